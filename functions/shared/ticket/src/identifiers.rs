@@ -1,0 +1,144 @@
+//! Identifiers of things that live elsewhere, checked before they become keys.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+/// The text is not an identifier of this kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not an identifier of this kind")]
+pub struct InvalidIdentifier;
+
+macro_rules! identifier {
+    ($(#[$doc:meta])* $name:ident, $allowed:expr) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(try_from = "String", into = "String")]
+        pub struct $name(String);
+
+        impl $name {
+            /// The identifier as text.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = InvalidIdentifier;
+
+            fn try_from(text: String) -> Result<Self, Self::Error> {
+                let allowed: fn(&str) -> bool = $allowed;
+                if allowed(&text) { Ok(Self(text)) } else { Err(InvalidIdentifier) }
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = InvalidIdentifier;
+
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                Self::try_from(text.to_owned())
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(identifier: $name) -> Self {
+                identifier.0
+            }
+        }
+    };
+}
+
+/// Digits of the base-32 alphabet of RFC 4648, in lower case: safe in a URL,
+/// short enough to read over the phone.
+const BASE32: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
+
+/// 128 bits at five bits a digit.
+const ATTEMPT_ID_LEN: usize = 26;
+
+identifier!(
+    /// One payment attempt: 128 random bits in base 32. Beside the case number
+    /// the only thing of ours that `PayPal` gets to see, and the key to the
+    /// result page, so it must not be guessable.
+    AttemptId,
+    |text| text.len() == ATTEMPT_ID_LEN && text.bytes().all(|byte| BASE32.contains(&byte))
+);
+
+impl AttemptId {
+    /// The identifier made of these random bits.
+    #[must_use]
+    pub fn from_random(bits: u128) -> Self {
+        let digit = |place: usize| {
+            // Five bits of `bits` are always an index into the alphabet.
+            let index = (bits >> (place * 5)) & 31;
+            char::from(BASE32[usize::try_from(index).unwrap_or_default()])
+        };
+        Self((0..ATTEMPT_ID_LEN).map(digit).collect())
+    }
+}
+
+/// `PayPal` documents 36 characters as the longest id and uses 17.
+const PAYPAL_ID_LEN_MAX: usize = 36;
+
+fn is_paypal_id(text: &str) -> bool {
+    (1..=PAYPAL_ID_LEN_MAX).contains(&text.len())
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
+}
+
+identifier!(
+    /// A `PayPal` order. Source: Orders v2, path parameter `id`, `^[A-Z0-9]+$`.
+    OrderId,
+    is_paypal_id
+);
+
+identifier!(
+    /// A `PayPal` capture: the money that moved. Also the id of its settlement.
+    CaptureId,
+    is_paypal_id
+);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn different_bits_make_different_attempt_ids() {
+        let ids = [0, 1, 31, 32, u128::MAX, u128::MAX - 1, 1 << 127].map(AttemptId::from_random);
+        for (index, id) in ids.iter().enumerate() {
+            assert_eq!(id.as_str().parse(), Ok(id.clone()));
+            assert!(!ids[..index].contains(id), "{id}");
+        }
+    }
+
+    #[test]
+    fn hostile_text_is_no_identifier() {
+        for text in [
+            "",
+            "../x",
+            "5O190127TN364715t",
+            "A#B",
+            "A B",
+            "ORDER\n",
+            &"A".repeat(37),
+        ] {
+            assert!(text.parse::<OrderId>().is_err(), "{text:?}");
+        }
+        for text in [
+            "",
+            "short",
+            "ABCDEFGHIJKLMNOPQRSTUVWXYZ",
+            "abcdefghijklmnopqrstuvwxy1",
+        ] {
+            assert!(text.parse::<AttemptId>().is_err(), "{text:?}");
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! What differs from city to city: configuration, not code.
+
+use std::collections::BTreeMap;
+
+use iban::Iban;
+use serde::{Deserialize, Serialize};
+
+use crate::Land;
+
+/// A city on the system, as ops write it from a JSON file. Points the law
+/// leaves to the city have the default of the domain rules.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Municipality {
+    /// The official municipality key, `07312000`.
+    pub id: String,
+    /// The name on pages and in `PayPal`: `Stadt Kaiserslautern`.
+    pub name: String,
+    /// An SVG document, shown as an image.
+    pub coat_of_arms: Option<String>,
+    /// The colour of buttons and headings, `#rrggbb`, readable on white.
+    pub colour: String,
+    /// Who a bank transfer goes to, at most 70 characters (EPC069-12).
+    pub account_holder: String,
+    /// The account for bank transfers; check digits are verified on reading.
+    pub iban: Iban,
+    /// The bank of that account.
+    pub bic: String,
+    /// Where cash is taken.
+    pub cash_office: CashOffice,
+    /// The legal notice.
+    pub imprint_url: String,
+    /// What is stored, and why.
+    pub privacy_url: String,
+    /// The accessibility statement with its feedback link.
+    pub accessibility_url: String,
+    /// The languages offered; German is always there.
+    pub languages: Vec<Language>,
+    /// What happens to a payment after the due date.
+    #[serde(default)]
+    pub late_payment: LatePayment,
+    /// How much the bare QR code shows.
+    #[serde(default)]
+    pub disclosure: Disclosure,
+    /// For its public holidays.
+    pub land: Land,
+}
+
+/// Where and when the city takes cash.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CashOffice {
+    /// Street, number, post code and town in one line.
+    pub address: String,
+    /// The opening hours, per language.
+    pub hours: BTreeMap<Language, String>,
+}
+
+/// A language the pages are written in.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum Language {
+    /// German: the legal text, and the default.
+    #[default]
+    De,
+    /// English.
+    En,
+}
+
+impl Language {
+    /// Every language there is.
+    pub const ALL: [Self; 2] = [Self::De, Self::En];
+
+    /// The language's BCP 47 tag.
+    #[must_use]
+    pub const fn tag(self) -> &'static str {
+        match self {
+            Self::De => "de",
+            Self::En => "en",
+        }
+    }
+
+    /// The language with this tag, if there is one.
+    #[must_use]
+    pub fn from_tag(tag: &str) -> Option<Self> {
+        Self::ALL
+            .into_iter()
+            .find(|language| language.tag().eq_ignore_ascii_case(tag))
+    }
+}
+
+/// Whether a payment after the due date is taken online.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LatePayment {
+    /// Until the case has been handed over.
+    #[default]
+    AcceptUntilHandedOver,
+    /// Not at all.
+    Refuse,
+}
+
+/// How much of a case the bare QR code shows. A slip under a wiper can be read
+/// by anyone.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Disclosure {
+    /// All that the slip itself shows.
+    #[default]
+    Full,
+    /// Offence, place and time only after the plate was typed.
+    AfterPlate,
+}

@@ -1,0 +1,187 @@
+//! The ticket itself.
+
+use std::fmt;
+use std::str::FromStr;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::{AttemptId, CaptureId, CaseNumber, Cents, Channel, DueDate, Plate, Standing};
+
+/// A warning notice with its warning fine (Verwarnung, "Knöllchen").
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ticket {
+    /// The city's number.
+    pub case_number: CaseNumber,
+    /// The car.
+    pub plate: Plate,
+    /// What is said to have happened; the German text is the legal one.
+    pub offence: Offence,
+    /// Where.
+    pub place: TicketText,
+    /// When.
+    pub occurred_at: Timestamp,
+    /// What is owed.
+    pub amount: Cents,
+    /// Until when.
+    pub due_on: DueDate,
+    /// What a bank transfer must quote, where that is not the case number.
+    pub booking_reference: Option<TicketText>,
+    /// When it was issued here.
+    pub issued_at: Timestamp,
+    /// A digest of what was sent, so that the same again can be told from
+    /// other content under the same number, whatever has changed since.
+    pub issued_as: String,
+    /// Where the case stands.
+    #[serde(flatten)]
+    pub state: State,
+    /// Grows with each change of amount or state and with nothing else; an
+    /// attempt made for another version can never be captured.
+    pub version: u32,
+    /// Counts the locks ever taken; outlasts each of them and only grows.
+    pub fence: u32,
+    /// Somebody may be inside the capture call.
+    pub lock: Option<Lock>,
+    /// `PayPal` is checking a capture; not paid, but no second payment either.
+    pub pending: Option<PendingCapture>,
+}
+
+impl Ticket {
+    /// Where the ticket stands, lock and pending capture included: the column
+    /// of the state table. Whether a lock's lease has ended makes no
+    /// difference: until somebody has asked `PayPal`, the money may have moved.
+    #[must_use]
+    pub const fn standing(&self) -> Standing {
+        match self.state {
+            State::Open if self.pending.is_some() => Standing::OpenPending,
+            State::Open if self.lock.is_some() => Standing::OpenLocked,
+            State::Open => Standing::Open,
+            State::Paid { .. } => Standing::Paid,
+            State::Objected => Standing::Objected,
+            State::Withdrawn => Standing::Withdrawn,
+            State::HandedOver => Standing::HandedOver,
+            State::Review => Standing::Review,
+        }
+    }
+
+    /// Whether the due date has passed without full payment (Ablauf der
+    /// Frist); computed, never stored.
+    #[must_use]
+    pub fn has_lapsed(&self, at: Timestamp) -> bool {
+        matches!(self.state, State::Open) && self.due_on.has_passed(at)
+    }
+}
+
+/// Where a case stands, with the evidence for it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum State {
+    /// Waiting to be paid.
+    Open,
+    /// Effective and closed, § 56(4) `OWiG`. Terminal but for a review.
+    Paid {
+        /// The main settlement.
+        settlement: CaptureId,
+        /// The legal moment of payment.
+        paid_at: Timestamp,
+        /// The way the money came.
+        by: Channel,
+    },
+    /// The driver contests; the offer does not become effective (Einwand).
+    Objected,
+    /// The city has dropped the case (Einstellung).
+    Withdrawn,
+    /// The city goes on with a fine order (Abgabe ins Bußgeldverfahren).
+    HandedOver,
+    /// A human must look: money was taken back, or facts differ.
+    Review,
+}
+
+/// The right to call capture, for one attempt, until a moment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lock {
+    /// Whose order may be captured.
+    pub attempt: AttemptId,
+    /// Until when nobody else may even ask.
+    pub until: Timestamp,
+}
+
+/// A capture that `PayPal` holds back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PendingCapture {
+    /// Whose.
+    pub attempt: AttemptId,
+    /// Which.
+    pub capture_id: CaptureId,
+}
+
+/// The offence (Tatbestand).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Offence {
+    /// The number in the catalogue.
+    pub number: TicketText,
+    /// The legal text, German.
+    pub text: TicketText,
+}
+
+/// A line of text on a ticket: 1 to 300 characters, none of them a control
+/// character or one that turns the direction of writing.
+///
+/// Where the car stood is personal data: `Debug` does not show it.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct TicketText(String);
+
+const TICKET_TEXT_CHARS_MAX: usize = 300;
+
+/// The text does not fit on a ticket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not a line of text: use 1 to 300 characters, no line breaks or invisible controls")]
+pub struct InvalidTicketText;
+
+impl TicketText {
+    /// The text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for TicketText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("TicketText(…)")
+    }
+}
+
+impl TryFrom<String> for TicketText {
+    type Error = InvalidTicketText;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        let hidden = |char: char| {
+            char.is_control()
+                || matches!(char, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+        };
+        if (1..=TICKET_TEXT_CHARS_MAX).contains(&text.chars().count())
+            && !text.chars().any(hidden)
+            && !text.trim().is_empty()
+        {
+            Ok(Self(text))
+        } else {
+            Err(InvalidTicketText)
+        }
+    }
+}
+
+impl FromStr for TicketText {
+    type Err = InvalidTicketText;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::try_from(text.to_owned())
+    }
+}
+
+impl From<TicketText> for String {
+    fn from(text: TicketText) -> Self {
+        text.0
+    }
+}
