@@ -1,0 +1,1 @@
+//! Reads one configuration value: from the environment, or from the parameter store.
