@@ -1,0 +1,258 @@
+//! The books: every order, every cent, every call. Tests hold the functions'
+//! table against them.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::money::Money;
+
+/// A copy of the books at one moment, in the order things were made.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Books {
+    /// Every order ever made, expired ones too.
+    pub orders: Vec<Order>,
+    /// Every capture, declined ones too.
+    pub captures: Vec<Capture>,
+    /// Every refund and every reversal.
+    pub refunds: Vec<Refund>,
+    /// Every dispute.
+    pub disputes: Vec<Dispute>,
+    /// Every event, delivered or not.
+    pub events: Vec<Event>,
+    /// What was asked under which `PayPal-Request-Id`.
+    pub request_ids: Vec<RequestId>,
+    /// How often each call came in, by its name (`capture_order`, …),
+    /// refused ones too.
+    pub calls: BTreeMap<&'static str, u64>,
+}
+
+/// An order and where it stands.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Order {
+    /// Seventeen capital letters and digits.
+    pub id: String,
+    /// Where it stands.
+    pub state: OrderState,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it last changed; shown as `update_time`.
+    pub updated_at: Timestamp,
+    /// What is to be paid.
+    pub amount: Money,
+    /// Whose money it will be.
+    pub payee_merchant_id: String,
+    /// The caller's own id, not shown to the payer.
+    pub custom_id: Option<String>,
+    /// The number shown to the payer; unique among paid ones.
+    pub invoice_id: Option<String>,
+    /// The text over the payer's page.
+    pub brand_name: Option<String>,
+    /// The language the payer's page was asked for in.
+    pub locale: Option<String>,
+    /// Where the payer goes after approving.
+    pub return_url: Option<String>,
+    /// Where the payer goes after cancelling.
+    pub cancel_url: Option<String>,
+    /// Whether the request named a payment source: decides between the link
+    /// `payer-action` and the older `approve`.
+    pub has_payment_source: bool,
+    /// How many captures were refused for the instrument's sake.
+    pub declined_captures: u32,
+    /// The request as it came, for tests about what may be sent to `PayPal`.
+    pub request: Value,
+}
+
+/// Where an order stands.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum OrderState {
+    /// The payer has not approved yet, or must do so again.
+    AwaitingPayer,
+    /// The payer has approved; a capture may follow.
+    Approved {
+        /// When.
+        at: Timestamp,
+        /// What the payer chose to pay with.
+        instrument: Instrument,
+    },
+    /// A capture was made; look there for what became of it.
+    Completed {
+        /// The capture's id.
+        capture_id: String,
+    },
+}
+
+/// What the payer chose to pay with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Instrument {
+    /// The bank says yes.
+    Good,
+    /// The bank says no, until the payer chooses another one.
+    Refused,
+}
+
+/// A capture: the one thing that moves money.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Capture {
+    /// Seventeen capital letters and digits.
+    pub id: String,
+    /// The order it belongs to.
+    pub order_id: String,
+    /// Whether the money came.
+    pub status: CaptureStatus,
+    /// What was taken.
+    pub amount: Money,
+    /// What `PayPal` keeps.
+    pub fee: Money,
+    /// What has gone back by refund or reversal.
+    pub given_back: Money,
+    /// Whose money it is.
+    pub payee_merchant_id: String,
+    /// Copied from the order.
+    pub custom_id: Option<String>,
+    /// Copied from the order.
+    pub invoice_id: Option<String>,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+    /// The `PayPal-Request-Id` it was made with.
+    pub request_id: Option<String>,
+}
+
+/// `PayPal`'s words for what became of a capture.
+///
+/// Source: `PayPal` Payments v2, schema `capture_status`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum CaptureStatus {
+    /// The money is there.
+    Completed,
+    /// `PayPal` looks into it; the money may come.
+    Pending,
+    /// It never came.
+    Declined,
+    /// A part has gone back.
+    PartiallyRefunded,
+    /// All of it has gone back.
+    Refunded,
+}
+
+impl CaptureStatus {
+    /// Whether money came, or may still come, by this capture: what makes an
+    /// invoice *paid*.
+    #[must_use]
+    pub fn moves_money(self) -> bool {
+        match self {
+            Self::Completed | Self::Pending | Self::PartiallyRefunded | Self::Refunded => true,
+            Self::Declined => false,
+        }
+    }
+
+    /// `PayPal`'s word.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Completed => "COMPLETED",
+            Self::Pending => "PENDING",
+            Self::Declined => "DECLINED",
+            Self::PartiallyRefunded => "PARTIALLY_REFUNDED",
+            Self::Refunded => "REFUNDED",
+        }
+    }
+}
+
+/// Money that went back.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Refund {
+    /// Seventeen capital letters and digits.
+    pub id: String,
+    /// The capture it was taken from.
+    pub capture_id: String,
+    /// Who took it.
+    pub kind: RefundKind,
+    /// How much.
+    pub amount: Money,
+    /// What had gone back in all, with this one.
+    pub total: Money,
+    /// When.
+    pub created_at: Timestamp,
+}
+
+/// Who took the money back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RefundKind {
+    /// The merchant gave it back.
+    Refund,
+    /// `PayPal` or the bank took it back.
+    Reversal,
+}
+
+/// A payer who complains.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Dispute {
+    /// `PP-D-` and digits.
+    pub id: String,
+    /// The capture in dispute.
+    pub capture_id: String,
+    /// The amount in dispute.
+    pub amount: Money,
+    /// When it was opened.
+    pub created_at: Timestamp,
+}
+
+/// An event and what became of it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Event {
+    /// `WH-…`.
+    pub id: String,
+    /// `PAYMENT.CAPTURE.COMPLETED` and the like.
+    pub event_type: String,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// The body, byte for byte as it is sent.
+    #[serde(skip)]
+    pub body: bytes::Bytes,
+    /// How often it was handed to a driver or posted.
+    pub deliveries: u32,
+    /// How often the other side answered with 2xx.
+    pub accepted: u32,
+}
+
+/// What was asked under a `PayPal-Request-Id`.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct RequestId {
+    /// The call (`create_order`, `capture_order`, `refund_capture`).
+    pub call: &'static str,
+    /// The id the caller chose.
+    pub id: String,
+    /// When it was first seen.
+    pub first_seen_at: Timestamp,
+    /// How often it came again.
+    pub repeats: u32,
+}
+
+impl Books {
+    /// The order with this id.
+    #[must_use]
+    pub fn order(&self, id: &str) -> Option<&Order> {
+        self.orders.iter().find(|order| order.id == id)
+    }
+
+    /// The capture with this id.
+    #[must_use]
+    pub fn capture(&self, id: &str) -> Option<&Capture> {
+        self.captures.iter().find(|capture| capture.id == id)
+    }
+
+    /// How often this call came in; 0 for a name that no call has.
+    #[must_use]
+    pub fn count(&self, call: &str) -> u64 {
+        self.calls.get(call).copied().unwrap_or(0)
+    }
+}

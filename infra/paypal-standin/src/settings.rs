@@ -1,0 +1,141 @@
+//! What the stand-in is told at start, and the guard that keeps it at home.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use url::{Host, Url};
+
+/// Where the stand-in reads the time: handed in, so that a test or a
+/// simulation decides what time it is.
+pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
+
+/// Who the stand-in plays and for whom.
+#[derive(Clone)]
+pub struct Settings {
+    /// Scheme, host and port under which it is reached, without a slash at the
+    /// end: `http://127.0.0.1:8082`. Links, the approval page and the
+    /// certificate's address begin with it.
+    pub public_origin: String,
+    /// The client id it accepts at the token endpoint.
+    pub client_id: String,
+    /// The client secret it accepts at the token endpoint.
+    pub client_secret: String,
+    /// The merchant whose account the money goes to.
+    pub merchant_id: String,
+    /// The webhook id that every signature covers.
+    pub webhook_id: String,
+    /// Where events are posted to; `None` keeps them for
+    /// [`Standin::take_deliveries`](crate::Standin::take_deliveries).
+    pub webhook_url: Option<String>,
+}
+
+/// The stand-in cannot start with these settings, or has no key to sign with.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// An address that is not on this machine.
+    #[error("{setting} must be http://, a loopback host and a port, like {example}; got {got}")]
+    NotLoopback {
+        /// The setting's name.
+        setting: &'static str,
+        /// A value that would do.
+        example: &'static str,
+        /// What was given.
+        got: String,
+    },
+    /// A setting without which a check would be void.
+    #[error("{setting} must not be empty: write any text, and the same one in {variable}")]
+    Empty {
+        /// The setting's name.
+        setting: &'static str,
+        /// The variable of the functions that must hold the same text.
+        variable: &'static str,
+    },
+    /// No key or certificate could be made.
+    #[error("cannot make the keys and certificates that sign the webhooks: {0}")]
+    Keys(String),
+}
+
+impl Settings {
+    /// The settings, once it is certain that nothing leaves this machine.
+    pub(crate) fn checked(mut self) -> Result<Self, StartError> {
+        self.public_origin = self.public_origin.trim_end_matches('/').to_owned();
+        loopback(
+            "public_origin",
+            "http://127.0.0.1:8082",
+            &self.public_origin,
+        )?;
+        if let Some(url) = &self.webhook_url {
+            loopback("webhook_url", "http://127.0.0.1:8080/paypal/webhook", url)?;
+        }
+        for (setting, variable, value) in [
+            ("client_id", "PAYPAL_CLIENT_ID", &self.client_id),
+            ("client_secret", "PAYPAL_CLIENT_SECRET", &self.client_secret),
+            ("merchant_id", "PAYPAL_MERCHANT_ID", &self.merchant_id),
+            ("webhook_id", "PAYPAL_WEBHOOK_ID", &self.webhook_id),
+        ] {
+            if value.is_empty() {
+                return Err(StartError::Empty { setting, variable });
+            }
+        }
+        Ok(self)
+    }
+}
+
+/// Refuses everything but plain http on a loopback host: a stand-in that could
+/// be pointed at the real `PayPal`, or at a city's server, would one day be.
+fn loopback(setting: &'static str, example: &'static str, value: &str) -> Result<(), StartError> {
+    let refused = || StartError::NotLoopback {
+        setting,
+        example,
+        got: value.to_owned(),
+    };
+    let url = Url::parse(value).map_err(|_| refused())?;
+    let at_home = match url.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    };
+    if url.scheme() == "http" && at_home {
+        Ok(())
+    } else {
+        Err(refused())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::settings;
+
+    #[test]
+    fn an_address_beyond_this_machine_is_refused() {
+        for url in [
+            "https://api-m.paypal.com/webhook",
+            "http://localhost.example.org/webhook",
+            "http://192.0.2.1/webhook",
+            "https://127.0.0.1/webhook",
+        ] {
+            let refused = Settings {
+                webhook_url: Some(url.to_owned()),
+                ..settings()
+            }
+            .checked();
+            assert!(
+                matches!(refused, Err(StartError::NotLoopback { .. })),
+                "{url}"
+            );
+        }
+    }
+
+    #[test]
+    fn an_empty_webhook_id_is_refused_by_name() {
+        let refused = Settings {
+            webhook_id: String::new(),
+            ..settings()
+        }
+        .checked();
+        let text = refused.map(|_| ()).unwrap_err().to_string();
+        assert!(text.contains("PAYPAL_WEBHOOK_ID"), "{text}");
+    }
+}
