@@ -17,6 +17,18 @@ pub enum Channel {
     Transfer,
 }
 
+impl Channel {
+    /// The name the table and the API write.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Paypal => "paypal",
+            Self::Cash => "cash",
+            Self::Transfer => "transfer",
+        }
+    }
+}
+
 /// One receipt of money (Zahlungseingang): the main one closes the ticket, any
 /// other is surplus.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,8 +47,10 @@ pub struct Settlement {
     /// The currency as `PayPal` states it; `EUR` unless the facts differ.
     pub currency: String,
     /// `PayPal`'s fee, in the same form; the city bears it, § 56(3) `OWiG`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fee: Option<String>,
     /// Gross less fee, in the same form.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub net: Option<String>,
     /// The legal moment of payment, as `PayPal` states it; never our own clock.
     pub paid_at: Timestamp,

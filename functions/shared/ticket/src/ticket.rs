@@ -26,6 +26,7 @@ pub struct Ticket {
     /// Until when.
     pub due_on: DueDate,
     /// What a bank transfer must quote, where that is not the case number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub booking_reference: Option<TicketText>,
     /// When it was issued here.
     pub issued_at: Timestamp,
@@ -41,8 +42,10 @@ pub struct Ticket {
     /// Counts the locks ever taken; outlasts each of them and only grows.
     pub fence: u32,
     /// Somebody may be inside the capture call.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lock: Option<Lock>,
     /// `PayPal` is checking a capture; not paid, but no second payment either.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pending: Option<PendingCapture>,
 }
 

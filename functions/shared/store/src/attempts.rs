@@ -1,0 +1,181 @@
+//! Payment attempts: from the first press of the button to their end.
+
+use aws_sdk_dynamodb::types::builders::{ConditionCheckBuilder, UpdateBuilder};
+use jiff::Timestamp;
+use ticket::{AttemptId, Ticket};
+
+use crate::client::{read, unavailable};
+use crate::keys::{n, s, sortable};
+use crate::records::{Attempt, AttemptState, PlacedOrder};
+use crate::write::{Step, item, value};
+use crate::{Error, Store, Write, keys};
+
+impl Store {
+    /// The attempt, read with strong consistency.
+    ///
+    /// # Errors
+    /// When the table does not answer or the item is unreadable.
+    pub async fn attempt(&self, id: &AttemptId) -> Result<Option<Attempt>, Error> {
+        let found = self
+            .client
+            .get_item()
+            .table_name(&self.table)
+            .set_key(Some(keys::attempt(id).into_item()))
+            .consistent_read(true)
+            .send()
+            .await
+            .map_err(unavailable("read the attempt"))?;
+        found.item.map(|item| read("attempt", item)).transpose()
+    }
+
+    /// Writes an attempt down before `PayPal` hears of it, into the index of
+    /// open attempts, due at `due_at`.
+    ///
+    /// Refused when the ticket is not (or no longer) the open, unlocked one
+    /// that the attempt was made for.
+    ///
+    /// # Errors
+    /// When the table does not answer; no order may be made then.
+    pub async fn begin_attempt(
+        &self,
+        attempt: &Attempt,
+        due_at: Timestamp,
+    ) -> Result<Write, Error> {
+        let mut new = item("attempt", keys::attempt(&attempt.id), attempt)?;
+        new.insert("shard".to_owned(), s(keys::open_shard(&attempt.id)));
+        new.insert("due_at".to_owned(), s(sortable(due_at)));
+        let pointer = keys::attempt_of_ticket(&attempt.case_number, &attempt.id).into_item();
+        let ticket_is_payable = ConditionCheckBuilder::default()
+            .set_key(Some(keys::ticket(&attempt.case_number).into_item()))
+            .condition_expression(
+                "#state = :open AND attribute_not_exists(#lock) \
+                 AND attribute_not_exists(pending) AND version = :version",
+            )
+            .expression_attribute_names("#state", "state")
+            .expression_attribute_names("#lock", "lock")
+            .expression_attribute_values(":open", s("open"))
+            .expression_attribute_values(":version", n(attempt.version));
+        let steps = vec![
+            Step::Check(ticket_is_payable),
+            Step::put_new(new),
+            Step::put_new(pointer),
+        ];
+        match self.transact("begin an attempt", steps).await? {
+            Write::Done => Ok(Write::Done),
+            // The answer to an earlier copy of this very call may be lost.
+            Write::Refused => Ok(match self.attempt(&attempt.id).await? {
+                Some(_) => Write::Done,
+                None => Write::Refused,
+            }),
+        }
+    }
+
+    /// Stores the order `PayPal` made. The driver may be sent there only after
+    /// this: an order whose id is lost could be paid without our knowing.
+    ///
+    /// # Errors
+    /// When the table does not answer; the driver must not be sent then.
+    pub async fn place_order(&self, id: &AttemptId, order: &PlacedOrder) -> Result<Write, Error> {
+        let update = UpdateBuilder::default()
+            .set_key(Some(keys::attempt(id).into_item()))
+            .update_expression("SET #order = :order")
+            .condition_expression(
+                "attempt_state = :live AND (attribute_not_exists(#order) OR #order = :order)",
+            )
+            .expression_attribute_names("#order", "order")
+            .expression_attribute_values(":order", value("order", order)?)
+            .expression_attribute_values(":live", s("live"));
+        self.transact("place an order", vec![Step::Update(update)])
+            .await
+    }
+
+    /// Remembers that an approval found from now on is a new one, so that a
+    /// refused order may be captured again.
+    ///
+    /// # Errors
+    /// When the table does not answer.
+    pub async fn allow_retry(&self, attempt: &Attempt) -> Result<Write, Error> {
+        let update = UpdateBuilder::default()
+            .set_key(Some(keys::attempt(&attempt.id).into_item()))
+            .update_expression("SET decline.retry_allowed = :yes")
+            .condition_expression(
+                "attempt_state = :live AND refusals = :refusals AND attribute_exists(decline)",
+            )
+            .expression_attribute_values(
+                ":yes",
+                aws_sdk_dynamodb::types::AttributeValue::Bool(true),
+            )
+            .expression_attribute_values(":live", s("live"))
+            .expression_attribute_values(":refusals", n(attempt.refusals));
+        self.transact("allow a retry", vec![Step::Update(update)])
+            .await
+    }
+
+    /// Ends an attempt that brought no money.
+    ///
+    /// Refused while any lock exists on the ticket: an attempt made final under
+    /// its own lock would leave the lock for ever.
+    ///
+    /// # Errors
+    /// When the table does not answer.
+    pub async fn end_attempt(&self, attempt: &Attempt, end: &AttemptState) -> Result<Write, Error> {
+        let nobody_is_capturing = ConditionCheckBuilder::default()
+            .set_key(Some(keys::ticket(&attempt.case_number).into_item()))
+            .condition_expression("attribute_exists(pk) AND attribute_not_exists(#lock)")
+            .expression_attribute_names("#lock", "lock");
+        let steps = vec![
+            Step::Check(nobody_is_capturing),
+            Step::Update(end_update(attempt, end)),
+        ];
+        self.transact("end an attempt", steps).await
+    }
+}
+
+/// The update that makes an attempt final, or pending, from where it was read.
+pub(crate) fn end_update(attempt: &Attempt, end: &AttemptState) -> UpdateBuilder {
+    let update = UpdateBuilder::default()
+        .set_key(Some(keys::attempt(&attempt.id).into_item()))
+        .condition_expression("attempt_state = :was AND refusals = :refusals")
+        .expression_attribute_values(":was", s(attempt_state_name(&attempt.state)))
+        .expression_attribute_values(":refusals", n(attempt.refusals))
+        .expression_attribute_values(":state", s(attempt_state_name(end)));
+    let leave_index = if end.is_final() {
+        " REMOVE shard, due_at"
+    } else {
+        ""
+    };
+    match end {
+        AttemptState::Captured { capture_id } | AttemptState::Pending { capture_id } => update
+            .update_expression(format!(
+                "SET attempt_state = :state, capture_id = :capture{leave_index}"
+            ))
+            .expression_attribute_values(":capture", s(capture_id.as_str())),
+        AttemptState::Live | AttemptState::Declined | AttemptState::Expired => {
+            update.update_expression(format!("SET attempt_state = :state{leave_index}"))
+        }
+    }
+}
+
+/// The attempt's state as the table's `attempt_state` attribute writes it.
+pub(crate) const fn attempt_state_name(state: &AttemptState) -> &'static str {
+    match state {
+        AttemptState::Live => "live",
+        AttemptState::Pending { .. } => "pending",
+        AttemptState::Captured { .. } => "captured",
+        AttemptState::Declined => "declined",
+        AttemptState::Expired => "expired",
+    }
+}
+
+/// Whether the ticket's lock is this attempt's.
+pub(crate) fn holds_lock(ticket: &Ticket, id: &AttemptId) -> bool {
+    ticket.lock.as_ref().is_some_and(|lock| lock.attempt == *id)
+}
+
+/// Whether the ticket's pending mark is this attempt's.
+pub(crate) fn holds_pending(ticket: &Ticket, id: &AttemptId) -> bool {
+    ticket
+        .pending
+        .as_ref()
+        .is_some_and(|pending| pending.attempt == *id)
+}

@@ -1,0 +1,338 @@
+//! Booking money, each in one transaction: ticket, attempt, settlement, journal
+//! and the export's queue, all or nothing.
+
+use aws_sdk_dynamodb::types::builders::UpdateBuilder;
+use jiff::Timestamp;
+use ticket::{CaptureId, PendingCapture, Role, Settlement, State, SurplusReason, Ticket};
+
+use crate::attempts::{end_update, holds_lock, holds_pending};
+use crate::client::{read, unavailable};
+use crate::keys::{n, s};
+use crate::lock::Held;
+use crate::records::{Attempt, AttemptState, JournalEvent, TakenBack};
+use crate::tickets::{entry_by_paypal, journal_step, state_name};
+use crate::write::{Step, item, value};
+use crate::{Error, Store, Write, keys};
+
+impl Store {
+    /// Books a completed capture as what `settlement.role` says: the main
+    /// settlement of an open ticket, or surplus.
+    ///
+    /// The condition is that the ticket has not changed its state or amount
+    /// since it was read, and that no other attempt's lock or pending mark is on
+    /// it; the owner of a lock books under its fence. Lock and pending mark of
+    /// this attempt go away.
+    ///
+    /// # Errors
+    /// When the table does not answer: it may have been booked; booking again
+    /// is one booking.
+    pub async fn book(
+        &self,
+        ticket: &Ticket,
+        attempt: &Attempt,
+        settlement: &Settlement,
+        held: Option<&Held>,
+    ) -> Result<Write, Error> {
+        let (after, what) = match settlement.role {
+            Role::Main => (
+                State::Paid {
+                    settlement: settlement.capture_id.clone(),
+                    paid_at: settlement.paid_at,
+                    by: settlement.channel,
+                },
+                JournalEvent::Paid,
+            ),
+            Role::Surplus(SurplusReason::FactsDiffer) if matches!(ticket.state, State::Open) => {
+                (State::Review, JournalEvent::FactsDiffered)
+            }
+            Role::Surplus(SurplusReason::FactsDiffer | SurplusReason::TicketNotOpen) => {
+                (ticket.state.clone(), JournalEvent::SurplusBooked)
+            }
+        };
+        let entry = entry_by_paypal(
+            ticket,
+            what,
+            settlement.capture_id.as_str(),
+            &after,
+            settlement.booked_at,
+        );
+        let captured = AttemptState::Captured {
+            capture_id: settlement.capture_id.clone(),
+        };
+        let mut queued =
+            keys::export(settlement.booked_at, settlement.capture_id.as_str()).into_item();
+        queued.insert("case_number".to_owned(), s(ticket.case_number.as_str()));
+        queued.insert("settlement".to_owned(), s(settlement.capture_id.as_str()));
+        let steps = vec![
+            Step::Update(booked_ticket(ticket, attempt, &after, held)),
+            Step::Update(end_update(attempt, &captured)),
+            Step::put_new(item(
+                "settlement",
+                keys::settlement(&ticket.case_number, &settlement.capture_id),
+                settlement,
+            )?),
+            journal_step(ticket, &entry)?,
+            Step::put_new(queued),
+        ];
+        match self.transact("book a settlement", steps).await? {
+            Write::Done => Ok(Write::Done),
+            // The settlement's id is the capture's: where it stands already, an
+            // earlier call has booked this money and its answer was lost.
+            Write::Refused => {
+                let booked = self
+                    .settlement(ticket, &settlement.capture_id)
+                    .await?
+                    .is_some();
+                Ok(if booked { Write::Done } else { Write::Refused })
+            }
+        }
+    }
+
+    /// A settlement by its capture.
+    ///
+    /// # Errors
+    /// When the table does not answer or the item is unreadable.
+    pub async fn settlement(
+        &self,
+        ticket: &Ticket,
+        capture_id: &CaptureId,
+    ) -> Result<Option<Settlement>, Error> {
+        let found = self
+            .client
+            .get_item()
+            .table_name(&self.table)
+            .set_key(Some(
+                keys::settlement(&ticket.case_number, capture_id).into_item(),
+            ))
+            .consistent_read(true)
+            .send()
+            .await
+            .map_err(unavailable("read the settlement"))?;
+        found.item.map(|item| read("settlement", item)).transpose()
+    }
+
+    /// Marks a capture that `PayPal` holds back: not paid, but no second
+    /// payment either. The lock goes away, the attempt stays open.
+    ///
+    /// # Errors
+    /// When the table does not answer.
+    pub async fn book_pending(
+        &self,
+        ticket: &Ticket,
+        attempt: &Attempt,
+        capture_id: &CaptureId,
+        held: Option<&Held>,
+        now: Timestamp,
+    ) -> Result<Write, Error> {
+        let pending = PendingCapture {
+            attempt: attempt.id.clone(),
+            capture_id: capture_id.clone(),
+        };
+        let pending_attempt = AttemptState::Pending {
+            capture_id: capture_id.clone(),
+        };
+        let entry = entry_by_paypal(
+            ticket,
+            JournalEvent::CapturePending,
+            capture_id.as_str(),
+            &ticket.state,
+            now,
+        );
+        let update = UpdateBuilder::default()
+            .set_key(Some(keys::ticket(&ticket.case_number).into_item()))
+            .update_expression("SET pending = :pending REMOVE #lock")
+            .expression_attribute_names("#lock", "lock")
+            .expression_attribute_values(":pending", value("pending capture", &pending)?)
+            .expression_attribute_values(":version", n(ticket.version))
+            .expression_attribute_values(":attempt", s(attempt.id.as_str()));
+        let steps = vec![
+            Step::Update(under_fence(update, OWN_OR_NONE.to_owned(), held)),
+            Step::Update(end_update(attempt, &pending_attempt)),
+            journal_step(ticket, &entry)?,
+        ];
+        self.transact("mark a pending capture", steps).await
+    }
+
+    /// A pending capture ended without money: the mark goes, the ticket is
+    /// payable again, the attempt is final.
+    ///
+    /// # Errors
+    /// When the table does not answer.
+    pub async fn end_pending(
+        &self,
+        ticket: &Ticket,
+        attempt: &Attempt,
+        capture_id: &CaptureId,
+        now: Timestamp,
+    ) -> Result<Write, Error> {
+        let entry = entry_by_paypal(
+            ticket,
+            JournalEvent::PendingCaptureDeclined,
+            capture_id.as_str(),
+            &ticket.state,
+            now,
+        );
+        let update = UpdateBuilder::default()
+            .set_key(Some(keys::ticket(&ticket.case_number).into_item()))
+            .update_expression("REMOVE pending")
+            .condition_expression("pending.attempt = :attempt AND version = :version")
+            .expression_attribute_values(":attempt", s(attempt.id.as_str()))
+            .expression_attribute_values(":version", n(ticket.version));
+        let steps = vec![
+            Step::Update(update),
+            Step::Update(end_update(attempt, &AttemptState::Declined)),
+            journal_step(ticket, &entry)?,
+        ];
+        self.transact("end a pending capture", steps).await
+    }
+
+    /// Books money that left again or is claimed back: the ticket goes to
+    /// review, a human decides; nothing re-opens by itself. Once for each id.
+    ///
+    /// # Errors
+    /// When the table does not answer.
+    pub async fn book_taken_back(
+        &self,
+        ticket: &Ticket,
+        taken_back: &TakenBack,
+    ) -> Result<Write, Error> {
+        let entry = entry_by_paypal(
+            ticket,
+            JournalEvent::MoneyTakenBack,
+            &taken_back.id,
+            &State::Review,
+            taken_back.booked_at,
+        );
+        let update = UpdateBuilder::default()
+            .set_key(Some(keys::ticket(&ticket.case_number).into_item()))
+            .update_expression("SET #state = :review, version = :next")
+            .condition_expression("version = :version")
+            .expression_attribute_names("#state", "state")
+            .expression_attribute_values(":review", s(state_name(&State::Review)))
+            .expression_attribute_values(":version", n(ticket.version))
+            .expression_attribute_values(":next", n(entry.version));
+        let key = keys::taken_back(&ticket.case_number, &taken_back.id);
+        let mut steps = vec![
+            Step::Update(update),
+            Step::put_new(item("money taken back", key, taken_back)?),
+            journal_step(ticket, &entry)?,
+        ];
+        // A dispute has moved no money yet: no line for the books.
+        if taken_back.value.is_some() {
+            let mut queued = keys::export(taken_back.booked_at, &taken_back.id).into_item();
+            queued.insert("case_number".to_owned(), s(ticket.case_number.as_str()));
+            queued.insert("taken_back".to_owned(), s(taken_back.id.as_str()));
+            steps.push(Step::put_new(queued));
+        }
+        match self.transact("book money taken back", steps).await? {
+            Write::Done => Ok(Write::Done),
+            Write::Refused => {
+                let key = keys::taken_back(&ticket.case_number, &taken_back.id);
+                let found = self
+                    .client
+                    .get_item()
+                    .table_name(&self.table)
+                    .set_key(Some(key.into_item()))
+                    .consistent_read(true)
+                    .send()
+                    .await
+                    .map_err(unavailable("read money taken back"))?;
+                Ok(if found.item.is_some() {
+                    Write::Done
+                } else {
+                    Write::Refused
+                })
+            }
+        }
+    }
+}
+
+/// The ticket has the state and amount it was read with, and whoever may be
+/// inside the capture call, or waits for `PayPal`, is this attempt or nobody.
+const OWN_OR_NONE: &str = "version = :version \
+     AND (attribute_not_exists(#lock) OR #lock.attempt = :attempt) \
+     AND (attribute_not_exists(pending) OR pending.attempt = :attempt)";
+
+fn booked_ticket(
+    ticket: &Ticket,
+    attempt: &Attempt,
+    after: &State,
+    held: Option<&Held>,
+) -> UpdateBuilder {
+    let update = UpdateBuilder::default()
+        .set_key(Some(keys::ticket(&ticket.case_number).into_item()))
+        .expression_attribute_names("#lock", "lock")
+        .expression_attribute_values(":version", n(ticket.version))
+        .expression_attribute_values(":attempt", s(attempt.id.as_str()));
+    let (update, condition) = if state_name(after) == state_name(&ticket.state) {
+        unchanged_state(ticket, attempt, update)
+    } else {
+        (changed_state(ticket, after, update), OWN_OR_NONE.to_owned())
+    };
+    under_fence(update, condition, held)
+}
+
+/// Adds the fence to what the owner of a lock writes: a lock taken since is
+/// somebody else's, and so is what may be written under it.
+fn under_fence(update: UpdateBuilder, condition: String, held: Option<&Held>) -> UpdateBuilder {
+    match held {
+        Some(held) => update
+            .condition_expression(format!(
+                "{condition} AND fence = :fence AND attribute_exists(#lock)"
+            ))
+            .expression_attribute_values(":fence", n(held.fence)),
+        None => update.condition_expression(condition),
+    }
+}
+
+fn changed_state(ticket: &Ticket, after: &State, update: UpdateBuilder) -> UpdateBuilder {
+    let update = update
+        .expression_attribute_names("#state", "state")
+        .expression_attribute_values(":state", s(state_name(after)))
+        .expression_attribute_values(":next", n(ticket.version + 1));
+    match after {
+        State::Paid {
+            settlement,
+            paid_at,
+            by,
+        } => update
+            .update_expression(
+                "SET #state = :state, settlement = :settlement, paid_at = :paid_at, #by = :by, \
+                 version = :next REMOVE #lock, pending",
+            )
+            .expression_attribute_names("#by", "by")
+            .expression_attribute_values(":settlement", s(settlement.as_str()))
+            .expression_attribute_values(":paid_at", s(paid_at.to_string()))
+            .expression_attribute_values(":by", s(by.name())),
+        State::Open | State::Objected | State::Withdrawn | State::HandedOver | State::Review => {
+            update.update_expression("SET #state = :state, version = :next REMOVE #lock, pending")
+        }
+    }
+}
+
+/// Surplus changes neither state nor amount; it takes this attempt's own lock
+/// and pending mark away and leaves everybody else's.
+fn unchanged_state(
+    ticket: &Ticket,
+    attempt: &Attempt,
+    update: UpdateBuilder,
+) -> (UpdateBuilder, String) {
+    let mut condition = "version = :version".to_owned();
+    let mut mine = Vec::new();
+    if holds_lock(ticket, &attempt.id) {
+        condition.push_str(" AND #lock.attempt = :attempt");
+        mine.push("#lock");
+    } else {
+        condition.push_str(" AND (attribute_not_exists(#lock) OR #lock.attempt <> :attempt)");
+    }
+    if holds_pending(ticket, &attempt.id) {
+        condition.push_str(" AND pending.attempt = :attempt");
+        mine.push("pending");
+    }
+    let expression = if mine.is_empty() {
+        "SET version = :version".to_owned()
+    } else {
+        format!("REMOVE {}", mine.join(", "))
+    };
+    (update.update_expression(expression), condition)
+}

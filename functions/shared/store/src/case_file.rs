@@ -1,0 +1,108 @@
+//! Everything there is about one ticket, for the city.
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use serde::Serialize;
+use ticket::{AttemptId, CaseNumber, Settlement, Ticket};
+
+use crate::client::{read, unavailable};
+use crate::keys::{Item, s};
+use crate::records::{Attempt, JournalEntry, TakenBack};
+use crate::{Error, Store, keys};
+
+/// How many pages of a ticket's partition are read at most. A page is 1 MB,
+/// thousands of lines: more are not a case but an attack.
+const PAGES_MAX: usize = 8;
+
+/// A ticket with all that happened to it.
+#[derive(Clone, Debug, Serialize)]
+pub struct CaseFile {
+    /// How it stands.
+    pub ticket: Ticket,
+    /// Money that came.
+    pub settlements: Vec<Settlement>,
+    /// Money that left again or is claimed back.
+    pub taken_back: Vec<TakenBack>,
+    /// Payment attempts, by id.
+    pub attempts: Vec<Attempt>,
+    /// Who did what, oldest first.
+    pub journal: Vec<JournalEntry>,
+}
+
+impl Store {
+    /// The whole case, read with strong consistency.
+    ///
+    /// # Errors
+    /// When the table does not answer or an item is unreadable.
+    pub async fn case_file(&self, case_number: &CaseNumber) -> Result<Option<CaseFile>, Error> {
+        let mut ticket = None;
+        let mut settlements = Vec::new();
+        let mut taken_back = Vec::new();
+        let mut attempt_ids = Vec::new();
+        let mut journal = Vec::new();
+        for item in self.ticket_partition(case_number).await? {
+            let Some(AttributeValue::S(sk)) = item.get("sk").cloned() else {
+                continue;
+            };
+            match sk.split_once('#') {
+                None if sk == "TICKET" => ticket = Some(read("ticket", item)?),
+                Some(("SETTLEMENT", _)) => settlements.push(read("settlement", item)?),
+                Some(("TAKEN_BACK", _)) => taken_back.push(read("money taken back", item)?),
+                Some(("JOURNAL", _)) => journal.push(read("journal entry", item)?),
+                Some(("ATTEMPT", id)) => attempt_ids.push(id.to_owned()),
+                Some(_) | None => {}
+            }
+        }
+        let Some(ticket) = ticket else {
+            return Ok(None);
+        };
+        let mut attempts = Vec::new();
+        for id in attempt_ids {
+            if let Ok(id) = id.parse::<AttemptId>()
+                && let Some(attempt) = self.attempt(&id).await?
+            {
+                attempts.push(attempt);
+            }
+        }
+        attempts.sort_by_key(|attempt: &Attempt| attempt.created_at);
+        Ok(Some(CaseFile {
+            ticket,
+            settlements,
+            taken_back,
+            attempts,
+            journal,
+        }))
+    }
+
+    /// The attempts of a ticket, oldest first.
+    ///
+    /// # Errors
+    /// When the table does not answer or an item is unreadable.
+    pub async fn attempts_of(&self, case_number: &CaseNumber) -> Result<Vec<Attempt>, Error> {
+        let case_file = self.case_file(case_number).await?;
+        Ok(case_file.map(|file| file.attempts).unwrap_or_default())
+    }
+
+    async fn ticket_partition(&self, case_number: &CaseNumber) -> Result<Vec<Item>, Error> {
+        let mut items = Vec::new();
+        let mut start = None;
+        for _ in 0..PAGES_MAX {
+            let page = self
+                .client
+                .query()
+                .table_name(&self.table)
+                .key_condition_expression("pk = :pk")
+                .expression_attribute_values(":pk", s(keys::ticket_partition(case_number)))
+                .consistent_read(true)
+                .set_exclusive_start_key(start)
+                .send()
+                .await
+                .map_err(unavailable("read the case"))?;
+            items.extend(page.items.unwrap_or_default());
+            start = page.last_evaluated_key;
+            if start.is_none() {
+                break;
+            }
+        }
+        Ok(items)
+    }
+}

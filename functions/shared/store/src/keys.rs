@@ -1,0 +1,146 @@
+//! Every key of the table in one place; `infra/table.md` says who asks for what.
+//!
+//! Keys are made of identifiers whose alphabets hold no `#`, so two of them can
+//! never collide.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use jiff::Timestamp;
+use ticket::{AttemptId, CaptureId, CaseNumber};
+
+/// How many partitions an index or a queue is spread over, so that none is hot.
+pub const SHARDS: u8 = 16;
+
+/// The index of open attempts: sparse, an attempt is in it while it is not final.
+pub(crate) const OPEN_ATTEMPTS: &str = "open-attempts";
+
+pub(crate) type Item = HashMap<String, AttributeValue>;
+
+/// The two attributes of a primary key.
+pub(crate) struct Key {
+    pub(crate) pk: String,
+    pub(crate) sk: String,
+}
+
+impl Key {
+    fn new(pk: String, sk: impl Into<String>) -> Self {
+        Self { pk, sk: sk.into() }
+    }
+
+    pub(crate) fn into_item(self) -> Item {
+        HashMap::from([("pk".to_owned(), s(self.pk)), ("sk".to_owned(), s(self.sk))])
+    }
+}
+
+pub(crate) fn municipality(id: &str) -> Key {
+    Key::new(format!("MUNICIPALITY#{id}"), "CONFIGURATION")
+}
+
+/// The partition that holds all there is about one ticket.
+pub(crate) fn ticket_partition(case_number: &CaseNumber) -> String {
+    format!("TICKET#{case_number}")
+}
+
+pub(crate) fn ticket(case_number: &CaseNumber) -> Key {
+    Key::new(ticket_partition(case_number), "TICKET")
+}
+
+pub(crate) fn attempt(id: &AttemptId) -> Key {
+    Key::new(format!("ATTEMPT#{id}"), "ATTEMPT")
+}
+
+/// Says which attempts a ticket has; the attempt itself is found by its id.
+pub(crate) fn attempt_of_ticket(case_number: &CaseNumber, id: &AttemptId) -> Key {
+    Key::new(ticket_partition(case_number), format!("ATTEMPT#{id}"))
+}
+
+pub(crate) fn settlement(case_number: &CaseNumber, id: &CaptureId) -> Key {
+    Key::new(ticket_partition(case_number), format!("SETTLEMENT#{id}"))
+}
+
+pub(crate) fn taken_back(case_number: &CaseNumber, id: &str) -> Key {
+    Key::new(ticket_partition(case_number), format!("TAKEN_BACK#{id}"))
+}
+
+pub(crate) fn journal(case_number: &CaseNumber, version: u32, what: &str, reference: &str) -> Key {
+    Key::new(
+        ticket_partition(case_number),
+        format!("JOURNAL#{version:010}#{what}#{reference}"),
+    )
+}
+
+pub(crate) fn export(booked_at: Timestamp, id: &str) -> Key {
+    let shard = shard(id);
+    Key::new(
+        format!("EXPORT#{shard:02}"),
+        format!("{}#{id}", sortable(booked_at)),
+    )
+}
+
+pub(crate) fn event(id: &str) -> Key {
+    Key::new(format!("EVENT#{id}"), "EVENT")
+}
+
+/// The partition of `PayPal`'s access tokens; the roles of functions that do
+/// not call `PayPal` deny it by this leading key.
+pub(crate) const ACCESS_TOKEN_PARTITION: &str = "PAYPAL_ACCESS_TOKEN";
+
+pub(crate) fn access_token(client_id: &str) -> Key {
+    Key::new(ACCESS_TOKEN_PARTITION.to_owned(), client_id)
+}
+
+pub(crate) fn open_shard(id: &AttemptId) -> String {
+    open_shard_name(shard(id.as_str()))
+}
+
+pub(crate) fn open_shard_name(shard: u8) -> String {
+    format!("OPEN#{shard:02}")
+}
+
+/// A shard by hash (FNV-1a): the same for ever, spread evenly.
+fn shard(id: &str) -> u8 {
+    let hash = id.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    });
+    // A remainder of 16 always fits.
+    u8::try_from((hash >> 32) % u64::from(SHARDS)).unwrap_or(0)
+}
+
+/// A moment whose text sorts like the moment: whole seconds, UTC.
+pub(crate) fn sortable(at: Timestamp) -> String {
+    format!("{at:.0}")
+}
+
+pub(crate) fn s(text: impl Into<String>) -> AttributeValue {
+    AttributeValue::S(text.into())
+}
+
+pub(crate) fn n(number: impl Into<i64>) -> AttributeValue {
+    AttributeValue::N(number.into().to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn later_moments_sort_later() {
+        let texts = [
+            "2026-11-22T10:00:00Z",
+            "2026-11-22T10:00:01.5Z",
+            "2026-11-22T10:00:02Z",
+            "2026-12-01T00:00:00Z",
+        ]
+        .map(|text| sortable(text.parse().unwrap()));
+        assert!(texts.is_sorted(), "{texts:?}");
+    }
+
+    #[test]
+    fn attempts_spread_over_all_shards() {
+        let used: std::collections::BTreeSet<String> = (0..400_u128)
+            .map(|bits| open_shard(&AttemptId::from_random(bits << 60)))
+            .collect();
+        assert_eq!(used.len(), usize::from(SHARDS));
+    }
+}

@@ -1,0 +1,170 @@
+//! The capture lock: exclusive, fenced, outliving whatever could still be
+//! inside the capture call.
+
+use aws_sdk_dynamodb::types::builders::UpdateBuilder;
+use jiff::Timestamp;
+use ticket::{AttemptId, CaseNumber, Lock, Ticket};
+
+use crate::attempts::end_update;
+use crate::keys::{n, s};
+use crate::records::{Attempt, AttemptState, Decline};
+use crate::write::{Step, value};
+use crate::{Error, Store, Write, keys};
+
+/// The right to call capture, and the proof of it for every write under it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Held {
+    /// The ticket that is locked.
+    pub case_number: CaseNumber,
+    /// Whose order may be captured.
+    pub attempt: AttemptId,
+    /// The fence of this very lock; a later one has a higher number.
+    pub fence: u32,
+}
+
+/// Why a lock is given back without money having moved.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Released {
+    /// `PayPal` refused this try and the order may be tried again.
+    Refused(Decline),
+    /// `PayPal` refused for good, or the order is dead.
+    Ended(AttemptState),
+    /// `PayPal` says that nothing was captured.
+    NothingCaptured,
+}
+
+impl Store {
+    /// Takes the lock, in one transaction over ticket and attempt: the ticket
+    /// is open, unlocked, nothing pending, of the version the attempt was made
+    /// for; the attempt is live and nobody has tried since it was read. `None`
+    /// when somebody else was first, or one of these is no longer so.
+    ///
+    /// # Errors
+    /// When the table does not answer: the lock may have been taken, so nobody
+    /// may capture before it has ended.
+    pub async fn take_lock(
+        &self,
+        ticket: &Ticket,
+        attempt: &Attempt,
+        until: Timestamp,
+        approved_at: Option<Timestamp>,
+    ) -> Result<Option<Held>, Error> {
+        let free = "#state = :open AND attribute_not_exists(#lock) \
+                    AND attribute_not_exists(pending) AND version = :version AND fence = :fence";
+        let update = lock_update(ticket, attempt, until)?.condition_expression(free);
+        self.lock(ticket, attempt, approved_at, update).await
+    }
+
+    /// Takes over a lock whose lease has ended, for the attempt it names, after
+    /// `PayPal` was asked about that attempt's order.
+    ///
+    /// # Errors
+    /// As [`Store::take_lock`].
+    pub async fn take_over_lock(
+        &self,
+        ticket: &Ticket,
+        ended: &Lock,
+        attempt: &Attempt,
+        until: Timestamp,
+        approved_at: Option<Timestamp>,
+    ) -> Result<Option<Held>, Error> {
+        let same_lock = "#state = :open AND #lock = :ended \
+                         AND attribute_not_exists(pending) AND version = :version AND fence = :fence";
+        let update = lock_update(ticket, attempt, until)?
+            .condition_expression(same_lock)
+            .expression_attribute_values(":ended", value("lock", ended)?);
+        self.lock(ticket, attempt, approved_at, update).await
+    }
+
+    async fn lock(
+        &self,
+        ticket: &Ticket,
+        attempt: &Attempt,
+        approved_at: Option<Timestamp>,
+        ticket_update: UpdateBuilder,
+    ) -> Result<Option<Held>, Error> {
+        let attempt_update = UpdateBuilder::default()
+            .set_key(Some(keys::attempt(&attempt.id).into_item()))
+            .condition_expression(
+                "attempt_state = :live AND refusals = :refusals AND version = :version",
+            )
+            .expression_attribute_values(":live", s("live"))
+            .expression_attribute_values(":refusals", n(attempt.refusals))
+            .expression_attribute_values(":version", n(attempt.version));
+        let attempt_update = match approved_at {
+            // The first approval seen is the legal moment; a later one is not.
+            Some(at) => attempt_update
+                .update_expression("SET approved_at = if_not_exists(approved_at, :approved_at)")
+                .expression_attribute_values(":approved_at", s(at.to_string())),
+            None => attempt_update.update_expression("SET refusals = :refusals"),
+        };
+        let steps = vec![Step::Update(ticket_update), Step::Update(attempt_update)];
+        Ok(match self.transact("take the lock", steps).await? {
+            Write::Done => Some(Held {
+                case_number: ticket.case_number.clone(),
+                attempt: attempt.id.clone(),
+                fence: ticket.fence + 1,
+            }),
+            Write::Refused => None,
+        })
+    }
+
+    /// Gives the lock back after a definite answer; what that answer means for
+    /// the attempt is written in the same transaction.
+    ///
+    /// # Errors
+    /// When the table does not answer; the sweep asks `PayPal` again.
+    pub async fn release_lock(
+        &self,
+        held: &Held,
+        attempt: &Attempt,
+        released: &Released,
+    ) -> Result<Write, Error> {
+        let ticket_update = UpdateBuilder::default()
+            .set_key(Some(keys::ticket(&held.case_number).into_item()))
+            .update_expression("REMOVE #lock")
+            // Somebody may have taken over: their lock is not ours to release.
+            .condition_expression("fence = :fence AND #lock.attempt = :attempt")
+            .expression_attribute_names("#lock", "lock")
+            .expression_attribute_values(":fence", n(held.fence))
+            .expression_attribute_values(":attempt", s(held.attempt.as_str()));
+        let mut steps = vec![Step::Update(ticket_update)];
+        match released {
+            Released::Refused(decline) => {
+                let update = UpdateBuilder::default()
+                    .set_key(Some(keys::attempt(&attempt.id).into_item()))
+                    .update_expression("SET refusals = :next, decline = :decline")
+                    .condition_expression("attempt_state = :live AND refusals = :refusals")
+                    .expression_attribute_values(":live", s("live"))
+                    .expression_attribute_values(":refusals", n(attempt.refusals))
+                    .expression_attribute_values(":next", n(attempt.refusals + 1))
+                    .expression_attribute_values(":decline", value("decline", decline)?);
+                steps.push(Step::Update(update));
+            }
+            Released::Ended(end) => steps.push(Step::Update(end_update(attempt, end))),
+            Released::NothingCaptured => {}
+        }
+        self.transact("release the lock", steps).await
+    }
+}
+
+fn lock_update(
+    ticket: &Ticket,
+    attempt: &Attempt,
+    until: Timestamp,
+) -> Result<UpdateBuilder, Error> {
+    let lock = Lock {
+        attempt: attempt.id.clone(),
+        until,
+    };
+    Ok(UpdateBuilder::default()
+        .set_key(Some(keys::ticket(&ticket.case_number).into_item()))
+        .update_expression("SET #lock = :lock, fence = :next_fence")
+        .expression_attribute_names("#state", "state")
+        .expression_attribute_names("#lock", "lock")
+        .expression_attribute_values(":open", s("open"))
+        .expression_attribute_values(":lock", value("lock", &lock)?)
+        .expression_attribute_values(":version", n(attempt.version))
+        .expression_attribute_values(":fence", n(ticket.fence))
+        .expression_attribute_values(":next_fence", n(ticket.fence + 1)))
+}
