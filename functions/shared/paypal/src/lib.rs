@@ -1,1 +1,35 @@
-//! (being written)
+//! The only crate that knows `PayPal`'s wire: the handful of calls this project
+//! makes, and the verification of webhooks.
+//!
+//! ```text
+//! Config ──▶ PayPal ──▶ Transport ──▶ an answer: Order, Capture, Refund, Dispute
+//!                                     or an Error, which says what the caller may do
+//! raw webhook ──▶ Webhooks::verify ──▶ WebhookEvent: whom to ask about, never a fact
+//! ```
+//!
+//! Access tokens are handed in; who calls keeps them. Nothing here decides
+//! whether a ticket is paid, and nothing here is stored.
+//!
+//! Sources: `PayPal`'s published specification (`tests/contract/paypal/openapi`) and
+//! the recorded answers beside it, which are the data of this crate's tests.
+
+mod answer;
+mod client;
+mod config;
+mod error;
+mod identifiers;
+mod order_request;
+mod transport;
+mod webhook;
+mod wire;
+
+pub use answer::{
+    Capture, CaptureStatus, Dispute, DisputeStatus, Money, Order, OrderStatus, Refund, RefundStatus,
+};
+pub use client::{AccessToken, CreatedOrder, PayPal};
+pub use config::{Config, ConfigError, Environment};
+pub use error::{Error, Issue};
+pub use identifiers::{DisputeId, EventId, InvalidPayPalId, RefundId};
+pub use order_request::NewOrder;
+pub use transport::{Transport, TransportError};
+pub use webhook::{About, WebhookConfig, WebhookError, WebhookEvent, Webhooks};

@@ -1,0 +1,242 @@
+//! Which `PayPal` this process talks to, and as whom.
+
+use std::fmt;
+
+use parameters::{Secret, Vars};
+use serde::Deserialize;
+use url::{Host, Url};
+
+/// Which of `PayPal`'s worlds; every host this crate accepts follows from it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Environment {
+    /// Real money.
+    Live,
+    /// `PayPal`'s world of play money.
+    Sandbox,
+    /// A stand-in on this machine; plain http, and only loopback addresses.
+    Local,
+}
+
+/// How to call `PayPal`'s API. `Debug` shows no secret.
+pub struct Config {
+    pub(crate) environment: Environment,
+    /// Origin only: no path, query or user.
+    pub(crate) base_url: Url,
+    pub(crate) client_id: String,
+    pub(crate) client_secret: Secret,
+    pub(crate) merchant_id: String,
+}
+
+impl fmt::Debug for Config {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Config")
+            .field("environment", &self.environment)
+            .field("base_url", &self.base_url.as_str())
+            .field("merchant_id", &self.merchant_id)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The configuration is wrong or incomplete; refuse to start. The text names
+/// the variable and says what to write there.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// A variable without which nothing works.
+    #[error("{variable} is not set: write {write} there")]
+    Missing {
+        /// The variable.
+        variable: &'static str,
+        /// What to write there.
+        write: &'static str,
+    },
+    /// A variable that holds what it must not.
+    #[error("{variable} holds something else than it should: write {write} there")]
+    Wrong {
+        /// The variable.
+        variable: &'static str,
+        /// What to write there.
+        write: &'static str,
+    },
+    /// The file of trusted certificates cannot be read.
+    #[error("PAYPAL_WEBHOOK_ANCHORS: the file {path} cannot be read")]
+    AnchorsUnreadable {
+        /// The path the variable holds.
+        path: String,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A value of the parameter store.
+    #[error(transparent)]
+    Parameter(#[from] parameters::Error),
+}
+
+const WRITE_ENVIRONMENT: &str = "live, sandbox or local";
+const WRITE_BASE_URL: &str = "https://api-m.paypal.com with PAYPAL_ENVIRONMENT live, https://api-m.sandbox.paypal.com with sandbox, a loopback URL such as http://127.0.0.1:8082 with local";
+const WRITE_CREDENTIALS: &str =
+    "{\"client_id\": \"…\", \"client_secret\": \"…\"} into the parameter it names";
+const WRITE_CLIENT_ID: &str =
+    "the client id of the PayPal app, or set PAYPAL_CREDENTIALS_PARAMETER,";
+const WRITE_CLIENT_SECRET: &str =
+    "the client secret of the PayPal app, or set PAYPAL_CREDENTIALS_PARAMETER,";
+const WRITE_MERCHANT_ID: &str =
+    "the merchant id of the PayPal account, capital letters and digits,";
+
+/// The longest client id or secret; `PayPal`'s have 80 characters.
+const CREDENTIAL_LEN_MAX: usize = 256;
+/// The longest merchant id; `PayPal`'s have 13. Source: Orders v2, schema `account_id`.
+const MERCHANT_ID_LEN_MAX: usize = 13;
+
+impl Config {
+    /// Reads `PAYPAL_ENVIRONMENT`, `PAYPAL_BASE_URL`, `PAYPAL_MERCHANT_ID` and
+    /// either `PAYPAL_CLIENT_ID` with `PAYPAL_CLIENT_SECRET` or
+    /// `PAYPAL_CREDENTIALS_PARAMETER`.
+    ///
+    /// # Errors
+    /// When one is missing or wrong, when environment and base URL do not
+    /// belong together, or when the parameter cannot be read.
+    pub async fn from_vars(vars: &Vars<'_>) -> Result<Self, ConfigError> {
+        let (environment, base_url) = place(vars)?;
+        let merchant_id = required(vars, "PAYPAL_MERCHANT_ID", WRITE_MERCHANT_ID)?;
+        let allowed = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit();
+        if merchant_id.len() > MERCHANT_ID_LEN_MAX || !merchant_id.bytes().all(allowed) {
+            return Err(ConfigError::Wrong {
+                variable: "PAYPAL_MERCHANT_ID",
+                write: WRITE_MERCHANT_ID,
+            });
+        }
+        let (client_id, client_secret) = credentials(vars).await?;
+        Ok(Self {
+            environment,
+            base_url,
+            client_id,
+            client_secret,
+            merchant_id,
+        })
+    }
+}
+
+/// Environment and base URL, which must belong together: sandbox credentials
+/// against live, or the other way round, would take or lose real money.
+pub(crate) fn place(vars: &Vars<'_>) -> Result<(Environment, Url), ConfigError> {
+    let environment = match required(vars, "PAYPAL_ENVIRONMENT", WRITE_ENVIRONMENT)?.as_str() {
+        "live" => Environment::Live,
+        "sandbox" => Environment::Sandbox,
+        "local" => Environment::Local,
+        _ => {
+            return Err(ConfigError::Wrong {
+                variable: "PAYPAL_ENVIRONMENT",
+                write: WRITE_ENVIRONMENT,
+            });
+        }
+    };
+    let wrong = ConfigError::Wrong {
+        variable: "PAYPAL_BASE_URL",
+        write: WRITE_BASE_URL,
+    };
+    let base_url = required(vars, "PAYPAL_BASE_URL", WRITE_BASE_URL)?;
+    let Ok(base_url) = Url::parse(&base_url) else {
+        return Err(wrong);
+    };
+    let fits = match environment {
+        Environment::Live => base_url.as_str() == "https://api-m.paypal.com/",
+        Environment::Sandbox => base_url.as_str() == "https://api-m.sandbox.paypal.com/",
+        Environment::Local => is_loopback_origin(&base_url),
+    };
+    if fits {
+        Ok((environment, base_url))
+    } else {
+        Err(wrong)
+    }
+}
+
+/// Whether the URL is an origin, and one that never leaves this machine.
+fn is_loopback_origin(url: &Url) -> bool {
+    let loopback = match url.host() {
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        Some(Host::Domain(name)) => name == "localhost",
+        None => false,
+    };
+    loopback
+        && matches!(url.scheme(), "http" | "https")
+        && url.path() == "/"
+        && url.query().is_none()
+        && url.fragment().is_none()
+        && url.username().is_empty()
+        && url.password().is_none()
+}
+
+/// The parameter's content. Unknown fields are refused: a misspelt one would
+/// otherwise be found by the first driver who pays.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Credentials {
+    client_id: String,
+    client_secret: String,
+}
+
+async fn credentials(vars: &Vars<'_>) -> Result<(String, Secret), ConfigError> {
+    let client_id = vars("PAYPAL_CLIENT_ID").filter(|value| !value.is_empty());
+    let secret = vars("PAYPAL_CLIENT_SECRET").filter(|value| !value.is_empty());
+    let parameter = vars("PAYPAL_CREDENTIALS_PARAMETER").filter(|value| !value.is_empty());
+    let (variable, credentials) = match (client_id, secret, parameter) {
+        (Some(client_id), Some(client_secret), _) => (
+            "PAYPAL_CLIENT_ID",
+            Credentials {
+                client_id,
+                client_secret,
+            },
+        ),
+        (None, None, Some(_)) => {
+            let variable = "PAYPAL_CREDENTIALS_PARAMETER";
+            let text = parameters::parameter(vars, "PAYPAL_CREDENTIALS").await?;
+            // The parser's own message quotes what it read: a secret.
+            let credentials =
+                serde_json::from_str(text.expose()).map_err(|_| ConfigError::Wrong {
+                    variable,
+                    write: WRITE_CREDENTIALS,
+                })?;
+            (variable, credentials)
+        }
+        (None, Some(_), _) | (None, None, None) => {
+            return Err(ConfigError::Missing {
+                variable: "PAYPAL_CLIENT_ID",
+                write: WRITE_CLIENT_ID,
+            });
+        }
+        (Some(_), None, _) => {
+            return Err(ConfigError::Missing {
+                variable: "PAYPAL_CLIENT_SECRET",
+                write: WRITE_CLIENT_SECRET,
+            });
+        }
+    };
+    // A colon or a line break would end up in the Authorization header's middle.
+    let usable = |text: &str| {
+        (1..=CREDENTIAL_LEN_MAX).contains(&text.len())
+            && text
+                .bytes()
+                .all(|byte| byte.is_ascii_graphic() && byte != b':')
+    };
+    if usable(&credentials.client_id) && usable(&credentials.client_secret) {
+        Ok((
+            credentials.client_id,
+            Secret::new(credentials.client_secret),
+        ))
+    } else {
+        Err(ConfigError::Wrong {
+            variable,
+            write: "client id and client secret as PayPal shows them, without spaces or colons,",
+        })
+    }
+}
+
+pub(crate) fn required(
+    vars: &Vars<'_>,
+    variable: &'static str,
+    write: &'static str,
+) -> Result<String, ConfigError> {
+    vars(variable)
+        .filter(|value| !value.is_empty())
+        .ok_or(ConfigError::Missing { variable, write })
+}
