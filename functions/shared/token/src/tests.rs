@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use ticket::CaseNumber;
 
 use crate::text::{CHECK_WORD_LEN, CHECK_WORD_LETTERS};
-use crate::verify::CASE_NUMBER_LEN_MAX;
+use crate::verify::{CASE_NUMBER_LEN_MAX, unverified_kid};
 use crate::{InvalidKeys, InvalidToken, Keys, TOKEN_LEN_MAX, check_word, url};
 
 /// A key made for this test, with the text of its `TOKEN_KEYS` entry.
@@ -216,6 +216,8 @@ mod tokens {
             format!("{header}.{claims}."),
             format!("{header}.{claims}"),
             format!("{header}..{signature}"),
+            format!("{header}.{claims}.{}", &signature[..84]),
+            format!("{header}.{claims}.{signature}AAAA"),
             format!(".{claims}.{signature}"),
             format!("{header}.{claims}.{signature}")
                 .replace('-', "+")
@@ -226,6 +228,8 @@ mod tokens {
             String::new(),
         ] {
             assert_eq!(keys.verify(&other), Err(InvalidToken), "{other}");
+            // Refused for its form, before any key is tried.
+            assert_eq!(unverified_kid(&other), None, "{other}");
         }
         assert_eq!(keys.verify(&token), Ok(case_number()));
     }

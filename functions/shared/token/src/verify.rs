@@ -134,7 +134,7 @@ impl Keys {
 /// The `kid` a token names, when the token has the one form ours have: three
 /// parts, each in canonical base64url. Without this, one ticket would have
 /// many addresses: with padding, with line breaks, or with other last bits.
-fn unverified_kid(unverified_token: &str) -> Option<String> {
+pub(crate) fn unverified_kid(unverified_token: &str) -> Option<String> {
     let mut parts = unverified_token.split('.').map(|part| {
         let bytes = BASE64URL_NOPAD.decode(part.as_bytes()).ok();
         bytes.filter(|bytes| !bytes.is_empty())
