@@ -42,30 +42,16 @@ impl Policy {
         Ok(Self { payer_origin })
     }
 
-    /// The header's value for a page with styles of these hashes (base64 of
-    /// SHA-256) and, where it shows one, an image in its own bytes.
-    pub(crate) fn content_security_policy(
-        &self,
-        style_hashes: &[&str],
-        has_image: bool,
-    ) -> HeaderValue {
-        let mut styles = String::new();
-        for hash in style_hashes {
-            styles.push_str(" 'sha256-");
-            styles.push_str(hash);
-            styles.push('\'');
-        }
-        let style_src = if styles.is_empty() {
-            String::new()
-        } else {
-            format!("style-src{styles}; ")
-        };
-        let img_src = if has_image { "img-src data:; " } else { "" };
+    /// The header's value for a page with a style of this hash (base64 of
+    /// SHA-256).
+    pub(crate) fn content_security_policy(&self, style_hash: &str) -> HeaderValue {
         let policy = format!(
-            "default-src 'none'; {style_src}{img_src}form-action 'self' {}; frame-ancestors 'none'; base-uri 'none'",
+            "default-src 'none'; style-src 'sha256-{style_hash}'; img-src data:; \
+             form-action 'self' {}; frame-ancestors 'none'; base-uri 'none'",
             self.payer_origin
         );
-        // Every part is ASCII: base64, and an origin that was checked.
+        // Every part is ASCII: base64, and an origin that was checked. Should
+        // that break one day, the page allows nothing rather than everything.
         HeaderValue::from_str(&policy)
             .unwrap_or_else(|_| HeaderValue::from_static("default-src 'none'"))
     }

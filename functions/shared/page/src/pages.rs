@@ -1,0 +1,293 @@
+//! Which page answers which question.
+
+use http::{Response, StatusCode};
+use ticket::{Language, Municipality, Ticket};
+
+use crate::answer::answer;
+use crate::facts::{Case, CaseLine, Cash, PayForm, Transfer};
+use crate::frame::{Frame, own_address};
+use crate::shown::{Shown, attempt_name};
+use crate::templates::{Payable, Receipt, Retry, Words};
+use crate::text::Texts;
+use crate::{Attempt, Notice, Outcome, Policy, Route, Scan, View};
+
+/// The pages under one policy. Built once per process.
+#[derive(Clone, Debug)]
+pub struct Pages {
+    policy: Policy,
+}
+
+impl Pages {
+    /// The pages under this policy.
+    #[must_use]
+    pub const fn new(policy: Policy) -> Self {
+        Self { policy }
+    }
+
+    /// The page behind the QR code, in whatever state the ticket is. 200, or
+    /// the status of a notice that is shown.
+    #[must_use]
+    pub fn ticket(
+        &self,
+        view: &View<'_>,
+        scan: &Scan<'_>,
+        notice: Option<Notice>,
+    ) -> Response<String> {
+        let text = Texts(view.language);
+        let ticket = scan.ticket;
+        let shown = Shown::of(ticket, view.municipality, None, view.now);
+        let frame = Frame::addressed(view, scan.token, shown.name());
+        let case = Case::new(view, ticket, scan.check_word);
+        match shown {
+            Shown::Payable { is_late } => {
+                let due = text.day(ticket.due_on.day());
+                let page = Payable {
+                    frame: frame.titled(text.payable_title(&text.cents(ticket.amount))),
+                    notice: notice.map(|notice| notice_words(text, notice, ticket)),
+                    late: is_late.then(|| text.payable_late(&due)),
+                    due: (!is_late).then(|| text.payable_due(&due)),
+                    amount: text.cents(ticket.amount),
+                    form: PayForm::new(view, scan.token, ticket),
+                    case,
+                    transfer: Transfer::new(view, ticket),
+                    cash: Cash::new(view),
+                };
+                answer(&self.policy, notice_status(notice), &page.frame, &page)
+            }
+            Shown::Paid(payment) => {
+                let frame = frame.titled(text.paid_title());
+                let page = Receipt::new(frame, text.cents(ticket.amount), payment, case);
+                answer(&self.policy, StatusCode::OK, &page.frame, &page)
+            }
+            Shown::TooLate
+            | Shown::Processing
+            | Shown::Pending
+            | Shown::Objected
+            | Shown::Withdrawn
+            | Shown::HandedOver
+            | Shown::Review => {
+                let page = words(frame, view, scan.token, ticket, shown);
+                answer(&self.policy, StatusCode::OK, &page.frame, &page)
+            }
+        }
+    }
+
+    /// The page a driver comes back to from `PayPal`: case number, amount and
+    /// state, and no more than that. 200, or the status of a notice that is
+    /// shown.
+    #[must_use]
+    pub fn result(
+        &self,
+        view: &View<'_>,
+        attempt: &Attempt<'_>,
+        notice: Option<Notice>,
+    ) -> Response<String> {
+        let text = Texts(view.language);
+        let ticket = attempt.ticket;
+        let shown = Shown::of(ticket, view.municipality, attempt.outcome, view.now);
+        let id = attempt.id.as_str();
+        let frame = Frame::addressed(view, id, shown.name())
+            .with_attempt(attempt.outcome.and_then(attempt_name));
+        match shown {
+            Shown::Payable { is_late } => {
+                let (title, words) = outcome_words(text, attempt.outcome);
+                let due = text.day(ticket.due_on.day());
+                let page = Retry {
+                    frame: frame.titled(title),
+                    notice: notice.map(|notice| notice_words(text, notice, ticket)),
+                    words,
+                    late: is_late.then(|| text.payable_late(&due)),
+                    case_number: ticket.case_number.as_str(),
+                    amount: text.cents(ticket.amount),
+                    form: PayForm::new(view, id, ticket),
+                    transfer: match notice {
+                        Some(Notice::PayPalUnreachable) => Some(Transfer::new(view, ticket)),
+                        Some(Notice::AmountChanged) | None => None,
+                    },
+                };
+                answer(&self.policy, notice_status(notice), &page.frame, &page)
+            }
+            Shown::Paid(_)
+            | Shown::TooLate
+            | Shown::Processing
+            | Shown::Pending
+            | Shown::Objected
+            | Shown::Withdrawn
+            | Shown::HandedOver
+            | Shown::Review => {
+                let mut page = words(frame, view, id, ticket, shown);
+                let is_anothers = attempt
+                    .settlement
+                    .is_some_and(|settlement| settlement.attempt != *attempt.id);
+                if matches!(shown, Shown::Paid(_)) && is_anothers {
+                    page.paragraphs.insert(0, text.paid_already().to_owned());
+                }
+                answer(&self.policy, StatusCode::OK, &page.frame, &page)
+            }
+        }
+    }
+
+    /// The token is right, but there is no such ticket: not here yet, or
+    /// deleted. 404.
+    #[must_use]
+    pub fn unknown(&self, view: &View<'_>) -> Response<String> {
+        let frame = Frame::anonymous(
+            Some(view.municipality),
+            view.language,
+            view.route,
+            "unknown",
+        );
+        let text = frame.text;
+        let paragraphs = [text.unknown(), text.unknown_then()];
+        self.without_case(
+            StatusCode::NOT_FOUND,
+            frame.titled(text.unknown_title()),
+            paragraphs,
+        )
+    }
+
+    /// The token is not ours: 404, the same bytes for whatever is wrong with
+    /// it, so that nobody learns by trying.
+    #[must_use]
+    pub fn invalid(&self, language: Language) -> Response<String> {
+        let frame = Frame::anonymous(None, language, Route::Page, "invalid");
+        let text = frame.text;
+        let paragraphs = [text.invalid(), text.invalid_then()];
+        self.without_case(
+            StatusCode::NOT_FOUND,
+            frame.titled(text.invalid_title()),
+            paragraphs,
+        )
+    }
+
+    /// The table cannot be read: 503 with `Retry-After`. Without the city where
+    /// its configuration is what could not be read.
+    #[must_use]
+    pub fn unavailable(
+        &self,
+        municipality: Option<&Municipality>,
+        language: Language,
+        route: Route,
+    ) -> Response<String> {
+        let frame = Frame::anonymous(municipality, language, route, "unavailable");
+        let text = frame.text;
+        let paragraphs = [text.unavailable(), text.unavailable_then()];
+        self.without_case(
+            StatusCode::SERVICE_UNAVAILABLE,
+            frame.titled(text.unavailable_title()),
+            paragraphs,
+        )
+    }
+
+    fn without_case(
+        &self,
+        status: StatusCode,
+        frame: Frame<'_>,
+        paragraphs: [&'static str; 2],
+    ) -> Response<String> {
+        let page = Words {
+            frame,
+            paragraphs: paragraphs.map(str::to_owned).to_vec(),
+            look: None,
+            case: None,
+        };
+        answer(&self.policy, status, &page.frame, &page)
+    }
+}
+
+const fn notice_status(notice: Option<Notice>) -> StatusCode {
+    match notice {
+        None => StatusCode::OK,
+        Some(Notice::AmountChanged) => StatusCode::CONFLICT,
+        Some(Notice::PayPalUnreachable) => StatusCode::SERVICE_UNAVAILABLE,
+    }
+}
+
+fn notice_words(text: Texts, notice: Notice, ticket: &Ticket) -> String {
+    match notice {
+        Notice::PayPalUnreachable => text.paypal_unreachable().to_owned(),
+        Notice::AmountChanged => text.amount_changed(&text.cents(ticket.amount)),
+    }
+}
+
+/// Title and sentence of an attempt after which the ticket is still payable.
+fn outcome_words(text: Texts, outcome: Option<Outcome>) -> (&'static str, &'static str) {
+    match outcome {
+        Some(Outcome::Declined) => (text.declined_title(), text.declined()),
+        Some(Outcome::Cancelled) => (text.cancelled_title(), text.cancelled()),
+        Some(Outcome::Expired) => (text.expired_title(), text.expired()),
+        // An unclear one is never payable; should it be, this says least.
+        Some(Outcome::Unclear) | None => (text.not_paid_title(), text.not_paid()),
+    }
+}
+
+/// The page of a state in which nothing is offered.
+fn words<'a>(
+    frame: Frame<'a>,
+    view: &View<'a>,
+    segment: &str,
+    ticket: &'a Ticket,
+    shown: Shown<'_>,
+) -> Words<'a> {
+    let text = frame.text;
+    let (title, first, second) = match shown {
+        Shown::Processing => (
+            text.processing_title(),
+            text.processing().to_owned(),
+            text.processing_reload(),
+        ),
+        Shown::Pending => (
+            text.pending_title(),
+            text.pending().to_owned(),
+            text.pending_then(),
+        ),
+        Shown::Paid(_) => (
+            text.paid_title(),
+            text.paid_closed().to_owned(),
+            text.receipt_elsewhere(),
+        ),
+        Shown::Objected => (
+            text.objected_title(),
+            text.objected().to_owned(),
+            text.objected_then(),
+        ),
+        Shown::Withdrawn => (
+            text.withdrawn_title(),
+            text.withdrawn().to_owned(),
+            text.withdrawn_then(),
+        ),
+        Shown::HandedOver => (
+            text.handed_over_title(),
+            text.handed_over().to_owned(),
+            text.handed_over_then(),
+        ),
+        Shown::Review => (
+            text.review_title(),
+            text.review().to_owned(),
+            text.review_then(),
+        ),
+        Shown::Payable { .. } | Shown::TooLate => (
+            text.refused_title(),
+            text.refused(&text.day(ticket.due_on.day())),
+            text.refused_then(),
+        ),
+    };
+    let own_address = own_address(view.route, segment);
+    let address = if own_address.is_empty() {
+        own_address
+    } else {
+        format!("{own_address}?lang={}", view.language.tag())
+    };
+    let is_processing = matches!(shown, Shown::Processing);
+    let frame = frame.titled(title);
+    Words {
+        frame: if is_processing {
+            frame.reloading(&address)
+        } else {
+            frame
+        },
+        paragraphs: vec![first, second.to_owned()],
+        look: is_processing.then_some(address),
+        case: Some(CaseLine::new(text, ticket)),
+    }
+}

@@ -1,0 +1,102 @@
+//! What may be said about a ticket: the one place where its state becomes a
+//! page.
+
+use jiff::Timestamp;
+use ticket::{CaptureId, Channel, LatePayment, Municipality, State, Ticket};
+
+use crate::Outcome;
+
+/// What a page shows of a ticket.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Shown<'a> {
+    /// Waiting to be paid.
+    Payable {
+        /// Whether the due date has passed and the city takes it all the same.
+        is_late: bool,
+    },
+    /// The due date has passed and the city takes no payment after it.
+    TooLate,
+    /// Somebody may be inside the capture call, or it gave no answer.
+    Processing,
+    /// `PayPal` holds the money back.
+    Pending,
+    /// Paid, with the evidence.
+    Paid(Payment<'a>),
+    /// The driver contests.
+    Objected,
+    /// The city has dropped the case.
+    Withdrawn,
+    /// The city goes on with a fine order.
+    HandedOver,
+    /// A human looks into it.
+    Review,
+}
+
+/// The payment that closed a case.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Payment<'a> {
+    pub(crate) capture_id: &'a CaptureId,
+    pub(crate) paid_at: Timestamp,
+    pub(crate) by: Channel,
+}
+
+impl<'a> Shown<'a> {
+    pub(crate) fn of(
+        ticket: &'a Ticket,
+        municipality: &Municipality,
+        outcome: Option<Outcome>,
+        now: Timestamp,
+    ) -> Self {
+        match &ticket.state {
+            State::Open if ticket.pending.is_some() => Self::Pending,
+            // After no answer the money may have moved: asking for it again
+            // could charge a driver twice.
+            State::Open if ticket.lock.is_some() || outcome == Some(Outcome::Unclear) => {
+                Self::Processing
+            }
+            State::Open => match (ticket.has_lapsed(now), municipality.late_payment) {
+                (true, LatePayment::Refuse) => Self::TooLate,
+                (is_late, LatePayment::AcceptUntilHandedOver | LatePayment::Refuse) => {
+                    Self::Payable { is_late }
+                }
+            },
+            State::Paid {
+                settlement,
+                paid_at,
+                by,
+            } => Self::Paid(Payment {
+                capture_id: settlement,
+                paid_at: *paid_at,
+                by: *by,
+            }),
+            State::Objected => Self::Objected,
+            State::Withdrawn => Self::Withdrawn,
+            State::HandedOver => Self::HandedOver,
+            State::Review => Self::Review,
+        }
+    }
+
+    /// The value of `data-state`.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Payable { .. } | Self::TooLate => "open",
+            Self::Processing => "processing",
+            Self::Pending => "pending",
+            Self::Paid(_) => "paid",
+            Self::Objected => "objected",
+            Self::Withdrawn => "withdrawn",
+            Self::HandedOver => "handed-over",
+            Self::Review => "review",
+        }
+    }
+}
+
+/// The value of `data-attempt`.
+pub(crate) const fn attempt_name(outcome: Outcome) -> Option<&'static str> {
+    match outcome {
+        Outcome::Unclear => None,
+        Outcome::Declined => Some("declined"),
+        Outcome::Cancelled => Some("cancelled"),
+        Outcome::Expired => Some("expired"),
+    }
+}
