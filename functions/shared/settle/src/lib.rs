@@ -1,1 +1,115 @@
-//! (being written)
+//! The one door for money. The driver's return, `PayPal`'s webhook and the sweep
+//! are three wake-up calls for the same function:
+//!
+//! ```text
+//! settle(attempt):  ask PayPal about the order of an ended lock, if there is one
+//!                   ask PayPal about the attempt's own order
+//!                     approved ─▶ take the lock ─▶ capture ─▶ book what PayPal answers
+//!                     captured ─▶ book
+//! ```
+//!
+//! Only the capture call moves money; it is made under a lock on the *ticket*,
+//! exclusive, fenced, whose lease outlives every process that could be inside
+//! the call. `PayPal`'s API is the truth: no webhook body and no redirect is
+//! believed. After no answer nothing is assumed: the lock stays and the sweep
+//! asks. Why it is so, and what breaks without each part: README, "invariants".
+
+mod access;
+mod capture;
+mod checkout;
+pub mod limits;
+mod reading;
+mod settling;
+mod taken_back;
+
+use std::sync::Mutex;
+
+use paypal::{AccessToken, PayPal};
+use store::{Attempt, Store};
+use ticket::Ticket;
+use tokio::time::Instant;
+
+pub use checkout::{Checkout, Payer};
+pub use taken_back::{Claim, TakingBack};
+
+/// What settles payments: a table and a `PayPal`.
+pub struct Settle {
+    /// The table.
+    pub store: Store,
+    /// `PayPal`.
+    pub paypal: PayPal,
+    /// Whether captures are made at all.
+    pub captures: Captures,
+    token: Mutex<Option<AccessToken>>,
+}
+
+/// Whether captures are made: closed while the table is restored from a backup,
+/// since a restored table does not know what was captured since.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Captures {
+    /// As always.
+    Open,
+    /// Orders are read and booked, none is made or captured.
+    Closed,
+}
+
+/// `CAPTURES` says neither of the two.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("CAPTURES is neither of open and closed: write open, or closed while restoring")]
+pub struct InvalidCaptures;
+
+impl Captures {
+    /// Reads `CAPTURES`; open where it is not set.
+    ///
+    /// # Errors
+    /// When it is set to anything but `open` or `closed`.
+    pub fn from_vars(vars: &dyn Fn(&str) -> Option<String>) -> Result<Self, InvalidCaptures> {
+        match vars("CAPTURES").as_deref() {
+            None | Some("" | "open") => Ok(Self::Open),
+            Some("closed") => Ok(Self::Closed),
+            Some(_) => Err(InvalidCaptures),
+        }
+    }
+}
+
+/// How a payment attempt stands after it was settled.
+#[derive(Clone, Debug)]
+pub struct Settled {
+    /// The ticket, as read last.
+    pub ticket: Ticket,
+    /// The attempt, as read last.
+    pub attempt: Attempt,
+    /// What is known about the money.
+    pub progress: Progress,
+}
+
+/// What is known about an attempt's money.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Progress {
+    /// Ticket and attempt say all there is.
+    Known,
+    /// The payer has not approved at `PayPal`, or no longer does.
+    NotApproved,
+    /// The money may have moved, or is about to: nobody may be asked to pay.
+    Unclear,
+}
+
+impl Settle {
+    /// Settles through this table and this `PayPal`.
+    #[must_use]
+    pub fn new(store: Store, paypal: PayPal, captures: Captures) -> Self {
+        Self {
+            store,
+            paypal,
+            captures,
+            token: Mutex::default(),
+        }
+    }
+}
+
+/// Until when the `PayPal` calls of an invocation that starts now may take,
+/// all together.
+#[must_use]
+pub fn paypal_deadline() -> Instant {
+    Instant::now() + limits::PAYPAL_BUDGET
+}

@@ -1,0 +1,116 @@
+//! What an order, as `PayPal` shows it, says about the money. Pure.
+
+use jiff::Timestamp;
+use paypal::{Capture, CaptureStatus, Order, OrderStatus};
+use store::Attempt;
+use ticket::Ticket;
+
+/// What an order says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Reading {
+    /// The money came; whether it is the money we asked for is in the facts.
+    Captured(Box<Capture>, Facts),
+    /// `PayPal` holds the capture back.
+    Pending(Box<Capture>),
+    /// A capture was made and brought nothing; the order is used up.
+    Refused {
+        /// `PayPal`'s code for why.
+        issue: String,
+    },
+    /// The payer has agreed; nothing is captured.
+    Approved {
+        /// Since when, as far as `PayPal` says.
+        at: Option<Timestamp>,
+    },
+    /// The payer has not agreed, or no longer does.
+    NotApproved,
+    /// The order will never be captured.
+    Dead,
+    /// Something newer than this code: nothing may be concluded from it.
+    Unknown(String),
+}
+
+/// Whether captured money is what we asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Facts {
+    /// Amount, currency, payee and attempt are right.
+    Right,
+    /// One of them is not, or is missing where it must be.
+    Wrong,
+}
+
+/// Reads an order. The most that any capture says counts: one that brought
+/// money before one that may still, before one that did not.
+pub(crate) fn read(order: &Order, ticket: &Ticket, attempt: &Attempt, payee: &str) -> Reading {
+    let with = |wanted: fn(&CaptureStatus) -> bool| {
+        order
+            .captures
+            .iter()
+            .find(|capture| wanted(&capture.status))
+            .cloned()
+            .map(Box::new)
+    };
+    if let Some(capture) = with(brought_money) {
+        let facts = facts(order, &capture, ticket, attempt, payee);
+        return Reading::Captured(capture, facts);
+    }
+    if let Some(capture) = with(|status| matches!(status, CaptureStatus::Pending)) {
+        return Reading::Pending(capture);
+    }
+    if let Some(capture) = with(|status| matches!(status, CaptureStatus::Other(_))) {
+        return Reading::Unknown(format!("capture {:?}", capture.status));
+    }
+    match &order.status {
+        OrderStatus::Approved => Reading::Approved {
+            at: order.update_time,
+        },
+        OrderStatus::Created | OrderStatus::Saved | OrderStatus::PayerActionRequired => {
+            Reading::NotApproved
+        }
+        OrderStatus::Voided => Reading::Dead,
+        OrderStatus::Completed => match order.captures.last() {
+            Some(refused) => Reading::Refused {
+                issue: refused
+                    .reason
+                    .clone()
+                    .unwrap_or_else(|| "CAPTURE_DECLINED".to_owned()),
+            },
+            None => Reading::Unknown("completed without a capture".to_owned()),
+        },
+        OrderStatus::Other(status) => Reading::Unknown(format!("order {status}")),
+    }
+}
+
+/// Money came, even where it was given back since: it must be booked once.
+fn brought_money(status: &CaptureStatus) -> bool {
+    match status {
+        CaptureStatus::Completed | CaptureStatus::Refunded | CaptureStatus::PartiallyRefunded => {
+            true
+        }
+        CaptureStatus::Pending
+        | CaptureStatus::Declined
+        | CaptureStatus::Failed
+        | CaptureStatus::Other(_) => false,
+    }
+}
+
+/// Compares each fact with what we asked for; one that is missing is not right.
+fn facts(
+    order: &Order,
+    capture: &Capture,
+    ticket: &Ticket,
+    attempt: &Attempt,
+    our_account: &str,
+) -> Facts {
+    let custom_id = capture.custom_id.as_ref().or(order.custom_id.as_ref());
+    let payee = capture
+        .payee_merchant_id
+        .as_ref()
+        .or(order.payee_merchant_id.as_ref());
+    let right = capture.status == CaptureStatus::Completed
+        && capture.amount.euro_cents() == Some(attempt.amount)
+        && attempt.amount == ticket.amount
+        && custom_id.is_some_and(|id| id == attempt.id.as_str())
+        && payee.is_some_and(|id| id == our_account);
+    if right { Facts::Right } else { Facts::Wrong }
+}
