@@ -14,6 +14,7 @@
 //! the recorded answers beside it, which are the data of this crate's tests.
 
 mod answer;
+mod approve_url;
 mod client;
 mod config;
 mod error;
@@ -32,4 +33,4 @@ pub use error::{Error, Issue};
 pub use identifiers::{DisputeId, EventId, InvalidPayPalId, RefundId};
 pub use order_request::NewOrder;
 pub use transport::{Transport, TransportError};
-pub use webhook::{About, WebhookConfig, WebhookError, WebhookEvent, Webhooks};
+pub use webhook::{About, CertificateFetch, WebhookConfig, WebhookError, WebhookEvent, Webhooks};
