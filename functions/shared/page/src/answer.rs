@@ -5,7 +5,7 @@ use aws_lc_rs::digest::{SHA256, digest};
 use data_encoding::BASE64;
 use http::header::{
     CACHE_CONTROL, CONTENT_LANGUAGE, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName,
-    HeaderValue, REFERRER_POLICY, RETRY_AFTER, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS,
+    HeaderValue, LOCATION, REFERRER_POLICY, RETRY_AFTER, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS,
 };
 use http::{Response, StatusCode};
 
@@ -40,6 +40,24 @@ const FIXED: [(HeaderName, &str); 9] = [
         "noindex, nofollow, noarchive",
     ),
 ];
+
+/// On to another address, 303, with the headers every answer has. `None` when
+/// `url` cannot be a header's value.
+#[must_use]
+pub fn redirect(url: &str) -> Option<Response<String>> {
+    let mut response = Response::new(String::new());
+    *response.status_mut() = StatusCode::SEE_OTHER;
+    let headers = response.headers_mut();
+    headers.insert(LOCATION, HeaderValue::from_str(url).ok()?);
+    for (name, value) in FIXED {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    headers.insert(
+        CONTENT_SECURITY_POLICY,
+        HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'"),
+    );
+    Some(response)
+}
 
 /// The page with its headers.
 pub(crate) fn answer(

@@ -122,17 +122,20 @@ impl<'a> Case<'a> {
     }
 }
 
-/// No more of a case than its number and amount.
+/// No more of a case than its number and amount, and behind the QR code the
+/// word that is printed beside it.
 pub(crate) struct CaseLine<'a> {
     pub(crate) case_number: &'a str,
     pub(crate) amount: String,
+    pub(crate) check_word: Option<&'a str>,
 }
 
 impl<'a> CaseLine<'a> {
-    pub(crate) fn new(text: Texts, ticket: &'a Ticket) -> Self {
+    pub(crate) fn new(text: Texts, ticket: &'a Ticket, check_word: Option<&'a str>) -> Self {
         Self {
             case_number: ticket.case_number.as_str(),
             amount: text.cents(ticket.amount),
+            check_word,
         }
     }
 }

@@ -22,10 +22,12 @@ mod frame;
 mod language;
 mod pages;
 mod policy;
+mod sentences;
 mod shown;
 mod templates;
 mod text;
 
+pub use answer::redirect;
 pub use language::language;
 pub use pages::Pages;
 pub use policy::{InvalidPolicy, Policy};

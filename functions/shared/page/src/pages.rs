@@ -6,10 +6,11 @@ use ticket::{Language, Municipality, Ticket};
 use crate::answer::answer;
 use crate::facts::{Case, CaseLine, Cash, PayForm, Transfer};
 use crate::frame::{Frame, own_address};
+use crate::sentences::{notice_words, outcome_words, state_words};
 use crate::shown::{Shown, attempt_name};
 use crate::templates::{Payable, Receipt, Retry, Words};
 use crate::text::Texts;
-use crate::{Attempt, Notice, Outcome, Policy, Route, Scan, View};
+use crate::{Attempt, Notice, Policy, Route, Scan, View};
 
 /// The pages under one policy. Built once per process.
 #[derive(Clone, Debug)]
@@ -66,7 +67,14 @@ impl Pages {
             | Shown::Withdrawn
             | Shown::HandedOver
             | Shown::Review => {
-                let page = words(frame, view, scan.token, ticket, shown);
+                let page = words(
+                    frame,
+                    view,
+                    scan.token,
+                    &shown,
+                    ticket,
+                    Some(scan.check_word),
+                );
                 answer(&self.policy, StatusCode::OK, &page.frame, &page)
             }
         }
@@ -115,7 +123,7 @@ impl Pages {
             | Shown::Withdrawn
             | Shown::HandedOver
             | Shown::Review => {
-                let mut page = words(frame, view, id, ticket, shown);
+                let mut page = words(frame, view, id, &shown, ticket, None);
                 let is_anothers = attempt
                     .settlement
                     .is_some_and(|settlement| settlement.attempt != *attempt.id);
@@ -203,75 +211,17 @@ const fn notice_status(notice: Option<Notice>) -> StatusCode {
     }
 }
 
-fn notice_words(text: Texts, notice: Notice, ticket: &Ticket) -> String {
-    match notice {
-        Notice::PayPalUnreachable => text.paypal_unreachable().to_owned(),
-        Notice::AmountChanged => text.amount_changed(&text.cents(ticket.amount)),
-    }
-}
-
-/// Title and sentence of an attempt after which the ticket is still payable.
-fn outcome_words(text: Texts, outcome: Option<Outcome>) -> (&'static str, &'static str) {
-    match outcome {
-        Some(Outcome::Declined) => (text.declined_title(), text.declined()),
-        Some(Outcome::Cancelled) => (text.cancelled_title(), text.cancelled()),
-        Some(Outcome::Expired) => (text.expired_title(), text.expired()),
-        // An unclear one is never payable; should it be, this says least.
-        Some(Outcome::Unclear) | None => (text.not_paid_title(), text.not_paid()),
-    }
-}
-
 /// The page of a state in which nothing is offered.
 fn words<'a>(
     frame: Frame<'a>,
-    view: &View<'a>,
+    view: &View<'_>,
     segment: &str,
+    shown: &Shown<'_>,
     ticket: &'a Ticket,
-    shown: Shown<'_>,
+    check_word: Option<&'a str>,
 ) -> Words<'a> {
     let text = frame.text;
-    let (title, first, second) = match shown {
-        Shown::Processing => (
-            text.processing_title(),
-            text.processing().to_owned(),
-            text.processing_reload(),
-        ),
-        Shown::Pending => (
-            text.pending_title(),
-            text.pending().to_owned(),
-            text.pending_then(),
-        ),
-        Shown::Paid(_) => (
-            text.paid_title(),
-            text.paid_closed().to_owned(),
-            text.receipt_elsewhere(),
-        ),
-        Shown::Objected => (
-            text.objected_title(),
-            text.objected().to_owned(),
-            text.objected_then(),
-        ),
-        Shown::Withdrawn => (
-            text.withdrawn_title(),
-            text.withdrawn().to_owned(),
-            text.withdrawn_then(),
-        ),
-        Shown::HandedOver => (
-            text.handed_over_title(),
-            text.handed_over().to_owned(),
-            text.handed_over_then(),
-        ),
-        Shown::Review => (
-            text.review_title(),
-            text.review().to_owned(),
-            text.review_then(),
-        ),
-        Shown::Payable { .. } | Shown::TooLate => (
-            text.refused_title(),
-            text.refused(&text.day(ticket.due_on.day())),
-            text.refused_then(),
-        ),
-    };
+    let (title, first, second) = state_words(text, shown, ticket);
     let own_address = own_address(view.route, segment);
     let address = if own_address.is_empty() {
         own_address
@@ -288,6 +238,6 @@ fn words<'a>(
         },
         paragraphs: vec![first, second.to_owned()],
         look: is_processing.then_some(address),
-        case: Some(CaseLine::new(text, ticket)),
+        case: Some(CaseLine::new(text, ticket, check_word)),
     }
 }

@@ -1,0 +1,76 @@
+//! Which sentences say what happened.
+
+use ticket::Ticket;
+
+use crate::shown::Shown;
+use crate::text::Texts;
+use crate::{Notice, Outcome};
+
+/// Why a checkout led back.
+pub(crate) fn notice_words(text: Texts, notice: Notice, ticket: &Ticket) -> String {
+    match notice {
+        Notice::PayPalUnreachable => text.paypal_unreachable().to_owned(),
+        Notice::AmountChanged => text.amount_changed(&text.cents(ticket.amount)),
+    }
+}
+
+/// Title and sentence of an attempt after which the ticket is still payable.
+pub(crate) fn outcome_words(text: Texts, outcome: Option<Outcome>) -> (&'static str, &'static str) {
+    match outcome {
+        Some(Outcome::Declined) => (text.declined_title(), text.declined()),
+        Some(Outcome::Cancelled) => (text.cancelled_title(), text.cancelled()),
+        Some(Outcome::Expired) => (text.expired_title(), text.expired()),
+        // An unclear one is never payable; should it be, this says least.
+        Some(Outcome::Unclear) | None => (text.not_paid_title(), text.not_paid()),
+    }
+}
+
+/// Title and two sentences of a state in which nothing is offered.
+pub(crate) fn state_words(
+    text: Texts,
+    shown: &Shown<'_>,
+    ticket: &Ticket,
+) -> (&'static str, String, &'static str) {
+    match shown {
+        Shown::Processing => (
+            text.processing_title(),
+            text.processing().to_owned(),
+            text.processing_reload(),
+        ),
+        Shown::Pending => (
+            text.pending_title(),
+            text.pending().to_owned(),
+            text.pending_then(),
+        ),
+        Shown::Paid(_) => (
+            text.paid_title(),
+            text.paid_closed().to_owned(),
+            text.receipt_elsewhere(),
+        ),
+        Shown::Objected => (
+            text.objected_title(),
+            text.objected().to_owned(),
+            text.objected_then(),
+        ),
+        Shown::Withdrawn => (
+            text.withdrawn_title(),
+            text.withdrawn().to_owned(),
+            text.withdrawn_then(),
+        ),
+        Shown::HandedOver => (
+            text.handed_over_title(),
+            text.handed_over().to_owned(),
+            text.handed_over_then(),
+        ),
+        Shown::Review => (
+            text.review_title(),
+            text.review().to_owned(),
+            text.review_then(),
+        ),
+        Shown::Payable { .. } | Shown::TooLate => (
+            text.refused_title(),
+            text.refused(&text.day(ticket.due_on.day())),
+            text.refused_then(),
+        ),
+    }
+}
