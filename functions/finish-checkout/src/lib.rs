@@ -1,1 +1,171 @@
-//! (being written)
+//! `GET /r/{attempt}`, where `PayPal` sends the driver back to, and
+//! `GET /r/{attempt}/cancel`.
+//!
+//! ```text
+//! compare the order ─▶ settle ─▶ show how ticket and attempt stand
+//! ```
+//!
+//! Nothing in the address is believed: it may be forged, opened twice, fetched
+//! by a mail scanner, or never come. It only wakes `settle` up.
+
+use jiff::Timestamp;
+use lambda_http::{Body, Error, Request, RequestExt, Response};
+use page::{Attempt as Shown, Outcome, Pages, Policy, Route, View};
+use paypal::{Config, PayPal, Transport};
+use settle::{Captures, Progress, Settle, Settled};
+use store::{Attempt, AttemptState, Store};
+use ticket::{AttemptId, Language, State};
+
+/// What this function works with.
+pub struct App {
+    /// The one door for money.
+    pub settle: Settle,
+    /// What drivers see.
+    pub pages: Pages,
+}
+
+impl App {
+    /// Out of the environment.
+    ///
+    /// # Errors
+    /// When a variable is missing or wrong; the error names it.
+    pub async fn from_vars(vars: &dyn Fn(&str) -> Option<String>) -> Result<Self, Error> {
+        let paypal = PayPal::new(Config::from_vars(vars).await?, Transport::https()?);
+        Ok(Self {
+            settle: Settle::new(Store::from_vars(vars)?, paypal, Captures::from_vars(vars)?),
+            pages: Pages::new(Policy::from_vars(vars)?),
+        })
+    }
+
+    /// At INIT: opens the connections that the first driver would wait for.
+    pub async fn prime(&self, now: Timestamp) {
+        self.settle.prime(now).await;
+    }
+}
+
+/// Answers one request.
+pub async fn handle(app: &App, request: Request, now: Timestamp) -> Response<Body> {
+    let path = request.path_parameters();
+    let is_cancel = request.uri().path().ends_with("/cancel");
+    let route = if is_cancel {
+        Route::Cancel
+    } else {
+        Route::Page
+    };
+    let response = match path.first("attempt").map(str::parse::<AttemptId>) {
+        Some(Ok(id)) => finish(app, &request, &id, route, now).await,
+        Some(Err(_)) | None => Ok(None),
+    };
+    match response {
+        Ok(Some(page)) => page,
+        Ok(None) => {
+            tracing::info!("an attempt that is not ours was asked for");
+            app.pages.invalid(language(&request, None))
+        }
+        Err(error) => {
+            tracing::error!(%error, "a payment attempt could not be shown");
+            let known = app.settle.store.last_known_municipality();
+            let language = language(&request, None);
+            app.pages.unavailable(known.as_deref(), language, route)
+        }
+    }
+    .map(Body::from)
+}
+
+async fn finish(
+    app: &App,
+    request: &Request,
+    id: &AttemptId,
+    route: Route,
+    now: Timestamp,
+) -> Result<Option<Response<String>>, store::Error> {
+    let store = &app.settle.store;
+    let Some((ticket, attempt)) = app.settle.load(id).await? else {
+        return Ok(None);
+    };
+    let municipality = store.municipality(now).await?;
+    let settled = if is_return_from_paypal(request, route, &attempt) {
+        app.settle
+            .settle(id, now, settle::paypal_deadline())
+            .await?
+    } else {
+        None
+    };
+    let Settled {
+        ticket,
+        attempt,
+        progress,
+    } = settled.unwrap_or(Settled {
+        ticket,
+        attempt,
+        progress: Progress::Known,
+    });
+    let settlement = match &ticket.state {
+        State::Paid { settlement, .. } => store.settlement(&ticket, settlement).await?,
+        State::Open | State::Objected | State::Withdrawn | State::HandedOver | State::Review => {
+            None
+        }
+    };
+    let outcome = outcome(&attempt, progress, route);
+    tracing::info!(case_number = %ticket.case_number, attempt = %id, standing = ?ticket.standing(), ?outcome, "a payment attempt was shown");
+    let view = View {
+        municipality: &municipality,
+        language: language(request, Some(attempt.language)),
+        route,
+        now,
+    };
+    let shown = Shown {
+        id,
+        ticket: &ticket,
+        settlement: settlement.as_ref(),
+        outcome,
+    };
+    Ok(Some(app.pages.result(&view, &shown, None)))
+}
+
+/// Whether the request is worth asking `PayPal`: it names the attempt's own
+/// order, the attempt may still bring money, and a person is looking.
+fn is_return_from_paypal(request: &Request, route: Route, attempt: &Attempt) -> bool {
+    let query = request.query_string_parameters();
+    // A foreign or missing order id must not lead to a capture.
+    let names_own_order = attempt
+        .order
+        .as_ref()
+        .is_some_and(|order| query.first("token") == Some(order.id.as_str()));
+    let is_prefetch = request
+        .headers()
+        .get("sec-purpose")
+        .and_then(|value| value.to_str().ok())
+        .is_some_and(|purpose| purpose.contains("prefetch"));
+    route == Route::Page && names_own_order && !is_prefetch && !attempt.state.is_final()
+}
+
+/// How the attempt itself ended, beside how the ticket stands.
+fn outcome(attempt: &Attempt, progress: Progress, route: Route) -> Option<Outcome> {
+    match (&attempt.state, progress) {
+        (_, Progress::Unclear) => Some(Outcome::Unclear),
+        (AttemptState::Declined, Progress::Known | Progress::NotApproved) => {
+            Some(Outcome::Declined)
+        }
+        (AttemptState::Expired, Progress::Known | Progress::NotApproved) => Some(Outcome::Expired),
+        (AttemptState::Captured { .. } | AttemptState::Pending { .. }, _) => None,
+        (AttemptState::Live, Progress::Known | Progress::NotApproved) => {
+            if route == Route::Cancel {
+                Some(Outcome::Cancelled)
+            } else {
+                attempt.decline.as_ref().map(|_| Outcome::Declined)
+            }
+        }
+    }
+}
+
+/// `?lang=`, else the language the driver paid in, else the browser's.
+fn language(request: &Request, of_attempt: Option<Language>) -> Language {
+    let query = request.query_string_parameters();
+    let accepted = request
+        .headers()
+        .get("accept-language")
+        .and_then(|value| value.to_str().ok());
+    let wanted = query.first("lang").or(of_attempt.map(Language::tag));
+    page::language(wanted, accepted, &Language::ALL)
+}

@@ -1,1 +1,203 @@
-//! (being written)
+//! `POST /paypal/webhook`: `PayPal` says that something has happened.
+//!
+//! ```text
+//! verify the raw bytes ─▶ store the event ─▶ settle ─▶ note how it ended
+//! ```
+//!
+//! The body is a wake-up call and never a fact: its signature covers only a
+//! CRC-32. What cannot be verified writes nothing. An event that was stored but
+//! not finished is gone on with when it comes again.
+
+use jiff::Timestamp;
+use lambda_http::http::StatusCode;
+use lambda_http::{Body, Error, Request, Response};
+use paypal::{
+    About, Config, PayPal, Transport, WebhookConfig, WebhookError, WebhookEvent, Webhooks,
+};
+use settle::{Captures, Claim, Progress, Settle, TakingBack};
+use store::{EventOutcome, Store, StoredEvent};
+use ticket::{AttemptId, OrderId};
+use tokio::time::Instant;
+
+/// `PayPal`'s bodies have one or two kilobytes.
+const BODY_BYTES_MAX: usize = 64 * 1_024;
+
+/// `PayPal` delivers an event up to 25 times over 3 days; then nobody but a
+/// human can finish it.
+const DELIVERIES_MAX: u32 = 25;
+
+/// What this function works with.
+pub struct App {
+    /// The one door for money.
+    pub settle: Settle,
+    /// What checks signatures.
+    pub webhooks: Webhooks,
+}
+
+impl App {
+    /// Out of the environment.
+    ///
+    /// # Errors
+    /// When a variable is missing or wrong; the error names it.
+    pub async fn from_vars(vars: &dyn Fn(&str) -> Option<String>) -> Result<Self, Error> {
+        let transport = Transport::https()?;
+        let paypal = PayPal::new(Config::from_vars(vars).await?, transport.clone());
+        Ok(Self {
+            settle: Settle::new(Store::from_vars(vars)?, paypal, Captures::from_vars(vars)?),
+            webhooks: Webhooks::new(WebhookConfig::from_vars(vars).await?, transport),
+        })
+    }
+
+    /// At INIT: opens the connections that the first event would wait for.
+    pub async fn prime(&self, now: Timestamp) {
+        self.settle.prime(now).await;
+    }
+}
+
+/// Answers one delivery. 2xx: do not send it again; 5xx: do; 4xx: it is none.
+pub async fn handle(app: &App, request: Request, now: Timestamp) -> Response<Body> {
+    let status = receive(app, &request, now).await;
+    let mut response = Response::new(Body::Empty);
+    *response.status_mut() = status;
+    response
+}
+
+async fn receive(app: &App, request: &Request, now: Timestamp) -> StatusCode {
+    let unverified_body: &[u8] = request.body();
+    if unverified_body.len() > BODY_BYTES_MAX {
+        tracing::warn!("a webhook was too large");
+        return StatusCode::PAYLOAD_TOO_LARGE;
+    }
+    let deadline = settle::paypal_deadline();
+    let verified = app
+        .webhooks
+        .verify(request.headers(), unverified_body, now, deadline)
+        .await;
+    let event = match verified {
+        Ok(event) => event,
+        Err(error @ WebhookError::CertificateUnavailable { .. }) => {
+            tracing::error!(%error, "a webhook could not be checked");
+            return StatusCode::SERVICE_UNAVAILABLE;
+        }
+        Err(error) => {
+            tracing::warn!(%error, "a webhook was refused");
+            return StatusCode::BAD_REQUEST;
+        }
+    };
+    match continue_event(app, &event, now, deadline).await {
+        Ok(status) => status,
+        Err(error) => {
+            tracing::error!(%error, event = %event.id, "the table did not answer: the event must come again");
+            StatusCode::SERVICE_UNAVAILABLE
+        }
+    }
+}
+
+/// Stores the event and goes on with it from wherever an earlier delivery came
+/// to.
+async fn continue_event(
+    app: &App,
+    event: &WebhookEvent,
+    now: Timestamp,
+    deadline: Instant,
+) -> Result<StatusCode, store::Error> {
+    let store = &app.settle.store;
+    let stored = store
+        .receive_event(event.id.as_str(), &event.event_type, now)
+        .await?;
+    if stored.outcome.is_some() {
+        tracing::info!(event = %event.id, deliveries = stored.deliveries, "an event came again");
+        return Ok(StatusCode::OK);
+    }
+    let claim = match &event.about {
+        About::Order { attempt, order_id } => {
+            let outcome =
+                settle_order(app, attempt.as_ref(), order_id.as_ref(), now, deadline).await;
+            return Ok(finish_order_event(app, event, outcome).await);
+        }
+        About::Refund { refund_id, .. } => Claim::Refund(refund_id.clone()),
+        About::Reversal { refund_id, .. } => Claim::Reversal(refund_id.clone()),
+        About::Dispute { dispute_id } => Claim::Dispute(dispute_id.clone()),
+        About::Nothing => {
+            tracing::info!(event = %event.id, event_type = event.event_type, "an event is about nothing of ours");
+            store
+                .finish_event(event.id.as_str(), EventOutcome::NothingToDo)
+                .await?;
+            return Ok(StatusCode::OK);
+        }
+    };
+    let came_to = app.settle.taken_back(&claim, now, deadline).await?;
+    let outcome = match came_to {
+        TakingBack::Booked => EventOutcome::Done,
+        TakingBack::Nothing => EventOutcome::NothingToDo,
+        TakingBack::NotYet => return park_or_repeat(app, event, &stored).await,
+    };
+    tracing::info!(event = %event.id, event_type = event.event_type, ?outcome, "an event was finished");
+    store.finish_event(event.id.as_str(), outcome).await?;
+    Ok(StatusCode::OK)
+}
+
+async fn settle_order(
+    app: &App,
+    attempt: Option<&AttemptId>,
+    order_id: Option<&OrderId>,
+    now: Timestamp,
+    deadline: Instant,
+) -> Result<EventOutcome, store::Error> {
+    let named = match (attempt, order_id) {
+        (Some(attempt), _) => Some(attempt.clone()),
+        (None, Some(order_id)) => app.settle.attempt_of(order_id, now, deadline).await,
+        (None, None) => None,
+    };
+    let Some(attempt) = named else {
+        return Ok(EventOutcome::NothingToDo);
+    };
+    Ok(match app.settle.settle(&attempt, now, deadline).await? {
+        None => EventOutcome::NothingToDo,
+        Some(settled) => match settled.progress {
+            Progress::Known | Progress::NotApproved => EventOutcome::Done,
+            Progress::Unclear => EventOutcome::LeftToSweep,
+        },
+    })
+}
+
+/// An event of an order or a capture is answered with 200 once it is stored:
+/// the sweep finishes what this call could not.
+async fn finish_order_event(
+    app: &App,
+    event: &WebhookEvent,
+    outcome: Result<EventOutcome, store::Error>,
+) -> StatusCode {
+    let outcome = outcome.unwrap_or_else(|error| {
+        tracing::error!(%error, event = %event.id, "an event is left to the sweep");
+        EventOutcome::LeftToSweep
+    });
+    tracing::info!(event = %event.id, event_type = event.event_type, ?outcome, "an event was finished");
+    let noted = app
+        .settle
+        .store
+        .finish_event(event.id.as_str(), outcome)
+        .await;
+    if let Err(error) = noted {
+        tracing::warn!(%error, event = %event.id, "how an event ended could not be noted");
+    }
+    StatusCode::OK
+}
+
+/// No sweep covers money that was taken back: the event must come again, and a
+/// human must look when it will not.
+async fn park_or_repeat(
+    app: &App,
+    event: &WebhookEvent,
+    stored: &StoredEvent,
+) -> Result<StatusCode, store::Error> {
+    if stored.deliveries < DELIVERIES_MAX {
+        return Ok(StatusCode::SERVICE_UNAVAILABLE);
+    }
+    tracing::error!(event = %event.id, event_type = event.event_type, "an event is parked: a human must look");
+    app.settle
+        .store
+        .finish_event(event.id.as_str(), EventOutcome::Parked)
+        .await?;
+    Ok(StatusCode::OK)
+}

@@ -1,1 +1,22 @@
-fn main() {}
+//! Wires the door for `PayPal`'s webhooks.
+
+use std::convert::Infallible;
+
+use jiff::Timestamp;
+use lambda_http::{Error, Request, run, service_fn};
+use receive_webhook::{App, handle};
+
+#[tokio::main(flavor = "current_thread")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the clock is read here and handed in"
+)]
+async fn main() -> Result<(), Error> {
+    lambda_http::tracing::init_default_subscriber();
+    let app = &App::from_vars(&|name| std::env::var(name).ok()).await?;
+    app.prime(Timestamp::now()).await;
+    run(service_fn(move |request: Request| async move {
+        Ok::<_, Infallible>(handle(app, request, Timestamp::now()).await)
+    }))
+    .await
+}

@@ -1,1 +1,22 @@
-fn main() {}
+//! Wires the sweep to its schedule.
+
+use jiff::Timestamp;
+use lambda_runtime::{Error, LambdaEvent, run, service_fn};
+use reconcile_payments::{App, SWEEP_TIME, Which, handle};
+use serde_json::Value;
+use tokio::time::Instant;
+
+#[tokio::main(flavor = "current_thread")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the clock is read here and handed in"
+)]
+async fn main() -> Result<(), Error> {
+    lambda_runtime::tracing::init_default_subscriber();
+    let app = &App::from_vars(&|name| std::env::var(name).ok()).await?;
+    run(service_fn(move |_minute: LambdaEvent<Value>| async move {
+        let until = Instant::now() + SWEEP_TIME;
+        Ok::<_, Error>(handle(app, Which::Due, &Timestamp::now, until).await)
+    }))
+    .await
+}

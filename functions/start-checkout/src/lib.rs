@@ -1,1 +1,259 @@
-//! (being written)
+//! `POST /t/{token}/checkout` and `POST /r/{attempt}/checkout`: the pay button.
+//!
+//! ```text
+//! find the ticket ─▶ is it the one the driver saw? ─▶ make an order ─▶ 303 to PayPal
+//! ```
+//!
+//! Whatever stands in the way, the driver sees the page of the ticket as it is
+//! now; nothing is charged before `PayPal` has asked the driver.
+
+mod form;
+
+use jiff::Timestamp;
+use lambda_http::{Body, Error, Request, RequestExt, Response};
+use page::{Attempt as Shown, Notice, Pages, Policy, Route, Scan, View};
+use paypal::{Config, PayPal, Transport};
+use settle::{Captures, Checkout, Payer, Settle};
+use store::{Attempt, Store};
+use ticket::{AttemptId, Effect, Event, Language, LatePayment, Municipality, Ticket, effect};
+use token::{Keys, PublicBaseUrl};
+
+use crate::form::Form;
+
+/// What this function works with.
+pub struct App {
+    /// The one door for money.
+    pub settle: Settle,
+    /// Whose tokens are ours.
+    pub keys: Keys,
+    /// What drivers see.
+    pub pages: Pages,
+    /// Where `PayPal` sends drivers back to.
+    pub base_url: PublicBaseUrl,
+}
+
+impl App {
+    /// Out of the environment.
+    ///
+    /// # Errors
+    /// When a variable is missing or wrong; the error names it.
+    pub async fn from_vars(vars: &dyn Fn(&str) -> Option<String>) -> Result<Self, Error> {
+        let paypal = PayPal::new(Config::from_vars(vars).await?, Transport::https()?);
+        Ok(Self {
+            settle: Settle::new(Store::from_vars(vars)?, paypal, Captures::from_vars(vars)?),
+            keys: Keys::from_vars(vars)?,
+            pages: Pages::new(Policy::from_vars(vars)?),
+            base_url: PublicBaseUrl::from_vars(vars)?,
+        })
+    }
+
+    /// At INIT: opens the connections that the first driver would wait for.
+    pub async fn prime(&self, now: Timestamp) {
+        self.settle.prime(now).await;
+    }
+}
+
+/// From where the button was pressed.
+enum From {
+    /// The page behind the QR code.
+    Notice { token: String, ticket: Box<Ticket> },
+    /// The result page of an earlier attempt.
+    Result {
+        ticket: Box<Ticket>,
+        attempt: Box<Attempt>,
+    },
+    /// A token that is right, of a ticket that is not there.
+    Unknown,
+}
+
+impl From {
+    fn ticket(&self) -> Option<&Ticket> {
+        match self {
+            Self::Notice { ticket, .. } | Self::Result { ticket, .. } => Some(ticket),
+            Self::Unknown => None,
+        }
+    }
+}
+
+/// Answers one request. `random` gives 128 random bits for each new attempt.
+pub async fn handle(
+    app: &App,
+    request: Request,
+    random: &(dyn Fn() -> u128 + Sync),
+    now: Timestamp,
+) -> Response<Body> {
+    let form = Form::read(request.body());
+    let language = |offered: &[Language]| {
+        let accepted = request
+            .headers()
+            .get("accept-language")
+            .and_then(|value| value.to_str().ok());
+        page::language(form.lang.as_deref(), accepted, offered)
+    };
+    match press(app, &request, &form, &language, random, now).await {
+        Ok(response) => response,
+        Err(error) => {
+            tracing::error!(%error, "a checkout could not be made");
+            let known = app.settle.store.last_known_municipality();
+            app.pages
+                .unavailable(known.as_deref(), language(&Language::ALL), Route::Checkout)
+                .map(Body::from)
+        }
+    }
+}
+
+async fn press(
+    app: &App,
+    request: &Request,
+    form: &Form,
+    language: &(dyn Fn(&[Language]) -> Language + Sync),
+    random: &(dyn Fn() -> u128 + Sync),
+    now: Timestamp,
+) -> Result<Response<Body>, store::Error> {
+    let Some(from) = find(app, request).await? else {
+        tracing::info!("a token or attempt that is not ours was refused");
+        return Ok(app.pages.invalid(language(&Language::ALL)).map(Body::from));
+    };
+    let municipality = app.settle.store.municipality(now).await?;
+    let view = View {
+        municipality: &municipality,
+        language: language(&municipality.languages),
+        route: Route::Checkout,
+        now,
+    };
+    let Some(ticket) = from.ticket() else {
+        return Ok(app.pages.unknown(&view).map(Body::from));
+    };
+    if !may_be_paid(ticket, &municipality, now) {
+        return Ok(show(app, &view, &from, None).map(Body::from));
+    }
+    if form.amount != Some(ticket.amount) {
+        return Ok(show(app, &view, &from, Some(Notice::AmountChanged)).map(Body::from));
+    }
+    let payer = Payer {
+        language: view.language,
+        base_url: app.base_url.as_str(),
+        brand_name: &municipality.name,
+    };
+    let deadline = settle::paypal_deadline();
+    let checkout = match &from {
+        From::Result { attempt, .. } => {
+            app.settle
+                .try_again(ticket, attempt, &payer, random, now, deadline)
+                .await?
+        }
+        From::Notice { .. } | From::Unknown => {
+            app.settle
+                .checkout(ticket, &payer, random, now, deadline)
+                .await?
+        }
+    };
+    tracing::info!(case_number = %ticket.case_number, outcome = checkout.name(), "the pay button was pressed");
+    Ok(match checkout {
+        Checkout::Redirect(url) => see_other(app, &view, &from, &url),
+        Checkout::TicketChanged => {
+            let case_number = ticket.case_number.clone();
+            match app.settle.store.ticket(&case_number).await? {
+                Some(stands) => show(app, &view, &from.with(stands), None).map(Body::from),
+                None => app.pages.unknown(&view).map(Body::from),
+            }
+        }
+        Checkout::PayPalUnreachable => {
+            show(app, &view, &from, Some(Notice::PayPalUnreachable)).map(Body::from)
+        }
+    })
+}
+
+/// The ticket the button was pressed for; `None` when the address is not ours.
+async fn find(app: &App, request: &Request) -> Result<Option<From>, store::Error> {
+    let path = request.path_parameters();
+    if let Some(unverified_token) = path.first("token") {
+        let Ok(case_number) = app.keys.verify(unverified_token) else {
+            return Ok(None);
+        };
+        return Ok(Some(match app.settle.store.ticket(&case_number).await? {
+            Some(ticket) => From::Notice {
+                token: unverified_token.to_owned(),
+                ticket: Box::new(ticket),
+            },
+            None => From::Unknown,
+        }));
+    }
+    let Some(Ok(id)) = path.first("attempt").map(str::parse::<AttemptId>) else {
+        return Ok(None);
+    };
+    Ok(app
+        .settle
+        .load(&id)
+        .await?
+        .map(|(ticket, attempt)| From::Result {
+            ticket: Box::new(ticket),
+            attempt: Box::new(attempt),
+        }))
+}
+
+/// Whether the city takes money for this ticket online, now.
+fn may_be_paid(ticket: &Ticket, municipality: &Municipality, now: Timestamp) -> bool {
+    let too_late = match municipality.late_payment {
+        LatePayment::Refuse => ticket.has_lapsed(now),
+        LatePayment::AcceptUntilHandedOver => false,
+    };
+    effect(ticket.standing(), Event::Checkout) == Effect::NewAttempt && !too_late
+}
+
+impl From {
+    fn with(self, ticket: Ticket) -> Self {
+        let ticket = Box::new(ticket);
+        match self {
+            Self::Notice { token, .. } => Self::Notice { token, ticket },
+            Self::Result { attempt, .. } => Self::Result { ticket, attempt },
+            Self::Unknown => Self::Unknown,
+        }
+    }
+}
+
+fn show(app: &App, view: &View<'_>, from: &From, notice: Option<Notice>) -> Response<String> {
+    match from {
+        From::Notice { token, ticket } => {
+            let scan = Scan {
+                ticket,
+                token,
+                check_word: &token::check_word(token),
+            };
+            app.pages.ticket(view, &scan, notice)
+        }
+        From::Result { ticket, attempt } => {
+            let shown = Shown {
+                id: &attempt.id,
+                ticket,
+                settlement: None,
+                outcome: None,
+            };
+            app.pages.result(view, &shown, notice)
+        }
+        From::Unknown => app.pages.unknown(view),
+    }
+}
+
+/// To `PayPal`'s own page; the address was checked when `PayPal` gave it.
+fn see_other(app: &App, view: &View<'_>, from: &From, url: &str) -> Response<Body> {
+    page::redirect(url)
+        .unwrap_or_else(|| show(app, view, from, Some(Notice::PayPalUnreachable)))
+        .map(Body::from)
+}
+
+/// 128 bits from the operating system, for an attempt id that cannot be guessed.
+///
+/// # Panics
+/// When the operating system has none: an id that can be guessed would show
+/// one driver's case to another.
+#[must_use]
+#[expect(
+    clippy::expect_used,
+    reason = "without randomness nothing may be handed out"
+)]
+pub fn random() -> u128 {
+    let mut bits = [0; 16];
+    aws_lc_rs::rand::fill(&mut bits).expect("the operating system gives random bits");
+    u128::from_ne_bytes(bits)
+}

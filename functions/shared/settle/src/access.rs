@@ -14,23 +14,30 @@ use crate::Settle;
 impl Settle {
     /// Makes a call; where `PayPal` does not take the token (any more), once
     /// more with a new one. The call must carry the same request id both times.
-    pub(crate) async fn call<T>(
+    pub(crate) async fn call<T, F>(
         &self,
         now: Timestamp,
         deadline: Instant,
-        call: impl AsyncFn(&AccessToken) -> Result<T, Error>,
-    ) -> Result<T, Error> {
+        call: impl Fn(AccessToken) -> F,
+    ) -> Result<T, Error>
+    where
+        F: Future<Output = Result<T, Error>>,
+    {
         let token = self.access_token(now, deadline).await?;
-        match call(&token).await {
+        match call(token).await {
             Err(Error::Unauthorized { .. }) => {
                 let token = self.fetch_access_token(now, deadline).await?;
-                call(&token).await
+                call(token).await
             }
             other => other,
         }
     }
 
-    async fn access_token(&self, now: Timestamp, deadline: Instant) -> Result<AccessToken, Error> {
+    pub(crate) async fn access_token(
+        &self,
+        now: Timestamp,
+        deadline: Instant,
+    ) -> Result<AccessToken, Error> {
         let kept = self.kept_token();
         if let Some(token) = kept.filter(|token| now < token.expires_at) {
             return Ok(token);

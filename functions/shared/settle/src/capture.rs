@@ -28,11 +28,11 @@ impl Settle {
         // What the lock has stored with it.
         let mut attempt = attempt.clone();
         attempt.approved_at = attempt.approved_at.or(approved_at);
-        let request_id = attempt.capture_request_id();
+        let request_id = &attempt.capture_request_id();
         let captured = self
-            .call(now, deadline, async |token| {
+            .call(now, deadline, |token| async move {
                 self.paypal
-                    .capture_order(token, order_id, &request_id, deadline)
+                    .capture_order(&token, order_id, request_id, deadline)
                     .await
             })
             .await;

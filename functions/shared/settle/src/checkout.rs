@@ -35,6 +35,19 @@ pub enum Checkout {
     PayPalUnreachable,
 }
 
+impl Checkout {
+    /// The outcome's name for a log line; the address is a secret of payer and
+    /// `PayPal`.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Redirect(_) => "redirect",
+            Self::TicketChanged => "ticket changed",
+            Self::PayPalUnreachable => "PayPal unreachable",
+        }
+    }
+}
+
 impl Settle {
     /// Makes an order for an open ticket.
     ///
@@ -47,7 +60,7 @@ impl Settle {
         &self,
         ticket: &Ticket,
         payer: &Payer<'_>,
-        random: &dyn Fn() -> u128,
+        random: &(dyn Fn() -> u128 + Sync),
         now: Timestamp,
         deadline: Instant,
     ) -> Result<Checkout, Error> {
@@ -69,10 +82,10 @@ impl Settle {
             if self.store.begin_attempt(&attempt, due_at).await? == Write::Refused {
                 return Ok(Checkout::TicketChanged);
             }
-            let new_order = new_order(&attempt, payer);
+            let new_order = &new_order(&attempt, payer);
             let created = self
-                .call(now, deadline, async |token| {
-                    self.paypal.create_order(token, &new_order, deadline).await
+                .call(now, deadline, |token| async move {
+                    self.paypal.create_order(&token, new_order, deadline).await
                 })
                 .await;
             match created {
@@ -124,7 +137,7 @@ impl Settle {
         ticket: &Ticket,
         attempt: &Attempt,
         payer: &Payer<'_>,
-        random: &dyn Fn() -> u128,
+        random: &(dyn Fn() -> u128 + Sync),
         now: Timestamp,
         deadline: Instant,
     ) -> Result<Checkout, Error> {

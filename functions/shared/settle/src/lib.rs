@@ -24,6 +24,7 @@ mod taken_back;
 
 use std::sync::Mutex;
 
+use jiff::Timestamp;
 use paypal::{AccessToken, PayPal};
 use store::{Attempt, Store};
 use ticket::Ticket;
@@ -103,6 +104,18 @@ impl Settle {
             paypal,
             captures,
             token: Mutex::default(),
+        }
+    }
+
+    /// At INIT, where a Lambda has a whole CPU: opens the connection to the
+    /// table and gets hold of an access token. A failure says nothing; the first
+    /// request tries again.
+    pub async fn prime(&self, now: Timestamp) {
+        let deadline = Instant::now() + limits::PRIME_TIMEOUT;
+        let token = tokio::time::timeout_at(deadline, self.access_token(now, deadline));
+        let ((), token) = tokio::join!(self.store.prime(now), token);
+        if !matches!(token, Ok(Ok(_))) {
+            tracing::warn!("no access token could be had at start");
         }
     }
 }

@@ -22,6 +22,9 @@ pub const PAYPAL_BUDGET: Duration = Duration::from_secs(10);
 /// and the driver would wait out the lease.
 pub const CAPTURE_NEEDS: Duration = Duration::from_secs(6);
 
+/// A cold start must not wait for a `PayPal` that is down.
+pub const PRIME_TIMEOUT: Duration = Duration::from_secs(1);
+
 /// How far the clocks of two of our functions may differ.
 pub const CLOCK_SKEW: Duration = Duration::from_secs(2);
 

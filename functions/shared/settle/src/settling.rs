@@ -87,6 +87,21 @@ impl Settle {
         Ok(ticket.map(|ticket| (ticket, attempt)))
     }
 
+    /// Whose order this is: the attempt that `PayPal` says it was made for.
+    pub async fn attempt_of(
+        &self,
+        order_id: &OrderId,
+        now: Timestamp,
+        deadline: Instant,
+    ) -> Option<AttemptId> {
+        let order = self
+            .call(now, deadline, |token| async move {
+                self.paypal.get_order(&token, order_id, deadline).await
+            })
+            .await;
+        order.ok()?.custom_id?.parse().ok()
+    }
+
     pub(crate) async fn ask(
         &self,
         order_id: &OrderId,
@@ -96,8 +111,8 @@ impl Settle {
         deadline: Instant,
     ) -> Answer {
         let order = self
-            .call(now, deadline, async |token| {
-                self.paypal.get_order(token, order_id, deadline).await
+            .call(now, deadline, |token| async move {
+                self.paypal.get_order(&token, order_id, deadline).await
             })
             .await;
         match order {
@@ -133,13 +148,6 @@ impl Settle {
             attempt: owner.id.clone(),
             fence: ticket.fence,
         };
-        let release = async |released: Released, progress: Progress| {
-            let written = self.store.release_lock(&held, &owner, &released).await?;
-            Ok(match written {
-                Write::Done => progress,
-                Write::Refused => Progress::Unclear,
-            })
-        };
         match self.ask(&order.id, ticket, &owner, now, deadline).await {
             Answer::Order(Reading::Captured(capture, facts)) => {
                 self.book(ticket, &owner, &capture, facts, Some(&held), now)
@@ -151,7 +159,9 @@ impl Settle {
             }
             Answer::Order(Reading::Approved { at }) => {
                 if ticket.standing() != Standing::OpenLocked || owner.version != ticket.version {
-                    return release(Released::NothingCaptured, Progress::Known).await;
+                    return self
+                        .release(&held, &owner, &Released::NothingCaptured)
+                        .await;
                 }
                 if !self.may_capture(deadline) {
                     return Ok(Progress::Unclear);
@@ -170,17 +180,21 @@ impl Settle {
                 }
             }
             Answer::Order(Reading::NotApproved) => {
-                release(Released::NothingCaptured, Progress::NotApproved).await
+                self.release(&held, &owner, &Released::NothingCaptured)
+                    .await
             }
             Answer::Order(Reading::Refused { .. }) => {
-                release(Released::Ended(AttemptState::Declined), Progress::Known).await
+                self.release(&held, &owner, &Released::Ended(AttemptState::Declined))
+                    .await
             }
             Answer::Order(Reading::Dead) => {
-                release(Released::Ended(AttemptState::Expired), Progress::Known).await
+                self.release(&held, &owner, &Released::Ended(AttemptState::Expired))
+                    .await
             }
             // Another client id cannot see this order: its 404 says nothing.
             Answer::Unknown if owner.client_id == self.paypal.client_id() => {
-                release(Released::Ended(AttemptState::Expired), Progress::Known).await
+                self.release(&held, &owner, &Released::Ended(AttemptState::Expired))
+                    .await
             }
             Answer::Unknown => {
                 tracing::error!(case_number = %ticket.case_number, attempt = %owner.id, "a locked order belongs to another client id: ask PayPal by hand");

@@ -85,8 +85,8 @@ impl Settle {
             Claim::Reversal(id) => (TakenBackKind::Reversal, id),
             Claim::Dispute(id) => {
                 let dispute = self
-                    .call(now, deadline, async |token| {
-                        self.paypal.get_dispute(token, id, deadline).await
+                    .call(now, deadline, |token| async move {
+                        self.paypal.get_dispute(&token, id, deadline).await
                     })
                     .await?;
                 return Ok(Some(Confirmed {
@@ -99,8 +99,8 @@ impl Settle {
             }
         };
         let refund = self
-            .call(now, deadline, async |token| {
-                self.paypal.get_refund(token, refund_id, deadline).await
+            .call(now, deadline, |token| async move {
+                self.paypal.get_refund(&token, refund_id, deadline).await
             })
             .await?;
         Ok(match refund.status {
@@ -131,8 +131,8 @@ impl Settle {
         deadline: Instant,
     ) -> Result<TakingBack, Error> {
         let capture = self
-            .call(now, deadline, async |token| {
-                self.paypal.get_capture(token, capture_id, deadline).await
+            .call(now, deadline, |token| async move {
+                self.paypal.get_capture(&token, capture_id, deadline).await
             })
             .await;
         let attempt = match capture {

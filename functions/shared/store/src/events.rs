@@ -35,6 +35,8 @@ pub struct StoredEvent {
 pub enum EventOutcome {
     /// Its effect is in the table.
     Done,
+    /// What is left of it the sweep does: the attempt is in its index.
+    LeftToSweep,
     /// It is about nothing of ours.
     NothingToDo,
     /// It could not be finished; a human must look.

@@ -19,6 +19,7 @@
 //! them; a case number of 14 leaves it 19. A longer `kid` works and makes the
 //! symbol larger: choose short ones, like `2026`.
 
+mod base_url;
 mod jwks;
 mod text;
 mod verify;
@@ -26,6 +27,7 @@ mod verify;
 #[cfg(feature = "signing")]
 mod sign;
 
+pub use base_url::{InvalidBaseUrl, PublicBaseUrl};
 pub use jwks::InvalidKeys;
 pub use text::{check_word, url};
 pub use verify::{InvalidToken, Keys, TOKEN_LEN_MAX};
