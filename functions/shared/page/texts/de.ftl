@@ -98,7 +98,7 @@ expired-title = Die Zeit bei PayPal ist abgelaufen
 expired = Die Zahlung bei PayPal wurde nicht beendet. Es wurde nichts abgebucht.
 not-paid-title = Noch nicht bezahlt
 not-paid = Für diesen Fall ist hier noch keine Zahlung angekommen.
-retry-button = { $amount } mit PayPal noch einmal versuchen
+retry-button = Noch einmal versuchen: { $amount } mit PayPal
 other-ways = Andere Wege zu zahlen finden Sie auf Ihrem Zettel und wenn Sie den QR-Code noch einmal scannen. Dort steht auch, was Sie tun können, wenn Sie nicht einverstanden sind.
 
 ## Bezahlt
@@ -106,7 +106,7 @@ other-ways = Andere Wege zu zahlen finden Sie auf Ihrem Zettel und wenn Sie den 
 paid-title = Bezahlt
 paid-closed = Die Verwarnung ist wirksam und der Fall ist abgeschlossen (§{ "\u00A0" }56 Abs.{ "\u00A0" }4 OWiG). Sie müssen nichts mehr tun.
 receipt-title = Bescheinigung
-receipt = Das ist Ihre Quittung für die Verwarnung und die Zahlung. Sie können die Seite drucken oder speichern.
+receipt = Das ist Ihre Quittung: die Bescheinigung über die Verwarnung und die Zahlung (§{ "\u00A0" }56 Abs.{ "\u00A0" }3 OWiG). Sie können die Seite drucken oder speichern.
 receipt-elsewhere = Ihre Quittung: Scannen Sie den QR-Code auf Ihrem Zettel noch einmal.
 paid-at = Gezahlt am
 paid-with = Gezahlt mit
@@ -114,7 +114,7 @@ paid-with-paypal = PayPal
 paid-with-cash = Bargeld, Stadtkasse
 paid-with-transfer = Überweisung
 transaction = PayPal-Transaktion
-paid-already = Dieser Fall war schon auf anderem Weg bezahlt.
+paid-already = Dieser Fall war schon bezahlt.
 
 ## Gerade nicht zu zahlen
 
@@ -154,7 +154,7 @@ unknown = Ihr Zettel ist noch nicht bei uns angekommen, oder der Fall ist schon 
 unknown-then = Versuchen Sie es in ein paar Stunden noch einmal, spätestens am nächsten Werktag. Bewahren Sie den Zettel bitte auf. Klappt es dann immer noch nicht, fragen Sie bitte die Stadt.
 
 invalid-title = Dieser Code ist nicht gültig
-invalid = Vergleichen Sie die Adresse oben im Browser genau mit der Adresse auf Ihrem Zettel. Zahlen Sie auf keiner anderen Seite.
+invalid = Vergleichen Sie die Adresse oben im Browser genau mit der Adresse auf Ihrem Zettel. Zahlen Sie nirgendwo anders.
 invalid-then = Stimmt die Adresse? Dann scannen Sie den Code bitte noch einmal. Sind Sie nicht sicher, ob der Zettel echt ist? Fragen Sie die Stadt. Suchen Sie die Telefonnummer selbst, nehmen Sie nicht die vom Zettel.
 
 unavailable-title = Die Seite ist gerade nicht erreichbar

@@ -70,7 +70,7 @@ cash-words = Please bring the notice or the case number.
 cash-address = Address
 cash-hours = Opening hours
 
-objection-title = You do not agree?
+objection-title = Do you disagree?
 objection-how =
     Then please do not pay. Write to the city and say why you do not agree, and
     give the case number. The address is on the notice and in the imprint. You do
@@ -96,7 +96,7 @@ expired-title = Your time at PayPal ran out
 expired = The payment at PayPal was not finished. Nothing was charged.
 not-paid-title = Not paid yet
 not-paid = No payment for this case has arrived here yet.
-retry-button = Try again to pay { $amount } with PayPal
+retry-button = Try again: { $amount } with PayPal
 other-ways = You find other ways to pay on your notice and when you scan the QR code again. You also see there what you can do if you do not agree.
 
 ## Paid
@@ -104,7 +104,7 @@ other-ways = You find other ways to pay on your notice and when you scan the QR 
 paid-title = Paid
 paid-closed = The warning has taken effect and the case is closed (§{ "\u00A0" }56(4) OWiG). There is nothing more you need to do.
 receipt-title = Certificate
-receipt = This is your receipt for the warning and the payment. You can print or save this page.
+receipt = This is your receipt: the certificate of the warning and the payment (§{ "\u00A0" }56(3) OWiG). You can print or save this page.
 receipt-elsewhere = Your receipt: scan the QR code on your notice again.
 paid-at = Paid on
 paid-with = Paid with
@@ -112,7 +112,7 @@ paid-with-paypal = PayPal
 paid-with-cash = cash, at the cash office
 paid-with-transfer = bank transfer
 transaction = PayPal transaction
-paid-already = This case had already been paid in another way.
+paid-already = This case had already been paid.
 
 ## Not to be paid just now
 

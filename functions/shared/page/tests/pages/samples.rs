@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use page::{Attempt, Notice, Outcome, Pages, Policy, Route, Scan, View};
 use ticket::{
     AttemptId, Channel, Disclosure, DueDate, Language, LatePayment, Lock, Municipality, Offence,
-    PendingCapture, Standing, State, Ticket,
+    PendingCapture, Role, Settlement, Standing, State, Ticket,
 };
 
 pub(crate) const CHECK_WORD: &str = "HKRTZ";
@@ -208,4 +208,27 @@ fn cases(municipality: &Municipality) -> Vec<(String, Municipality, Standing, Ti
         ("masked-paid".to_owned(), masking, Standing::Paid, in_time()),
     ]);
     cases
+}
+
+/// The page of this name.
+pub(crate) fn named(name: &str) -> http::Response<String> {
+    let sample = all().into_iter().find(|sample| sample.name == name);
+    sample.map(|sample| sample.response).unwrap()
+}
+
+/// The settlement of a ticket that this attempt paid.
+pub(crate) fn settlement(attempt: &AttemptId) -> Settlement {
+    Settlement {
+        case_number: "KL-2026-000123".parse().unwrap(),
+        capture_id: CAPTURE.parse().unwrap(),
+        attempt: attempt.clone(),
+        channel: Channel::Paypal,
+        value: "30.00".to_owned(),
+        currency: "EUR".to_owned(),
+        fee: None,
+        net: None,
+        paid_at: in_time(),
+        booked_at: in_time(),
+        role: Role::Main,
+    }
 }
