@@ -107,6 +107,111 @@ impl Fault {
     }
 }
 
+/// When a fault strikes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Strikes {
+    /// In place of the call: nothing happens.
+    Before,
+    /// In the call: something else happens.
+    Inside,
+    /// In the answer: it says something else than the books.
+    Answer,
+    /// In place of the answer: it has happened.
+    After,
+}
+
+impl FaultKind {
+    /// When the kind strikes on this call; `None` where it makes no sense.
+    pub(crate) fn strikes(self, on: On) -> Option<Strikes> {
+        let shows_money = matches!(
+            on,
+            On::Create | On::GetOrder | On::GetCapture | On::GetRefund
+        );
+        let has_status = shows_money || matches!(on, On::Capture | On::Refund | On::GetDispute);
+        let leads_payer = matches!(on, On::Create | On::GetOrder | On::Capture);
+        match self {
+            Self::RateLimit | Self::ServerError | Self::NoAnswer | Self::Html | Self::NotFound => {
+                Some(Strikes::Before)
+            }
+            Self::Unauthorized => match on {
+                On::Token | On::Certificate => None,
+                On::Any
+                | On::Create
+                | On::GetOrder
+                | On::Capture
+                | On::GetCapture
+                | On::Refund
+                | On::GetRefund
+                | On::GetDispute
+                | On::Transactions => Some(Strikes::Before),
+            },
+            Self::ServerErrorAfterEffect
+            | Self::NoAnswerAfterEffect
+            | Self::Slow
+            | Self::HtmlAfterEffect
+            | Self::CutJson => Some(Strikes::After),
+            Self::Decline | Self::PayerActionRequired | Self::Pending | Self::DeclinedIn201 => {
+                (on == On::Capture).then_some(Strikes::Inside)
+            }
+            Self::WrongAmount | Self::WrongCurrency | Self::WrongPayee if on == On::Capture => {
+                Some(Strikes::Inside)
+            }
+            Self::WrongAmount | Self::WrongCurrency | Self::WrongPayee => {
+                shows_money.then_some(Strikes::Answer)
+            }
+            Self::UnknownStatus => has_status.then_some(Strikes::Answer),
+            Self::ForeignApproveHost | Self::MissingLink => leads_payer.then_some(Strikes::Answer),
+        }
+    }
+
+    /// Whether it makes a capture be refused.
+    pub(crate) fn refuses_capture(self) -> bool {
+        matches!(self, Self::Decline | Self::PayerActionRequired)
+    }
+
+    /// Whether it makes another capture than was asked for.
+    pub(crate) fn alters_capture(self) -> bool {
+        self.strikes(On::Capture) == Some(Strikes::Inside) && !self.refuses_capture()
+    }
+}
+
+impl Fault {
+    /// The fault, if it fits its call and keeps to the limits.
+    pub(crate) fn checked(self) -> Result<Self, InvalidFault> {
+        if self.kind.strikes(self.on).is_none() {
+            return Err(InvalidFault(format!(
+                "{:?} cannot strike on {:?}: decline, payer_action_required, pending and \
+                 declined_in_201 go with \"on\": \"capture\"; wrong_amount, wrong_currency and \
+                 wrong_payee with capture, create, get_order, get_capture and get_refund; \
+                 unknown_status with those, refund and get_dispute; foreign_approve_host and \
+                 missing_link with create, get_order and capture; unauthorized with calls that \
+                 carry a token",
+                self.kind, self.on
+            )));
+        }
+        if !(1..=TIMES_MAX).contains(&self.times) {
+            return Err(InvalidFault(format!(
+                "times must be 1 to {TIMES_MAX}, it is {}",
+                self.times
+            )));
+        }
+        match (self.kind, self.seconds) {
+            (FaultKind::Slow, None) => Err(InvalidFault(
+                "slow needs \"seconds\": how long the answer takes".to_owned(),
+            )),
+            (_, Some(seconds)) if seconds > SECONDS_MAX => Err(InvalidFault(format!(
+                "seconds must be 0 to {SECONDS_MAX}, it is {seconds}"
+            ))),
+            (_, _) => Ok(self),
+        }
+    }
+}
+
+/// The most calls one fault may hit.
+const TIMES_MAX: u32 = 1_000_000;
+/// The longest an answer may take, or be asked to be waited for.
+const SECONDS_MAX: u32 = 600;
+
 fn once() -> u32 {
     1
 }

@@ -8,48 +8,65 @@
 //! ```
 //!
 //! It never calls `PayPal`: it reaches nothing but the webhook address, which
-//! must be on this machine.
+//! must be on this machine, and it has no TLS to reach more with.
 
+mod answers;
 mod books;
+mod deliveries;
+mod events;
+mod exchange;
 mod faults;
+mod ids;
+mod issues;
+mod levers;
 mod money;
+mod orders;
 mod payer;
+mod payments;
+mod reporting;
+mod requests;
+mod routes;
 mod settings;
+mod shapes;
+mod signing;
+mod sockets;
+mod state;
 #[cfg(test)]
 mod testing;
+#[cfg(test)]
+mod tests;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{HeaderMap, Request, Response};
+use http::{Request, Response};
+use tokio::sync::Notify;
 
 pub use books::{
     Books, Capture, CaptureStatus, Dispute, Event, Instrument, Order, OrderState, Refund,
     RefundKind, RequestId,
 };
+pub use deliveries::{Delivery, HELD_S, LATE_S, REPEATS_MAX};
+pub use exchange::Exchange;
 pub use faults::{Fault, FaultKind, InvalidFault, On, WebhookMode};
 pub use money::{Currency, Money};
 pub use payer::{Leads, Payer, PayerError};
+pub use payments::{Afterwards, NotPossible};
 pub use settings::{Clock, Settings, StartError};
 
-/// How late events are in [`WebhookMode::Late`], in seconds.
-pub const LATE_S: u32 = 60;
+use signing::{Authority, Transmission};
+use state::State;
 
 /// The stand-in.
 pub struct Standin {
-    _settings: Settings,
-    _clock: Clock,
-    _seed: u64,
-}
-
-/// What a call came to.
-#[derive(Debug)]
-pub struct Exchange {
-    /// The answer; `None` when the caller gets none.
-    pub answer: Option<Response<Bytes>>,
-    /// How long the answer takes. What the call does is done already.
-    pub after: Duration,
+    origin: String,
+    webhook_id: String,
+    webhook_url: Option<String>,
+    clock: Clock,
+    authority: &'static Authority,
+    state: Mutex<State>,
+    bell: Notify,
 }
 
 /// The connection ended without an answer; the call may have had its effect.
@@ -57,39 +74,35 @@ pub struct Exchange {
 #[error("the connection was closed without an answer")]
 pub struct NoAnswer;
 
-/// One delivery of an event, signed and ready to be posted.
-#[derive(Clone, Debug)]
-pub struct Delivery {
-    /// The event's id.
-    pub event_id: String,
-    /// The event's type.
-    pub event_type: String,
-    /// The headers `PayPal` sends, signature and all.
-    pub headers: HeaderMap,
-    /// The body.
-    pub body: Bytes,
-    /// 1 for the first delivery.
-    pub attempt: u32,
-}
+/// No event has this id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("there is no such event; the books list them")]
+pub struct NoSuchEvent;
 
 impl Standin {
     /// A stand-in with empty books. `seed` decides every id it will give: the
-    /// same seed, clock and calls make the same books.
+    /// same seed, clock and calls make the same books. The keys that sign
+    /// webhooks are made once in a process, by the first stand-in.
     ///
     /// # Errors
     /// When an address is not on this machine, a setting is empty, or no key
     /// can be made.
     pub fn new(settings: Settings, clock: Clock, seed: u64) -> Result<Self, StartError> {
+        let settings = settings.checked()?;
         Ok(Self {
-            _settings: settings.checked()?,
-            _clock: clock,
-            _seed: seed,
+            origin: settings.public_origin.clone(),
+            webhook_id: settings.webhook_id.clone(),
+            webhook_url: settings.webhook_url.clone(),
+            clock,
+            authority: Authority::of_this_process()?,
+            state: Mutex::new(State::new(settings, seed)),
+            bell: Notify::new(),
         })
     }
 
     /// The stand-in as a web application, for a socket the caller binds.
     pub fn router(self: Arc<Self>) -> axum::Router {
-        axum::Router::new()
+        sockets::router(self)
     }
 
     /// Takes a call and answers it in process; waits where a fault says so.
@@ -98,72 +111,167 @@ impl Standin {
     /// When a fault says that no answer comes.
     pub async fn call(&self, request: Request<Bytes>) -> Result<Response<Bytes>, NoAnswer> {
         let exchange = self.exchange(&request);
-        tokio::time::sleep(exchange.after).await;
+        if !exchange.after.is_zero() {
+            tokio::time::sleep(exchange.after).await;
+        }
         exchange.answer.ok_or(NoAnswer)
     }
 
     /// Takes a call without waiting: for a simulation that owns the time.
     #[must_use]
-    pub fn exchange(&self, _request: &Request<Bytes>) -> Exchange {
-        Exchange {
-            answer: None,
-            after: Duration::ZERO,
-        }
+    pub fn exchange(&self, request: &Request<Bytes>) -> Exchange {
+        let now = (self.clock)();
+        let exchange = self.state().exchange(request, self.authority, now);
+        self.bell.notify_one();
+        exchange
     }
 
     /// A copy of the books.
     #[must_use]
     pub fn books(&self) -> Books {
-        Books::default()
+        self.state().books.clone()
     }
 
-    /// Sets a fault for calls to come.
+    /// Sets a fault for calls to come, behind those already set.
     ///
     /// # Errors
-    /// When the kind does not fit the call; the text says what would.
-    pub fn set_fault(&self, _fault: Fault) -> Result<(), InvalidFault> {
+    /// When the kind does not fit the call or a figure is out of its limits;
+    /// the text says what would do.
+    pub fn set_fault(&self, fault: Fault) -> Result<(), InvalidFault> {
+        let fault = fault.checked()?;
+        self.state().faults.push_back(fault);
         Ok(())
     }
 
     /// Takes back every fault that has not struck yet.
-    pub fn clear_faults(&self) {}
+    pub fn clear_faults(&self) {
+        self.state().faults.clear();
+    }
 
     /// How events travel from now on.
-    pub fn set_webhooks(&self, _mode: WebhookMode) {}
+    pub fn set_webhooks(&self, mode: WebhookMode) {
+        self.state().webhooks = mode;
+    }
 
     /// Whether an invoice that is paid blocks further payments with its
     /// number, as a merchant can choose at `PayPal`; on at start. Off shows
     /// whether our own guard against paying twice holds without `PayPal`'s.
-    pub fn set_unique_invoices(&self, _unique: bool) {}
+    pub fn set_unique_invoices(&self, unique: bool) {
+        self.state().unique_invoices = unique;
+    }
 
     /// Acts as the payer, without the page.
     ///
     /// # Errors
     /// When there is no such order, or it has expired.
-    pub fn approve(&self, _order_id: &str, _payer: Payer) -> Result<Leads, PayerError> {
-        Err(PayerError::NoSuchOrder)
+    pub fn approve(&self, order_id: &str, payer: Payer) -> Result<Leads, PayerError> {
+        let now = (self.clock)();
+        let leads = self.state().decide(order_id, payer, now);
+        self.bell.notify_one();
+        leads
+    }
+
+    /// Lets something become of a capture without the merchant's doing.
+    ///
+    /// # Errors
+    /// When there is no such capture, or it stands so that this cannot be.
+    pub fn afterwards(&self, capture_id: &str, what: Afterwards) -> Result<(), NotPossible> {
+        let now = (self.clock)();
+        let done = self.state().afterwards(capture_id, what, now);
+        self.bell.notify_one();
+        done
+    }
+
+    /// Queues an event once more, whatever the webhook mode.
+    ///
+    /// # Errors
+    /// When no event has this id.
+    pub fn redeliver(&self, event_id: &str) -> Result<(), NoSuchEvent> {
+        let now = (self.clock)();
+        let mut state = self.state();
+        if !state.books.events.iter().any(|event| event.id == event_id) {
+            return Err(NoSuchEvent);
+        }
+        state.enqueue(event_id, now, now);
+        self.bell.notify_one();
+        Ok(())
     }
 
     /// Root and intermediate of the certificate that signs the webhooks, as
     /// PEM: what goes into `PAYPAL_WEBHOOK_ANCHORS`.
     #[must_use]
     pub fn anchors_pem(&self) -> String {
-        String::new()
+        self.authority.anchors_pem().to_owned()
     }
 
     /// The deliveries that are due, signed. Each is handed out once; tell
-    /// [`Standin::delivered`] what came of it, or it stays undelivered.
+    /// [`Standin::delivered`] what came of it, or it is not repeated.
     #[must_use]
     pub fn take_deliveries(&self) -> Vec<Delivery> {
-        Vec::new()
+        let now = (self.clock)();
+        let due = self.state().take_due(now);
+        // Signed outside the lock: a signature takes a millisecond.
+        due.into_iter()
+            .filter_map(|(queued, event)| {
+                let transmission = Transmission {
+                    id: &queued.transmission_id,
+                    time: queued.transmission_time,
+                    webhook_id: &self.webhook_id,
+                    origin: &self.origin,
+                };
+                let headers = self.authority.headers(&transmission, &event.body).ok()?;
+                Some(Delivery {
+                    event_id: event.id,
+                    event_type: event.event_type,
+                    headers,
+                    body: event.body,
+                    attempt: queued.attempt,
+                    transmission_id: queued.transmission_id,
+                    transmission_time: queued.transmission_time,
+                })
+            })
+            .collect()
     }
 
     /// Notes the HTTP status a delivery was answered with, `None` for no
-    /// answer; anything but 2xx is repeated, 25 times at most.
-    pub fn delivered(&self, _delivery: &Delivery, _status: Option<u16>) {}
+    /// answer; anything but 2xx is repeated, [`REPEATS_MAX`] times at most.
+    pub fn delivered(&self, delivery: &Delivery, status: Option<u16>) {
+        let now = (self.clock)();
+        let accepted = status.is_some_and(|status| (200..300).contains(&status));
+        self.state().note(delivery.queued(now), accepted, now);
+    }
 
-    /// Posts deliveries to `webhook_url` for as long as the future is polled.
+    /// Posts deliveries to `webhook_url` for as long as the future is polled;
+    /// ends at once where none is set.
     pub async fn deliver(self: Arc<Self>) {
-        std::future::pending::<()>().await;
+        deliveries::deliver(self).await;
+    }
+
+    /// When the next delivery is due, by the stand-in's own clock; `None` when
+    /// none waits. A simulation moves its clock there.
+    #[must_use]
+    pub fn next_delivery_at(&self) -> Option<jiff::Timestamp> {
+        self.state().next_due()
+    }
+
+    fn until_next_delivery(&self) -> Option<Duration> {
+        let now = (self.clock)();
+        let due_at = self.next_delivery_at()?;
+        Some(Duration::try_from(due_at.duration_since(now)).unwrap_or_default())
+    }
+
+    fn webhook_url(&self) -> Option<String> {
+        self.webhook_url.clone()
+    }
+
+    /// Waits until something may be to deliver.
+    async fn rung(&self) {
+        self.bell.notified().await;
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        // A test that panics while it holds the books shall not hide its
+        // message behind everybody else's.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -25,8 +25,7 @@ impl Currency {
     }
 
     /// The currency of an ISO 4217 code, where the books know it.
-    #[must_use]
-    pub fn from_code(code: &str) -> Option<Self> {
+    pub(crate) fn from_code(code: &str) -> Option<Self> {
         match code {
             "EUR" => Some(Self::Eur),
             "USD" => Some(Self::Usd),
@@ -47,8 +46,7 @@ pub struct Money {
 
 impl Money {
     /// So many cents of the same currency.
-    #[must_use]
-    pub fn same(self, minor_units: u64) -> Self {
+    pub(crate) fn same(self, minor_units: u64) -> Self {
         Self {
             minor_units,
             ..self
@@ -58,8 +56,7 @@ impl Money {
     /// What `PayPal` keeps of a German merchant's payment: 2.49 % and 35 cents,
     /// never more than the payment. Any figure would do; this one gives the
     /// samples' 0.97 for 25.00.
-    #[must_use]
-    pub fn fee(self) -> Self {
+    pub(crate) fn fee(self) -> Self {
         let share = (self.minor_units.saturating_mul(249) + 5_000) / 10_000;
         self.same((share + 35).min(self.minor_units))
     }

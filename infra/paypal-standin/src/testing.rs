@@ -1,6 +1,15 @@
-//! What the tests of this crate share.
+//! What the tests of this crate share: a stand-in with a clock of its own, and
+//! a merchant who calls it.
 
-use crate::Settings;
+use std::sync::{Arc, Mutex};
+
+use bytes::Bytes;
+use data_encoding::BASE64;
+use http::{Request, Response, StatusCode};
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+
+use crate::{Settings, Standin};
 
 /// Settings that only tests use.
 pub(crate) fn settings() -> Settings {
@@ -12,4 +21,155 @@ pub(crate) fn settings() -> Settings {
         webhook_id: "4MU12345AB678901C".to_owned(),
         webhook_url: None,
     }
+}
+
+/// A stand-in, a clock, and a merchant with a token.
+pub(crate) struct Scene {
+    pub(crate) standin: Arc<Standin>,
+    now: Arc<Mutex<Timestamp>>,
+    token: Mutex<String>,
+}
+
+/// An answer taken apart.
+pub(crate) struct Told {
+    pub(crate) status: StatusCode,
+    pub(crate) body: Value,
+    pub(crate) response: Response<Bytes>,
+}
+
+impl Told {
+    /// The one issue of a refusal.
+    pub(crate) fn issue(&self) -> &str {
+        self.body["details"][0]["issue"].as_str().unwrap_or("none")
+    }
+
+    /// The address of the link with this relation.
+    pub(crate) fn link(&self, relation: &str) -> Option<&str> {
+        self.body["links"]
+            .as_array()?
+            .iter()
+            .find(|link| link["rel"] == relation)?["href"]
+            .as_str()
+    }
+
+    pub(crate) fn id(&self) -> String {
+        self.body["id"].as_str().unwrap().to_owned()
+    }
+
+    /// The one capture in an order.
+    pub(crate) fn capture(&self) -> &Value {
+        &self.body["purchase_units"][0]["payments"]["captures"][0]
+    }
+}
+
+impl Scene {
+    pub(crate) fn new() -> Self {
+        Self::with(settings())
+    }
+
+    pub(crate) fn with(settings: Settings) -> Self {
+        let now = Arc::new(Mutex::new("2026-11-22T10:00:00Z".parse().unwrap()));
+        let read = Arc::clone(&now);
+        let clock = Arc::new(move || *read.lock().unwrap());
+        let scene = Self {
+            standin: Arc::new(Standin::new(settings, clock, 1).unwrap()),
+            now,
+            token: Mutex::new(String::new()),
+        };
+        scene.log_in();
+        scene
+    }
+
+    pub(crate) fn wait(&self, duration: SignedDuration) {
+        let mut now = self.now.lock().unwrap();
+        *now += duration;
+    }
+
+    pub(crate) fn log_in(&self) {
+        let credentials = BASE64.encode(b"client-made-for-tests:secret-made-for-tests");
+        let request = Request::post("/v1/oauth2/token")
+            .header("authorization", format!("Basic {credentials}"))
+            .body(Bytes::from("grant_type=client_credentials"))
+            .unwrap();
+        if let Some(token) = self.send(&request).unwrap().body["access_token"].as_str() {
+            token.clone_into(&mut self.token.lock().unwrap());
+        }
+    }
+
+    /// Sends a request as it is; `None` when no answer comes.
+    pub(crate) fn send(&self, request: &Request<Bytes>) -> Option<Told> {
+        let response = self.standin.exchange(request).answer?;
+        Some(Told {
+            status: response.status(),
+            body: serde_json::from_slice(response.body()).unwrap_or(Value::Null),
+            response,
+        })
+    }
+
+    fn api(&self, method: &str, path: &str, id: Option<&str>, body: String) -> Option<Told> {
+        let mut request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header("content-type", "application/json")
+            .header("prefer", "return=representation")
+            .header(
+                "authorization",
+                format!("Bearer {}", self.token.lock().unwrap()),
+            );
+        if let Some(id) = id {
+            request = request.header("paypal-request-id", id);
+        }
+        self.send(&request.body(Bytes::from(body)).unwrap())
+    }
+
+    pub(crate) fn get(&self, path: &str) -> Told {
+        self.api("GET", path, None, String::new()).unwrap()
+    }
+
+    pub(crate) fn post(&self, path: &str, id: &str, body: &Value) -> Told {
+        self.try_post(path, id, body).unwrap()
+    }
+
+    pub(crate) fn try_post(&self, path: &str, id: &str, body: &Value) -> Option<Told> {
+        self.api("POST", path, Some(id), body.to_string())
+    }
+
+    pub(crate) fn lever(&self, method: &str, path: &str, body: &str) -> Told {
+        self.api(method, path, None, body.to_owned()).unwrap()
+    }
+
+    /// An order of 25.00 for this attempt and invoice.
+    pub(crate) fn order(&self, attempt: &str, invoice: &str) -> Told {
+        let id = format!("{attempt}-create");
+        self.post("/v2/checkout/orders", &id, &order_request(attempt, invoice))
+    }
+
+    pub(crate) fn capture(&self, order_id: &str, request_id: &str) -> Told {
+        let path = format!("/v2/checkout/orders/{order_id}/capture");
+        self.post(&path, request_id, &json!({}))
+    }
+
+    pub(crate) fn get_order(&self, order_id: &str) -> Told {
+        self.get(&format!("/v2/checkout/orders/{order_id}"))
+    }
+}
+
+pub(crate) fn order_request(attempt: &str, invoice: &str) -> Value {
+    json!({
+        "intent": "CAPTURE",
+        "purchase_units": [{
+            "custom_id": attempt,
+            "invoice_id": invoice,
+            "amount": { "currency_code": "EUR", "value": "25.00" },
+        }],
+        "payment_source": { "paypal": { "experience_context": {
+            "brand_name": "Stadt <Musterstadt>",
+            "locale": "de-DE",
+            "shipping_preference": "NO_SHIPPING",
+            "user_action": "PAY_NOW",
+            "payment_method_preference": "IMMEDIATE_PAYMENT_REQUIRED",
+            "return_url": "https://pay.example.de/r/A1?lang=de",
+            "cancel_url": "https://pay.example.de/r/A1/cancel",
+        } } },
+    })
 }

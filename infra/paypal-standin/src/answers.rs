@@ -1,0 +1,266 @@
+//! Answers and refusals, in `PayPal`'s shapes.
+
+use bytes::Bytes;
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, LOCATION, RETRY_AFTER};
+use http::{HeaderName, HeaderValue, Response, StatusCode};
+use serde_json::{Value, json};
+
+/// The header that carries the debug id.
+const DEBUG_ID: HeaderName = HeaderName::from_static("paypal-debug-id");
+
+/// An answer before it gets its debug id.
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) content: Content,
+}
+
+/// What an answer carries.
+pub(crate) enum Content {
+    /// JSON, `PayPal`'s usual answer.
+    Json(Value),
+    /// A page.
+    Html(String),
+    /// A certificate.
+    Certificate(String),
+    /// A redirect to this address, for the payer's browser.
+    SeeOther(String),
+}
+
+impl Answer {
+    pub(crate) fn json(status: StatusCode, body: Value) -> Self {
+        Self {
+            status,
+            content: Content::Json(body),
+        }
+    }
+
+    pub(crate) fn html(status: StatusCode, page: String) -> Self {
+        Self {
+            status,
+            content: Content::Html(page),
+        }
+    }
+
+    /// The answer as it goes out.
+    pub(crate) fn response(self, debug_id: &str) -> Response<Bytes> {
+        let (kind, body, extra) = match self.content {
+            Content::Json(value) => ("application/json", value.to_string(), None),
+            Content::Html(page) => ("text/html; charset=utf-8", page, None),
+            Content::Certificate(pem) => (
+                "application/x-pem-file",
+                pem,
+                Some((CACHE_CONTROL, "public,max-age=86400".to_owned())),
+            ),
+            Content::SeeOther(to) => ("text/plain", String::new(), Some((LOCATION, to))),
+        };
+        let mut response = Response::new(Bytes::from(body));
+        *response.status_mut() = self.status;
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+        for (name, value) in extra.into_iter().chain([(DEBUG_ID, debug_id.to_owned())]) {
+            // The values were parsed as addresses or made here; one that is no
+            // header all the same is left out rather than sent broken.
+            if let Ok(value) = HeaderValue::from_str(&value) {
+                headers.insert(name, value);
+            }
+        }
+        response
+    }
+}
+
+/// A refusal: an error body with one detail, or an older shape.
+#[derive(Debug)]
+pub(crate) struct Refusal {
+    kind: Kind,
+    /// `details[].issue`, the one thing a caller may decide on.
+    issue: String,
+    /// The field at fault, as a JSON pointer, with its value.
+    field: Option<(&'static str, String)>,
+    /// Where the payer goes to mend it: relation and address.
+    link: Option<(&'static str, String)>,
+    /// Seconds until the caller may try again.
+    retry_after_s: Option<u32>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    InvalidRequest,
+    AuthenticationFailure,
+    NotAuthorized,
+    NotFound,
+    UnsupportedMediaType,
+    Unprocessable,
+    RateLimit,
+    ServerError,
+    ServiceUnavailable,
+}
+
+impl Kind {
+    /// HTTP status, `name` and `message`.
+    ///
+    /// Source: `PayPal` Orders v2, schemas `error_400` to `error_503`.
+    fn texts(self) -> (StatusCode, &'static str, &'static str) {
+        match self {
+            Self::InvalidRequest => (
+                StatusCode::BAD_REQUEST,
+                "INVALID_REQUEST",
+                "Request is not well-formed, syntactically incorrect, or violates schema.",
+            ),
+            Self::AuthenticationFailure => (
+                StatusCode::UNAUTHORIZED,
+                "AUTHENTICATION_FAILURE",
+                "Authentication failed due to missing authorization header, or invalid \
+                 authentication credentials.",
+            ),
+            Self::NotAuthorized => (
+                StatusCode::FORBIDDEN,
+                "NOT_AUTHORIZED",
+                "Authorization failed due to insufficient permissions.",
+            ),
+            Self::NotFound => (
+                StatusCode::NOT_FOUND,
+                "RESOURCE_NOT_FOUND",
+                "The specified resource does not exist.",
+            ),
+            Self::UnsupportedMediaType => (
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "UNSUPPORTED_MEDIA_TYPE",
+                "The server does not support the request payload's media type.",
+            ),
+            Self::Unprocessable => (
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "UNPROCESSABLE_ENTITY",
+                "The requested action could not be performed, semantically incorrect, or failed \
+                 business validation.",
+            ),
+            Self::RateLimit => (
+                StatusCode::TOO_MANY_REQUESTS,
+                "RATE_LIMIT_REACHED",
+                "Too many requests. Blocked due to rate limiting.",
+            ),
+            Self::ServerError => (
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "INTERNAL_SERVER_ERROR",
+                "An internal server error has occurred.",
+            ),
+            Self::ServiceUnavailable => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "SERVICE_UNAVAILABLE",
+                "Service Unavailable.",
+            ),
+        }
+    }
+
+    /// The kind an issue belongs to; business issues are the great majority.
+    fn of(issue: &str) -> Self {
+        match issue {
+            "INVALID_PARAMETER_SYNTAX"
+            | "INVALID_PARAMETER_VALUE"
+            | "INVALID_STRING_LENGTH"
+            | "MISSING_REQUIRED_PARAMETER"
+            | "MALFORMED_REQUEST_JSON"
+            | "INVALID_ARRAY_MAX_ITEMS"
+            | "INVALID_ARRAY_MIN_ITEMS"
+            | "NOT_SUPPORTED"
+            | "PAYPAL_REQUEST_ID_REQUIRED" => Self::InvalidRequest,
+            "AUTHENTICATION_FAILURE" => Self::AuthenticationFailure,
+            "PERMISSION_DENIED" | "CONSENT_NEEDED" => Self::NotAuthorized,
+            "INVALID_RESOURCE_ID" => Self::NotFound,
+            "UNSUPPORTED_MEDIA_TYPE" => Self::UnsupportedMediaType,
+            "RATE_LIMIT_REACHED" => Self::RateLimit,
+            "INTERNAL_SERVER_ERROR" => Self::ServerError,
+            "SERVICE_UNAVAILABLE" => Self::ServiceUnavailable,
+            _ => Self::Unprocessable,
+        }
+    }
+}
+
+impl Refusal {
+    /// A refusal with this issue; its kind follows from it.
+    pub(crate) fn issue(issue: &str) -> Self {
+        Self {
+            kind: Kind::of(issue),
+            issue: issue.to_owned(),
+            field: None,
+            link: None,
+            retry_after_s: None,
+        }
+    }
+
+    /// The field at fault.
+    pub(crate) fn field(mut self, pointer: &'static str, value: impl Into<String>) -> Self {
+        self.field = Some((pointer, value.into()));
+        self
+    }
+
+    /// Where the payer goes to mend it.
+    pub(crate) fn link(mut self, relation: &'static str, href: String) -> Self {
+        self.link = Some((relation, href));
+        self
+    }
+
+    /// When the caller may try again.
+    pub(crate) fn retry_after(mut self, seconds: Option<u32>) -> Self {
+        self.retry_after_s = seconds;
+        self
+    }
+
+    pub(crate) fn status(&self) -> StatusCode {
+        self.kind.texts().0
+    }
+
+    /// The error body.
+    pub(crate) fn body(&self, debug_id: &str) -> Value {
+        let (_, name, message) = self.kind.texts();
+        let mut body = json!({ "name": name, "message": message, "debug_id": debug_id });
+        let mut links = Vec::new();
+        if !matches!(self.kind, Kind::RateLimit | Kind::ServiceUnavailable) {
+            links.push(json!({
+                "href": format!(
+                    "https://developer.paypal.com/docs/api/orders/v2/#error-{}",
+                    self.issue
+                ),
+                "rel": "information_link",
+                "method": "GET"
+            }));
+        }
+        if let Some((relation, href)) = &self.link {
+            links.push(json!({ "href": href, "rel": relation, "method": "GET" }));
+        }
+        body["links"] = Value::Array(links);
+        // The others are told by name alone.
+        if self.issue != name {
+            let mut detail =
+                json!({ "issue": self.issue, "description": description(&self.issue) });
+            if let Some((pointer, value)) = &self.field {
+                detail["field"] = json!(pointer);
+                detail["value"] = json!(value);
+                detail["location"] = json!("body");
+            }
+            body["details"] = json!([detail]);
+        }
+        body
+    }
+
+    /// The refusal as it goes out.
+    pub(crate) fn response(&self, debug_id: &str) -> Response<Bytes> {
+        let mut response = Answer::json(self.status(), self.body(debug_id)).response(debug_id);
+        if let Some(seconds) = self.retry_after_s {
+            response
+                .headers_mut()
+                .insert(RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        response
+    }
+}
+
+/// `PayPal`'s description of an issue, word for word, because its specification
+/// fixes them; the issue itself where we know none.
+///
+/// Source: `PayPal` Orders v2 and Payments v2, enums of `details[].description`.
+fn description(issue: &str) -> &str {
+    crate::issues::DESCRIPTIONS
+        .iter()
+        .find(|(name, _)| *name == issue)
+        .map_or(issue, |(_, text)| text)
+}

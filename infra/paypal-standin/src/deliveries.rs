@@ -1,0 +1,122 @@
+//! Deliveries of events: handed to a driver, or posted to the webhook address.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, Request};
+use http_body_util::Full;
+use hyper_util::client::legacy::Client;
+use hyper_util::rt::TokioExecutor;
+use jiff::{SignedDuration, Timestamp};
+
+use crate::Standin;
+use crate::events::Queued;
+
+/// How late events are in [`WebhookMode::Late`](crate::WebhookMode::Late), in
+/// seconds.
+pub const LATE_S: u32 = 60;
+/// How long an event is held back in
+/// [`WebhookMode::OutOfOrder`](crate::WebhookMode::OutOfOrder) for the next one
+/// to overtake it, in seconds.
+pub const HELD_S: u32 = 3;
+/// How often a delivery that was not taken is repeated.
+///
+/// Source: `PayPal` webhooks guide: up to 25 times over 3 days.
+pub const REPEATS_MAX: u32 = 25;
+
+/// How long the other side may take to answer.
+const ANSWER_WITHIN: Duration = Duration::from_secs(30);
+/// The longest pause before a repeat, in seconds: `PayPal` takes hours, nobody
+/// at a desk has them.
+const REPEAT_AFTER_MAX_S: u32 = 30;
+/// How long the poster sleeps at most when nothing is due: the clock is handed
+/// in and may be moved.
+const IDLE: Duration = Duration::from_secs(1);
+
+/// One delivery of an event, signed and ready to be posted.
+#[derive(Clone, Debug)]
+pub struct Delivery {
+    /// The event's id.
+    pub event_id: String,
+    /// The event's type.
+    pub event_type: String,
+    /// The headers `PayPal` sends, signature and all.
+    pub headers: HeaderMap,
+    /// The body.
+    pub body: Bytes,
+    /// 1 for the first delivery.
+    pub attempt: u32,
+    pub(crate) transmission_id: String,
+    pub(crate) transmission_time: Timestamp,
+}
+
+impl Delivery {
+    /// The delivery as it waits in the queue, for its repeat.
+    pub(crate) fn queued(&self, now: Timestamp) -> Queued {
+        Queued {
+            event_id: self.event_id.clone(),
+            transmission_id: self.transmission_id.clone(),
+            transmission_time: self.transmission_time,
+            due_at: now,
+            attempt: self.attempt,
+        }
+    }
+}
+
+/// The pause before the repeat after this attempt.
+pub(crate) fn repeat_after(attempt: u32) -> SignedDuration {
+    SignedDuration::from_secs(i64::from(attempt.min(REPEAT_AFTER_MAX_S)))
+}
+
+/// Posts what is due to the webhook address for as long as it is polled. There
+/// is no TLS in this client: it could not reach `PayPal` if it tried.
+pub(crate) async fn deliver(standin: Arc<Standin>) {
+    let Some(url) = standin.webhook_url() else {
+        // Without an address a driver takes the deliveries.
+        return;
+    };
+    let client = Client::builder(TokioExecutor::new()).build_http::<Full<Bytes>>();
+    loop {
+        for delivery in standin.take_deliveries() {
+            let status = match request(&url, &delivery) {
+                Some(request) => {
+                    let answer = tokio::time::timeout(ANSWER_WITHIN, client.request(request)).await;
+                    answer
+                        .ok()
+                        .and_then(Result::ok)
+                        .map(|answer| answer.status().as_u16())
+                }
+                None => None,
+            };
+            tracing::info!(
+                event_type = delivery.event_type,
+                event_id = delivery.event_id,
+                attempt = delivery.attempt,
+                status,
+                "delivered a webhook"
+            );
+            standin.delivered(&delivery, status);
+        }
+        let pause = standin
+            .until_next_delivery()
+            .map_or(IDLE, |due| due.min(IDLE));
+        tokio::select! {
+            () = tokio::time::sleep(pause) => {}
+            () = standin.rung() => {}
+        }
+    }
+}
+
+fn request(url: &str, delivery: &Delivery) -> Option<Request<Full<Bytes>>> {
+    let mut request = Request::post(url)
+        .body(Full::new(delivery.body.clone()))
+        .ok()?;
+    let headers: Vec<(HeaderName, _)> = delivery
+        .headers
+        .iter()
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect();
+    request.headers_mut().extend(headers);
+    Some(request)
+}

@@ -1,0 +1,207 @@
+//! Events: what they say, and the queue they wait in.
+
+use bytes::Bytes;
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+
+use crate::books::{Event, Order, Refund};
+use crate::deliveries::{HELD_S, LATE_S, REPEATS_MAX, repeat_after};
+use crate::faults::WebhookMode;
+use crate::money::Money;
+use crate::state::{State, later};
+
+/// The events the stand-in sends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum EventType {
+    OrderApproved,
+    CaptureCompleted,
+    CapturePending,
+    CaptureDeclined,
+    CaptureDenied,
+    CaptureRefunded,
+    CaptureReversed,
+    DisputeCreated,
+}
+
+impl EventType {
+    /// `PayPal`'s name, and the type and version of the resource.
+    fn words(self) -> (&'static str, &'static str, Option<&'static str>) {
+        match self {
+            Self::OrderApproved => ("CHECKOUT.ORDER.APPROVED", "checkout-order", Some("2.0")),
+            Self::CaptureCompleted => ("PAYMENT.CAPTURE.COMPLETED", "capture", Some("2.0")),
+            Self::CapturePending => ("PAYMENT.CAPTURE.PENDING", "capture", Some("2.0")),
+            Self::CaptureDeclined => ("PAYMENT.CAPTURE.DECLINED", "capture", Some("2.0")),
+            Self::CaptureDenied => ("PAYMENT.CAPTURE.DENIED", "capture", Some("2.0")),
+            Self::CaptureRefunded => ("PAYMENT.CAPTURE.REFUNDED", "refund", Some("2.0")),
+            Self::CaptureReversed => ("PAYMENT.CAPTURE.REVERSED", "refund", Some("2.0")),
+            // Disputes carry no version.
+            Self::DisputeCreated => ("CUSTOMER.DISPUTE.CREATED", "dispute", None),
+        }
+    }
+
+    fn summary(self, amount: Money) -> String {
+        let money = format!("€ {amount} {}", amount.currency.code());
+        match self {
+            Self::OrderApproved => "An order has been approved by buyer".to_owned(),
+            Self::CaptureCompleted => format!("Payment completed for {money}"),
+            Self::CapturePending => format!("Payment pending for {money}"),
+            Self::CaptureDeclined => format!("A payment capture for {money} was declined."),
+            Self::CaptureDenied => format!("Payment denied for {money}"),
+            Self::CaptureRefunded => format!("A {money} capture payment was refunded"),
+            Self::CaptureReversed => format!("A {money} capture payment was reversed"),
+            Self::DisputeCreated => "A new dispute opened".to_owned(),
+        }
+    }
+}
+
+/// A delivery that waits.
+pub(crate) struct Queued {
+    pub(crate) event_id: String,
+    pub(crate) transmission_id: String,
+    pub(crate) transmission_time: Timestamp,
+    pub(crate) due_at: Timestamp,
+    pub(crate) attempt: u32,
+}
+
+impl State {
+    pub(crate) fn tell_of_approval(&mut self, order: &Order, now: Timestamp) {
+        let resource = self.shapes().order(order, None);
+        self.tell(EventType::OrderApproved, &resource, order.amount, now);
+    }
+
+    pub(crate) fn tell_of_capture(&mut self, event: EventType, capture_id: &str, now: Timestamp) {
+        let Some(capture) = self.books.capture(capture_id) else {
+            return;
+        };
+        let amount = capture.amount;
+        let resource = self.shapes().capture_alone(capture);
+        self.tell(event, &resource, amount, now);
+    }
+
+    pub(crate) fn tell_of_refund(&mut self, event: EventType, refund: &Refund, now: Timestamp) {
+        let capture = self.books.capture(&refund.capture_id);
+        let resource = self.shapes().refund(refund, capture);
+        self.tell(event, &resource, refund.amount, now);
+    }
+
+    /// Writes the event into the books and, unless webhooks are off, queues it.
+    pub(crate) fn tell(
+        &mut self,
+        event: EventType,
+        resource: &Value,
+        amount: Money,
+        now: Timestamp,
+    ) {
+        let (event_type, resource_type, version) = event.words();
+        let id = self.ids.event();
+        let own = format!(
+            "{}/v1/notifications/webhooks-events/{id}",
+            self.settings.public_origin
+        );
+        let mut body = json!({
+            "id": id,
+            "event_version": "1.0",
+            "create_time": now.strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string(),
+            "resource_type": resource_type,
+            "event_type": event_type,
+            "summary": event.summary(amount),
+            "resource": resource,
+            "links": [
+                { "href": own, "rel": "self", "method": "GET" },
+                { "href": format!("{own}/resend"), "rel": "resend", "method": "POST" },
+            ],
+        });
+        if let Some(version) = version {
+            body["resource_version"] = json!(version);
+        }
+        self.books.events.push(Event {
+            id: id.clone(),
+            event_type: event_type.to_owned(),
+            created_at: now,
+            body: Bytes::from(body.to_string()),
+            deliveries: 0,
+            accepted: 0,
+        });
+        let seconds = |seconds: u32| later(now, SignedDuration::from_secs(i64::from(seconds)));
+        match self.webhooks {
+            WebhookMode::Normal => self.enqueue(&id, now, now),
+            WebhookMode::Late => self.enqueue(&id, now, seconds(LATE_S)),
+            WebhookMode::Twice => {
+                self.enqueue(&id, now, now);
+                self.enqueue(&id, now, now);
+            }
+            WebhookMode::OutOfOrder => {
+                // One is held back until the next has overtaken it.
+                let someone_is_held = self
+                    .queue
+                    .iter()
+                    .any(|queued| queued.attempt == 1 && queued.due_at > now);
+                let due_at = if someone_is_held {
+                    now
+                } else {
+                    seconds(HELD_S)
+                };
+                self.enqueue(&id, now, due_at);
+            }
+            WebhookMode::Off => {}
+        }
+    }
+
+    /// Queues an event for its first delivery.
+    pub(crate) fn enqueue(&mut self, event_id: &str, now: Timestamp, due_at: Timestamp) {
+        let transmission_id = self.ids.transmission();
+        self.queue.push(Queued {
+            event_id: event_id.to_owned(),
+            transmission_id,
+            transmission_time: now,
+            due_at,
+            attempt: 1,
+        });
+    }
+
+    /// Takes what is due out of the queue, the earliest due first.
+    pub(crate) fn take_due(&mut self, now: Timestamp) -> Vec<(Queued, Event)> {
+        let (mut due, waiting): (Vec<_>, Vec<_>) = std::mem::take(&mut self.queue)
+            .into_iter()
+            .partition(|queued| queued.due_at <= now);
+        self.queue = waiting;
+        due.sort_by_key(|queued| queued.due_at);
+        due.into_iter()
+            .filter_map(|queued| {
+                let event = self
+                    .books
+                    .events
+                    .iter_mut()
+                    .find(|event| event.id == queued.event_id)?;
+                event.deliveries += 1;
+                let event = event.clone();
+                Some((queued, event))
+            })
+            .collect()
+    }
+
+    /// When the next delivery is due.
+    pub(crate) fn next_due(&self) -> Option<Timestamp> {
+        self.queue.iter().map(|queued| queued.due_at).min()
+    }
+
+    /// Notes what came of a delivery; queues it again where it was not taken.
+    pub(crate) fn note(&mut self, queued: Queued, accepted: bool, now: Timestamp) {
+        if accepted {
+            let event = self
+                .books
+                .events
+                .iter_mut()
+                .find(|event| event.id == queued.event_id);
+            if let Some(event) = event {
+                event.accepted += 1;
+            }
+        } else if queued.attempt <= REPEATS_MAX {
+            self.queue.push(Queued {
+                due_at: later(now, repeat_after(queued.attempt)),
+                attempt: queued.attempt + 1,
+                ..queued
+            });
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! The levers under `/_standin/`: for people and tests that have no Rust in
+//! hand. Each answers what to do when it is pulled wrongly.
+
+use http::{Method, StatusCode};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::answers::Answer;
+use crate::faults::{Fault, FaultKind, InvalidFault, On, WebhookMode};
+use crate::payer::{Leads, Payer};
+use crate::payments::Afterwards;
+use crate::state::{Asked, State};
+
+/// What `POST /_standin/faults` takes: a fault, or how events travel, or
+/// whether paid invoices are unique, or several of these.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Wanted {
+    on: Option<On>,
+    kind: Option<FaultKind>,
+    times: Option<u32>,
+    seconds: Option<u32>,
+    webhooks: Option<WebhookMode>,
+    unique_invoices: Option<bool>,
+}
+
+const FAULTS_TAKE: &str = "POST takes JSON like {\"on\":\"capture\",\"kind\":\"decline\",\
+                           \"times\":1,\"seconds\":5}, {\"webhooks\":\"off\"} or \
+                           {\"unique_invoices\":false}; DELETE takes all of them back";
+
+const LEVERS: &str = "GET /_standin/books, GET /_standin/anchors, GET|POST|DELETE /_standin/faults, \
+                      POST /_standin/orders/{id}/{pay|decline|cancel|close}, \
+                      POST /_standin/captures/{id}/{complete|deny|refund|reverse|dispute}, \
+                      POST /_standin/webhooks/redeliver/{event_id}";
+
+impl State {
+    /// Pulls a lever.
+    pub(crate) fn lever(&mut self, method: &Method, lever: &str, asked: &Asked<'_>) -> Answer {
+        let parts: Vec<&str> = lever.split('/').collect();
+        let method = method.as_str();
+        match (method, parts.as_slice()) {
+            ("GET", ["books"]) => match serde_json::to_value(&self.books) {
+                Ok(books) => Answer::json(StatusCode::OK, books),
+                Err(error) => Answer::json(
+                    StatusCode::INTERNAL_SERVER_ERROR,
+                    json!({ "error": error.to_string() }),
+                ),
+            },
+            ("GET", ["faults"]) => self.faults_set(),
+            ("DELETE", ["faults"]) => {
+                self.behave();
+                self.faults_set()
+            }
+            ("POST", ["faults"]) => match self.misbehave(asked.body) {
+                Ok(()) => self.faults_set(),
+                Err(InvalidFault(error)) => wrong(&error, FAULTS_TAKE),
+            },
+            ("POST", ["orders", id, choice]) => self.payer_lever(id, choice, asked),
+            ("POST", ["captures", id, what]) => self.capture_lever(id, what, asked),
+            ("POST", ["webhooks", "redeliver", id]) => {
+                if self.books.events.iter().any(|event| event.id == *id) {
+                    self.enqueue(id, asked.now, asked.now);
+                    Answer::json(StatusCode::ACCEPTED, json!({ "queued": id }))
+                } else {
+                    wrong("there is no such event", "the books list them under events")
+                }
+            }
+            _ => wrong("there is no such lever", LEVERS),
+        }
+    }
+
+    fn payer_lever(&mut self, id: &str, choice: &str, asked: &Asked<'_>) -> Answer {
+        let payer = match choice {
+            "pay" => Payer::Pays,
+            "decline" => Payer::Declines,
+            "cancel" => Payer::Cancels,
+            "close" => Payer::ClosesWindow,
+            _ => return wrong("the payer cannot do that", LEVERS),
+        };
+        match self.decide(id, payer, asked.now) {
+            Ok(Leads::To(address)) => Answer::json(StatusCode::OK, json!({ "leads_to": address })),
+            Ok(Leads::Nowhere) => Answer::json(StatusCode::OK, json!({ "leads_to": null })),
+            Err(error) => wrong(&error.to_string(), "the books list orders and their times"),
+        }
+    }
+
+    fn capture_lever(&mut self, id: &str, what: &str, asked: &Asked<'_>) -> Answer {
+        let what = match what {
+            "complete" => Afterwards::Completes,
+            "deny" => Afterwards::Denied,
+            "refund" => Afterwards::Refunded,
+            "reverse" => Afterwards::Reversed,
+            "dispute" => Afterwards::Disputed,
+            _ => return wrong("that cannot become of a capture", LEVERS),
+        };
+        match self.afterwards(id, what, asked.now) {
+            Ok(()) => Answer::json(StatusCode::OK, json!({ "capture": self.books.capture(id) })),
+            Err(error) => wrong(&error.to_string(), LEVERS),
+        }
+    }
+
+    fn misbehave(&mut self, body: &[u8]) -> Result<(), InvalidFault> {
+        let wanted: Wanted =
+            serde_json::from_slice(body).map_err(|error| InvalidFault(error.to_string()))?;
+        let fault = match (wanted.on, wanted.kind) {
+            (Some(on), Some(kind)) => {
+                let fault = Fault {
+                    times: wanted.times.unwrap_or(1),
+                    seconds: wanted.seconds,
+                    ..Fault::once(on, kind)
+                };
+                Some(fault.checked()?)
+            }
+            (None, None) if wanted.times.is_none() && wanted.seconds.is_none() => None,
+            (_, _) => {
+                return Err(InvalidFault(
+                    "a fault needs both \"on\" and \"kind\"".to_owned(),
+                ));
+            }
+        };
+        // Nothing is set unless all of it is right.
+        self.faults.extend(fault);
+        self.webhooks = wanted.webhooks.unwrap_or(self.webhooks);
+        self.unique_invoices = wanted.unique_invoices.unwrap_or(self.unique_invoices);
+        Ok(())
+    }
+
+    fn behave(&mut self) {
+        self.faults.clear();
+        self.webhooks = WebhookMode::Normal;
+        self.unique_invoices = true;
+    }
+
+    fn faults_set(&self) -> Answer {
+        Answer::json(
+            StatusCode::OK,
+            json!({
+                "faults": self.faults,
+                "webhooks": self.webhooks,
+                "unique_invoices": self.unique_invoices,
+            }),
+        )
+    }
+}
+
+fn wrong(error: &str, what_to_do: &str) -> Answer {
+    let body: Value = json!({ "error": error, "what_to_do": what_to_do });
+    Answer::json(StatusCode::BAD_REQUEST, body)
+}

@@ -1,0 +1,114 @@
+//! Which call a request is.
+
+use http::Method;
+
+use crate::faults::On;
+
+/// A call, with the id in its path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Route<'a> {
+    Token,
+    Create,
+    GetOrder(&'a str),
+    Capture(&'a str),
+    GetCapture(&'a str),
+    Refund(&'a str),
+    GetRefund(&'a str),
+    GetDispute(&'a str),
+    Certificate(&'a str),
+    Transactions,
+    /// The payer's page: shown, or a button pressed.
+    PayersPage {
+        pressed: bool,
+    },
+    /// Root and intermediate of the signing certificate.
+    Anchors,
+    /// The levers of the stand-in itself, by the path behind `/_standin/`.
+    Lever(&'a str),
+    Unknown,
+}
+
+impl<'a> Route<'a> {
+    pub(crate) fn of(method: &Method, path: &'a str) -> Self {
+        let get = method == Method::GET || method == Method::HEAD;
+        let post = method == Method::POST;
+        if get && path == "/_standin/anchors" {
+            return Self::Anchors;
+        }
+        if let Some(lever) = path.strip_prefix("/_standin/") {
+            return Self::Lever(lever);
+        }
+        let parts: Vec<&str> = path.split('/').skip(1).collect();
+        match parts.as_slice() {
+            ["v1", "oauth2", "token"] if post => Self::Token,
+            ["v2", "checkout", "orders"] if post => Self::Create,
+            ["v2", "checkout", "orders", id] if get => Self::GetOrder(id),
+            ["v2", "checkout", "orders", id, "capture"] if post => Self::Capture(id),
+            ["v2", "payments", "captures", id] if get => Self::GetCapture(id),
+            ["v2", "payments", "captures", id, "refund"] if post => Self::Refund(id),
+            ["v2", "payments", "refunds", id] if get => Self::GetRefund(id),
+            ["v1", "customer", "disputes", id] if get => Self::GetDispute(id),
+            ["v1", "notifications", "certs", name] if get => Self::Certificate(name),
+            ["v1", "reporting", "transactions"] if get => Self::Transactions,
+            ["checkoutnow"] if get => Self::PayersPage { pressed: false },
+            ["checkoutnow"] if post => Self::PayersPage { pressed: true },
+            _ => Self::Unknown,
+        }
+    }
+
+    /// The name the call is counted under.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Token => "token",
+            Self::Create => "create_order",
+            Self::GetOrder(_) => "get_order",
+            Self::Capture(_) => "capture_order",
+            Self::GetCapture(_) => "get_capture",
+            Self::Refund(_) => "refund_capture",
+            Self::GetRefund(_) => "get_refund",
+            Self::GetDispute(_) => "get_dispute",
+            Self::Certificate(_) => "certificate",
+            Self::Transactions => "transactions",
+            Self::PayersPage { .. } => "payers_page",
+            Self::Anchors | Self::Lever(_) => "lever",
+            Self::Unknown => "unknown",
+        }
+    }
+
+    /// What a fault on this call is set on; pages and levers have none.
+    pub(crate) fn on(self) -> Option<On> {
+        match self {
+            Self::Token => Some(On::Token),
+            Self::Create => Some(On::Create),
+            Self::GetOrder(_) => Some(On::GetOrder),
+            Self::Capture(_) => Some(On::Capture),
+            Self::GetCapture(_) => Some(On::GetCapture),
+            Self::Refund(_) => Some(On::Refund),
+            Self::GetRefund(_) => Some(On::GetRefund),
+            Self::GetDispute(_) => Some(On::GetDispute),
+            Self::Certificate(_) => Some(On::Certificate),
+            Self::Transactions => Some(On::Transactions),
+            Self::PayersPage { .. } | Self::Anchors | Self::Lever(_) | Self::Unknown => None,
+        }
+    }
+
+    /// Whether the call needs an access token.
+    pub(crate) fn needs_token(self) -> bool {
+        match self {
+            Self::Create
+            | Self::GetOrder(_)
+            | Self::Capture(_)
+            | Self::GetCapture(_)
+            | Self::Refund(_)
+            | Self::GetRefund(_)
+            | Self::GetDispute(_)
+            | Self::Transactions => true,
+            Self::Token
+            | Self::Certificate(_)
+            | Self::PayersPage { .. }
+            | Self::Anchors
+            | Self::Lever(_)
+            | Self::Unknown => false,
+        }
+    }
+}
