@@ -1,1 +1,250 @@
-//! (being written)
+//! Issues tickets and makes their QR codes, for the city's systems.
+//!
+//! ```text
+//! PUT  /tickets/{case_number}      one ticket        → 201, 200, 409
+//! POST /tickets                    up to 500, NDJSON → 200, a line each
+//! GET  /tickets/{case_number}/qr   the code again    → SVG or PNG
+//! ```
+//!
+//! Whatever is sent may be sent again: the same content is issued once.
+
+mod caller;
+mod many;
+mod one;
+mod problem;
+mod qr;
+mod sent;
+
+use http::{Method, Response, StatusCode};
+use jiff::Timestamp;
+use lambda_http::{Body, Request, RequestExt};
+use serde::Serialize;
+use store::Store;
+use ticket::CaseNumber;
+use token::{Keys, SigningKey};
+
+use token::{InvalidBaseUrl, PublicBaseUrl};
+
+use problem::{Problem, answer};
+use sent::Sent;
+
+/// What this function needs.
+pub struct App {
+    /// Where tickets are kept.
+    pub store: Store,
+    /// What makes a QR code ours.
+    pub signing_key: SigningKey,
+    /// Where a QR code leads to.
+    pub public_base_url: PublicBaseUrl,
+}
+
+/// The environment does not say what this function needs; refuse to start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// A variable of the table.
+    #[error(transparent)]
+    Store(#[from] store::ConfigError),
+    /// `TOKEN_KEYS`.
+    #[error(transparent)]
+    Keys(#[from] token::InvalidKeys),
+    /// `TOKEN_SIGNING_KEY`.
+    #[error(transparent)]
+    SigningKey(#[from] token::NoSigningKey),
+    /// `PUBLIC_BASE_URL`.
+    #[error(transparent)]
+    PublicBaseUrl(#[from] InvalidBaseUrl),
+}
+
+impl App {
+    /// Reads the environment.
+    ///
+    /// # Errors
+    /// When a variable is missing or wrong; the error names it.
+    pub async fn from_vars(vars: &dyn Fn(&str) -> Option<String>) -> Result<Self, StartError> {
+        let keys = Keys::from_vars(vars)?;
+        Ok(Self {
+            store: Store::from_vars(vars)?,
+            public_base_url: PublicBaseUrl::from_vars(vars)?,
+            signing_key: SigningKey::from_vars(vars, &keys).await?,
+        })
+    }
+}
+
+/// What an answer needs to be told in the log beside its status.
+#[derive(Default)]
+struct Told {
+    case_number: Option<CaseNumber>,
+    by: Option<String>,
+    issued: usize,
+    unchanged: usize,
+    refused: usize,
+    cause: Option<store::Error>,
+}
+
+/// Answers one request of the office API.
+pub async fn handle(app: &App, request: Request, now: Timestamp) -> Response<Body> {
+    let mut told = Told::default();
+    let response = match route(app, &request, now, &mut told).await {
+        Ok(response) => response,
+        Err(mut problem) => {
+            told.cause = problem.cause.take();
+            problem.into_response()
+        }
+    };
+    tracing::info!(
+        method = %request.method(),
+        status = response.status().as_u16(),
+        case_number = told.case_number.as_ref().map(CaseNumber::as_str),
+        by = told.by,
+        issued = told.issued,
+        unchanged = told.unchanged,
+        refused = told.refused,
+        error = told.cause.as_ref().map(in_full),
+        "answered the city"
+    );
+    response
+}
+
+/// The routes, by method and path parameter: the path itself may begin with
+/// the name of a stage.
+async fn route(
+    app: &App,
+    request: &Request,
+    now: Timestamp,
+    told: &mut Told,
+) -> Result<Response<Body>, Problem> {
+    let by = caller::sub(request)?;
+    told.by = Some(by.clone());
+    let case_number = match request.path_parameters().first("case_number") {
+        Some(text) => Some(
+            text.parse::<CaseNumber>()
+                .map_err(|error| Problem::with_field("case_number", error.to_string()))?,
+        ),
+        None => None,
+    };
+    told.case_number.clone_from(&case_number);
+    match (request.method(), case_number) {
+        (&Method::PUT, Some(case_number)) => put(app, case_number, request, &by, now, told).await,
+        (&Method::GET, Some(case_number)) => qr(app, case_number, request).await,
+        (&Method::POST, None) => post(app, request, &by, now, told).await,
+        (_, Some(_) | None) => Err(Problem::new(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "use PUT /tickets/{case_number}, POST /tickets or GET /tickets/{case_number}/qr",
+        )),
+    }
+}
+
+async fn put(
+    app: &App,
+    case_number: CaseNumber,
+    request: &Request,
+    by: &str,
+    now: Timestamp,
+    told: &mut Told,
+) -> Result<Response<Body>, Problem> {
+    let sent = Sent::read(body(request))?;
+    if sent
+        .case_number
+        .as_ref()
+        .is_some_and(|sent| *sent != case_number)
+    {
+        return Err(Problem::with_field(
+            "case_number",
+            "is not the one in the path: leave it out, or write the same",
+        ));
+    }
+    let (status, printed) = one::issue(app, case_number, sent, by, now).await?;
+    match status {
+        StatusCode::CREATED => told.issued = 1,
+        _ => told.unchanged = 1,
+    }
+    Ok(answer(status, "application/json", json(&printed)?.into()))
+}
+
+async fn post(
+    app: &App,
+    request: &Request,
+    by: &str,
+    now: Timestamp,
+    told: &mut Told,
+) -> Result<Response<Body>, Problem> {
+    let batch = many::issue(app, body(request), by, now).await?;
+    told.issued = batch.count(StatusCode::CREATED);
+    told.unchanged = batch.count(StatusCode::OK);
+    told.refused = batch.lines.len() - told.issued - told.unchanged;
+    let mut answers = String::new();
+    for line in &batch.lines {
+        answers.push_str(&json(line)?);
+        answers.push('\n');
+    }
+    told.cause = batch.cause;
+    Ok(answer(
+        StatusCode::OK,
+        "application/x-ndjson",
+        answers.into(),
+    ))
+}
+
+async fn qr(
+    app: &App,
+    case_number: CaseNumber,
+    request: &Request,
+) -> Result<Response<Body>, Problem> {
+    let query = request.query_string_parameters();
+    let format = query.first("format").unwrap_or("svg");
+    let is_png = match format {
+        "svg" => false,
+        "png" => true,
+        "zpl" => {
+            return Err(Problem::new(
+                StatusCode::NOT_IMPLEMENTED,
+                "zpl is not there yet: ask for svg or png",
+            )
+            .at("format"));
+        }
+        _ => return Err(Problem::with_field("format", "ask for svg or png")),
+    };
+    if app.store.ticket(&case_number).await?.is_none() {
+        return Err(Problem::new(
+            StatusCode::NOT_FOUND,
+            "no ticket was issued under this case number: issue it first",
+        ));
+    }
+    let token = app.signing_key.sign(&case_number);
+    let symbol = one::symbol(&token::url(app.public_base_url.as_str(), &token))?;
+    if is_png {
+        let png = symbol
+            .png()
+            .map_err(|error| Problem::ours(&error.to_string()))?;
+        Ok(answer(StatusCode::OK, "image/png", png.into()))
+    } else {
+        Ok(answer(StatusCode::OK, "image/svg+xml", symbol.svg().into()))
+    }
+}
+
+/// The body, without the mark some systems begin a UTF-8 file with.
+fn body(request: &Request) -> &[u8] {
+    let bytes: &[u8] = request.body().as_ref();
+    bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes)
+}
+
+fn json(value: &impl Serialize) -> Result<String, Problem> {
+    serde_json::to_string(value).map_err(|_| Problem::ours("the answer cannot be written as JSON"))
+}
+
+/// An error with its causes. What an unreadable item holds is left out: it is
+/// a plate, a place.
+fn in_full(error: &store::Error) -> String {
+    match error {
+        store::Error::Unavailable { .. } => {
+            let mut text = error.to_string();
+            let mut cause = std::error::Error::source(error);
+            while let Some(error) = cause {
+                text = format!("{text}: {error}");
+                cause = error.source();
+            }
+            text
+        }
+        store::Error::Unreadable { .. } | store::Error::NotConfigured { .. } => error.to_string(),
+    }
+}

@@ -33,13 +33,14 @@ impl PublicBaseUrl {
             Some(_) | None => false,
         };
         if is_fit && text.len() <= BASE_URL_LEN_MAX && !text.contains(['?', '#', '@', '"', '\'']) {
-            Ok(Self(text))
+            // Paths are added to it, each beginning with a slash.
+            Ok(Self(text.trim_end_matches('/').to_owned()))
         } else {
             Err(InvalidBaseUrl)
         }
     }
 
-    /// The address, as written.
+    /// The address, without a slash at its end.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -58,13 +59,13 @@ mod tests {
     fn https_is_taken_and_http_for_this_machine_only() {
         for text in [
             "https://pay.example.de",
-            "https://pay.example.de/",
             "https://x.execute-api.eu-central-1.amazonaws.com/prod",
             "http://127.0.0.1:8080",
             "http://localhost:8080",
             "http://[::1]:8080",
         ] {
             assert_eq!(read(text).unwrap().as_str(), text);
+            assert_eq!(read(&format!("{text}/")).unwrap().as_str(), text);
         }
     }
 

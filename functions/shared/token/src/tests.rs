@@ -433,10 +433,6 @@ mod printed {
             url("https://pay.example.de", "a.b.c"),
             "https://pay.example.de/t/a.b.c"
         );
-        assert_eq!(
-            url("https://pay.example.de/", "a.b.c"),
-            "https://pay.example.de/t/a.b.c"
-        );
     }
 }
 

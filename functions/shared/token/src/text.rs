@@ -35,8 +35,9 @@ pub fn check_word(token: &str) -> String {
 }
 
 /// The address in the QR code: `{base}/t/{token}`, where `base` is
-/// `PUBLIC_BASE_URL`.
+/// `PUBLIC_BASE_URL` without a slash at its end, as [`crate::PublicBaseUrl`]
+/// gives it.
 #[must_use]
 pub fn url(base: &str, token: &str) -> String {
-    format!("{}/t/{token}", base.trim_end_matches('/'))
+    format!("{base}/t/{token}")
 }

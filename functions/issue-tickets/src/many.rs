@@ -1,0 +1,231 @@
+//! Issues many tickets, one JSON object a line; no line stops another.
+
+use std::collections::HashSet;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use futures_util::stream::{self, StreamExt};
+use http::StatusCode;
+use jiff::Timestamp;
+use problem_details::ProblemDetails;
+use serde::Serialize;
+use ticket::CaseNumber;
+use tokio::time::Instant;
+
+use crate::App;
+use crate::one::{self, Printed};
+use crate::problem::{Place, Problem};
+use crate::sent::Sent;
+
+/// The most tickets in one request.
+pub(crate) const LINES_MAX: usize = 500;
+
+/// The longest body, in bytes. In base64, as API Gateway hands it on, it stays
+/// below the 6 MB a Lambda can be called with.
+pub(crate) const BATCH_BYTES_MAX: usize = 4 * 1024 * 1024;
+
+/// Tickets written at the same time: enough to fill the waits for the table,
+/// few enough to leave it to others.
+const WRITES_AT_ONCE: usize = 16;
+
+/// After this no further line is begun. API Gateway gives up after 30 s, and
+/// the caller would lose the answers of all the lines that went well.
+const BEGIN_WITHIN: Duration = Duration::from_secs(20);
+
+/// What became of one line.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+pub(crate) enum Line {
+    Issued {
+        line: usize,
+        status: u16,
+        #[serde(flatten)]
+        printed: Printed,
+    },
+    Refused {
+        line: usize,
+        #[serde(flatten)]
+        problem: ProblemDetails<Place>,
+    },
+}
+
+/// What became of all of them.
+pub(crate) struct Batch {
+    /// In the order of the body.
+    pub(crate) lines: Vec<Line>,
+    /// What the store said first, for the log.
+    pub(crate) cause: Option<store::Error>,
+}
+
+impl Batch {
+    /// How many lines ended with this status.
+    pub(crate) fn count(&self, status: StatusCode) -> usize {
+        let has = |line: &&Line| match line {
+            Line::Issued { status: one, .. } => *one == status.as_u16(),
+            Line::Refused { problem, .. } => problem.status == Some(status),
+        };
+        self.lines.iter().filter(has).count()
+    }
+}
+
+/// Issues every line of the body.
+///
+/// # Errors
+/// When the body as a whole is too large or holds nothing; no line has been
+/// issued then.
+pub(crate) async fn issue(
+    app: &App,
+    body: &[u8],
+    by: &str,
+    now: Timestamp,
+) -> Result<Batch, Problem> {
+    let lines = lines(body)?;
+    let run = Run {
+        app,
+        by,
+        now,
+        begin_until: Instant::now() + BEGIN_WITHIN,
+        is_store_down: AtomicBool::new(false),
+    };
+    let mut seen = HashSet::new();
+    let (mut first, mut again) = (Vec::new(), Vec::new());
+    for (line, text) in lines {
+        let read = read(text);
+        let is_new = match &read {
+            Ok((case_number, _)) => seen.insert(case_number.clone()),
+            Err(_) => true,
+        };
+        if is_new { &mut first } else { &mut again }.push((line, read));
+    }
+    // Of two lines with one case number the earlier is issued. Side by side it
+    // would be left to chance.
+    let mut outcomes = run.all(first, WRITES_AT_ONCE).await;
+    outcomes.extend(run.all(again, 1).await);
+    outcomes.sort_by_key(|(line, _)| *line);
+    let mut cause = None;
+    let lines = outcomes.into_iter().map(|(line, outcome)| match outcome {
+        Ok((status, printed)) => Line::Issued {
+            line,
+            status: status.as_u16(),
+            printed,
+        },
+        Err(problem) => {
+            let document = problem.document();
+            cause = cause.take().or(problem.cause);
+            Line::Refused {
+                line,
+                problem: document,
+            }
+        }
+    });
+    Ok(Batch {
+        lines: lines.collect(),
+        cause,
+    })
+}
+
+/// A line that was read, or what is wrong with it.
+type Read = Result<(CaseNumber, Sent), Problem>;
+
+/// What became of a line, by its number.
+type Outcome = (usize, Result<(StatusCode, Printed), Problem>);
+
+struct Run<'a> {
+    app: &'a App,
+    by: &'a str,
+    now: Timestamp,
+    begin_until: Instant,
+    is_store_down: AtomicBool,
+}
+
+impl Run<'_> {
+    async fn all(&self, lines: Vec<(usize, Read)>, at_once: usize) -> Vec<Outcome> {
+        stream::iter(lines)
+            .map(async |(line, read)| (line, self.one(read).await))
+            .buffered(at_once)
+            .collect()
+            .await
+    }
+
+    async fn one(&self, read: Read) -> Result<(StatusCode, Printed), Problem> {
+        let (case_number, sent) = read?;
+        // Each further line would wait for its time-out, and a throttled table
+        // is not helped by more questions.
+        let is_too_late = Instant::now() >= self.begin_until;
+        if is_too_late || self.is_store_down.load(Ordering::Relaxed) {
+            return Err(Problem::unavailable());
+        }
+        let outcome = one::issue(self.app, case_number, sent, self.by, self.now).await;
+        if matches!(&outcome, Err(problem) if problem.status == StatusCode::SERVICE_UNAVAILABLE) {
+            self.is_store_down.store(true, Ordering::Relaxed);
+        }
+        outcome
+    }
+}
+
+fn read(text: &[u8]) -> Read {
+    let sent = Sent::read(text)?;
+    let case_number = sent.case_number.clone().ok_or_else(|| {
+        Problem::with_field(
+            "case_number",
+            "missing field: on a line it stands with the rest",
+        )
+    })?;
+    Ok((case_number, sent))
+}
+
+/// The lines that hold something, with their numbers in the body, from 1.
+fn lines(body: &[u8]) -> Result<Vec<(usize, &[u8])>, Problem> {
+    let too_large = |what: String| Problem::new(StatusCode::PAYLOAD_TOO_LARGE, what);
+    if body.len() > BATCH_BYTES_MAX {
+        return Err(too_large(format!(
+            "at most {BATCH_BYTES_MAX} bytes at once: send the tickets in several requests"
+        )));
+    }
+    let is_blank = |line: &[u8]| line.iter().all(u8::is_ascii_whitespace);
+    let lines: Vec<(usize, &[u8])> = body
+        .split(|byte| *byte == b'\n')
+        .enumerate()
+        .map(|(index, line)| (index + 1, line))
+        .filter(|(_, line)| !is_blank(line))
+        .collect();
+    match lines.len() {
+        0 => Err(Problem::new(
+            StatusCode::BAD_REQUEST,
+            "the body holds no ticket: write one JSON object a line",
+        )),
+        1..=LINES_MAX => Ok(lines),
+        more => Err(too_large(format!(
+            "at most {LINES_MAX} tickets at once, here are {more}: send them in several requests"
+        ))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_keep_their_numbers_and_blank_ones_are_left_out() {
+        let found = lines(b"\n{1}\r\n  \t\r\n{2}\n\n{3}").unwrap();
+        let numbers: Vec<usize> = found.iter().map(|(line, _)| *line).collect();
+        assert_eq!(numbers, [2, 4, 6]);
+        assert_eq!(found[0].1, b"{1}\r");
+    }
+
+    #[test]
+    fn five_hundred_lines_are_taken_and_not_one_more() {
+        assert_eq!(lines("{}\n\n".repeat(500).as_bytes()).unwrap().len(), 500);
+        let refused = lines("{}\n".repeat(501).as_bytes()).unwrap_err();
+        assert_eq!(refused.status, StatusCode::PAYLOAD_TOO_LARGE);
+    }
+
+    #[test]
+    fn a_body_too_large_or_empty_is_refused_as_a_whole() {
+        let large = vec![b' '; BATCH_BYTES_MAX + 1];
+        let status = |body: &[u8]| lines(body).unwrap_err().status;
+        assert_eq!(status(&large), StatusCode::PAYLOAD_TOO_LARGE);
+        assert_eq!(status(&large[1..]), StatusCode::BAD_REQUEST);
+        assert_eq!(status(b""), StatusCode::BAD_REQUEST);
+    }
+}

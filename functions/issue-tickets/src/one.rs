@@ -1,0 +1,109 @@
+//! Issues one ticket.
+
+use http::StatusCode;
+use jiff::Timestamp;
+use serde::Serialize;
+use store::Issued;
+use ticket::{CaseNumber, DueDate, State, Ticket};
+
+use crate::App;
+use crate::problem::Problem;
+use crate::qr::Symbol;
+use crate::sent::Sent;
+
+/// The version of a ticket that nothing has happened to.
+const FIRST_VERSION: u32 = 1;
+
+/// What the city gets back for a ticket.
+#[derive(Debug, Serialize)]
+pub(crate) struct Printed {
+    case_number: CaseNumber,
+    url: String,
+    check_word: String,
+    qr: Qr,
+}
+
+/// The QR code, to be shown or printed as it is.
+#[derive(Debug, Serialize)]
+struct Qr {
+    svg: String,
+}
+
+/// What to print on the ticket of this case number: always the same, as long
+/// as the signing key is.
+pub(crate) fn printed(app: &App, case_number: CaseNumber) -> Result<Printed, Problem> {
+    let token = app.signing_key.sign(&case_number);
+    let url = token::url(app.public_base_url.as_str(), &token);
+    let svg = symbol(&url)?.svg();
+    Ok(Printed {
+        case_number,
+        check_word: token::check_word(&token),
+        url,
+        qr: Qr { svg },
+    })
+}
+
+pub(crate) fn symbol(url: &str) -> Result<Symbol, Problem> {
+    Symbol::of(url).map_err(|error| Problem::ours(&error.to_string()))
+}
+
+/// Issues what was sent; 201 for a new one, 200 for the same again.
+///
+/// # Errors
+/// 409 where another content stands under the number; what the store says.
+pub(crate) async fn issue(
+    app: &App,
+    case_number: CaseNumber,
+    sent: Sent,
+    by: &str,
+    now: Timestamp,
+) -> Result<(StatusCode, Printed), Problem> {
+    let ticket = ticket(app, case_number, sent, now).await?;
+    let status = match app.store.issue(&ticket, by).await? {
+        Issued::New => StatusCode::CREATED,
+        Issued::Same(_) => StatusCode::OK,
+        Issued::OtherContent => {
+            return Err(Problem::new(
+                StatusCode::CONFLICT,
+                "another content was issued under this case number, and nothing was changed: \
+                 send exactly what was sent first, or issue under a case number of its own",
+            ));
+        }
+    };
+    Ok((status, printed(app, ticket.case_number)?))
+}
+
+async fn ticket(
+    app: &App,
+    case_number: CaseNumber,
+    sent: Sent,
+    now: Timestamp,
+) -> Result<Ticket, Problem> {
+    let sent = Sent {
+        // In the path or in the body: the same content.
+        case_number: Some(case_number.clone()),
+        ..sent
+    };
+    let issued_as = sent.digest()?;
+    let due_on = match sent.due_on {
+        Some(day) => DueDate::on(day),
+        None => DueDate::one_week_after(sent.occurred_at, app.store.municipality(now).await?.land),
+    };
+    Ok(Ticket {
+        case_number,
+        plate: sent.plate,
+        offence: sent.offence.into(),
+        place: sent.place,
+        occurred_at: sent.occurred_at,
+        amount: sent.amount,
+        due_on,
+        booking_reference: sent.booking_reference,
+        issued_at: now,
+        issued_as,
+        state: State::Open,
+        version: FIRST_VERSION,
+        fence: 0,
+        lock: None,
+        pending: None,
+    })
+}
