@@ -79,7 +79,8 @@ objection-how =
     Impressum. Sie müssen sich nicht äußern.
 objection-then =
     Die Stadt prüft den Fall. Sie kann ihn einstellen oder einen
-    Bußgeldbescheid erlassen. Dagegen können Sie dann Einspruch einlegen.
+    Bußgeldbescheid erlassen. Gegen einen Bußgeldbescheid können Sie Einspruch
+    einlegen.
 
 ## Hinweise nach einem Versuch
 
@@ -133,7 +134,7 @@ refused-then = Die Stadt entscheidet, wie es weitergeht, und schreibt Ihnen. Hab
 
 objected-title = Die Stadt prüft einen Einwand
 objected = Zu diesem Fall liegt ein Einwand vor. Darum können Sie hier nicht zahlen. Bitte überweisen Sie auch nichts.
-objected-then = Die Stadt prüft die Angaben und schreibt Ihnen. Sie kann den Fall einstellen oder einen Bußgeldbescheid erlassen. Dagegen können Sie dann Einspruch einlegen.
+objected-then = Die Stadt prüft die Angaben und schreibt Ihnen. Sie kann den Fall einstellen oder einen Bußgeldbescheid erlassen. Gegen einen Bußgeldbescheid können Sie Einspruch einlegen.
 
 withdrawn-title = Der Fall ist eingestellt
 withdrawn = Die Stadt verfolgt diesen Fall nicht weiter. Bitte zahlen Sie nichts. Sie müssen nichts mehr tun.

@@ -77,7 +77,7 @@ objection-how =
     not have to make a statement.
 objection-then =
     The city looks into the case. It can drop it or issue a fine order
-    (Bußgeldbescheid). You can then appeal against that order.
+    (Bußgeldbescheid). You can appeal against a fine order.
 
 ## Notices after a try
 
@@ -131,7 +131,7 @@ refused-then = The city decides how the case goes on and will write to you. Have
 
 objected-title = The city is looking into an objection
 objected = There is an objection in this case. That is why you cannot pay here. Please do not transfer money either.
-objected-then = The city looks into it and will write to you. It can drop the case or issue a fine order (Bußgeldbescheid). You can then appeal against that order.
+objected-then = The city looks into it and will write to you. It can drop the case or issue a fine order (Bußgeldbescheid). You can appeal against a fine order.
 
 withdrawn-title = The case has been dropped
 withdrawn = The city does not pursue this case any further. Please do not pay anything. There is nothing more you need to do.

@@ -33,7 +33,7 @@ fn every_page_has_exactly_these_headers() {
         let policy = format!(
             "default-src 'none'; style-src 'sha256-{}'; img-src data:; \
              form-action 'self' https://www.sandbox.paypal.com; frame-ancestors 'none'; base-uri 'none'",
-            style_hash(&sample)
+            style_hash(sample)
         );
         let mut expected = BTreeMap::from([
             ("cache-control", "no-store"),
@@ -101,6 +101,23 @@ fn every_page_is_one_small_whole_document_without_script() {
             assert!(!found, "{name}: {forbidden}");
         }
     }
+}
+
+#[test]
+fn on_the_way_to_paypal_no_address_is_kept_or_passed_on() {
+    let url = "https://www.sandbox.paypal.com/checkoutnow?token=5O190127TN364715T";
+    let answer = page::redirect(url).unwrap();
+    assert_eq!(answer.status(), http::StatusCode::SEE_OTHER);
+    for (name, value) in [
+        ("location", url),
+        ("cache-control", "no-store"),
+        ("referrer-policy", "no-referrer"),
+        ("x-content-type-options", "nosniff"),
+        ("strict-transport-security", "max-age=31536000"),
+    ] {
+        assert_eq!(answer.headers()[name], value);
+    }
+    assert!(page::redirect("https://www.paypal.com/\r\nset-cookie: a=b").is_none());
 }
 
 #[test]

@@ -56,7 +56,12 @@ fn change(ticket: &mut Ticket, text: &str) {
 
 #[test]
 fn hostile_text_in_every_field_makes_the_same_document_as_harmless_text() {
-    let all = |text: &str| samples::all_of(&city(text), |ticket| change(ticket, text));
+    // One language: the templates are the same for all.
+    let all = |text: &str| {
+        let mut all = samples::all_of(&city(text), |ticket| change(ticket, text));
+        all.retain(|sample| sample.language == Language::En);
+        all
+    };
     let harmless: Vec<Vec<String>> = all("harmless")
         .iter()
         .map(|sample| skeleton(sample.response.body()))

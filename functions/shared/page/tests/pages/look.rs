@@ -13,6 +13,6 @@ fn every_page_can_be_looked_at() {
     fs::create_dir_all(&folder).unwrap();
     for sample in samples::all() {
         let file = folder.join(format!("{}.html", sample.name));
-        fs::write(file, sample.response.into_body()).unwrap();
+        fs::write(file, sample.response.body()).unwrap();
     }
 }

@@ -1,6 +1,8 @@
 //! Cases made for looking at pages and for testing them; no real plate, place
 //! or account.
 
+use std::sync::LazyLock;
+
 use jiff::Timestamp;
 use page::{Attempt, Notice, Outcome, Pages, Policy, Route, Scan, View};
 use ticket::{
@@ -158,8 +160,10 @@ pub(crate) fn all_of(municipality: &Municipality, change: impl Fn(&mut Ticket)) 
     samples
 }
 
-pub(crate) fn all() -> Vec<Sample> {
-    all_of(&municipality(), |_| {})
+/// Every page of the sample city; made once, most tests read all of them.
+pub(crate) fn all() -> &'static [Sample] {
+    static ALL: LazyLock<Vec<Sample>> = LazyLock::new(|| all_of(&municipality(), |_| {}));
+    &ALL
 }
 
 pub(crate) const OUTCOMES: [Option<Outcome>; 5] = [
@@ -212,8 +216,8 @@ fn cases(municipality: &Municipality) -> Vec<(String, Municipality, Standing, Ti
 
 /// The page of this name.
 pub(crate) fn named(name: &str) -> http::Response<String> {
-    let sample = all().into_iter().find(|sample| sample.name == name);
-    sample.map(|sample| sample.response).unwrap()
+    let sample = all().iter().find(|sample| sample.name == name);
+    sample.unwrap().response.clone()
 }
 
 /// The settlement of a ticket that this attempt paid.

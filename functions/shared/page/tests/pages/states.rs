@@ -128,7 +128,7 @@ fn a_pay_button_stands_on_payable_pages_and_nowhere_else() {
             sample.name
         );
         if found == [1; 3] {
-            payable.push(sample.name);
+            payable.push(sample.name.as_str());
         }
     }
     let expected = |name: &str| {
@@ -137,7 +137,7 @@ fn a_pay_button_stands_on_payable_pages_and_nowhere_else() {
             .any(|case| name.contains(case));
         is_open && !name.contains("Unclear") && !name.contains("-masked-paid-")
     };
-    let names = samples::all().into_iter().map(|sample| sample.name);
+    let names = samples::all().iter().map(|sample| sample.name.as_str());
     assert_eq!(
         payable,
         names.filter(|name| expected(name)).collect::<Vec<_>>()

@@ -252,7 +252,7 @@ fn the_offence_stays_german_and_an_english_page_says_which_text_counts() {
         let says = response
             .body()
             .contains("The German text is the legal one.");
-        assert_eq!(says, language == Language::En, "{name}");
+        assert_eq!(says, *language == Language::En, "{name}");
     }
 }
 
