@@ -301,3 +301,25 @@ fn every_page_with_a_city_links_imprint_privacy_and_accessibility() {
         assert_eq!(links, words);
     }
 }
+
+#[test]
+fn each_outcome_is_said_in_its_own_words() {
+    for (outcome, words) in [
+        ("None", "No payment for this case has arrived here yet."),
+        (
+            "Declined",
+            "Your bank or card declined the payment. Nothing was charged.",
+        ),
+        (
+            "Cancelled",
+            "You cancelled the payment at PayPal. Nothing was charged.",
+        ),
+        (
+            "Expired",
+            "The payment at PayPal was not finished. Nothing was charged.",
+        ),
+    ] {
+        let page = samples::named(&format!("r-Open-{outcome}-en"));
+        assert!(page.body().contains(words), "{outcome}");
+    }
+}
