@@ -141,7 +141,7 @@ impl Kind {
             Self::ServerError => (
                 StatusCode::INTERNAL_SERVER_ERROR,
                 "INTERNAL_SERVER_ERROR",
-                "An internal server error has occurred.",
+                "An internal server error occurred.",
             ),
             Self::ServiceUnavailable => (
                 StatusCode::SERVICE_UNAVAILABLE,

@@ -16,7 +16,7 @@ paypal-standin: a stand-in for PayPal that keeps books
   --webhook-id TEXT    PAYPAL_WEBHOOK_ID of the functions (standin-webhook)
   --client-id TEXT     PAYPAL_CLIENT_ID (standin-client)
   --client-secret TEXT PAYPAL_CLIENT_SECRET (standin-secret)
-  --merchant-id TEXT   PAYPAL_MERCHANT_ID (STANDINMERCHNT)
+  --merchant-id TEXT   PAYPAL_MERCHANT_ID (STNDNMERCHANT)
   --seed N             decides every id (1); another one for each run whose
                        functions keep their table
 
@@ -47,7 +47,7 @@ impl CommandLine {
             webhook_id: "standin-webhook".to_owned(),
             client_id: "standin-client".to_owned(),
             client_secret: "standin-secret".to_owned(),
-            merchant_id: "STANDINMERCHNT".to_owned(),
+            merchant_id: "STNDNMERCHANT".to_owned(),
         };
         while let Some(argument) = arguments.next()? {
             let lexopt::Arg::Long(name) = argument else {

@@ -41,6 +41,7 @@ pub enum FaultKind {
     /// Capture: 201 with a capture `PENDING`, reason `PENDING_REVIEW`.
     Pending,
     /// Capture: 201 with a capture `DECLINED`.
+    #[serde(rename = "declined_in_201")]
     DeclinedIn201,
     /// 429 before anything happens; `seconds` becomes Retry-After.
     RateLimit,

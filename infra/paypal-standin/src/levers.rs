@@ -2,6 +2,7 @@
 //! hand. Each answers what to do when it is pulled wrongly.
 
 use http::{Method, StatusCode};
+use jiff::SignedDuration;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -11,8 +12,8 @@ use crate::payer::{Leads, Payer};
 use crate::payments::Afterwards;
 use crate::state::{Asked, State};
 
-/// What `POST /_standin/faults` takes: a fault, or how events travel, or
-/// whether paid invoices are unique, or several of these.
+/// What `POST /_standin/faults` takes: a fault, how events travel, whether paid
+/// invoices are unique, how late Transaction Search is; or several of these.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Wanted {
@@ -22,11 +23,13 @@ struct Wanted {
     seconds: Option<u32>,
     webhooks: Option<WebhookMode>,
     unique_invoices: Option<bool>,
+    report_lag_s: Option<u32>,
 }
 
 const FAULTS_TAKE: &str = "POST takes JSON like {\"on\":\"capture\",\"kind\":\"decline\",\
-                           \"times\":1,\"seconds\":5}, {\"webhooks\":\"off\"} or \
-                           {\"unique_invoices\":false}; DELETE takes all of them back";
+                           \"times\":1,\"seconds\":5}, {\"webhooks\":\"off\"}, \
+                           {\"unique_invoices\":false} or {\"report_lag_s\":0}; DELETE takes \
+                           all of them back";
 
 const LEVERS: &str = "GET /_standin/books, GET /_standin/anchors, GET|POST|DELETE /_standin/faults, \
                       POST /_standin/orders/{id}/{pay|decline|cancel|close}, \
@@ -122,6 +125,9 @@ impl State {
         self.faults.extend(fault);
         self.webhooks = wanted.webhooks.unwrap_or(self.webhooks);
         self.unique_invoices = wanted.unique_invoices.unwrap_or(self.unique_invoices);
+        if let Some(seconds) = wanted.report_lag_s {
+            self.report_lag = SignedDuration::from_secs(i64::from(seconds));
+        }
         Ok(())
     }
 
@@ -129,6 +135,7 @@ impl State {
         self.faults.clear();
         self.webhooks = WebhookMode::Normal;
         self.unique_invoices = true;
+        self.report_lag = crate::reporting::LAG;
     }
 
     fn faults_set(&self) -> Answer {
@@ -138,6 +145,7 @@ impl State {
                 "faults": self.faults,
                 "webhooks": self.webhooks,
                 "unique_invoices": self.unique_invoices,
+                "report_lag_s": self.report_lag.as_secs(),
             }),
         )
     }

@@ -41,6 +41,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Request, Response};
+use jiff::{SignedDuration, Timestamp};
 use tokio::sync::Notify;
 
 pub use books::{
@@ -160,6 +161,12 @@ impl Standin {
         self.state().unique_invoices = unique;
     }
 
+    /// How long a transaction takes to be visible in Transaction Search: three
+    /// hours at start, as at `PayPal`.
+    pub fn set_report_lag(&self, lag: SignedDuration) {
+        self.state().report_lag = lag;
+    }
+
     /// Acts as the payer, without the page.
     ///
     /// # Errors
@@ -250,7 +257,7 @@ impl Standin {
     /// When the next delivery is due, by the stand-in's own clock; `None` when
     /// none waits. A simulation moves its clock there.
     #[must_use]
-    pub fn next_delivery_at(&self) -> Option<jiff::Timestamp> {
+    pub fn next_delivery_at(&self) -> Option<Timestamp> {
         self.state().next_due()
     }
 

@@ -11,8 +11,8 @@ use crate::books::{Capture, CaptureStatus, RefundKind};
 use crate::signing::shown;
 use crate::state::{Asked, State};
 
-/// How long until a transaction is visible.
-const LAG: SignedDuration = SignedDuration::from_hours(3);
+/// How long until a transaction is visible, unless told otherwise.
+pub(crate) const LAG: SignedDuration = SignedDuration::from_hours(3);
 /// The longest window.
 const WINDOW_MAX: SignedDuration = SignedDuration::from_hours(31 * 24);
 /// Rows on a page: as asked, or 100, at most 500.
@@ -32,7 +32,10 @@ impl State {
         if !(1..=PAGE_SIZE_MAX).contains(&page_size) || page == 0 {
             return Err(Refusal::issue("INVALID_PARAMETER_VALUE").field("page_size", ""));
         }
-        let visible_until = asked.now.checked_sub(LAG).unwrap_or(Timestamp::MIN);
+        let visible_until = asked
+            .now
+            .checked_sub(self.report_lag)
+            .unwrap_or(Timestamp::MIN);
         let rows = self.rows(start, end.min(visible_until));
         let shown_rows: Vec<&Value> = rows
             .iter()

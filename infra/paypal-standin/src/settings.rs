@@ -20,7 +20,8 @@ pub struct Settings {
     pub client_id: String,
     /// The client secret it accepts at the token endpoint.
     pub client_secret: String,
-    /// The merchant whose account the money goes to.
+    /// The merchant whose account the money goes to. `PayPal`'s are 13 of the
+    /// characters 2-9, A-H, J-N and P-Z; another one breaks its specification.
     pub merchant_id: String,
     /// The webhook id that every signature covers.
     pub webhook_id: String,

@@ -37,6 +37,8 @@ pub(crate) struct State {
     pub(crate) webhooks: WebhookMode,
     pub(crate) unique_invoices: bool,
     pub(crate) queue: Vec<Queued>,
+    /// How long until a transaction is visible in Transaction Search.
+    pub(crate) report_lag: SignedDuration,
     tokens: BTreeMap<String, Timestamp>,
     remembered: BTreeMap<(&'static str, String, String), Remembered>,
 }
@@ -125,6 +127,7 @@ impl State {
             webhooks: WebhookMode::Normal,
             unique_invoices: true,
             queue: Vec::new(),
+            report_lag: crate::reporting::LAG,
             tokens: BTreeMap::new(),
             remembered: BTreeMap::new(),
         }
