@@ -76,3 +76,6 @@ pub async fn parameter(vars: &Vars<'_>, variable: &'static str) -> Result<Secret
 fn set(vars: &Vars<'_>, variable: &str) -> Option<String> {
     vars(variable).filter(|value| !value.is_empty())
 }
+
+#[cfg(test)]
+mod tests;

@@ -78,6 +78,8 @@ const WRITE_CLIENT_ID: &str =
     "the client id of the PayPal app, or set PAYPAL_CREDENTIALS_PARAMETER,";
 const WRITE_CLIENT_SECRET: &str =
     "the client secret of the PayPal app, or set PAYPAL_CREDENTIALS_PARAMETER,";
+const WRITE_PRINTABLE: &str =
+    "client id and client secret as PayPal shows them, without spaces or colons,";
 const WRITE_MERCHANT_ID: &str =
     "the merchant id of the PayPal account, capital letters and digits,";
 
@@ -176,57 +178,62 @@ struct Credentials {
 }
 
 async fn credentials(vars: &Vars<'_>) -> Result<(String, Secret), ConfigError> {
-    let client_id = vars("PAYPAL_CLIENT_ID").filter(|value| !value.is_empty());
-    let secret = vars("PAYPAL_CLIENT_SECRET").filter(|value| !value.is_empty());
-    let parameter = vars("PAYPAL_CREDENTIALS_PARAMETER").filter(|value| !value.is_empty());
-    let (variable, credentials) = match (client_id, secret, parameter) {
-        (Some(client_id), Some(client_secret), _) => (
-            "PAYPAL_CLIENT_ID",
-            Credentials {
+    let set = |variable: &str| vars(variable).filter(|value| !value.is_empty());
+    let parameter = set("PAYPAL_CREDENTIALS_PARAMETER");
+    match (
+        set("PAYPAL_CLIENT_ID"),
+        set("PAYPAL_CLIENT_SECRET"),
+        parameter,
+    ) {
+        (Some(client_id), Some(client_secret), _) => {
+            let credentials = Credentials {
                 client_id,
                 client_secret,
-            },
-        ),
+            };
+            usable(credentials, "PAYPAL_CLIENT_ID and PAYPAL_CLIENT_SECRET")
+        }
         (None, None, Some(_)) => {
-            let variable = "PAYPAL_CREDENTIALS_PARAMETER";
             let text = parameters::parameter(vars, "PAYPAL_CREDENTIALS").await?;
-            // The parser's own message quotes what it read: a secret.
-            let credentials =
-                serde_json::from_str(text.expose()).map_err(|_| ConfigError::Wrong {
-                    variable,
-                    write: WRITE_CREDENTIALS,
-                })?;
-            (variable, credentials)
+            credentials_in(text.expose())
         }
-        (None, Some(_), _) | (None, None, None) => {
-            return Err(ConfigError::Missing {
-                variable: "PAYPAL_CLIENT_ID",
-                write: WRITE_CLIENT_ID,
-            });
-        }
-        (Some(_), None, _) => {
-            return Err(ConfigError::Missing {
-                variable: "PAYPAL_CLIENT_SECRET",
-                write: WRITE_CLIENT_SECRET,
-            });
-        }
-    };
+        (None, Some(_), _) | (None, None, None) => Err(ConfigError::Missing {
+            variable: "PAYPAL_CLIENT_ID",
+            write: WRITE_CLIENT_ID,
+        }),
+        (Some(_), None, _) => Err(ConfigError::Missing {
+            variable: "PAYPAL_CLIENT_SECRET",
+            write: WRITE_CLIENT_SECRET,
+        }),
+    }
+}
+
+/// The credentials in a parameter's text.
+pub(crate) fn credentials_in(text: &str) -> Result<(String, Secret), ConfigError> {
+    let variable = "PAYPAL_CREDENTIALS_PARAMETER";
+    // The parser's own message quotes what it read: a secret.
+    let credentials = serde_json::from_str(text).map_err(|_| ConfigError::Wrong {
+        variable,
+        write: WRITE_CREDENTIALS,
+    })?;
+    usable(credentials, variable)
+}
+
+fn usable(
+    credentials: Credentials,
+    variable: &'static str,
+) -> Result<(String, Secret), ConfigError> {
     // A colon or a line break would end up in the Authorization header's middle.
-    let usable = |text: &str| {
-        (1..=CREDENTIAL_LEN_MAX).contains(&text.len())
-            && text
-                .bytes()
-                .all(|byte| byte.is_ascii_graphic() && byte != b':')
+    let fits = |text: &str| {
+        let allowed = |byte: u8| byte.is_ascii_graphic() && byte != b':';
+        (1..=CREDENTIAL_LEN_MAX).contains(&text.len()) && text.bytes().all(allowed)
     };
-    if usable(&credentials.client_id) && usable(&credentials.client_secret) {
-        Ok((
-            credentials.client_id,
-            Secret::new(credentials.client_secret),
-        ))
+    if fits(&credentials.client_id) && fits(&credentials.client_secret) {
+        let secret = Secret::new(credentials.client_secret);
+        Ok((credentials.client_id, secret))
     } else {
         Err(ConfigError::Wrong {
             variable,
-            write: "client id and client secret as PayPal shows them, without spaces or colons,",
+            write: WRITE_PRINTABLE,
         })
     }
 }

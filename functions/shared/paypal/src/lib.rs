@@ -34,3 +34,6 @@ pub use identifiers::{DisputeId, EventId, InvalidPayPalId, RefundId};
 pub use order_request::NewOrder;
 pub use transport::{Transport, TransportError};
 pub use webhook::{About, CertificateFetch, WebhookConfig, WebhookError, WebhookEvent, Webhooks};
+
+#[cfg(test)]
+mod tests;

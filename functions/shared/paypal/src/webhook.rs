@@ -16,12 +16,17 @@ mod event;
 mod headers;
 mod trust;
 
+#[cfg(test)]
+mod tests;
+
 use http::HeaderMap;
 use jiff::Timestamp;
 use tokio::time::Instant;
 
 use certificates::{CertificateUrl, Certificates};
 pub use config::WebhookConfig;
+#[cfg(test)]
+pub(crate) use event::read as read_event;
 pub use event::{About, WebhookEvent};
 use headers::SignatureHeaders;
 

@@ -115,6 +115,11 @@ impl Certificates {
         });
     }
 
+    #[cfg(test)]
+    pub(super) fn count(&self) -> usize {
+        self.kept.lock().unwrap().len()
+    }
+
     /// Asks `PayPal` for the certificate. Nothing is kept of a failure.
     pub(super) async fn fetch(
         &self,
@@ -154,7 +159,7 @@ impl Certificates {
 }
 
 /// The certificates of a PEM file, the leaf first.
-fn chain(pem: &[u8]) -> Option<Chain> {
+pub(super) fn chain(pem: &[u8]) -> Option<Chain> {
     let chain: Vec<_> = CertificateDer::pem_slice_iter(pem)
         .take(CHAIN_LEN_MAX + 1)
         .collect::<Result<_, _>>()

@@ -66,7 +66,7 @@ struct Envelope {
 
 /// Reads the ids of a verified body. A refund or dispute without its id is an
 /// error: no sweep would find it, so it must not pass as done.
-pub(super) fn read(raw_body: &[u8]) -> Result<WebhookEvent, WebhookError> {
+pub(crate) fn read(raw_body: &[u8]) -> Result<WebhookEvent, WebhookError> {
     let envelope: Envelope =
         serde_json::from_slice(raw_body).map_err(|_| WebhookError::Unreadable)?;
     let id: EventId = envelope.id.parse().map_err(|_| WebhookError::Unreadable)?;
