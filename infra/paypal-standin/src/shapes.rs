@@ -40,10 +40,14 @@ impl Shapes<'_> {
 
     /// An order with all details.
     pub(crate) fn order(self, order: &Order, capture: Option<&Capture>) -> Value {
+        // Once captured, the unit names whom the money really went to.
+        let payee = capture.map_or(&order.payee_merchant_id, |capture| {
+            &capture.payee_merchant_id
+        });
         let mut unit = json!({
             "reference_id": "default",
             "amount": order.amount,
-            "payee": { "merchant_id": order.payee_merchant_id },
+            "payee": { "merchant_id": payee },
         });
         ids(
             &mut unit,

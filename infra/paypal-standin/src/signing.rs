@@ -61,11 +61,11 @@ impl Authority {
             issuer("knoellchen stand-in root, signs nothing real"),
             KeyPair::generate_for(&PKCS_RSA_SHA256)?,
         )?;
-        let intermediate = CertifiedIssuer::signed_by(
-            issuer("knoellchen stand-in intermediate, signs nothing real"),
-            KeyPair::generate_for(&PKCS_RSA_SHA256)?,
-            &root,
-        )?;
+        let mut between = issuer("knoellchen stand-in intermediate, signs nothing real");
+        // As in the authority that signs for the real one.
+        between.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+        let intermediate =
+            CertifiedIssuer::signed_by(between, KeyPair::generate_for(&PKCS_RSA_SHA256)?, &root)?;
         let leaf_key = KeyPair::generate_for(&PKCS_RSA_SHA256)?;
         let mut leaf = CertificateParams::new(vec![LEAF_NAME.to_owned()])?;
         leaf.distinguished_name.push(DnType::CommonName, LEAF_NAME);

@@ -1,5 +1,9 @@
 //! Each kind of misbehaviour does what it says, and no more.
 
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::Request;
 use jiff::SignedDuration;
 use serde_json::json;
 
@@ -148,6 +152,16 @@ fn a_slow_answer_has_its_effect_at_once() {
     scene.standin.set_fault(slow).unwrap();
     assert_eq!(scene.order("A1", "2026-1").status, 201);
     assert_eq!(scene.standin.books().orders.len(), 1);
+    scene
+        .standin
+        .set_fault(Fault {
+            on: On::GetOrder,
+            ..slow
+        })
+        .unwrap();
+    let request = Request::get("/v2/checkout/orders/X").body(Bytes::new());
+    let exchange = scene.standin.exchange(&request.unwrap());
+    assert_eq!(exchange.after, Duration::from_secs(20));
 }
 
 #[test]
