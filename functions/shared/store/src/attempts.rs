@@ -139,10 +139,11 @@ pub(crate) fn end_update(attempt: &Attempt, end: &AttemptState) -> UpdateBuilder
         .expression_attribute_values(":was", s(attempt_state_name(&attempt.state)))
         .expression_attribute_values(":refusals", n(attempt.refusals))
         .expression_attribute_values(":state", s(attempt_state_name(end)));
-    let leave_index = if end.is_final() {
-        " REMOVE shard, due_at"
+    let (update, leave_index) = if end.is_final() {
+        let update = update.expression_attribute_names("#shard", "shard");
+        (update, " REMOVE #shard, due_at")
     } else {
-        ""
+        (update, "")
     };
     match end {
         AttemptState::Captured { capture_id } | AttemptState::Pending { capture_id } => update

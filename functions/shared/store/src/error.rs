@@ -5,7 +5,7 @@ use std::error::Error as StdError;
 pub enum Error {
     /// Throttled, down, or no answer in time. A read says nothing; a write may
     /// or may not have happened. Ask again later; show nothing as fact.
-    #[error("{call}: the table did not answer")]
+    #[error("{call}: the table did not answer: {}", chain(&**source))]
     Unavailable {
         /// What was asked.
         call: &'static str,
@@ -14,7 +14,7 @@ pub enum Error {
     },
     /// An item does not read as what its key says it is. Asking again will not
     /// help; park it for a human.
-    #[error("{item}: the item is unreadable")]
+    #[error("{item}: the item is unreadable: {}", chain(&**source))]
     Unreadable {
         /// What was read.
         item: &'static str,
@@ -47,4 +47,15 @@ pub enum Write {
     Done,
     /// Its condition did not hold: somebody else was first. Read again.
     Refused,
+}
+
+/// An error with its causes, in one line: the SDK says little in the first.
+fn chain(error: &(dyn StdError + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
+    }
+    text
 }

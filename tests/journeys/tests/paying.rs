@@ -1,0 +1,290 @@
+//! A driver pays: by coming back, by webhook alone, by the sweep alone; once.
+
+use std::time::Duration;
+
+use journeys::City;
+use paypal_standin::{Fault, FaultKind, On, Payer, WebhookMode};
+use ticket::{Role, State};
+
+const CASE: &str = "KL-2026-000123";
+
+/// What every paid ticket looks like, whichever way the news came.
+async fn assert_paid_once(city: &City) {
+    let file = city.case_file(CASE).await;
+    assert!(
+        matches!(file.ticket.state, State::Paid { .. }),
+        "{:?}",
+        file.ticket.state
+    );
+    assert_eq!(file.ticket.lock, None);
+    assert_eq!(file.ticket.pending, None);
+    assert_eq!(file.settlements.len(), 1);
+    let settlement = &file.settlements[0];
+    assert_eq!(settlement.role, Role::Main);
+    assert_eq!(
+        (settlement.value.as_str(), settlement.currency.as_str()),
+        ("30.00", "EUR")
+    );
+    assert!(settlement.fee.is_some() && settlement.net.is_some());
+    assert_eq!(city.money_moved(), 1);
+    assert_eq!(
+        city.standin.books().captures[0].id,
+        settlement.capture_id.as_str()
+    );
+}
+
+#[tokio::test]
+async fn a_driver_pays_and_is_shown_so() {
+    let city = City::new().await;
+    let token = city.issue(CASE).await;
+    let page = city.open(&token).await;
+    assert_eq!((page.status, page.state.as_str()), (200, "open"));
+    assert!(page.has_pay_button());
+
+    let checkout = city.press_pay(&token).await;
+    assert_eq!(checkout.status, 303);
+    let back = city.at_paypal(&checkout, Payer::Pays).unwrap();
+    let result = city.come_back(&back).await;
+    assert_eq!((result.status, result.state.as_str()), (200, "paid"));
+    assert!(!result.has_pay_button());
+    assert_paid_once(&city).await;
+    assert_eq!(city.open(&token).await.state, "paid");
+}
+
+#[tokio::test]
+async fn reloading_repeated_webhooks_and_sweeps_change_nothing_more() {
+    let city = City::new().await;
+    let token = city.issue(CASE).await;
+    let checkout = city.press_pay(&token).await;
+    let back = city.at_paypal(&checkout, Payer::Pays).unwrap();
+    city.come_back(&back).await;
+    let file = city.case_file(CASE).await;
+    let asked = city.standin.books().count("get_order");
+
+    assert_eq!(city.come_back(&back).await.state, "paid");
+    assert_eq!(
+        city.standin.books().count("get_order"),
+        asked,
+        "a reload asks nobody"
+    );
+    let events: Vec<String> = city
+        .standin
+        .books()
+        .events
+        .iter()
+        .map(|event| event.id.clone())
+        .collect();
+    assert!(!events.is_empty());
+    assert!(city.deliver().await.iter().all(|status| *status == 200));
+    for event in &events {
+        city.standin.redeliver(event).unwrap();
+    }
+    assert!(city.deliver().await.iter().all(|status| *status == 200));
+    city.later(Duration::from_mins(2));
+    city.sweep().await;
+
+    let after = city.case_file(CASE).await;
+    assert_eq!(after.ticket, file.ticket);
+    assert_eq!(after.settlements, file.settlements);
+    assert_eq!(after.journal, file.journal);
+    assert_paid_once(&city).await;
+    assert_eq!(city.standin.books().count("capture_order"), 1);
+}
+
+#[tokio::test]
+async fn a_closed_window_is_paid_by_webhook_alone() {
+    let city = City::new().await;
+    let token = city.issue(CASE).await;
+    let checkout = city.press_pay(&token).await;
+    assert!(city.at_paypal(&checkout, Payer::ClosesWindow).is_none());
+    assert_eq!(city.deliver().await, [200]);
+    assert_paid_once(&city).await;
+}
+
+#[tokio::test]
+async fn a_closed_window_without_webhooks_is_paid_by_the_sweep_alone() {
+    let city = City::new().await;
+    city.standin.set_webhooks(WebhookMode::Off);
+    let token = city.issue(CASE).await;
+    let checkout = city.press_pay(&token).await;
+    assert!(city.at_paypal(&checkout, Payer::ClosesWindow).is_none());
+    assert!(city.deliver().await.is_empty());
+    let early = city.sweep().await;
+    assert_eq!(
+        early.looked_at, 0,
+        "an attempt is due a minute after it began"
+    );
+    city.later(Duration::from_mins(1));
+    let sweep = city.sweep().await;
+    assert_eq!((sweep.looked_at, sweep.known, sweep.failed), (1, 1, 0));
+    assert_paid_once(&city).await;
+    city.later(Duration::from_mins(1));
+    assert_eq!(
+        city.sweep().await.looked_at,
+        0,
+        "a final attempt is swept no more"
+    );
+}
+
+#[tokio::test]
+async fn two_tabs_approve_two_orders_and_one_is_captured() {
+    let city = City::new().await;
+    // Our own guard must hold without PayPal's.
+    city.standin.set_unique_invoices(false);
+    let token = city.issue(CASE).await;
+    let first = city.press_pay(&token).await;
+    let second = city.press_pay(&token).await;
+    assert_ne!(first.location, second.location);
+    let first = city.at_paypal(&first, Payer::Pays).unwrap();
+    let second = city.at_paypal(&second, Payer::Pays).unwrap();
+    assert_eq!(city.come_back(&first).await.state, "paid");
+    let late = city.come_back(&second).await;
+    assert_eq!(late.state, "paid");
+    assert!(late.html.contains("schon bezahlt"), "{}", late.html);
+    city.deliver().await;
+    for _ in 0..3 {
+        city.later(Duration::from_mins(1));
+        city.sweep().await;
+    }
+    assert_paid_once(&city).await;
+}
+
+#[tokio::test]
+async fn two_tabs_at_the_same_instant_are_one_capture() {
+    let city = City::new().await;
+    city.standin.set_unique_invoices(false);
+    let token = city.issue(CASE).await;
+    let first = city.press_pay(&token).await;
+    let second = city.press_pay(&token).await;
+    let first = city.at_paypal(&first, Payer::Pays).unwrap();
+    let second = city.at_paypal(&second, Payer::Pays).unwrap();
+    let (one, two) = tokio::join!(city.come_back(&first), city.come_back(&second));
+    for page in [one, two] {
+        assert!(
+            ["paid", "processing"].contains(&page.state.as_str()),
+            "{}",
+            page.state
+        );
+        assert!(!page.has_pay_button());
+    }
+    for _ in 0..3 {
+        city.later(Duration::from_mins(1));
+        city.sweep().await;
+    }
+    assert_paid_once(&city).await;
+}
+
+#[tokio::test]
+async fn the_moment_of_payment_is_when_the_payer_approved() {
+    let city = City::new().await;
+    let token = city.issue(CASE).await;
+    let checkout = city.press_pay(&token).await;
+    city.later(Duration::from_mins(5));
+    let approved_at = city.now();
+    city.at_paypal(&checkout, Payer::ClosesWindow);
+    city.later(Duration::from_hours(2));
+    city.sweep().await;
+    let file = city.case_file(CASE).await;
+    assert_eq!(file.settlements[0].paid_at, approved_at);
+    assert_eq!(file.settlements[0].booked_at, city.now());
+}
+
+#[tokio::test]
+async fn a_lost_capture_answer_is_booked_after_the_lease_and_charged_once() {
+    for kind in [
+        FaultKind::NoAnswerAfterEffect,
+        FaultKind::ServerErrorAfterEffect,
+        FaultKind::HtmlAfterEffect,
+        FaultKind::CutJson,
+    ] {
+        let city = City::new().await;
+        city.standin.set_webhooks(WebhookMode::Off);
+        let token = city.issue(CASE).await;
+        let checkout = city.press_pay(&token).await;
+        let back = city.at_paypal(&checkout, Payer::Pays).unwrap();
+        city.standin
+            .set_fault(Fault::once(On::Capture, kind))
+            .unwrap();
+        let result = city.come_back(&back).await;
+        assert_eq!(
+            (result.status, result.state.as_str()),
+            (200, "processing"),
+            "{kind:?}"
+        );
+        assert!(!result.has_pay_button());
+        let page = city.open(&token).await;
+        assert_eq!(
+            page.state, "processing",
+            "nobody is asked to pay while nothing is known"
+        );
+        assert!(!page.has_pay_button());
+        city.later(Duration::from_mins(2));
+        city.sweep().await;
+        assert_paid_once(&city).await;
+    }
+}
+
+#[tokio::test]
+async fn a_capture_that_never_happened_is_made_after_the_lease_with_the_same_request_id() {
+    for kind in [
+        FaultKind::NoAnswer,
+        FaultKind::ServerError,
+        FaultKind::RateLimit,
+        FaultKind::Html,
+    ] {
+        let city = City::new().await;
+        city.standin.set_webhooks(WebhookMode::Off);
+        let token = city.issue(CASE).await;
+        let checkout = city.press_pay(&token).await;
+        let back = city.at_paypal(&checkout, Payer::Pays).unwrap();
+        let mut fault = Fault::once(On::Capture, kind);
+        fault.seconds = (kind == FaultKind::RateLimit).then_some(1);
+        city.standin.set_fault(fault).unwrap();
+        assert_eq!(city.come_back(&back).await.state, "processing", "{kind:?}");
+        assert_eq!(city.money_moved(), 0);
+        city.later(Duration::from_secs(59));
+        city.sweep_over(reconcile_payments::Which::All).await;
+        assert_eq!(city.money_moved(), 0, "the lease has not ended");
+        city.later(Duration::from_mins(1));
+        city.sweep_over(reconcile_payments::Which::All).await;
+        assert_paid_once(&city).await;
+        let asked: Vec<String> = city
+            .standin
+            .books()
+            .request_ids
+            .iter()
+            .map(|asked| asked.id.clone())
+            .filter(|id| id.contains("-capture-"))
+            .collect();
+        assert!(
+            asked.iter().all(|id| id.ends_with("-capture-0")),
+            "{asked:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_token_that_paypal_has_taken_back_costs_one_more_call() {
+    let city = City::new().await;
+    let token = city.issue(CASE).await;
+    let checkout = city.press_pay(&token).await;
+    let back = city.at_paypal(&checkout, Payer::Pays).unwrap();
+    city.standin
+        .set_fault(Fault::once(On::Capture, FaultKind::Unauthorized))
+        .unwrap();
+    assert_eq!(city.come_back(&back).await.state, "paid");
+    assert_paid_once(&city).await;
+}
+
+#[tokio::test]
+async fn functions_share_one_access_token() {
+    let city = City::new().await;
+    let token = city.issue(CASE).await;
+    let checkout = city.press_pay(&token).await;
+    let back = city.at_paypal(&checkout, Payer::Pays).unwrap();
+    city.come_back(&back).await;
+    city.deliver().await;
+    city.later(Duration::from_mins(1));
+    city.sweep().await;
+    assert_eq!(city.standin.books().count("token"), 1);
+}
