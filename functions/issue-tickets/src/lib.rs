@@ -153,11 +153,12 @@ async fn put(
             "is not the one in the path: leave it out, or write the same",
         ));
     }
-    let (status, printed) = one::issue(app, case_number, sent, by, now).await?;
+    let status = one::issue(app, case_number.clone(), sent, by, now).await?;
     match status {
         StatusCode::CREATED => told.issued = 1,
         _ => told.unchanged = 1,
     }
+    let printed = one::printed(app, case_number)?;
     Ok(answer(status, "application/json", json(&printed)?.into()))
 }
 

@@ -1,7 +1,6 @@
 //! Issues many tickets, one JSON object a line; no line stops another.
 
 use std::collections::HashSet;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use futures_util::stream::{self, StreamExt};
@@ -28,8 +27,9 @@ pub(crate) const BATCH_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// few enough to leave it to others.
 const WRITES_AT_ONCE: usize = 16;
 
-/// After this no further line is begun. API Gateway gives up after 30 s, and
-/// the caller would lose the answers of all the lines that went well.
+/// After this no further line is begun: when the table is slow, API Gateway
+/// gives up after 30 s, and the caller would lose the answers of all the lines
+/// that went well.
 const BEGIN_WITHIN: Duration = Duration::from_secs(20);
 
 /// What became of one line.
@@ -79,17 +79,10 @@ pub(crate) async fn issue(
     by: &str,
     now: Timestamp,
 ) -> Result<Batch, Problem> {
-    let lines = lines(body)?;
-    let run = Run {
-        app,
-        by,
-        now,
-        begin_until: Instant::now() + BEGIN_WITHIN,
-        is_store_down: AtomicBool::new(false),
-    };
+    let begin_until = Instant::now() + BEGIN_WITHIN;
     let mut seen = HashSet::new();
     let (mut first, mut again) = (Vec::new(), Vec::new());
-    for (line, text) in lines {
+    for (line, text) in lines(body)? {
         let read = read(text);
         let is_new = match &read {
             Ok((case_number, _)) => seen.insert(case_number.clone()),
@@ -97,24 +90,41 @@ pub(crate) async fn issue(
         };
         if is_new { &mut first } else { &mut again }.push((line, read));
     }
+    // Sixteen lines would ask for it at the same moment. What an error means
+    // is said by each line that needs it.
+    let _ = app.store.municipality(now).await;
+    let run = Run {
+        app,
+        by,
+        now,
+        begin_until,
+    };
     // Of two lines with one case number the earlier is issued. Side by side it
     // would be left to chance.
     let mut outcomes = run.all(first, WRITES_AT_ONCE).await;
     outcomes.extend(run.all(again, 1).await);
     outcomes.sort_by_key(|(line, _)| *line);
     let mut cause = None;
-    let lines = outcomes.into_iter().map(|(line, outcome)| match outcome {
-        Ok((status, printed)) => Line::Issued {
-            line,
-            status: status.as_u16(),
-            printed,
-        },
-        Err(problem) => {
-            let document = problem.document();
-            cause = cause.take().or(problem.cause);
-            Line::Refused {
+    // Codes are drawn when no write waits any more: drawing one takes the
+    // processor, and the time-outs of writes under way would run meanwhile.
+    let lines = outcomes.into_iter().map(|(line, outcome)| {
+        let printed = outcome.and_then(|(status, case_number)| {
+            let printed = one::printed(app, case_number)?;
+            Ok((status, printed))
+        });
+        match printed {
+            Ok((status, printed)) => Line::Issued {
                 line,
-                problem: document,
+                status: status.as_u16(),
+                printed,
+            },
+            Err(problem) => {
+                let document = problem.document();
+                cause = cause.take().or(problem.cause);
+                Line::Refused {
+                    line,
+                    problem: document,
+                }
             }
         }
     });
@@ -128,14 +138,13 @@ pub(crate) async fn issue(
 type Read = Result<(CaseNumber, Sent), Problem>;
 
 /// What became of a line, by its number.
-type Outcome = (usize, Result<(StatusCode, Printed), Problem>);
+type Outcome = (usize, Result<(StatusCode, CaseNumber), Problem>);
 
 struct Run<'a> {
     app: &'a App,
     by: &'a str,
     now: Timestamp,
     begin_until: Instant,
-    is_store_down: AtomicBool,
 }
 
 impl Run<'_> {
@@ -147,19 +156,13 @@ impl Run<'_> {
             .await
     }
 
-    async fn one(&self, read: Read) -> Result<(StatusCode, Printed), Problem> {
+    async fn one(&self, read: Read) -> Result<(StatusCode, CaseNumber), Problem> {
         let (case_number, sent) = read?;
-        // Each further line would wait for its time-out, and a throttled table
-        // is not helped by more questions.
-        let is_too_late = Instant::now() >= self.begin_until;
-        if is_too_late || self.is_store_down.load(Ordering::Relaxed) {
+        if Instant::now() >= self.begin_until {
             return Err(Problem::unavailable());
         }
-        let outcome = one::issue(self.app, case_number, sent, self.by, self.now).await;
-        if matches!(&outcome, Err(problem) if problem.status == StatusCode::SERVICE_UNAVAILABLE) {
-            self.is_store_down.store(true, Ordering::Relaxed);
-        }
-        outcome
+        let status = one::issue(self.app, case_number.clone(), sent, self.by, self.now).await?;
+        Ok((status, case_number))
     }
 }
 

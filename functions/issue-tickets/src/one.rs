@@ -57,20 +57,17 @@ pub(crate) async fn issue(
     sent: Sent,
     by: &str,
     now: Timestamp,
-) -> Result<(StatusCode, Printed), Problem> {
+) -> Result<StatusCode, Problem> {
     let ticket = ticket(app, case_number, sent, now).await?;
-    let status = match app.store.issue(&ticket, by).await? {
-        Issued::New => StatusCode::CREATED,
-        Issued::Same(_) => StatusCode::OK,
-        Issued::OtherContent => {
-            return Err(Problem::new(
-                StatusCode::CONFLICT,
-                "another content was issued under this case number, and nothing was changed: \
-                 send exactly what was sent first, or issue under a case number of its own",
-            ));
-        }
-    };
-    Ok((status, printed(app, ticket.case_number)?))
+    match app.store.issue(&ticket, by).await? {
+        Issued::New => Ok(StatusCode::CREATED),
+        Issued::Same(_) => Ok(StatusCode::OK),
+        Issued::OtherContent => Err(Problem::new(
+            StatusCode::CONFLICT,
+            "another content was issued under this case number, and nothing was changed: \
+             send exactly what was sent first, or issue under a case number of its own",
+        )),
+    }
 }
 
 async fn ticket(
