@@ -82,7 +82,7 @@ impl City {
             ("PAYPAL_BASE_URL", PAYPAL_ORIGIN),
             ("PAYPAL_CLIENT_ID", "client"),
             ("PAYPAL_CLIENT_SECRET", "secret"),
-            ("PAYPAL_MERCHANT_ID", "MERCHANT1"),
+            ("PAYPAL_MERCHANT_ID", "STNDNMERCHANT"),
             ("PAYPAL_WEBHOOK_ID", "WH1"),
             ("PAYPAL_WEBHOOK_ANCHORS", &anchors.path().to_string_lossy()),
         ]
@@ -346,12 +346,38 @@ impl City {
         &self.reconcile_payments.settle
     }
 
-    /// Every item of the table, sorted.
-    pub async fn table(&self) -> Vec<String> {
-        let client = local::table::client(
+    /// `PayPal` as the functions call it.
+    pub async fn paypal(&self) -> PayPal {
+        let config = Config::from_vars(&|name| self.vars.get(name).cloned()).await;
+        PayPal::new(config.expect("a configuration"), in_process(&self.standin))
+    }
+
+    /// The attempt was made when the city had this client id at `PayPal`.
+    pub async fn made_under(&self, attempt: &str, client_id: &str) {
+        let text = |text: &str| aws_sdk_dynamodb::types::AttributeValue::S(text.to_owned());
+        let updated = self
+            .table_client()
+            .update_item()
+            .table_name(&self.vars["TABLE_NAME"])
+            .key("pk", text(&format!("ATTEMPT#{attempt}")))
+            .key("sk", text("ATTEMPT"))
+            .update_expression("SET client_id = :client_id")
+            .expression_attribute_values(":client_id", text(client_id))
+            .send()
+            .await;
+        updated.expect("a table");
+    }
+
+    fn table_client(&self) -> aws_sdk_dynamodb::Client {
+        local::table::client(
             &(Arc::new(|_: &str| None) as local::Vars),
             &self.vars["AWS_ENDPOINT_URL_DYNAMODB"],
-        );
+        )
+    }
+
+    /// Every item of the table, sorted.
+    pub async fn table(&self) -> Vec<String> {
+        let client = self.table_client();
         let page = client
             .scan()
             .table_name(&self.vars["TABLE_NAME"])
@@ -386,8 +412,7 @@ impl City {
             let answer = self.standin.call(request).await.expect("an answer");
             serde_json::from_slice::<serde_json::Value>(answer.body()).expect("JSON")
         };
-        let config = Config::from_vars(&|name| self.vars.get(name).cloned()).await;
-        let paypal = PayPal::new(config.expect("a configuration"), in_process(&self.standin));
+        let paypal = self.paypal().await;
         let deadline = settle::paypal_deadline();
         let token = paypal
             .fetch_token(self.now(), deadline)
@@ -458,7 +483,7 @@ fn standin(seconds: &Arc<AtomicI64>) -> Standin {
         public_origin: PAYPAL_ORIGIN.to_owned(),
         client_id: "client".to_owned(),
         client_secret: "secret".to_owned(),
-        merchant_id: "MERCHANT1".to_owned(),
+        merchant_id: "STNDNMERCHANT".to_owned(),
         webhook_id: "WH1".to_owned(),
         webhook_url: None,
     };

@@ -288,3 +288,105 @@ async fn functions_share_one_access_token() {
     city.sweep().await;
     assert_eq!(city.standin.books().count("token"), 1);
 }
+
+#[tokio::test]
+async fn no_capture_starts_with_too_little_time_to_hear_its_answer() {
+    let city = City::new().await;
+    let token = city.issue(CASE).await;
+    let checkout = city.press_pay(&token).await;
+    let back = city.at_paypal(&checkout, Payer::Pays).unwrap();
+    let attempt = back.attempt.parse().unwrap();
+    let soon = tokio::time::Instant::now() + settle::limits::CAPTURE_NEEDS;
+    let settled = city
+        .settle()
+        .settle(&attempt, city.now(), soon)
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(settled.progress, settle::Progress::Unclear);
+    assert_eq!(settled.ticket.lock, None);
+    assert_eq!(city.standin.books().count("capture_order"), 0);
+    assert_eq!(city.come_back(&back).await.state, "paid");
+}
+
+#[tokio::test]
+async fn while_captures_are_closed_nothing_is_ordered_or_captured() {
+    let open = City::new().await;
+    let token = open.issue(CASE).await;
+    let checkout = open.press_pay(&token).await;
+    assert_eq!(checkout.status, 303);
+
+    let closed = City::with(|vars| {
+        vars.insert("CAPTURES", "closed".to_owned());
+    })
+    .await;
+    let token = closed.issue(CASE).await;
+    let page = closed.press_pay(&token).await;
+    assert_eq!((page.status, page.state.as_str()), (503, "open"));
+    assert!(closed.standin.books().orders.is_empty());
+
+    // An order from before is read but not captured.
+    let begun = open.standin.books().orders[0].clone();
+    let back = open.at_paypal(&checkout, Payer::Pays).unwrap();
+    assert_eq!(back.order_id, begun.id);
+    let settle = settle::Settle::new(
+        open.store.clone(),
+        open.paypal().await,
+        settle::Captures::Closed,
+    );
+    let attempt = back.attempt.parse().unwrap();
+    let deadline = settle::paypal_deadline();
+    let settled = settle
+        .settle(&attempt, open.now(), deadline)
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(settled.progress, settle::Progress::Unclear);
+    assert_eq!(open.standin.books().count("capture_order"), 0);
+}
+
+#[tokio::test]
+async fn an_ended_lock_is_asked_about_whoever_comes() {
+    let city = City::new().await;
+    city.standin.set_unique_invoices(false);
+    city.standin.set_webhooks(WebhookMode::Off);
+    let token = city.issue(CASE).await;
+    let first = city.press_pay(&token).await;
+    let second = city.press_pay(&token).await;
+    let first = city.at_paypal(&first, Payer::Pays).unwrap();
+    let second = city.at_paypal(&second, Payer::Pays).unwrap();
+    // The first is captured, and its process dies before it hears so.
+    city.standin
+        .set_fault(Fault::once(On::Capture, FaultKind::NoAnswerAfterEffect))
+        .unwrap();
+    assert_eq!(city.come_back(&first).await.state, "processing");
+    city.later(Duration::from_mins(2));
+    // The second driver comes: their own order says nothing about the lock.
+    assert_eq!(city.come_back(&second).await.state, "paid");
+    assert_paid_once(&city).await;
+    let file = city.case_file(CASE).await;
+    assert_eq!(file.settlements[0].attempt.as_str(), first.attempt);
+}
+
+#[tokio::test]
+async fn a_locked_order_that_paypal_does_not_know_is_released_only_under_its_own_client_id() {
+    for (client_id, is_locked) in [("client", false), ("another", true)] {
+        let city = City::new().await;
+        city.standin.set_webhooks(WebhookMode::Off);
+        let token = city.issue(CASE).await;
+        let checkout = city.press_pay(&token).await;
+        let back = city.at_paypal(&checkout, Payer::Pays).unwrap();
+        city.standin
+            .set_fault(Fault::once(On::Capture, FaultKind::NoAnswer))
+            .unwrap();
+        assert_eq!(city.come_back(&back).await.state, "processing");
+        city.later(Duration::from_mins(2));
+        city.made_under(&back.attempt, client_id).await;
+        city.standin
+            .set_fault(Fault::once(On::GetOrder, FaultKind::NotFound))
+            .unwrap();
+        city.sweep().await;
+        let file = city.case_file(CASE).await;
+        assert_eq!(file.ticket.lock.is_some(), is_locked, "{client_id}");
+    }
+}
