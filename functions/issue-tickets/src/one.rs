@@ -101,6 +101,7 @@ async fn ticket(
         version: FIRST_VERSION,
         fence: 0,
         lock: None,
+        first_invoice_refused: false,
         pending: None,
     })
 }

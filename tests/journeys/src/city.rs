@@ -182,6 +182,7 @@ impl City {
             version: 1,
             fence: 0,
             lock: None,
+            first_invoice_refused: false,
             pending: None,
         };
         let issued = self.store.issue(&ticket, "test").await.expect("a table");

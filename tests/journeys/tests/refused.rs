@@ -280,3 +280,30 @@ async fn an_invoice_number_burnt_without_money_gets_a_second_one() {
     let order = city.standin.books().order(&back.order_id).unwrap().clone();
     assert_eq!(order.invoice_id.as_deref(), Some("KL-2026-000123_2"));
 }
+
+#[tokio::test]
+async fn an_invoice_refused_at_the_capture_gets_a_second_one_at_the_next_checkout() {
+    let city = City::new().await;
+    let token = city.issue(CASE).await;
+    let checkout = city.press_pay(&token).await;
+    city.use_up_invoice(CASE).await;
+    let back = city.at_paypal(&checkout, Payer::Pays).unwrap();
+    let refused = city.come_back(&back).await;
+    assert_eq!(
+        (refused.state.as_str(), refused.attempt.as_deref()),
+        ("open", Some("declined"))
+    );
+    assert_eq!(city.case_file(CASE).await.ticket.lock, None);
+    for button in [
+        city.try_again(&back.attempt).await,
+        city.press_pay(&token).await,
+    ] {
+        assert_eq!(button.status, 303);
+    }
+    let back = city
+        .at_paypal(&city.press_pay(&token).await, Payer::Pays)
+        .unwrap();
+    assert_eq!(city.come_back(&back).await.state, "paid");
+    let order = city.standin.books().order(&back.order_id).unwrap().clone();
+    assert_eq!(order.invoice_id.as_deref(), Some("KL-2026-000123_2"));
+}

@@ -137,7 +137,7 @@ impl Settle {
             | Issue::PayerCannotPay(_) => ended,
             Issue::DuplicateInvoiceId => {
                 tracing::error!(%case_number, attempt = %attempt.id, "PayPal says the invoice is paid already: its money is looked for at the next checkout");
-                ended
+                Released::InvoiceRefused
             }
             Issue::OurAccount(_) | Issue::OurRequest(_) | Issue::Other(_) => {
                 tracing::error!(%case_number, attempt = %attempt.id, ?issue, "PayPal refused a capture for a reason of ours, or one not known");

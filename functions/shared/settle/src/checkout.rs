@@ -69,7 +69,14 @@ impl Settle {
         }
         let first = ticket.case_number.to_string();
         let second = format!("{first}{SECOND_INVOICE_SUFFIX}");
-        for invoice_id in [first, second] {
+        let mut invoice_ids = vec![first, second];
+        if ticket.first_invoice_refused {
+            if !self.no_money_found(ticket, now, deadline).await? {
+                return Ok(Checkout::TicketChanged);
+            }
+            invoice_ids.remove(0);
+        }
+        for invoice_id in invoice_ids {
             let attempt = new_attempt(
                 ticket,
                 payer,

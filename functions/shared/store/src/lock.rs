@@ -1,6 +1,7 @@
 //! The capture lock: exclusive, fenced, outliving whatever could still be
 //! inside the capture call.
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_dynamodb::types::builders::UpdateBuilder;
 use jiff::Timestamp;
 use ticket::{AttemptId, CaseNumber, Lock, Ticket};
@@ -29,6 +30,9 @@ pub enum Released {
     Refused(Decline),
     /// `PayPal` refused for good, or the order is dead.
     Ended(AttemptState),
+    /// `PayPal` refused the invoice id: for good, and for every order of the
+    /// ticket that carries it.
+    InvoiceRefused,
     /// `PayPal` says that nothing was captured.
     NothingCaptured,
 }
@@ -122,12 +126,19 @@ impl Store {
     ) -> Result<Write, Error> {
         let ticket_update = UpdateBuilder::default()
             .set_key(Some(keys::ticket(&held.case_number).into_item()))
-            .update_expression("REMOVE #lock")
             // Somebody may have taken over: their lock is not ours to release.
             .condition_expression("fence = :fence AND #lock.attempt = :attempt")
             .expression_attribute_names("#lock", "lock")
             .expression_attribute_values(":fence", n(held.fence))
             .expression_attribute_values(":attempt", s(held.attempt.as_str()));
+        let ticket_update = match released {
+            Released::InvoiceRefused => ticket_update
+                .update_expression("SET first_invoice_refused = :yes REMOVE #lock")
+                .expression_attribute_values(":yes", AttributeValue::Bool(true)),
+            Released::Refused(_) | Released::Ended(_) | Released::NothingCaptured => {
+                ticket_update.update_expression("REMOVE #lock")
+            }
+        };
         let mut steps = vec![Step::Update(ticket_update)];
         match released {
             Released::Refused(decline) => {
@@ -142,6 +153,9 @@ impl Store {
                 steps.push(Step::Update(update));
             }
             Released::Ended(end) => steps.push(Step::Update(end_update(attempt, end))),
+            Released::InvoiceRefused => {
+                steps.push(Step::Update(end_update(attempt, &AttemptState::Declined)));
+            }
             Released::NothingCaptured => {}
         }
         self.transact("release the lock", steps).await

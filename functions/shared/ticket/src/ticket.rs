@@ -44,6 +44,10 @@ pub struct Ticket {
     /// Somebody may be inside the capture call.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lock: Option<Lock>,
+    /// `PayPal` refuses this ticket's first invoice id at the capture, as it does
+    /// for one that was paid: the next order needs the second.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub first_invoice_refused: bool,
     /// `PayPal` is checking a capture; not paid, but no second payment either.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pending: Option<PendingCapture>,
