@@ -1,1 +1,40 @@
-//! (being written)
+//! The whole of knoellchen on one machine: both APIs, the table, a stand-in for
+//! `PayPal`, a development identity.
+//!
+//! ```text
+//! browser ─▶ :8080 public API ─┐                       ┌─▶ :8083 table (embedded)
+//! curl    ─▶ :8081 office API ─┼─▶ a function's handle ─┤
+//! clock   ─▶ every 5 s ────────┘                       └─▶ :8082 stand-in ─▶ webhooks ─▶ :8080
+//! ```
+//!
+//! Routes, methods, scopes, variables and the table's definition are read from
+//! `template.yaml`, and every request becomes the event that Lambda would get:
+//! what runs here is what is deployed, minus the cloud.
+
+pub mod environment;
+pub mod function;
+mod functions;
+pub mod gateway;
+pub mod identity;
+mod options;
+mod samples;
+mod server;
+mod stack;
+pub mod table;
+pub mod template;
+pub mod token_keys;
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+pub use functions::{LoadError, RunSweep};
+pub use options::{Arguments, Asked, Options, SCHEDULE, USAGE};
+pub use samples::SamplesError;
+pub use stack::{Stack, StartError};
+
+/// Where the stack reads the time: handed in, so that a test decides it.
+pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
+
+/// Reads one variable of this process's own environment.
+pub type Vars = Arc<dyn Fn(&str) -> Option<String> + Send + Sync>;

@@ -1,0 +1,135 @@
+//! The functions, each from its own crate: its own configuration, its own
+//! `handle`.
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use aws_lc_rs::rand;
+use reconcile_payments::{SWEEP_TIME, Sweep, Which};
+use tokio::sync::Mutex;
+use tokio::time::Instant;
+
+use crate::Clock;
+use crate::function::Function;
+use crate::template;
+
+/// Runs one sweep over all open attempts.
+pub type RunSweep = Arc<dyn Fn() -> Pin<Box<dyn Future<Output = Sweep> + Send>> + Send + Sync>;
+
+/// A function that is ready to be called.
+pub(crate) enum Loaded {
+    /// Behind one of the APIs.
+    Answers(Function),
+    /// Behind the schedule.
+    Sweeps(RunSweep),
+}
+
+/// A function does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// Its own configuration refused; the source names the variable.
+    #[error("{name} does not start")]
+    Refused {
+        /// The function.
+        name: String,
+        /// What it says.
+        source: lambda_http::Error,
+    },
+    /// The template has a function that this crate does not link.
+    #[error("template.yaml has the function {name}, which infra/local does not link")]
+    Unknown {
+        /// The function.
+        name: String,
+    },
+}
+
+/// Makes a function out of its crate, with these variables and no others.
+pub(crate) async fn load(
+    function: &template::Function,
+    variables: &BTreeMap<String, String>,
+    clock: &Clock,
+) -> Result<Loaded, LoadError> {
+    let vars = |name: &str| variables.get(name).cloned();
+    let refused = |source: lambda_http::Error| LoadError::Refused {
+        name: function.name.clone(),
+        source,
+    };
+    let clock = Arc::clone(clock);
+    // Six functions, one shape; only a macro can name six crates.
+    macro_rules! answers {
+        ($krate:ident, |$app:ident, $request:ident, $now:ident| $answer:expr) => {{
+            let app = $krate::App::from_vars(&vars)
+                .await
+                .map_err(|error| refused(error.into()))?;
+            let app = Arc::new(app);
+            Loaded::Answers(Function::new(
+                &function.name,
+                function.timeout,
+                move |$request| {
+                    let ($app, $now) = (Arc::clone(&app), clock());
+                    async move { $answer.await }
+                },
+            ))
+        }};
+    }
+    Ok(match function.name.as_str() {
+        "show-ticket" => answers!(show_ticket, |app, request, now| show_ticket::handle(
+            &app, request, now
+        )),
+        "start-checkout" => answers!(start_checkout, |app, request, now| {
+            start_checkout::handle(&app, request, &random, now)
+        }),
+        "finish-checkout" => answers!(finish_checkout, |app, request, now| {
+            finish_checkout::handle(&app, request, now)
+        }),
+        "receive-webhook" => answers!(receive_webhook, |app, request, now| {
+            receive_webhook::handle(&app, request, now)
+        }),
+        "issue-tickets" => answers!(issue_tickets, |app, request, now| {
+            issue_tickets::handle(&app, request, now)
+        }),
+        "manage-tickets" => answers!(manage_tickets, |app, request, now| {
+            manage_tickets::handle(&app, request, now)
+        }),
+        "reconcile-payments" => {
+            let app = reconcile_payments::App::from_vars(&vars)
+                .await
+                .map_err(refused)?;
+            Loaded::Sweeps(sweeps(app, clock))
+        }
+        name => {
+            return Err(LoadError::Unknown {
+                name: name.to_owned(),
+            });
+        }
+    })
+}
+
+fn sweeps(app: reconcile_payments::App, clock: Clock) -> RunSweep {
+    // The template reserves a concurrency of 1: never two sweeps at once.
+    let app = Arc::new(Mutex::new(app));
+    Arc::new(move || {
+        let (app, clock) = (Arc::clone(&app), Arc::clone(&clock));
+        Box::pin(async move {
+            let app = app.lock().await;
+            let until = Instant::now() + SWEEP_TIME;
+            reconcile_payments::handle(&app, Which::All, &*clock, until).await
+        })
+    })
+}
+
+/// 128 random bits for a payment attempt.
+///
+/// Where the random source fails there is no safe id to fall back to, so this
+/// ends the one invocation that asked.
+#[expect(
+    clippy::expect_used,
+    reason = "an id somebody could guess would open a result page"
+)]
+fn random() -> u128 {
+    let mut bytes = [0; 16];
+    rand::fill(&mut bytes).expect("the operating system gives random bytes");
+    u128::from_ne_bytes(bytes)
+}

@@ -1,0 +1,382 @@
+//! The whole stack in one process.
+
+use std::collections::BTreeMap;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::response::Json;
+use axum::routing::post;
+use paypal_standin::{Settings, Standin};
+use store::Store;
+use tempfile::TempDir;
+use ticket::Municipality;
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+
+use crate::functions::{LoadError, Loaded, RunSweep, load};
+use crate::gateway::{Endpoint, Gateway, Kind};
+use crate::identity::{Identity, IdentityError};
+use crate::options::Options;
+use crate::samples::{self, SamplesError};
+use crate::table::{self, TableError};
+use crate::template::{self, Template, TemplateError, Trigger};
+use crate::token_keys::{TokenKeys, TokenKeysError};
+use crate::{environment, server};
+
+/// The city that is there where no other is configured.
+const MUNICIPALITY: &str = include_str!("../kaiserslautern.json");
+
+/// The table's name where none is set.
+const TABLE_NAME: &str = "knoellchen";
+
+/// Who the stand-in takes us for. Any text would do, as long as both sides
+/// have the same one.
+const CLIENT_ID: &str = "local-client";
+const CLIENT_SECRET: &str = "local-secret";
+const MERCHANT_ID: &str = "LOCALMERCHANT";
+const WEBHOOK_ID: &str = "1LOCAL000000WEBHOOK";
+
+/// Everything `cargo run` starts. It runs until it is dropped.
+pub struct Stack {
+    /// Where drivers go: `http://127.0.0.1:8080`.
+    pub public_url: String,
+    /// Where the city goes.
+    pub office_url: String,
+    /// Where `PayPal` is: the stand-in, or what `PAYPAL_BASE_URL` says.
+    pub paypal_url: String,
+    /// Where the table is: the embedded one, or what
+    /// `AWS_ENDPOINT_URL_DYNAMODB` says.
+    pub dynamodb_url: String,
+    /// The table's name.
+    pub table_name: String,
+    /// The sample tickets' pages.
+    pub ticket_urls: Vec<String>,
+    /// Opens every route of the office API.
+    pub office_token: String,
+    /// Issues other office tokens.
+    pub identity: Identity,
+    /// The stand-in for `PayPal`, unless another is used.
+    pub standin: Option<Arc<Standin>>,
+    /// The public API, to be asked without a socket.
+    pub public: Gateway,
+    /// The office API, to be asked without a socket.
+    pub office: Gateway,
+    /// Runs one sweep over all open attempts.
+    pub sweep: RunSweep,
+    tasks: JoinSet<()>,
+    _anchors: TempDir,
+}
+
+/// The stack does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The template lacks something.
+    #[error(transparent)]
+    Template(#[from] TemplateError),
+    /// A port is taken.
+    #[error("{what} cannot listen on 127.0.0.1:{port}: choose another port with --{what}-port")]
+    Port {
+        /// `public`, `office`, `paypal` or `dynamodb`.
+        what: &'static str,
+        /// The port.
+        port: u16,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The directory cannot be made.
+    #[error("cannot use the directory {path}")]
+    Directory {
+        /// Which.
+        path: String,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The table cannot be had.
+    #[error(transparent)]
+    Table(#[from] TableError),
+    /// The stand-in refuses its settings.
+    #[error("the stand-in for PayPal does not start")]
+    Standin(#[source] paypal_standin::StartError),
+    /// There is no key for QR codes.
+    #[error(transparent)]
+    TokenKeys(#[from] TokenKeysError),
+    /// There is no development identity.
+    #[error(transparent)]
+    Identity(#[from] IdentityError),
+    /// A function does not start.
+    #[error(transparent)]
+    Function(#[from] LoadError),
+    /// No function of the template is behind the schedule.
+    #[error("template.yaml has no function behind a schedule")]
+    NoSweep,
+    /// The city's configuration is not one, or cannot be written.
+    #[error("the sample city cannot be written")]
+    Municipality(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The sample tickets cannot be issued.
+    #[error(transparent)]
+    Samples(#[from] SamplesError),
+}
+
+impl Stack {
+    /// Starts everything and answers when all of it is ready.
+    ///
+    /// # Errors
+    /// When a part does not start; the text says which, and what to do.
+    pub async fn start(options: Options) -> Result<Self, StartError> {
+        let template = Template::parse(template::TEXT)?;
+        let data = options.data.as_deref();
+        if let Some(path) = data {
+            std::fs::create_dir_all(path).map_err(|source| directory(path, source))?;
+        }
+        let set = |name: &str| (options.vars)(name).filter(|value| !value.is_empty());
+        let mut tasks = JoinSet::new();
+        let (public_listener, public_url) = listen("public", options.public_port).await?;
+        let (office_listener, office_url) = listen("office", options.office_port).await?;
+
+        let dynamodb_url = if let Some(url) = set("AWS_ENDPOINT_URL_DYNAMODB") {
+            url
+        } else {
+            let (listener, url) = listen("dynamodb", options.dynamodb_port).await?;
+            tasks.spawn(table::serve(listener, data)?);
+            url
+        };
+        let mut local = platform(&dynamodb_url);
+        let token_keys = TokenKeys::of(data)?;
+        local.extend([
+            ("PUBLIC_BASE_URL", public_url.clone()),
+            ("TOKEN_KEYS", token_keys.jwks),
+            ("TOKEN_SIGNING_KEY", token_keys.signing_key_pem),
+        ]);
+
+        let anchors =
+            tempfile::tempdir().map_err(|source| directory(&std::env::temp_dir(), source))?;
+        let (paypal_url, standin) = if let Some(url) = set("PAYPAL_BASE_URL") {
+            (url, None)
+        } else {
+            let (listener, url) = listen("paypal", options.paypal_port).await?;
+            let settings = standin_settings(&set, &url, &public_url);
+            local.extend(as_variables(&settings));
+            let standin = Standin::new(settings, Arc::clone(&options.clock), options.seed);
+            let standin = Arc::new(standin.map_err(StartError::Standin)?);
+            let path = anchors.path().join("anchors.pem");
+            std::fs::write(&path, standin.anchors_pem())
+                .map_err(|source| directory(&path, source))?;
+            local.insert("PAYPAL_WEBHOOK_ANCHORS", path.display().to_string());
+            tasks.spawn(server::standin(listener, Arc::clone(&standin)));
+            tasks.spawn(Arc::clone(&standin).deliver());
+            (url, Some(standin))
+        };
+
+        let table_name = set("TABLE_NAME").unwrap_or_else(|| TABLE_NAME.to_owned());
+        let client = table::client(&options.vars, &dynamodb_url);
+        table::create_where_missing(&client, &table_name, &template.table, &dynamodb_url).await?;
+        local.insert("TABLE_NAME", table_name.clone());
+        let municipality = configure_city(client, &table_name, &set, (options.clock)()).await?;
+        local.insert("MUNICIPALITY", municipality);
+
+        let identity = Identity::generate()?;
+        let (public, office, sweep) = doors(&template, &local, &options, &identity).await?;
+        tasks.spawn(server::serve(
+            public_listener,
+            public.clone(),
+            Router::new(),
+        ));
+        let own = by_hand(Arc::clone(&sweep));
+        tasks.spawn(server::serve(office_listener, office.clone(), own));
+        if let Some(every) = options.schedule {
+            let sweep = Arc::clone(&sweep);
+            tasks.spawn(async move {
+                loop {
+                    tokio::time::sleep(every).await;
+                    sweep().await;
+                }
+            });
+        }
+
+        let now = (options.clock)();
+        let office_token = identity.token("local-clerk", &scopes(&template), now)?;
+        let ticket_urls = samples::issue(&office, &office_token, data, now).await?;
+        Ok(Self {
+            public_url,
+            office_url,
+            paypal_url,
+            dynamodb_url,
+            table_name,
+            ticket_urls,
+            office_token,
+            identity,
+            standin,
+            public,
+            office,
+            sweep,
+            tasks,
+            _anchors: anchors,
+        })
+    }
+
+    /// The first sample ticket's page.
+    #[must_use]
+    pub fn ticket_url(&self) -> &str {
+        self.ticket_urls.first().map_or("", String::as_str)
+    }
+
+    /// The line that says where everything is, and that it is there.
+    #[must_use]
+    pub fn ready_line(&self) -> String {
+        format!(
+            "ready public={} office={} paypal={} dynamodb={} ticket={} office_token={}",
+            self.public_url,
+            self.office_url,
+            self.paypal_url,
+            self.dynamodb_url,
+            self.ticket_url(),
+            self.office_token,
+        )
+    }
+
+    /// Ends every server of this stack and waits until they are gone.
+    pub async fn stop(mut self) {
+        self.tasks.shutdown().await;
+    }
+}
+
+fn directory(path: &Path, source: std::io::Error) -> StartError {
+    StartError::Directory {
+        path: path.display().to_string(),
+        source,
+    }
+}
+
+/// Loopback and nothing else: a stack with known keys must not be reachable
+/// from another machine.
+async fn listen(what: &'static str, port: u16) -> Result<(TcpListener, String), StartError> {
+    let failed = |source| StartError::Port { what, port, source };
+    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+    let listener = TcpListener::bind(address).await.map_err(failed)?;
+    let address = listener.local_addr().map_err(failed)?;
+    Ok((listener, format!("http://{address}")))
+}
+
+/// What Lambda gives every function by itself.
+fn platform(dynamodb_url: &str) -> BTreeMap<&'static str, String> {
+    BTreeMap::from([
+        ("AWS_REGION", "eu-central-1".to_owned()),
+        ("AWS_ACCESS_KEY_ID", "local".to_owned()),
+        ("AWS_SECRET_ACCESS_KEY", "local".to_owned()),
+        ("AWS_ENDPOINT_URL_DYNAMODB", dynamodb_url.to_owned()),
+    ])
+}
+
+/// The stand-in plays the `PayPal` that the functions are configured for.
+fn standin_settings(set: &dyn Fn(&str) -> Option<String>, url: &str, public_url: &str) -> Settings {
+    let or = |name: &str, default: &str| set(name).unwrap_or_else(|| default.to_owned());
+    Settings {
+        public_origin: url.to_owned(),
+        client_id: or("PAYPAL_CLIENT_ID", CLIENT_ID),
+        client_secret: or("PAYPAL_CLIENT_SECRET", CLIENT_SECRET),
+        merchant_id: or("PAYPAL_MERCHANT_ID", MERCHANT_ID),
+        webhook_id: or("PAYPAL_WEBHOOK_ID", WEBHOOK_ID),
+        webhook_url: Some(format!("{public_url}/paypal/webhook")),
+    }
+}
+
+fn as_variables(settings: &Settings) -> [(&'static str, String); 6] {
+    [
+        ("PAYPAL_ENVIRONMENT", "local".to_owned()),
+        ("PAYPAL_BASE_URL", settings.public_origin.clone()),
+        ("PAYPAL_CLIENT_ID", settings.client_id.clone()),
+        ("PAYPAL_CLIENT_SECRET", settings.client_secret.clone()),
+        ("PAYPAL_MERCHANT_ID", settings.merchant_id.clone()),
+        ("PAYPAL_WEBHOOK_ID", settings.webhook_id.clone()),
+    ]
+}
+
+/// Writes the sample city where it is missing; answers the city's id.
+async fn configure_city(
+    client: aws_sdk_dynamodb::Client,
+    table_name: &str,
+    set: &dyn Fn(&str) -> Option<String>,
+    now: jiff::Timestamp,
+) -> Result<String, StartError> {
+    let failed = |error: Box<dyn std::error::Error + Send + Sync>| StartError::Municipality(error);
+    let sample: Municipality =
+        serde_json::from_str(MUNICIPALITY).map_err(|error| failed(error.into()))?;
+    let id = set("MUNICIPALITY").unwrap_or_else(|| sample.id.clone());
+    let store = Store::new(client, table_name.to_owned(), id.clone());
+    match store.municipality(now).await {
+        Err(store::Error::NotConfigured { .. }) if id == sample.id => {
+            let written = store.put_municipality(&sample).await;
+            written.map_err(|error| failed(error.into()))?;
+        }
+        Err(error) => return Err(failed(error.into())),
+        Ok(_) => {}
+    }
+    Ok(id)
+}
+
+/// Both APIs over the template's routes, and the sweep.
+async fn doors(
+    template: &Template,
+    local: &BTreeMap<&'static str, String>,
+    options: &Options,
+    identity: &Identity,
+) -> Result<(Gateway, Gateway, RunSweep), StartError> {
+    let (mut public, mut office, mut sweep) = (Vec::new(), Vec::new(), None);
+    for function in &template.functions {
+        let variables = environment::variables(function, local, &options.vars);
+        let answers = match load(function, &variables, &options.clock).await? {
+            Loaded::Answers(answers) => answers,
+            Loaded::Sweeps(run) => {
+                sweep = Some(run);
+                continue;
+            }
+        };
+        for trigger in &function.triggers {
+            let endpoint = |route: &template::Route, scopes: &[String]| Endpoint {
+                route: route.clone(),
+                scopes: scopes.to_vec(),
+                function: answers.clone(),
+            };
+            match trigger {
+                Trigger::Public(route) => public.push(endpoint(route, &[])),
+                Trigger::Office { route, scopes } => office.push(endpoint(route, scopes)),
+                Trigger::Schedule => {}
+            }
+        }
+    }
+    let rest = Kind::Rest {
+        stage: template.public_stage.clone(),
+    };
+    let http = Kind::Http {
+        authorizer: Arc::new(identity.authorizer()),
+    };
+    Ok((
+        Gateway::new(rest, public, Arc::clone(&options.clock)),
+        Gateway::new(http, office, Arc::clone(&options.clock)),
+        sweep.ok_or(StartError::NoSweep)?,
+    ))
+}
+
+/// `POST /_local/reconcile`.
+fn by_hand(sweep: RunSweep) -> Router {
+    let run = move || async move { Json(sweep().await) };
+    Router::new().route("/_local/reconcile", post(run))
+}
+
+/// Every scope that any route asks for.
+fn scopes(template: &Template) -> Vec<String> {
+    let mut scopes: Vec<String> = template
+        .functions
+        .iter()
+        .flat_map(|function| &function.triggers)
+        .flat_map(|trigger| match trigger {
+            Trigger::Office { scopes, .. } => scopes.clone(),
+            Trigger::Public(_) | Trigger::Schedule => Vec::new(),
+        })
+        .collect();
+    scopes.sort();
+    scopes.dedup();
+    scopes
+}

@@ -1,0 +1,203 @@
+//! The whole stack starts, says where it is, and keeps what it is told to keep.
+
+#![expect(clippy::unwrap_used, reason = "what fails to unwrap fails the test")]
+
+use std::path::Path;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::{Method, Request, StatusCode, header};
+use jiff::Timestamp;
+use local::{Options, Stack, StartError, Vars};
+use serde_json::Value;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+fn options() -> Options {
+    Options::for_tests(Arc::new(|| {
+        "2026-02-20T09:30:00Z".parse::<Timestamp>().unwrap()
+    }))
+}
+
+fn kept_in(directory: &Path) -> Options {
+    Options {
+        data: Some(directory.to_owned()),
+        ..options()
+    }
+}
+
+fn told(name: &'static str, value: String) -> Options {
+    let vars: Vars = Arc::new(move |asked| (asked == name).then(|| value.clone()));
+    Options { vars, ..options() }
+}
+
+fn get(url: &str) -> Request<Bytes> {
+    let mut request = Request::new(Bytes::new());
+    *request.uri_mut() = url.parse().unwrap();
+    request
+}
+
+/// One request over a real socket.
+async fn over_a_socket(url: &str, method: Method, credentials: &str) -> String {
+    let url = url::Url::parse(url).unwrap();
+    let address = format!("{}:{}", url.host_str().unwrap(), url.port().unwrap());
+    let mut socket = TcpStream::connect(&address).await.unwrap();
+    let request = format!(
+        "{method} {} HTTP/1.1\r\nHost: {address}\r\nAuthorization: {credentials}\r\n\
+         Content-Length: 0\r\nConnection: close\r\n\r\n",
+        url.path(),
+    );
+    socket.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    socket.read_to_string(&mut answer).await.unwrap();
+    answer
+}
+
+#[tokio::test]
+async fn the_ready_line_says_where_everything_is_in_one_line() {
+    let stack = Stack::start(options()).await.unwrap();
+    let line = stack.ready_line();
+    let words: Vec<&str> = line.split(' ').collect();
+    let names: Vec<&str> = words[1..]
+        .iter()
+        .map(|word| word.split_once('=').unwrap().0)
+        .collect();
+    assert_eq!(words[0], "ready");
+    assert_eq!(
+        names,
+        [
+            "public",
+            "office",
+            "paypal",
+            "dynamodb",
+            "ticket",
+            "office_token"
+        ]
+    );
+    for url in [
+        &stack.public_url,
+        &stack.office_url,
+        &stack.paypal_url,
+        &stack.dynamodb_url,
+    ] {
+        assert!(url.starts_with("http://127.0.0.1:"), "{url}");
+    }
+    let page = format!("{}/t/", stack.public_url);
+    assert!(stack.ticket_urls.iter().all(|url| url.starts_with(&page)));
+    assert_eq!(stack.ticket_urls.len(), 3);
+}
+
+#[tokio::test]
+async fn a_sample_tickets_page_is_open_over_a_socket_and_without_one() {
+    let stack = Stack::start(options()).await.unwrap();
+    let answer = over_a_socket(stack.ticket_url(), Method::GET, "").await;
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    assert!(answer.contains(r#"data-state="open""#), "{answer}");
+    let answer = stack.public.answer(get(stack.ticket_url())).await;
+    assert_eq!(answer.status(), StatusCode::OK);
+}
+
+#[tokio::test]
+async fn the_office_door_is_shut_without_a_token_and_open_with_the_printed_one() {
+    let stack = Stack::start(options()).await.unwrap();
+    let url = format!("{}/tickets/KL-MUSTER-0001/qr", stack.office_url);
+    let answer = over_a_socket(&url, Method::GET, "").await;
+    assert!(answer.starts_with("HTTP/1.1 401"), "{answer}");
+    let credentials = format!("Bearer {}", stack.office_token);
+    let answer = over_a_socket(&url, Method::GET, &credentials).await;
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    assert!(answer.contains("<svg"), "{answer}");
+}
+
+#[tokio::test]
+async fn the_sweep_can_be_run_by_hand() {
+    let stack = Stack::start(options()).await.unwrap();
+    let url = format!("{}/_local/reconcile", stack.office_url);
+    let answer = over_a_socket(&url, Method::POST, "").await;
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    let sweep: Value = serde_json::from_str(answer.split("\r\n\r\n").nth(1).unwrap()).unwrap();
+    assert_eq!(sweep["failed"], 0, "{sweep}");
+}
+
+#[tokio::test]
+async fn two_stacks_in_one_process_know_nothing_of_each_other() {
+    let (one, other) = (options(), options());
+    let one = Stack::start(one).await.unwrap();
+    let other = Stack::start(other).await.unwrap();
+    let token = one.ticket_url().rsplit('/').next().unwrap();
+    let answer = other.public.answer(get(&format!("/t/{token}"))).await;
+    // Signed with a key the other one has never seen.
+    assert_eq!(answer.status(), StatusCode::NOT_FOUND);
+    let mut request = get("/tickets/KL-MUSTER-0001/qr");
+    let credentials = format!("Bearer {}", one.office_token);
+    request
+        .headers_mut()
+        .insert(header::AUTHORIZATION, credentials.parse().unwrap());
+    let answer = other.office.answer(request).await;
+    assert_eq!(answer.status(), StatusCode::UNAUTHORIZED);
+}
+
+#[tokio::test]
+async fn a_directory_keeps_tickets_and_keys_across_a_restart() {
+    let directory = tempfile::tempdir().unwrap();
+    let first = Stack::start(kept_in(directory.path())).await.unwrap();
+    let url = first.ticket_url().to_owned();
+    first.stop().await;
+    let path = url::Url::parse(&url).unwrap().path().to_owned();
+    let later = Options {
+        clock: Arc::new(|| "2026-02-21T09:30:00Z".parse().unwrap()),
+        ..kept_in(directory.path())
+    };
+    let again = Stack::start(later).await.unwrap();
+    assert!(again.ticket_url().ends_with(&path));
+    assert_eq!(
+        again.public.answer(get(&path)).await.status(),
+        StatusCode::OK
+    );
+}
+
+#[tokio::test]
+async fn a_table_elsewhere_is_used_in_place_of_the_embedded_one() {
+    let one = Stack::start(options()).await.unwrap();
+    let url = one.dynamodb_url.clone();
+    let other = told("AWS_ENDPOINT_URL_DYNAMODB", url.clone());
+    // The samples are there already, so they must be the same again.
+    let other = Stack::start(other).await.unwrap();
+    assert_eq!(other.dynamodb_url, url);
+    assert_eq!(other.ticket_urls.len(), 3);
+}
+
+#[tokio::test]
+async fn a_paypal_elsewhere_needs_its_own_configuration_and_says_which() {
+    let refused = Stack::start(told("PAYPAL_BASE_URL", "http://127.0.0.1:9".to_owned())).await;
+    let Err(StartError::Function(error)) = refused else {
+        panic!("started without knowing who PayPal takes us for");
+    };
+    let mut text = error.to_string();
+    let mut source = std::error::Error::source(&error);
+    while let Some(error) = source {
+        text = format!("{text}: {error}");
+        source = error.source();
+    }
+    assert!(text.contains("PAYPAL_"), "{text}");
+}
+
+#[tokio::test]
+async fn a_variable_set_outside_goes_in_as_it_is() {
+    let refused = Stack::start(told("CAPTURES", "perhaps".to_owned())).await;
+    assert!(matches!(refused, Err(StartError::Function(_))));
+}
+
+#[tokio::test]
+async fn a_taken_port_is_named_with_the_way_out() {
+    let stack = Stack::start(options()).await.unwrap();
+    let port = url::Url::parse(&stack.office_url).unwrap().port().unwrap();
+    let refused = Stack::start(Options {
+        office_port: port,
+        ..options()
+    })
+    .await;
+    let text = refused.map(|_| ()).unwrap_err().to_string();
+    assert!(text.contains(&format!("127.0.0.1:{port}")), "{text}");
+    assert!(text.contains("--office-port"), "{text}");
+}

@@ -1,0 +1,431 @@
+//! What `template.yaml` must say, whatever else changes in it.
+
+#![expect(clippy::unwrap_used, reason = "what fails to unwrap fails the test")]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use local::template::{Node, TEXT, Template, Trigger};
+
+/// Everything a function may be told, as the README lists it; a secret through
+/// the name of its parameter.
+const VARIABLES: [&str; 13] = [
+    "TABLE_NAME",
+    "MUNICIPALITY",
+    "PUBLIC_BASE_URL",
+    "TOKEN_KEYS",
+    "TOKEN_SIGNING_KEY_PARAMETER",
+    "PAYPAL_BASE_URL",
+    "PAYPAL_ENVIRONMENT",
+    "PAYPAL_CREDENTIALS_PARAMETER",
+    "PAYPAL_MERCHANT_ID",
+    "PAYPAL_WEBHOOK_ID",
+    "PAYPAL_WEBHOOK_ANCHORS_PARAMETER",
+    "CAPTURES",
+    "AWS_ENDPOINT_URL_DYNAMODB",
+];
+
+/// What each role may do to the table; nothing may be added without a look here.
+const TABLE_ACTIONS: [(&str, &[&str]); 7] = [
+    ("ShowTicket", &["GetItem"]),
+    (
+        "StartCheckout",
+        &[
+            "GetItem",
+            "Query",
+            "PutItem",
+            "UpdateItem",
+            "ConditionCheckItem",
+        ],
+    ),
+    (
+        "FinishCheckout",
+        &["GetItem", "PutItem", "UpdateItem", "ConditionCheckItem"],
+    ),
+    (
+        "ReceiveWebhook",
+        &["GetItem", "PutItem", "UpdateItem", "ConditionCheckItem"],
+    ),
+    (
+        "ReconcilePayments",
+        &["GetItem", "PutItem", "UpdateItem", "ConditionCheckItem"],
+    ),
+    ("IssueTickets", &["GetItem", "PutItem"]),
+    ("ManageTickets", &["GetItem", "Query"]),
+];
+
+fn template() -> Template {
+    Template::parse(TEXT).unwrap()
+}
+
+fn resources() -> Node {
+    Node::parse(TEXT).unwrap().get("Resources").unwrap()
+}
+
+fn of_type(wanted: &str) -> Vec<(String, Node)> {
+    let is_wanted = |node: &Node| node.get("Type").unwrap().text().unwrap() == wanted;
+    let all = resources().entries().into_iter();
+    all.filter(|(_, node)| is_wanted(node)).collect()
+}
+
+/// A statement of a role's policy.
+struct Statement {
+    role: String,
+    sid: String,
+    effect: String,
+    actions: Vec<String>,
+    /// The resource as written: `!GetAtt Table.Arn`, or the text of a `!Sub`.
+    resource: String,
+    conditions: BTreeMap<String, String>,
+}
+
+fn statements() -> Vec<Statement> {
+    let mut statements = Vec::new();
+    for (role, node) in of_type("AWS::IAM::Role") {
+        let Some(policies) = node.get("Properties").unwrap().find("Policies") else {
+            continue;
+        };
+        for policy in policies.items() {
+            for statement in policy.get("PolicyDocument.Statement").unwrap().items() {
+                // `!If [HasWebhookAnchors, the statement, nothing]`
+                let statement = match statement.tagged() {
+                    Some((_, choice)) => choice.items()[1].clone(),
+                    None => statement,
+                };
+                statements.push(read(&role, &statement));
+            }
+        }
+    }
+    statements
+}
+
+fn read(role: &str, statement: &Node) -> Statement {
+    let resource = statement.get("Resource").unwrap();
+    let mut conditions = BTreeMap::new();
+    if let Some(condition) = statement.find("Condition") {
+        for (operator, keys) in condition.entries() {
+            for (key, value) in keys.entries() {
+                let value = value.items()[0].clone();
+                conditions.insert(format!("{operator} {key}"), written(&value));
+            }
+        }
+    }
+    let actions = statement.get("Action").unwrap().items();
+    Statement {
+        role: role.trim_end_matches("Role").to_owned(),
+        sid: statement.get("Sid").unwrap().text().unwrap(),
+        effect: statement.get("Effect").unwrap().text().unwrap(),
+        actions: actions
+            .iter()
+            .map(|action| action.text().unwrap())
+            .collect(),
+        resource: written(&resource),
+        conditions,
+    }
+}
+
+fn written(node: &Node) -> String {
+    match node.tagged() {
+        Some((_, inner)) => inner.text().unwrap(),
+        None => node.text().unwrap(),
+    }
+}
+
+#[test]
+fn every_folder_in_functions_is_a_function_and_every_function_has_a_folder() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../functions");
+    let folders: BTreeSet<String> = std::fs::read_dir(&root)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter(|name| name != "shared")
+        .collect();
+    let template = template();
+    let functions: BTreeSet<String> = template.functions.iter().map(|f| f.name.clone()).collect();
+    assert_eq!(functions, folders);
+    for (resource, node) in of_type("AWS::Serverless::Function") {
+        let name = node
+            .get("Metadata.BuildProperties.Binary")
+            .unwrap()
+            .text()
+            .unwrap();
+        let code = node.get("Properties.CodeUri").unwrap().text().unwrap();
+        assert_eq!(code, format!("functions/{name}/"));
+        let in_kebab_case: String = resource
+            .char_indices()
+            .flat_map(|(at, char)| {
+                let dash = (at > 0 && char.is_uppercase()).then_some('-');
+                dash.into_iter().chain(char.to_lowercase())
+            })
+            .collect();
+        assert_eq!(in_kebab_case, name);
+    }
+}
+
+#[test]
+fn no_function_is_told_a_variable_that_is_not_listed() {
+    for function in template().functions {
+        for name in function.variables.keys() {
+            assert!(
+                VARIABLES.contains(&name.as_str()),
+                "{}: {name}",
+                function.name
+            );
+        }
+    }
+}
+
+#[test]
+fn a_secret_is_never_in_a_variable_only_the_name_of_its_parameter() {
+    for secret in [
+        "PAYPAL_CLIENT_ID",
+        "PAYPAL_CLIENT_SECRET",
+        "TOKEN_SIGNING_KEY",
+    ] {
+        for function in template().functions {
+            assert!(
+                !function.variables.contains_key(secret),
+                "{}",
+                function.name
+            );
+        }
+    }
+}
+
+#[test]
+fn a_request_has_one_function_that_answers_it() {
+    let mut seen = BTreeSet::new();
+    for function in template().functions {
+        for trigger in function.triggers {
+            let (door, route) = match trigger {
+                Trigger::Public(route) => ("public", route),
+                Trigger::Office { route, .. } => ("office", route),
+                Trigger::Schedule => continue,
+            };
+            // `/t/{token}` and `/t/{id}` would be the same route twice.
+            let mut path = route.path.as_str().to_owned();
+            for name in route.path.parameters() {
+                path = path.replace(&format!("{{{name}}}"), "{}");
+            }
+            let key = format!("{door} {} {path}", route.method);
+            assert!(seen.insert(key.clone()), "{key}");
+        }
+    }
+    assert_eq!(seen.len(), 10);
+}
+
+#[test]
+fn every_office_route_asks_for_exactly_one_scope() {
+    for function in template().functions {
+        for trigger in function.triggers {
+            if let Trigger::Office { route, scopes } = trigger {
+                assert_eq!(scopes.len(), 1, "{}", route.path.as_str());
+            }
+        }
+    }
+}
+
+#[test]
+fn nothing_on_the_way_of_a_payment_runs_longer_than_a_quarter_of_the_lease() {
+    for function in template().functions {
+        let limit_s = match function.name.as_str() {
+            // Drops each attempt at 15 s itself; ends before the next minute.
+            "reconcile-payments" => 59,
+            // Never near a capture; API Gateway gives up at 30 s.
+            "issue-tickets" | "manage-tickets" => 29,
+            _ => 15,
+        };
+        assert!(function.timeout.as_secs() <= limit_s, "{}", function.name);
+    }
+}
+
+#[test]
+fn each_function_has_a_role_of_its_own_and_a_log_group_of_its_own() {
+    let mut roles = BTreeSet::new();
+    for (name, node) in of_type("AWS::Serverless::Function") {
+        let role = node.get("Properties.Role").unwrap().reference().unwrap();
+        assert_eq!(role, format!("{name}Role"));
+        roles.insert(role);
+        let logs = node.get("Properties.LoggingConfig.LogGroup").unwrap();
+        assert_eq!(logs.reference().unwrap(), format!("{name}Logs"));
+        // SAM adds its own, broader policies where these are set.
+        assert!(node.get("Properties").unwrap().find("Policies").is_none());
+    }
+    assert_eq!(roles.len(), 7);
+}
+
+#[test]
+fn a_role_names_every_action_and_every_resource() {
+    for statement in statements() {
+        let place = format!("{}.{}", statement.role, statement.sid);
+        assert!(!statement.resource.contains('*'), "{place}");
+        for action in &statement.actions {
+            // What is denied may be denied as a whole.
+            let is_denied = statement.effect == "Deny";
+            assert!(is_denied || !action.contains('*'), "{place}: {action}");
+        }
+    }
+}
+
+#[test]
+fn what_a_role_may_do_to_the_table_is_what_is_listed() {
+    let statements = statements();
+    for (role, expected) in TABLE_ACTIONS {
+        let allowed: BTreeSet<&str> = statements
+            .iter()
+            .filter(|s| s.role == role && s.effect == "Allow" && s.resource == "Table.Arn")
+            .flat_map(|s| s.actions.iter().map(|a| a.trim_start_matches("dynamodb:")))
+            .collect();
+        assert_eq!(allowed, expected.iter().copied().collect(), "{role}");
+    }
+    let on_the_index: Vec<&str> = statements
+        .iter()
+        .filter(|s| s.resource.contains("/index/"))
+        .map(|s| s.role.as_str())
+        .collect();
+    assert_eq!(on_the_index, ["ReconcilePayments"]);
+}
+
+#[test]
+fn only_functions_that_call_paypal_may_read_its_access_token_or_its_credentials() {
+    let statements = statements();
+    for function in template().functions {
+        let calls_paypal = function
+            .variables
+            .contains_key("PAYPAL_CREDENTIALS_PARAMETER");
+        let of_role = || statements.iter().filter(|s| s.role == function.resource);
+        let is_denied = of_role().any(|s| {
+            s.effect == "Deny"
+                && s.actions == ["dynamodb:*"]
+                && s.resource == "Table.Arn"
+                && s.conditions["ForAnyValue:StringEquals dynamodb:LeadingKeys"]
+                    == "PAYPAL_ACCESS_TOKEN"
+        });
+        assert_eq!(is_denied, !calls_paypal, "{}", function.name);
+        let reads = of_role().any(|s| s.resource.contains("${PayPalCredentialsParameter}"));
+        assert_eq!(reads, calls_paypal, "{}", function.name);
+    }
+}
+
+#[test]
+fn only_the_function_that_signs_may_read_the_signing_key() {
+    let readers: BTreeSet<String> = statements()
+        .into_iter()
+        .filter(|s| s.resource.contains("${TokenSigningKeyParameter}"))
+        .map(|s| s.role)
+        .collect();
+    assert_eq!(readers, BTreeSet::from(["IssueTickets".to_owned()]));
+}
+
+#[test]
+fn the_key_opens_only_through_the_service_that_needs_it() {
+    for statement in statements() {
+        if statement
+            .actions
+            .iter()
+            .any(|action| action.starts_with("kms:"))
+        {
+            let via = &statement.conditions["StringEquals kms:ViaService"];
+            assert!(
+                via == "dynamodb.${AWS::Region}.amazonaws.com"
+                    || via == "ssm.${AWS::Region}.amazonaws.com",
+                "{}.{}: {via}",
+                statement.role,
+                statement.sid
+            );
+        }
+    }
+}
+
+#[test]
+fn logs_hold_no_address_that_was_asked_for() {
+    for (key, kind) in [
+        ("AccessLogSetting.Format", "AWS::Serverless::Api"),
+        ("AccessLogSettings.Format", "AWS::Serverless::HttpApi"),
+    ] {
+        let (_, api) = of_type(kind).remove(0);
+        let properties = api.get("Properties").unwrap();
+        let format = properties.get(key).unwrap().text().unwrap();
+        for variable in format.split("$context.").skip(1) {
+            let name: String = variable
+                .chars()
+                .take_while(|char| char.is_ascii_alphanumeric() || *char == '.')
+                .collect();
+            let is_harmless = [
+                "requestId",
+                "requestTime",
+                "httpMethod",
+                "resourcePath",
+                "routeKey",
+                "status",
+                "responseLength",
+                "responseLatency",
+                "integration.status",
+                "integrationStatus",
+                "wafResponseCode",
+                "authorizer.error",
+            ];
+            assert!(is_harmless.contains(&name.as_str()), "{name}");
+        }
+    }
+    let (_, api) = of_type("AWS::Serverless::Api").remove(0);
+    for setting in api.get("Properties.MethodSettings").unwrap().items() {
+        assert_eq!(setting.get("LoggingLevel").unwrap().text().unwrap(), "OFF");
+        assert_eq!(
+            setting.get("DataTraceEnabled").unwrap().text().unwrap(),
+            "false"
+        );
+    }
+    for (name, group) in of_type("AWS::Logs::LogGroup") {
+        assert!(group.get("Properties.RetentionInDays").is_ok(), "{name}");
+        assert!(group.get("Properties.KmsKeyId").is_ok(), "{name}");
+    }
+}
+
+#[test]
+fn the_table_outlives_the_stack_encrypted_and_restorable() {
+    let (_, table) = of_type("AWS::DynamoDB::Table").remove(0);
+    for (key, expected) in [
+        ("DeletionPolicy", "Retain"),
+        ("UpdateReplacePolicy", "Retain"),
+        ("Properties.DeletionProtectionEnabled", "true"),
+        ("Properties.BillingMode", "PAY_PER_REQUEST"),
+        (
+            "Properties.PointInTimeRecoverySpecification.PointInTimeRecoveryEnabled",
+            "true",
+        ),
+        ("Properties.SSESpecification.SSEType", "KMS"),
+    ] {
+        assert_eq!(table.get(key).unwrap().text().unwrap(), expected, "{key}");
+    }
+    let key = table
+        .get("Properties.SSESpecification.KMSMasterKeyId")
+        .unwrap();
+    assert_eq!(key.reference().unwrap(), "Key");
+}
+
+#[test]
+fn both_doors_are_throttled_and_the_sweep_never_runs_twice_at_once() {
+    let (_, public) = of_type("AWS::Serverless::Api").remove(0);
+    let all = public
+        .get("Properties.MethodSettings")
+        .unwrap()
+        .items()
+        .remove(0);
+    assert_eq!(all.get("ResourcePath").unwrap().text().unwrap(), "/*");
+    assert!(all.get("ThrottlingRateLimit").is_ok());
+    let (_, office) = of_type("AWS::Serverless::HttpApi").remove(0);
+    assert!(
+        office
+            .get("Properties.DefaultRouteSettings.ThrottlingRateLimit")
+            .is_ok()
+    );
+    let sweep = resources().get("ReconcilePayments.Properties").unwrap();
+    assert_eq!(
+        sweep
+            .get("ReservedConcurrentExecutions")
+            .unwrap()
+            .text()
+            .unwrap(),
+        "1"
+    );
+}
