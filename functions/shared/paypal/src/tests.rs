@@ -9,6 +9,7 @@ mod properties;
 mod requests;
 mod samples;
 mod sockets;
+mod statuses;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};

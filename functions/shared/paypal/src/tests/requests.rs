@@ -212,3 +212,17 @@ async fn an_order_that_leads_elsewhere_is_shown_to_no_payer() {
         "{made:?}"
     );
 }
+
+#[tokio::test]
+async fn priming_opens_the_connection_and_says_nothing_of_us() {
+    for status in [200, 404, 500] {
+        let (paypal, asked) = paypal(status, b"").await;
+        paypal.prime(soon()).await;
+        let asked = asked.lock().unwrap();
+        assert_eq!(asked.len(), 1);
+        assert_eq!(asked[0].method(), "HEAD");
+        assert_eq!(asked[0].uri(), "https://api-m.sandbox.paypal.com/");
+        assert!(asked[0].headers().is_empty());
+        assert!(asked[0].body().is_empty());
+    }
+}
