@@ -1,0 +1,146 @@
+//! What the city is told of a case: how it stands and how it came so. Plate,
+//! place and offence it has sent itself; they are not repeated.
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use serde::{Serialize, Serializer};
+use store::{Attempt, AttemptState, CaseFile, JournalEntry, JournalEvent, Snapshot, TakenBack};
+use ticket::{AttemptId, CaseNumber, Cents, OrderId, Settlement, Standing, State};
+
+/// A case, as `GET /tickets/{case_number}` answers it. Amounts are in euros:
+/// `"30.00"`.
+#[derive(Debug, Serialize)]
+pub(crate) struct Answer {
+    case_number: CaseNumber,
+    /// `state`, and for a paid one its evidence.
+    #[serde(flatten)]
+    state: State,
+    /// The due date has passed without full payment.
+    lapsed: bool,
+    /// Somebody may be inside the capture call: no letter may be printed.
+    payment_running: bool,
+    /// `PayPal` is checking a capture: no letter may be printed.
+    payment_pending: bool,
+    #[serde(serialize_with = "euros")]
+    amount: Cents,
+    due_on: Date,
+    issued_at: Timestamp,
+    settlements: Vec<Settlement>,
+    attempts: Vec<PaymentAttempt>,
+    taken_back: Vec<TakenBack>,
+    journal: Vec<Line>,
+}
+
+/// A payment attempt, without the address at which it can be approved.
+#[derive(Debug, Serialize)]
+struct PaymentAttempt {
+    id: AttemptId,
+    /// `attempt_state`, and the capture where there is one.
+    #[serde(flatten)]
+    state: AttemptState,
+    #[serde(serialize_with = "euros")]
+    amount: Cents,
+    created_at: Timestamp,
+    order: Option<OrderId>,
+    approved_at: Option<Timestamp>,
+    /// `PayPal`'s word for the last refusal.
+    refused_as: Option<String>,
+}
+
+/// A line of the journal.
+#[derive(Debug, Serialize)]
+struct Line {
+    at: Timestamp,
+    by: String,
+    what: JournalEvent,
+    reference: String,
+    before: Option<Stood>,
+    after: Stood,
+}
+
+/// How a case stood.
+#[derive(Debug, Serialize)]
+struct Stood {
+    state: String,
+    #[serde(serialize_with = "euros")]
+    amount: Cents,
+}
+
+impl Answer {
+    /// The case as it stands at `now`.
+    pub(crate) fn of(file: CaseFile, now: Timestamp) -> Self {
+        let ticket = file.ticket;
+        let (payment_running, payment_pending) = match ticket.standing() {
+            Standing::OpenLocked => (true, false),
+            Standing::OpenPending => (ticket.lock.is_some(), true),
+            Standing::Open
+            | Standing::Paid
+            | Standing::Objected
+            | Standing::Withdrawn
+            | Standing::HandedOver
+            | Standing::Review => (false, false),
+        };
+        Self {
+            lapsed: ticket.has_lapsed(now),
+            payment_running,
+            payment_pending,
+            case_number: ticket.case_number,
+            state: ticket.state,
+            amount: ticket.amount,
+            due_on: ticket.due_on.day(),
+            issued_at: ticket.issued_at,
+            settlements: file.settlements,
+            attempts: file
+                .attempts
+                .into_iter()
+                .map(PaymentAttempt::from)
+                .collect(),
+            taken_back: file.taken_back,
+            journal: file.journal.into_iter().map(Line::from).collect(),
+        }
+    }
+}
+
+impl From<Attempt> for PaymentAttempt {
+    fn from(attempt: Attempt) -> Self {
+        Self {
+            id: attempt.id,
+            state: attempt.state,
+            amount: attempt.amount,
+            created_at: attempt.created_at,
+            order: attempt.order.map(|order| order.id),
+            approved_at: attempt.approved_at,
+            refused_as: attempt.decline.map(|decline| decline.issue),
+        }
+    }
+}
+
+impl From<JournalEntry> for Line {
+    fn from(entry: JournalEntry) -> Self {
+        Self {
+            at: entry.at,
+            by: entry.by,
+            what: entry.what,
+            reference: entry.reference,
+            before: entry.before.map(Stood::from),
+            after: entry.after.into(),
+        }
+    }
+}
+
+impl From<Snapshot> for Stood {
+    fn from(snapshot: Snapshot) -> Self {
+        Self {
+            state: snapshot.state,
+            amount: snapshot.amount,
+        }
+    }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+fn euros<S: Serializer>(amount: &Cents, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(amount)
+}
+
+#[cfg(test)]
+mod tests;
