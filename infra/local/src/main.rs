@@ -2,6 +2,7 @@
 
 use std::error::Error;
 use std::io::Write;
+use std::process::ExitCode;
 use std::sync::Arc;
 
 use aws_lc_rs::rand;
@@ -10,15 +11,39 @@ use local::{Arguments, Asked, Stack, USAGE};
 use qrcode::QrCode;
 use qrcode::render::unicode::Dense1x2;
 use tokio::signal::unix::{SignalKind, signal};
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::prelude::*;
 
 #[tokio::main]
+async fn main() -> ExitCode {
+    let Err(error) = run().await else {
+        return ExitCode::SUCCESS;
+    };
+    // The sentences say what to do; `Debug`, which Rust prints of an error that
+    // `main` returns, would hide them.
+    let mut sentences = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        sentences = format!("{sentences}: {error}");
+        source = error.source();
+    }
+    let _ = writeln!(std::io::stderr(), "{sentences}");
+    ExitCode::FAILURE
+}
+
 #[expect(
     clippy::disallowed_methods,
     reason = "the clock is read here and handed in"
 )]
-async fn main() -> Result<(), Box<dyn Error>> {
-    tracing_subscriber::fmt()
-        .with_writer(std::io::stderr)
+async fn run() -> Result<(), Box<dyn Error>> {
+    // Every refused condition is a warning to the embedded table; to us it is
+    // an answer like any other.
+    let told = Targets::new()
+        .with_default(LevelFilter::INFO)
+        .with_target("dynoxide", LevelFilter::ERROR);
+    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    tracing_subscriber::registry()
+        .with(lines.with_filter(told))
         .init();
     let mut stdout = std::io::stdout();
     let arguments = match Arguments::parse(std::env::args_os().skip(1))? {
