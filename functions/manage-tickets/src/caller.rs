@@ -9,7 +9,7 @@ use crate::problem::Problem;
 /// The longest `sub`. Source: `OpenID` Connect Core 1.0, section 2.
 const SUB_LEN_MAX: usize = 255;
 
-/// The `sub` of who acts; it is logged who saw a case. That the token is good and
+/// The `sub` of who acts; the log says who saw a case. That the token is good and
 /// has the scope, API Gateway has checked before it calls.
 ///
 /// # Errors
