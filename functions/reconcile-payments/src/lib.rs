@@ -93,7 +93,11 @@ pub async fn handle(
             look_at(app, &open, clock(), &mut sweep).await;
         }
     }
-    tracing::info!(?sweep, "open attempts were swept");
+    if sweep == Sweep::default() {
+        tracing::debug!("no open attempt was due");
+    } else {
+        tracing::info!(?sweep, "open attempts were swept");
+    }
     sweep
 }
 
