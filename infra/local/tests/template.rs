@@ -142,14 +142,8 @@ fn every_folder_in_functions_is_a_function_and_every_function_has_a_folder() {
     let template = template();
     let functions: BTreeSet<String> = template.functions.iter().map(|f| f.name.clone()).collect();
     assert_eq!(functions, folders);
-    for (resource, node) in of_type("AWS::Serverless::Function") {
-        let name = node
-            .get("Metadata.BuildProperties.Binary")
-            .unwrap()
-            .text()
-            .unwrap();
-        let code = node.get("Properties.CodeUri").unwrap().text().unwrap();
-        assert_eq!(code, format!("functions/{name}/"));
+    for function in template.functions {
+        let (resource, name) = (function.resource, function.name);
         let in_kebab_case: String = resource
             .char_indices()
             .flat_map(|(at, char)| {

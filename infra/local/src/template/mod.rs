@@ -47,7 +47,7 @@ pub struct Template {
 pub struct Function {
     /// The resource's name, `ShowTicket`.
     pub resource: String,
-    /// The binary's name, which is its folder's and its crate's: `show-ticket`.
+    /// The folder's name, which is its crate's and its binary's: `show-ticket`.
     pub name: String,
     /// How long one invocation may run.
     pub timeout: Duration,

@@ -229,11 +229,23 @@ fn function(
         .collect::<Result<_, _>>()?;
     Ok(Function {
         resource,
-        name: node.get("Metadata.BuildProperties.Binary")?.text()?,
+        name: folder(&own)?,
         timeout: Duration::from_secs(timeout_s),
         variables,
         triggers,
     })
+}
+
+/// Crate, binary and folder have one name.
+fn folder(function: &Node) -> Result<String, TemplateError> {
+    let code = function.get("CodeUri")?;
+    let path = code.text()?;
+    let name = path
+        .strip_prefix("functions/")
+        .map(|path| path.trim_end_matches('/'))
+        .filter(|name| !name.is_empty() && !name.contains('/'));
+    name.map(str::to_owned)
+        .ok_or_else(|| code.wrong("a folder like functions/show-ticket/ is needed here"))
 }
 
 fn setting(value: &Node, root: &Node) -> Result<Setting, TemplateError> {
