@@ -1,0 +1,204 @@
+//! Dependencies go one way, and only where the architecture says.
+
+#![expect(clippy::unwrap_used, reason = "what fails to unwrap fails the test")]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::OnceLock;
+
+use contract::{Linked, Workspace, dependencies, linked};
+
+/// Who links which of our own crates: everything, so that an arrow more is as
+/// red as an arrow less.
+const OWN: [(&str, &[&str]); 15] = [
+    // They decide or know one thing each.
+    ("ticket", &[]),
+    ("parameters", &[]),
+    ("store", &["ticket"]),
+    ("page", &["ticket"]),
+    ("office", &["store"]),
+    ("token", &["parameters", "ticket"]),
+    ("paypal", &["parameters", "ticket"]),
+    ("settle", &["parameters", "paypal", "store", "ticket"]),
+    // The Lambdas.
+    ("show-ticket", &["page", "store", "ticket", "token"]),
+    (
+        "start-checkout",
+        &["page", "paypal", "settle", "store", "ticket", "token"],
+    ),
+    (
+        "finish-checkout",
+        &["page", "paypal", "settle", "store", "ticket"],
+    ),
+    ("receive-webhook", &["paypal", "settle", "store", "ticket"]),
+    (
+        "reconcile-payments",
+        &["paypal", "settle", "store", "ticket"],
+    ),
+    ("issue-tickets", &["office", "store", "ticket", "token"]),
+    ("manage-tickets", &["office", "store", "ticket"]),
+];
+
+/// What only one of the deployed crates may know about.
+const ONLY_IN: [(&str, &str); 11] = [
+    ("aws-sdk-dynamodb", "store"),
+    ("serde_dynamo", "store"),
+    ("aws-sdk-ssm", "parameters"),
+    ("reqwest", "paypal"),
+    ("rustls", "paypal"),
+    ("rustls-webpki", "paypal"),
+    ("jsonwebtoken", "token"),
+    ("askama", "page"),
+    ("holiday_de", "ticket"),
+    ("qrcode", "issue-tickets"),
+    ("png", "issue-tickets"),
+];
+
+/// Second ways of doing what one way must do: a second crypto stack, a second
+/// TLS, another clock.
+const IN_NO_BINARY: [&str; 5] = [
+    "ring",
+    "openssl-sys",
+    "native-tls",
+    "rustls-rustcrypto",
+    "ureq",
+];
+
+/// What is linked into each Lambda; asked once for all tests.
+fn lambdas() -> &'static BTreeMap<String, BTreeSet<Linked>> {
+    static LAMBDAS: OnceLock<BTreeMap<String, BTreeSet<Linked>>> = OnceLock::new();
+    LAMBDAS.get_or_init(|| {
+        let workspace = Workspace::ask().unwrap();
+        let names = workspace.lambdas().into_iter();
+        names
+            .map(|name| (name.to_owned(), linked(name).unwrap()))
+            .collect()
+    })
+}
+
+#[test]
+fn our_crates_link_each_other_exactly_as_listed() {
+    let workspace = Workspace::ask().unwrap();
+    let ours: BTreeSet<&str> = workspace.members().into_keys().collect();
+    let deployed = workspace.under("functions");
+    let listed: BTreeMap<&str, BTreeSet<&str>> = OWN
+        .map(|(name, own)| (name, own.iter().copied().collect()))
+        .into();
+    assert_eq!(deployed, listed.keys().copied().collect());
+    let members = workspace.members();
+    for (name, own) in listed {
+        let all = dependencies(members[name]);
+        let found: BTreeSet<&str> = all.intersection(&ours).copied().collect();
+        assert_eq!(found, own, "{name}");
+    }
+}
+
+#[test]
+fn what_a_crate_alone_may_know_no_other_deployed_crate_names() {
+    let workspace = Workspace::ask().unwrap();
+    let members = workspace.members();
+    for name in workspace.under("functions") {
+        let all = dependencies(members[name]);
+        for (known, by) in ONLY_IN {
+            assert!(
+                name == by || !all.contains(known),
+                "{name} names {known}, which only {by} may"
+            );
+        }
+    }
+}
+
+#[test]
+fn the_crate_that_decides_has_no_way_to_do_anything() {
+    let names: BTreeSet<String> = linked("ticket")
+        .unwrap()
+        .into_iter()
+        .map(|l| l.name)
+        .collect();
+    for doing in [
+        "tokio",
+        "hyper",
+        "http",
+        "tracing",
+        "aws-smithy-types",
+        "rustls",
+    ] {
+        assert!(!names.contains(doing), "ticket links {doing}");
+    }
+}
+
+#[test]
+fn a_function_that_does_not_call_paypal_does_not_link_a_client() {
+    for (name, linked) in lambdas() {
+        let has = |wanted: &str| linked.iter().any(|one| one.name == wanted);
+        assert_eq!(has("reqwest"), has("paypal"), "{name}");
+        assert_eq!(has("webpki-roots"), has("paypal"), "{name}");
+        assert_eq!(has("aws-sdk-ssm"), has("parameters"), "{name}");
+    }
+}
+
+#[test]
+fn only_the_function_that_issues_can_sign_and_draw() {
+    for (name, linked) in lambdas() {
+        let signs = linked
+            .iter()
+            .any(|one| one.name == "token" && one.features.contains("signing"));
+        assert_eq!(signs, name == "issue-tickets", "{name}");
+        let draws = linked.iter().any(|one| one.name == "qrcode");
+        assert_eq!(draws, name == "issue-tickets", "{name}");
+    }
+}
+
+#[test]
+fn a_function_reads_only_the_events_of_its_own_door() {
+    let public = [
+        "show-ticket",
+        "start-checkout",
+        "finish-checkout",
+        "receive-webhook",
+    ];
+    let office = ["issue-tickets", "manage-tickets"];
+    for (name, linked) in lambdas() {
+        let reads = |kind: &str| {
+            linked
+                .iter()
+                .any(|one| one.name == "lambda_http" && one.features.contains(kind))
+        };
+        assert_eq!(
+            reads("apigw_rest"),
+            public.contains(&name.as_str()),
+            "{name}"
+        );
+        assert_eq!(
+            reads("apigw_http"),
+            office.contains(&name.as_str()),
+            "{name}"
+        );
+        assert!(!reads("alb") && !reads("apigw_websockets"), "{name}");
+    }
+}
+
+#[test]
+fn every_binary_has_one_crypto_library_and_one_tls() {
+    for (name, linked) in lambdas() {
+        let versions = |wanted: &str| linked.iter().filter(|one| one.name == wanted).count();
+        assert_eq!(versions("aws-lc-rs"), 1, "{name}");
+        assert_eq!(versions("aws-lc-sys"), 1, "{name}");
+        assert_eq!(versions("rustls"), 1, "{name}");
+        for other in IN_NO_BINARY {
+            assert_eq!(versions(other), 0, "{name} links {other}");
+        }
+    }
+}
+
+#[test]
+fn no_deployed_crate_links_the_stack_for_one_machine() {
+    for (name, linked) in lambdas() {
+        for one in linked {
+            assert!(
+                !["local", "paypal-standin", "dynoxide-rs", "rcgen"].contains(&one.name.as_str()),
+                "{name} links {}",
+                one.name
+            );
+        }
+    }
+}
