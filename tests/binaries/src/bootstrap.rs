@@ -1,0 +1,32 @@
+//! Where the binaries are.
+
+use std::path::PathBuf;
+
+/// The Lambdas, each built as a binary of this name.
+pub const FUNCTIONS: [&str; 7] = [
+    "show-ticket",
+    "start-checkout",
+    "finish-checkout",
+    "receive-webhook",
+    "reconcile-payments",
+    "issue-tickets",
+    "manage-tickets",
+];
+
+/// What builds them.
+pub const BUILD: &str = "cargo build -p show-ticket -p start-checkout -p finish-checkout \
+    -p receive-webhook -p reconcile-payments -p issue-tickets -p manage-tickets";
+
+/// The function's binary: in `target/debug` when this test runs from
+/// `target/debug/deps`.
+pub(crate) fn path(function: &str) -> PathBuf {
+    let test = std::env::current_exe().unwrap();
+    let built = test.parent().and_then(|deps| deps.parent()).unwrap();
+    let path = built.join(function);
+    assert!(
+        path.exists(),
+        "{} is not built: run tests/run, or {BUILD}",
+        path.display()
+    );
+    path
+}

@@ -1,0 +1,196 @@
+//! Issue, open, press pay, approve, come back, webhooks, sweep, look it up.
+
+use std::collections::BTreeMap;
+
+use binaries::{City, FUNCTIONS, Lambda, events};
+use jiff::ToSpan;
+use paypal_standin::{CaptureStatus, Leads, Payer};
+use serde_json::{Value, json};
+use url::Url;
+
+use crate::{clock, now};
+
+pub(crate) const CASE_NUMBER: &str = "KL-2026-BINARIES";
+/// What the ticket says; no such plate, place or offence exists.
+pub(crate) const PLATE: &str = "KL-XX 000";
+pub(crate) const PLACE: &str = "Kanarienweg 1";
+pub(crate) const OFFENCE: &str = "Sie parkten auf einem Kanarienvogel.";
+pub(crate) const OFFENCE_NUMBER: &str = "112999";
+
+/// What the functions were given and what they printed.
+pub(crate) struct Walked {
+    /// By function: how often it was invoked, and all its lines.
+    pub(crate) printed: BTreeMap<&'static str, (u32, Vec<String>)>,
+    /// What must not be in any line, by what it is.
+    pub(crate) secrets: BTreeMap<&'static str, String>,
+}
+
+struct Functions(BTreeMap<&'static str, Lambda>);
+
+impl Functions {
+    async fn start(city: &City) -> Self {
+        let mut running = BTreeMap::new();
+        for name in FUNCTIONS {
+            running.insert(name, city.start(name).await);
+        }
+        Self(running)
+    }
+
+    async fn ask(&self, function: &str, event: Value) -> Answer {
+        Answer(self.0[function].invoke(event, now()).await)
+    }
+
+    async fn stop(self) -> BTreeMap<&'static str, (u32, Vec<String>)> {
+        let mut printed = BTreeMap::new();
+        for (name, lambda) in self.0 {
+            printed.insert(name, (lambda.invocations(), lambda.stop().await));
+        }
+        printed
+    }
+}
+
+struct Answer(Value);
+
+impl Answer {
+    fn status(&self) -> u64 {
+        self.0["statusCode"].as_u64().unwrap_or_default()
+    }
+
+    fn body(&self) -> &str {
+        self.0["body"].as_str().unwrap_or_default()
+    }
+
+    fn json(&self) -> Value {
+        serde_json::from_str(self.body()).unwrap()
+    }
+
+    /// A header of either kind of API, whatever its case.
+    fn header(&self, wanted: &str) -> String {
+        let several = self.0["multiValueHeaders"].as_object();
+        let single = self.0["headers"].as_object();
+        let mut all = several.into_iter().chain(single).flatten();
+        let found = all.find(|(name, _)| name.eq_ignore_ascii_case(wanted));
+        let value = found.map(|(_, value)| if value.is_array() { &value[0] } else { value });
+        value.and_then(Value::as_str).unwrap_or_default().to_owned()
+    }
+
+    fn state(&self) -> &str {
+        let rest = self
+            .body()
+            .split_once("data-state=\"")
+            .map(|(_, rest)| rest);
+        rest.and_then(|rest| rest.split('"').next()).unwrap_or("")
+    }
+}
+
+fn query(url: &Url, wanted: &str) -> String {
+    let mut pairs = url.query_pairs();
+    let found = pairs.find(|(name, _)| name == wanted);
+    found
+        .map(|(_, value)| value.into_owned())
+        .unwrap_or_default()
+}
+
+/// The whole way, each step asserted.
+pub(crate) async fn walk() -> Walked {
+    let city = City::new(clock()).await;
+    let functions = Functions::start(&city).await;
+    let mut secrets = city.secrets.clone();
+
+    let token = issue(&functions).await;
+    let page = events::event("driver-opens-ticket", &[("TOKEN", &token)]);
+    let page = functions.ask("show-ticket", page).await;
+    assert_eq!((page.status(), page.state()), (200, "open"), "{:?}", page.0);
+    assert!(page.body().contains(PLACE) && page.body().contains(CASE_NUMBER));
+
+    let fill = [("TOKEN", token.as_str()), ("AMOUNT", "30.00")];
+    let pressed = events::event("driver-presses-pay", &fill);
+    let pressed = functions.ask("start-checkout", pressed).await;
+    assert_eq!(pressed.status(), 303, "{:?}", pressed.0);
+    let order_id = query(&pressed.header("location").parse().unwrap(), "token");
+
+    let Ok(Leads::To(back)) = city.standin.approve(&order_id, Payer::Pays) else {
+        panic!("the payer is not sent back");
+    };
+    let back: Url = back.parse().unwrap();
+    let attempt = back.path_segments().unwrap().nth(1).unwrap().to_owned();
+    let fill = [("ATTEMPT", attempt.as_str()), ("ORDER_ID", &order_id)];
+    let paid = events::event("driver-returns-from-paypal", &fill);
+    let paid = functions.ask("finish-checkout", paid).await;
+    assert_eq!((paid.status(), paid.state()), (200, "paid"), "{:?}", paid.0);
+
+    let deliveries = city.standin.take_deliveries();
+    assert!(!deliveries.is_empty());
+    for delivery in &deliveries {
+        let answer = functions
+            .ask("receive-webhook", events::webhook(delivery))
+            .await;
+        assert_eq!(answer.status(), 200, "{}", delivery.event_type);
+        secrets.insert(
+            "a webhook's signature",
+            events::text(&delivery.headers, "paypal-transmission-sig"),
+        );
+    }
+    let sweep = functions
+        .ask("reconcile-payments", events::event("minute-passes", &[]))
+        .await;
+    assert_eq!(sweep.0["failed"], 0, "{:?}", sweep.0);
+
+    let page = events::event("driver-opens-ticket-in-english", &[("TOKEN", &token)]);
+    let page = functions.ask("show-ticket", page).await;
+    assert_eq!(page.state(), "paid");
+    shows_one_settlement(&functions).await;
+    let books = city.standin.books();
+    assert_eq!(books.captures.len(), 1);
+    assert_eq!(books.captures[0].status, CaptureStatus::Completed);
+
+    secrets.insert("the token of the QR code", token);
+    secrets.insert("PayPal's access token", city.access_token().await);
+    secrets.insert("the clerk's token", OFFICE_TOKEN.to_owned());
+    Walked {
+        printed: functions.stop().await,
+        secrets,
+    }
+}
+
+const OFFICE_TOKEN: &str = "kanarien.office.token";
+
+/// Issues the ticket and answers the token that its QR code carries.
+async fn issue(functions: &Functions) -> String {
+    let fill = [("CASE_NUMBER", CASE_NUMBER), ("OFFICE_TOKEN", OFFICE_TOKEN)];
+    let mut event = events::event("city-issues-ticket", &fill);
+    let ticket = json!({
+        "plate": PLATE,
+        "offence": { "number": OFFENCE_NUMBER, "text": OFFENCE },
+        "place": PLACE,
+        "occurred_at": now().saturating_sub(1.hour()).unwrap().to_string(),
+        "amount": "30.00",
+    });
+    event["body"] = ticket.to_string().into();
+    let issued = functions.ask("issue-tickets", event).await;
+    assert_eq!(issued.status(), 201, "{:?}", issued.0);
+    let url: Url = issued.json()["url"].as_str().unwrap().parse().unwrap();
+    assert_eq!(url.host_str(), Some("pay.example.de"));
+    url.path_segments().unwrap().next_back().unwrap().to_owned()
+}
+
+/// What the city sees of it.
+async fn shows_one_settlement(functions: &Functions) {
+    let fill = [("CASE_NUMBER", CASE_NUMBER), ("OFFICE_TOKEN", OFFICE_TOKEN)];
+    let read = functions
+        .ask("manage-tickets", events::event("city-reads-ticket", &fill))
+        .await;
+    assert_eq!(read.status(), 200, "{:?}", read.0);
+    let case = read.json();
+    assert_eq!(
+        case["settlements"].as_array().map(Vec::len),
+        Some(1),
+        "{case}"
+    );
+    assert_eq!(case["attempts"].as_array().map(Vec::len), Some(1), "{case}");
+}
+
+#[tokio::test]
+async fn a_payment_goes_through_the_deployed_binaries_with_the_variables_of_the_template() {
+    walk().await;
+}
