@@ -8,10 +8,8 @@
 //!
 //! Whatever is sent may be sent again: the same content is issued once.
 
-mod caller;
 mod many;
 mod one;
-mod problem;
 mod qr;
 mod sent;
 
@@ -25,7 +23,7 @@ use token::{Keys, SigningKey};
 
 use token::{InvalidBaseUrl, PublicBaseUrl};
 
-use problem::{Problem, answer};
+use office::{Problem, answer};
 use sent::Sent;
 
 /// What this function needs.
@@ -113,7 +111,7 @@ async fn route(
     now: Timestamp,
     told: &mut Told,
 ) -> Result<Response<Body>, Problem> {
-    let by = caller::sub(request)?;
+    let by = office::sub(request)?;
     told.by = Some(by.clone());
     let case_number = match request.path_parameters().first("case_number") {
         Some(text) => Some(

@@ -6,15 +6,14 @@ use std::time::Duration;
 use futures_util::stream::{self, StreamExt};
 use http::StatusCode;
 use jiff::Timestamp;
-use problem_details::ProblemDetails;
 use serde::Serialize;
 use ticket::CaseNumber;
 use tokio::time::Instant;
 
 use crate::App;
 use crate::one::{self, Printed};
-use crate::problem::{Place, Problem};
 use crate::sent::Sent;
+use office::{Place, Problem, ProblemDetails};
 
 /// The most tickets in one request.
 pub(crate) const LINES_MAX: usize = 500;

@@ -7,9 +7,9 @@ use store::Issued;
 use ticket::{CaseNumber, DueDate, State, Ticket};
 
 use crate::App;
-use crate::problem::Problem;
 use crate::qr::Symbol;
 use crate::sent::Sent;
+use office::Problem;
 
 /// The version of a ticket that nothing has happened to.
 const FIRST_VERSION: u32 = 1;

@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use ticket::{CaseNumber, Cents, DueDate, Offence, Plate, TicketText};
 
-use crate::problem::Problem;
+use office::Problem;
 
 /// The longest body of one ticket, in bytes: its fields at their longest, each
 /// character written as two escapes, take less than 13 KB.

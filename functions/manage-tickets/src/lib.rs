@@ -7,9 +7,7 @@
 //!
 //! This is how the city learns of a payment.
 
-mod caller;
 mod case;
-mod problem;
 
 use http::{Method, Response, StatusCode};
 use jiff::Timestamp;
@@ -18,7 +16,7 @@ use store::Store;
 use ticket::CaseNumber;
 
 use case::Answer;
-use problem::{Problem, answer};
+use office::{Problem, answer};
 
 /// What this function needs.
 pub struct App {
@@ -82,7 +80,7 @@ async fn route(
     now: Timestamp,
     told: &mut Told,
 ) -> Result<Response<Body>, Problem> {
-    told.by = Some(caller::sub(request)?);
+    told.by = Some(office::sub(request)?);
     if request.method() != Method::GET {
         return Err(Problem::new(
             StatusCode::METHOD_NOT_ALLOWED,
@@ -110,7 +108,7 @@ async fn route(
             "the case cannot be written as JSON; tell whoever runs this system",
         )
     })?;
-    Ok(answer(StatusCode::OK, "application/json", body))
+    Ok(answer(StatusCode::OK, "application/json", body.into()))
 }
 
 /// An error with its causes. What an unreadable item holds is left out: it is

@@ -369,6 +369,23 @@ impl City {
         updated.expect("a table");
     }
 
+    /// The city changes what is owed, as a clerk will: the version grows.
+    pub async fn change_amount(&self, case_number: &str, amount: Cents) {
+        use aws_sdk_dynamodb::types::AttributeValue::{N, S};
+        let updated = self
+            .table_client()
+            .update_item()
+            .table_name(&self.vars["TABLE_NAME"])
+            .key("pk", S(format!("TICKET#{case_number}")))
+            .key("sk", S("TICKET".to_owned()))
+            .update_expression("SET amount = :amount, version = version + :one")
+            .expression_attribute_values(":amount", N(amount.minor_units().to_string()))
+            .expression_attribute_values(":one", N("1".to_owned()))
+            .send()
+            .await;
+        updated.expect("a table");
+    }
+
     fn table_client(&self) -> aws_sdk_dynamodb::Client {
         local::table::client(
             &(Arc::new(|_: &str| None) as local::Vars),

@@ -19,15 +19,14 @@ static TABLES: AtomicU32 = AtomicU32::new(0);
 pub(crate) async fn start() -> Engine {
     let number = TABLES.fetch_add(1, Ordering::Relaxed);
     let table = format!("journey-{}-{number}", std::process::id());
-    let endpoint = match std::env::var("DYNAMODB_URL") {
-        Ok(url) => url,
-        Err(_) => {
-            let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-            let address = listener.local_addr().expect("the port's number");
-            let serving = table::serve(listener, None).expect("an engine in memory");
-            tokio::spawn(serving);
-            format!("http://{address}")
-        }
+    let endpoint = if let Ok(url) = std::env::var("DYNAMODB_URL") {
+        url
+    } else {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let address = listener.local_addr().expect("the port's number");
+        let serving = table::serve(listener, None).expect("an engine in memory");
+        tokio::spawn(serving);
+        format!("http://{address}")
     };
     let template = Template::parse(TEXT).expect("template.yaml");
     let vars: Vars = std::sync::Arc::new(|_| None);

@@ -181,7 +181,8 @@ async fn what_cannot_be_verified_writes_nothing_and_asks_nobody() {
         400
     );
     assert_eq!(
-        city.post_webhook(&delivery.headers, &[b' '; 100_000]).await,
+        city.post_webhook(&delivery.headers, &vec![b' '; 100_000])
+            .await,
         413
     );
     for (name, value) in [

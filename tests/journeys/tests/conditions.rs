@@ -1,6 +1,8 @@
 //! Each condition of the store by itself: what it refuses, and that nothing is
 //! written then. Every test here goes red when its condition is taken away.
 
+#![expect(clippy::unwrap_used, reason = "what fails here is a failed test")]
+
 use jiff::Timestamp;
 use journeys::City;
 use store::{
@@ -194,10 +196,11 @@ async fn an_order_is_placed_once_and_only_on_a_live_attempt() {
         Write::Refused
     );
     let another = case.another().await;
-    store
+    let ended = store
         .end_attempt(&another, &AttemptState::Expired)
         .await
         .unwrap();
+    assert_eq!(ended, Write::Done);
     assert_eq!(
         store
             .place_order(&another.id, &order("ORDER3"))
@@ -247,27 +250,9 @@ async fn a_lock_is_not_taken_for_another_version_of_the_ticket() {
     let mut stale = case.attempt.clone();
     stale.version = 2;
     assert_eq!(case.lock(&stale).await, None);
-    // The ticket has changed; the attempt is the one of before.
-    let mut ticket = case.ticket().await;
-    let another = case.another().await;
-    assert_eq!(
-        case.book(
-            &ticket,
-            &another,
-            Role::Surplus(SurplusReason::FactsDiffer),
-            None
-        )
-        .await,
-        Write::Done
-    );
-    ticket.fence = case.ticket().await.fence;
-    let taken = case
-        .city
-        .store
-        .take_lock(&ticket, &case.attempt, case.until(), None)
-        .await
-        .unwrap();
-    assert_eq!(taken, None);
+    // The city changes what is owed; the attempt is the one of before.
+    case.city.change_amount(CASE, Cents::new(2_500)).await;
+    assert_eq!(case.lock(&case.attempt).await, None);
 }
 
 #[tokio::test]
@@ -335,17 +320,33 @@ async fn a_lock_is_taken_over_only_as_it_was_seen() {
     let store = &case.city.store;
     case.lock(&case.attempt).await.unwrap();
     let seen = case.ticket().await;
-    let ended = seen.lock.clone().unwrap();
     let over = store
-        .take_over_lock(&seen, &ended, &case.attempt, case.until(), None)
+        .take_over_lock(&seen, &case.attempt, case.until(), None)
         .await
         .unwrap();
     assert_eq!(over.map(|held| held.fence), Some(2));
     let again = store
-        .take_over_lock(&seen, &ended, &case.attempt, case.until(), None)
+        .take_over_lock(&seen, &case.attempt, case.until(), None)
         .await
         .unwrap();
     assert_eq!(again, None, "somebody was faster");
+    let seen = case.ticket().await;
+    let owner = Held {
+        case_number: seen.case_number.clone(),
+        attempt: case.attempt.id.clone(),
+        fence: seen.fence,
+    };
+    let released = Released::NothingCaptured;
+    let released = store
+        .release_lock(&owner, &case.attempt, &released)
+        .await
+        .unwrap();
+    assert_eq!(released, Write::Done);
+    let over = store
+        .take_over_lock(&seen, &case.attempt, case.until(), None)
+        .await
+        .unwrap();
+    assert_eq!(over, None, "there is nothing to take over");
 }
 
 #[tokio::test]
@@ -354,10 +355,9 @@ async fn a_former_owner_can_neither_release_nor_book() {
     let store = &case.city.store;
     let former = case.lock(&case.attempt).await.unwrap();
     let seen = case.ticket().await;
-    let ended = seen.lock.clone().unwrap();
     let later = case.until() + settle::limits::LEASE;
     let owner = store
-        .take_over_lock(&seen, &ended, &case.attempt, later, None)
+        .take_over_lock(&seen, &case.attempt, later, None)
         .await
         .unwrap()
         .unwrap();

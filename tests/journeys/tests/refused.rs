@@ -1,11 +1,13 @@
 //! What is refused, held back or given back, and what the driver is told.
 
+#![expect(clippy::unwrap_used, reason = "what fails here is a failed test")]
+
 use std::time::Duration;
 
 use journeys::City;
 use paypal_standin::{Afterwards, Fault, FaultKind, On, Payer};
 use store::{AttemptState, TakenBackKind};
-use ticket::{Role, State, SurplusReason};
+use ticket::{Cents, Role, State, SurplusReason};
 
 const CASE: &str = "KL-2026-000123";
 
@@ -232,7 +234,7 @@ async fn an_order_nobody_approved_ends_after_seven_hours_and_brings_no_money() {
     let token = city.issue(CASE).await;
     let checkout = city.press_pay(&token).await;
     assert_eq!(checkout.status, 303);
-    for _ in 0..(7 * 6 + 1) {
+    for _ in 0..=(7 * 6) {
         city.later(Duration::from_mins(10));
         city.sweep().await;
     }
@@ -306,4 +308,27 @@ async fn an_invoice_refused_at_the_capture_gets_a_second_one_at_the_next_checkou
     assert_eq!(city.come_back(&back).await.state, "paid");
     let order = city.standin.books().order(&back.order_id).unwrap().clone();
     assert_eq!(order.invoice_id.as_deref(), Some("KL-2026-000123_2"));
+}
+
+#[tokio::test]
+async fn an_order_approved_for_another_amount_is_never_captured() {
+    let city = City::new().await;
+    let token = city.issue(CASE).await;
+    let checkout = city.press_pay(&token).await;
+    let back = city.at_paypal(&checkout, Payer::Pays).unwrap();
+    city.change_amount(CASE, Cents::new(2_500)).await;
+    let page = city.come_back(&back).await;
+    assert_eq!(
+        (page.state.as_str(), page.attempt.as_deref()),
+        ("open", Some("expired"))
+    );
+    city.later(Duration::from_mins(1));
+    city.sweep().await;
+    assert_eq!(city.standin.books().count("capture_order"), 0);
+    let again = city.try_again(&back.attempt).await;
+    assert_eq!(
+        (again.status, again.state.as_str()),
+        (409, "open"),
+        "the new amount is shown first"
+    );
 }

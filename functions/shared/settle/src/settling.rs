@@ -4,8 +4,8 @@ use jiff::Timestamp;
 use paypal::{Capture, Error as PayPalError};
 use store::{Attempt, AttemptState, Error, Held, Released, Write};
 use ticket::{
-    AttemptId, Channel, Effect, Event, Lock, OrderId, Role, Settlement, Standing, SurplusReason,
-    Ticket, effect,
+    AttemptId, Channel, Effect, Event, Lock, OrderId, Role, Settlement, Standing, State,
+    SurplusReason, Ticket, effect,
 };
 use tokio::time::Instant;
 
@@ -167,10 +167,7 @@ impl Settle {
                     return Ok(Progress::Unclear);
                 }
                 let until = now + crate::limits::LEASE;
-                let held = self
-                    .store
-                    .take_over_lock(ticket, ended, &owner, until, at)
-                    .await?;
+                let held = self.store.take_over_lock(ticket, &owner, until, at).await?;
                 match held {
                     Some(held) => {
                         self.capture(ticket, &owner, &order.id, &held, at, now, deadline)
@@ -356,6 +353,11 @@ impl Settle {
     ) -> Result<Progress, Error> {
         let (mut ticket, mut attempt) = (ticket.clone(), attempt.clone());
         for _ in 0..DECISIONS_MAX {
+            // Read before somebody else's booking and after it: this very money
+            // is booked, and no surplus.
+            if is_booked(&ticket, capture) {
+                return Ok(Progress::Known);
+            }
             let event = match facts {
                 Facts::Right if attempt.amount == ticket.amount => Event::CaptureCompleted,
                 Facts::Right | Facts::Wrong => Event::CaptureDiffers,
@@ -434,6 +436,15 @@ impl Settle {
     fn may_capture(&self, deadline: Instant) -> bool {
         self.captures == Captures::Open
             && deadline.saturating_duration_since(Instant::now()) >= crate::limits::CAPTURE_NEEDS
+    }
+}
+
+fn is_booked(ticket: &Ticket, capture: &Capture) -> bool {
+    match &ticket.state {
+        State::Paid { settlement, .. } => *settlement == capture.id,
+        State::Open | State::Objected | State::Withdrawn | State::HandedOver | State::Review => {
+            false
+        }
     }
 }
 

@@ -67,16 +67,14 @@ impl Store {
     pub async fn take_over_lock(
         &self,
         ticket: &Ticket,
-        ended: &Lock,
         attempt: &Attempt,
         until: Timestamp,
         approved_at: Option<Timestamp>,
     ) -> Result<Option<Held>, Error> {
-        let same_lock = "#state = :open AND #lock = :ended \
+        // The fence says that it is the very lock that was seen.
+        let same_lock = "#state = :open AND attribute_exists(#lock) \
                          AND attribute_not_exists(pending) AND version = :version AND fence = :fence";
-        let update = lock_update(ticket, attempt, until)?
-            .condition_expression(same_lock)
-            .expression_attribute_values(":ended", value("lock", ended)?);
+        let update = lock_update(ticket, attempt, until)?.condition_expression(same_lock);
         self.lock(ticket, attempt, approved_at, update).await
     }
 

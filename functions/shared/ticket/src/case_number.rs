@@ -79,7 +79,7 @@ mod tests {
             "..",
             "KL 1",
             "KL_2",
-            "KL\01",
+            "KL\u{0}1",
             "KL\u{202e}1",
             "ÄÖ-1",
             &combining,

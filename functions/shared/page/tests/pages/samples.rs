@@ -73,6 +73,7 @@ pub(crate) fn ticket(standing: Standing) -> Ticket {
             attempt: attempt_id(),
             until: in_time(),
         }),
+        first_invoice_refused: false,
         pending: (standing == Standing::OpenPending).then(|| PendingCapture {
             attempt: attempt_id(),
             capture_id: CAPTURE.parse().unwrap(),

@@ -9,22 +9,21 @@ use crate::problem::Problem;
 /// The longest `sub`. Source: `OpenID` Connect Core 1.0, section 2.
 const SUB_LEN_MAX: usize = 255;
 
-/// The `sub` of who acts; it goes into the journal. That the token is good and
+/// The `sub` of who acts; it goes into journal and log. That the token is good and
 /// has the scope, API Gateway has checked before it calls.
 ///
 /// # Errors
 /// When the event carries no such claim: then the route has no authorizer, and
 /// nobody may pass.
-pub(crate) fn sub(request: &Request) -> Result<String, Problem> {
-    let claims = request
-        .request_context_ref()
-        .and_then(|context| match context {
-            RequestContext::ApiGatewayV2(context) => context.authorizer.as_ref(),
-            _ => None,
-        })
-        .and_then(|authorizer| authorizer.jwt.as_ref());
-    claims
-        .and_then(|jwt| jwt.claims.get("sub"))
+pub fn sub(request: &Request) -> Result<String, Problem> {
+    let context = request.request_context_ref();
+    let authorizer = if let Some(RequestContext::ApiGatewayV2(context)) = context {
+        context.authorizer.as_ref()
+    } else {
+        None
+    };
+    authorizer
+        .and_then(|authorizer| authorizer.jwt.as_ref()?.claims.get("sub"))
         .filter(|sub| (1..=SUB_LEN_MAX).contains(&sub.len()))
         .cloned()
         .ok_or_else(|| {

@@ -11,23 +11,26 @@ const RETRY_AFTER_S: u16 = 5;
 
 /// Something that stands in the way of a request.
 #[derive(Debug)]
-pub(crate) struct Problem {
-    pub(crate) status: StatusCode,
+pub struct Problem {
+    /// The answer's status.
+    pub status: StatusCode,
     detail: String,
     field: Option<String>,
     /// For the log, not for the caller.
-    pub(crate) cause: Option<store::Error>,
+    pub cause: Option<store::Error>,
 }
 
 /// Our extension member: where in the body, the path or the query.
 #[derive(Debug, Serialize)]
-pub(crate) struct Place {
+pub struct Place {
     #[serde(skip_serializing_if = "Option::is_none")]
     field: Option<String>,
 }
 
 impl Problem {
-    pub(crate) fn new(status: StatusCode, detail: impl Into<String>) -> Self {
+    /// A problem with the request as a whole.
+    #[must_use]
+    pub fn new(status: StatusCode, detail: impl Into<String>) -> Self {
         Self {
             status,
             detail: detail.into(),
@@ -37,11 +40,14 @@ impl Problem {
     }
 
     /// A problem with one field: 400.
-    pub(crate) fn with_field(field: impl Into<String>, detail: impl Into<String>) -> Self {
+    #[must_use]
+    pub fn with_field(field: impl Into<String>, detail: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, detail).at(field)
     }
 
-    pub(crate) fn at(self, field: impl Into<String>) -> Self {
+    /// The same, with the field that is wrong.
+    #[must_use]
+    pub fn at(self, field: impl Into<String>) -> Self {
         Self {
             field: Some(field.into()),
             ..self
@@ -49,18 +55,20 @@ impl Problem {
     }
 
     /// Nothing is known of what was asked: 503, ask again.
-    pub(crate) fn unavailable() -> Self {
+    #[must_use]
+    pub fn unavailable() -> Self {
         Self::new(
             StatusCode::SERVICE_UNAVAILABLE,
             format!(
-                "the table did not answer, and the ticket may or may not have been issued; \
-                 send the very same again in {RETRY_AFTER_S} s: that never issues it twice"
+                "the table did not answer, and what was asked for may or may not have happened; \
+                 send the very same again in {RETRY_AFTER_S} s: nothing happens twice"
             ),
         )
     }
 
     /// It is not the caller's fault, and repeating does not help.
-    pub(crate) fn ours(detail: &str) -> Self {
+    #[must_use]
+    pub fn ours(detail: &str) -> Self {
         Self::new(
             StatusCode::INTERNAL_SERVER_ERROR,
             format!("{detail}; tell whoever runs this system"),
@@ -68,7 +76,8 @@ impl Problem {
     }
 
     /// The document itself.
-    pub(crate) fn document(&self) -> ProblemDetails<Place> {
+    #[must_use]
+    pub fn document(&self) -> ProblemDetails<Place> {
         // The type stays `about:blank`: the title is the status's own phrase.
         ProblemDetails::from_status_code(self.status)
             .with_detail(self.detail.as_str())
@@ -77,7 +86,9 @@ impl Problem {
             })
     }
 
-    pub(crate) fn into_response(self) -> Response<Body> {
+    /// The document as an answer.
+    #[must_use]
+    pub fn into_response(self) -> Response<Body> {
         let body = serde_json::to_string(&self.document()).unwrap_or_default();
         let mut response = answer(self.status, "application/problem+json", body.into());
         if self.status == StatusCode::SERVICE_UNAVAILABLE {
@@ -108,7 +119,8 @@ impl From<store::Error> for Problem {
 }
 
 /// An answer; none may be kept by a cache, since each holds a token or a case.
-pub(crate) fn answer(status: StatusCode, content_type: &'static str, body: Body) -> Response<Body> {
+#[must_use]
+pub fn answer(status: StatusCode, content_type: &'static str, body: Body) -> Response<Body> {
     let mut response = Response::new(body);
     *response.status_mut() = status;
     let headers = response.headers_mut();
