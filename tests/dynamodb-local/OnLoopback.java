@@ -11,7 +11,8 @@ import software.amazon.dynamodb.services.local.main.ServerRunner;
  */
 final class OnLoopback {
     public static void main(String[] none) throws Exception {
-        String[] arguments = {"-inMemory", "-disableTelemetry", "-port", "8000"};
+        // Shared: who asks, and for which region, must not choose the table.
+        String[] arguments = {"-inMemory", "-sharedDb", "-disableTelemetry", "-port", "8000"};
         var engine = ServerRunner.createServerFromCommandLineArgs(arguments);
         var field = engine.getClass().getDeclaredField("server");
         field.setAccessible(true);
