@@ -60,8 +60,15 @@ export class Driver {
     const headers = await response.allHeaders();
     if (headers["set-cookie"]) this.#seen.push(`cookie from ${response.url()}`);
     if (!headers["content-type"]?.startsWith("text/html") || response.status() === 303) return;
+    let body;
+    try {
+      body = await response.body();
+    } catch {
+      // A page that loads itself again can be gone before it is weighed.
+      return;
+    }
     this.#weighed += 1;
-    const bytes = gzipSync(await response.body()).length;
+    const bytes = gzipSync(body).length;
     if (bytes > PAGE_BYTES_MAX) this.#seen.push(`weight ${bytes} bytes ${response.url()}`);
   }
 
