@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use lambda_http::{Body, Error, Request, RequestExt, Response};
 use page::{Attempt as Shown, Outcome, Pages, Policy, Route, View};
 use paypal::{Config, PayPal, Transport};
-use settle::{Captures, Progress, Settle, Settled};
+use settle::{Captures, Progress, Settle, Settled, Wake};
 use store::{Attempt, AttemptState, Store};
 use ticket::{AttemptId, Language, State};
 
@@ -86,7 +86,7 @@ async fn finish(
     let municipality = store.municipality(now).await?;
     let settled = if is_return_from_paypal(request, route, &attempt) {
         app.settle
-            .settle(id, now, settle::paypal_deadline())
+            .settle(id, Wake::Return, now, settle::paypal_deadline())
             .await?
     } else {
         None

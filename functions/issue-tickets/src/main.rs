@@ -11,7 +11,9 @@ use lambda_http::{Error, Request, run, service_fn};
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     lambda_http::tracing::init_default_subscriber();
-    let app = &App::from_vars(&|name| std::env::var(name).ok()).await?;
+    let app = &App::from_vars(&|name| std::env::var(name).ok())
+        .await
+        .map_err(|error| error.to_string())?;
     app.store.prime(Timestamp::now()).await;
     run(service_fn(move |request: Request| async move {
         Ok::<_, Error>(handle(app, request, Timestamp::now()).await)

@@ -14,7 +14,7 @@ use lambda_http::{Body, Error, Request, Response};
 use paypal::{
     About, Config, PayPal, Transport, WebhookConfig, WebhookError, WebhookEvent, Webhooks,
 };
-use settle::{Captures, Claim, Progress, Settle, TakingBack};
+use settle::{Captures, Claim, Progress, Settle, TakingBack, Wake};
 use store::{EventOutcome, Store, StoredEvent};
 use ticket::{AttemptId, OrderId};
 use tokio::time::Instant;
@@ -152,13 +152,19 @@ async fn settle_order(
     let Some(attempt) = named else {
         return Ok(EventOutcome::NothingToDo);
     };
-    Ok(match app.settle.settle(&attempt, now, deadline).await? {
-        None => EventOutcome::NothingToDo,
-        Some(settled) => match settled.progress {
-            Progress::Known | Progress::NotApproved => EventOutcome::Done,
-            Progress::Unclear => EventOutcome::LeftToSweep,
+    Ok(
+        match app
+            .settle
+            .settle(&attempt, Wake::Webhook, now, deadline)
+            .await?
+        {
+            None => EventOutcome::NothingToDo,
+            Some(settled) => match settled.progress {
+                Progress::Known | Progress::NotApproved => EventOutcome::Done,
+                Progress::Unclear => EventOutcome::LeftToSweep,
+            },
         },
-    })
+    )
 }
 
 /// An event of an order or a capture is answered with 200 once it is stored:

@@ -13,7 +13,9 @@ use receive_webhook::{App, handle};
 )]
 async fn main() -> Result<(), Error> {
     lambda_http::tracing::init_default_subscriber();
-    let app = &App::from_vars(&|name| std::env::var(name).ok()).await?;
+    let app = &App::from_vars(&|name| std::env::var(name).ok())
+        .await
+        .map_err(|error| error.to_string())?;
     app.prime(Timestamp::now()).await;
     run(service_fn(move |request: Request| async move {
         Ok::<_, Infallible>(handle(app, request, Timestamp::now()).await)

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use lambda_runtime::Error;
 use paypal::{Config, PayPal, Transport};
 use settle::limits::{FUNCTION_TIMEOUT, LOOK_PENDING, next_look};
-use settle::{Captures, Progress, Settle};
+use settle::{Captures, Progress, Settle, Wake};
 use store::{OpenAttempt, Store, Write};
 use tokio::time::Instant;
 
@@ -127,7 +127,9 @@ async fn look_at(app: &App, open: &OpenAttempt, now: Timestamp, sweep: &mut Swee
         if store.put_off(open, next_look(&attempt, now)).await? == Write::Refused {
             return Ok(None);
         }
-        app.settle.settle(&id, now, settle::paypal_deadline()).await
+        app.settle
+            .settle(&id, Wake::Sweep, now, settle::paypal_deadline())
+            .await
     };
     // The limit that every other function has from its own time-out: whoever
     // is inside the capture call longer than the lease could charge twice.

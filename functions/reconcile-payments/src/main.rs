@@ -13,7 +13,9 @@ use tokio::time::Instant;
 )]
 async fn main() -> Result<(), Error> {
     lambda_runtime::tracing::init_default_subscriber();
-    let app = &App::from_vars(&|name| std::env::var(name).ok()).await?;
+    let app = &App::from_vars(&|name| std::env::var(name).ok())
+        .await
+        .map_err(|error| error.to_string())?;
     run(service_fn(move |_minute: LambdaEvent<Value>| async move {
         let until = Instant::now() + SWEEP_TIME;
         Ok::<_, Error>(handle(app, Which::Due, &Timestamp::now, until).await)

@@ -263,6 +263,7 @@ async fn a_lock_is_not_taken_after_somebody_has_tried_since() {
         at: case.city.now(),
         issue: "INSTRUMENT_DECLINED".to_owned(),
         retry_allowed: false,
+        pressed: false,
     };
     let released = Released::Refused(decline);
     let store = &case.city.store;
@@ -616,6 +617,7 @@ async fn an_attempt_ends_only_from_where_it_was_read() {
         at: case.city.now(),
         issue: "INSTRUMENT_DECLINED".to_owned(),
         retry_allowed: false,
+        pressed: false,
     };
     let _ = store
         .release_lock(&held, &case.attempt, &Released::Refused(decline))

@@ -299,7 +299,7 @@ async fn no_capture_starts_with_too_little_time_to_hear_its_answer() {
     let soon = tokio::time::Instant::now() + settle::limits::CAPTURE_NEEDS;
     let settled = city
         .settle()
-        .settle(&attempt, city.now(), soon)
+        .settle(&attempt, settle::Wake::Return, city.now(), soon)
         .await
         .unwrap()
         .unwrap();
@@ -337,7 +337,7 @@ async fn while_captures_are_closed_nothing_is_ordered_or_captured() {
     let attempt = back.attempt.parse().unwrap();
     let deadline = settle::paypal_deadline();
     let settled = settle
-        .settle(&attempt, open.now(), deadline)
+        .settle(&attempt, settle::Wake::Return, open.now(), deadline)
         .await
         .unwrap()
         .unwrap();

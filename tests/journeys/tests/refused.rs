@@ -332,3 +332,23 @@ async fn an_order_approved_for_another_amount_is_never_captured() {
         "the new amount is shown first"
     );
 }
+
+#[tokio::test]
+async fn a_sweep_between_try_again_and_the_new_approval_tries_no_refused_card() {
+    let city = City::new().await;
+    let token = city.issue(CASE).await;
+    let checkout = city.press_pay(&token).await;
+    let back = city.at_paypal(&checkout, Payer::Declines).unwrap();
+    assert_eq!(
+        city.come_back(&back).await.attempt.as_deref(),
+        Some("declined")
+    );
+    let again = city.try_again(&back.attempt).await;
+    // The driver is away: the sweep must not try the refused card once more.
+    city.later(Duration::from_mins(1));
+    city.sweep().await;
+    assert_eq!(city.case_file(CASE).await.attempts[0].refusals, 1);
+    let back = city.at_paypal(&again, Payer::Pays).unwrap();
+    assert_eq!(city.come_back(&back).await.state, "paid");
+    assert_eq!(city.money_moved(), 1);
+}

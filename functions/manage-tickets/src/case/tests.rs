@@ -152,6 +152,7 @@ fn paid() -> CaseFile {
             at: moment("2026-02-21T09:59:30Z"),
             issue: "INSTRUMENT_DECLINED".to_owned(),
             retry_allowed: true,
+            pressed: false,
         }),
         state: AttemptState::Captured {
             capture_id: capture_id(),

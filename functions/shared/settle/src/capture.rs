@@ -109,6 +109,7 @@ impl Settle {
             at: now,
             issue: issue_name(issue),
             retry_allowed,
+            pressed: false,
         };
         let case_number = &ticket.case_number;
         let ended = Released::Ended(AttemptState::Declined);

@@ -8,7 +8,7 @@ use ticket::{AttemptId, Language, Standing, Ticket};
 use tokio::time::Instant;
 
 use crate::limits::{LOOK_YOUNG, ORDER_REUSE};
-use crate::{Captures, Progress, Settle};
+use crate::{Captures, Progress, Settle, Wake};
 
 /// The second invoice id of a ticket; no case number can contain it.
 const SECOND_INVOICE_SUFFIX: &str = "_2";
@@ -159,7 +159,7 @@ impl Settle {
         match attempt.order.as_ref().filter(|_| good) {
             Some(order) => {
                 if attempt.decline.is_some() {
-                    let _ = self.store.allow_retry(attempt).await?;
+                    let _ = self.store.note_try_again(attempt).await?;
                 }
                 Ok(Checkout::Redirect(order.approve_url.clone()))
             }
@@ -179,7 +179,7 @@ impl Settle {
             if attempt.order.is_none() {
                 continue;
             }
-            let settled = self.settle(&attempt.id, now, deadline).await?;
+            let settled = self.settle(&attempt.id, Wake::Sweep, now, deadline).await?;
             if settled.is_none_or(|settled| settled.progress == Progress::Unclear) {
                 return Ok(false);
             }

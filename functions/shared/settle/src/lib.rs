@@ -84,6 +84,17 @@ pub struct Settled {
     pub progress: Progress,
 }
 
+/// Who wakes `settle` up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wake {
+    /// The driver, back from `PayPal`.
+    Return,
+    /// `PayPal`, by a webhook.
+    Webhook,
+    /// Nobody: time has passed, or another question led here.
+    Sweep,
+}
+
 /// What is known about an attempt's money.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Progress {

@@ -11,7 +11,7 @@ use tokio::time::Instant;
 
 use crate::limits::{CAPTURE_ROUNDS_MAX, DECISIONS_MAX, ORDER_LIFE, ORDER_VISIBLE, PLACING};
 use crate::reading::{Facts, Reading, read};
-use crate::{Captures, Progress, Settle, Settled};
+use crate::{Captures, Progress, Settle, Settled, Wake};
 
 /// What `PayPal` says about an order.
 pub(crate) enum Answer {
@@ -36,6 +36,7 @@ impl Settle {
     pub async fn settle(
         &self,
         id: &AttemptId,
+        wake: Wake,
         now: Timestamp,
         deadline: Instant,
     ) -> Result<Option<Settled>, Error> {
@@ -63,7 +64,7 @@ impl Settle {
         let progress = match &attempt.order {
             Some(order) => {
                 let answer = self.ask(&order.id, &ticket, &attempt, now, deadline).await;
-                self.follow(&ticket, &attempt, answer, now, deadline)
+                self.follow(&ticket, &attempt, answer, wake, now, deadline)
                     .await?
             }
             None => self.end_if_abandoned(&attempt, now).await?,
@@ -211,6 +212,7 @@ impl Settle {
         ticket: &Ticket,
         attempt: &Attempt,
         answer: Answer,
+        wake: Wake,
         now: Timestamp,
         deadline: Instant,
     ) -> Result<Progress, Error> {
@@ -236,7 +238,8 @@ impl Settle {
                 }
             },
             Answer::Order(Reading::Approved { at }) => {
-                self.approved(ticket, attempt, at, now, deadline).await
+                self.approved(ticket, attempt, at, wake, now, deadline)
+                    .await
             }
             Answer::Order(Reading::NotApproved) => self.not_approved(attempt, now).await,
             Answer::Order(Reading::Dead) => self.end(attempt, &AttemptState::Expired).await,
@@ -265,6 +268,7 @@ impl Settle {
         ticket: &Ticket,
         attempt: &Attempt,
         at: Option<Timestamp>,
+        wake: Wake,
         now: Timestamp,
         deadline: Instant,
     ) -> Result<Progress, Error> {
@@ -287,8 +291,9 @@ impl Settle {
         }
         if let Some(decline) = &attempt.decline {
             let approved_again = at.is_some_and(|at| at > decline.at);
+            let came_back = decline.pressed && wake != Wake::Sweep;
             // Otherwise every sweep would try the same refused card.
-            if !decline.retry_allowed && !approved_again {
+            if !decline.retry_allowed && !approved_again && !came_back {
                 return Ok(Progress::Known);
             }
         }

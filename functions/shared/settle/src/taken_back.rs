@@ -7,8 +7,8 @@ use store::{Error, TakenBack, TakenBackKind, Write};
 use ticket::{AttemptId, CaptureId};
 use tokio::time::Instant;
 
-use crate::Settle;
 use crate::limits::DECISIONS_MAX;
+use crate::{Settle, Wake};
 
 /// What a webhook says has happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -149,7 +149,7 @@ impl Settle {
             return Ok(TakingBack::Nothing);
         };
         // The event may be faster than the booking of the money it is about.
-        let Some(settled) = self.settle(&attempt, now, deadline).await? else {
+        let Some(settled) = self.settle(&attempt, Wake::Sweep, now, deadline).await? else {
             return Ok(TakingBack::Nothing);
         };
         let mut ticket = settled.ticket;

@@ -95,9 +95,23 @@ impl Store {
     /// # Errors
     /// When the table does not answer.
     pub async fn allow_retry(&self, attempt: &Attempt) -> Result<Write, Error> {
+        self.mark_decline(attempt, "SET decline.retry_allowed = :yes")
+            .await
+    }
+
+    /// Remembers that the driver was sent to `PayPal` once more.
+    ///
+    /// # Errors
+    /// When the table does not answer.
+    pub async fn note_try_again(&self, attempt: &Attempt) -> Result<Write, Error> {
+        self.mark_decline(attempt, "SET decline.pressed = :yes")
+            .await
+    }
+
+    async fn mark_decline(&self, attempt: &Attempt, mark: &str) -> Result<Write, Error> {
         let update = UpdateBuilder::default()
             .set_key(Some(keys::attempt(&attempt.id).into_item()))
-            .update_expression("SET decline.retry_allowed = :yes")
+            .update_expression(mark)
             .condition_expression(
                 "attempt_state = :live AND refusals = :refusals AND attribute_exists(decline)",
             )
@@ -107,7 +121,7 @@ impl Store {
             )
             .expression_attribute_values(":live", s("live"))
             .expression_attribute_values(":refusals", n(attempt.refusals));
-        self.transact("allow a retry", vec![Step::Update(update)])
+        self.transact("mark a decline", vec![Step::Update(update)])
             .await
     }
 

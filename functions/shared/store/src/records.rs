@@ -67,9 +67,13 @@ pub struct Decline {
     pub at: Timestamp,
     /// `PayPal`'s issue, `INSTRUMENT_DECLINED`.
     pub issue: String,
-    /// The driver pressed "try again", or a later look found the order no
-    /// longer approved: an approval found now is a new one.
+    /// A later look found the order no longer approved: an approval found now
+    /// is a new one.
     pub retry_allowed: bool,
+    /// The driver pressed "try again": who comes back from `PayPal` now comes
+    /// with a new approval. The sweep cannot tell, the driver may still be away.
+    #[serde(default)]
+    pub pressed: bool,
 }
 
 /// Where a payment attempt stands.
