@@ -8,13 +8,20 @@
 //! Nothing in the address is believed: it may be forged, opened twice, fetched
 //! by a mail scanner, or never come. It only wakes `settle` up.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use lambda_http::{Body, Error, Request, RequestExt, Response};
 use page::{Attempt as Shown, Outcome, Pages, Policy, Route, View};
 use paypal::{Config, PayPal, Transport};
 use settle::{Captures, Progress, Settle, Settled, Wake};
 use store::{Attempt, AttemptState, Store};
-use ticket::{AttemptId, Language, State};
+use ticket::{AttemptId, Language, Standing, State, Ticket};
+
+/// How often a driver's page looks whether a capture under way has ended.
+const LOOKS_MAX: u32 = 8;
+/// The time between two looks. A capture at `PayPal` takes one to two seconds.
+const LOOK_AGAIN_AFTER: Duration = Duration::from_millis(300);
 
 /// What this function works with.
 pub struct App {
@@ -85,9 +92,7 @@ async fn finish(
     };
     let municipality = store.municipality(now).await?;
     let settled = if is_return_from_paypal(request, route, &attempt) {
-        app.settle
-            .settle(id, Wake::Return, now, settle::paypal_deadline())
-            .await?
+        settle(app, id, now).await?
     } else {
         None
     };
@@ -121,6 +126,31 @@ async fn finish(
         outcome,
     };
     Ok(Some(app.pages.result(&view, &shown, None)))
+}
+
+/// Settles; where somebody else is inside the capture call, waits for them for
+/// a moment. `PayPal`'s webhook is often faster than the driver's browser, and
+/// "being checked" would be all that driver sees.
+async fn settle(
+    app: &App,
+    id: &AttemptId,
+    now: Timestamp,
+) -> Result<Option<Settled>, store::Error> {
+    let deadline = settle::paypal_deadline();
+    let settle = || app.settle.settle(id, Wake::Return, now, deadline);
+    let settled = settle().await?;
+    let is_locked = |ticket: &Ticket| ticket.standing() == Standing::OpenLocked;
+    if !settled.as_ref().is_some_and(|it| is_locked(&it.ticket)) {
+        return Ok(settled);
+    }
+    for _ in 0..LOOKS_MAX {
+        tokio::time::sleep(LOOK_AGAIN_AFTER).await;
+        match app.settle.load(id).await? {
+            Some((ticket, _)) if is_locked(&ticket) => {}
+            Some(_) | None => return settle().await,
+        }
+    }
+    Ok(settled)
 }
 
 /// Whether the request is worth asking `PayPal`: it names the attempt's own

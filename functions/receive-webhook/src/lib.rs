@@ -113,7 +113,7 @@ async fn continue_event(
         About::Order { attempt, order_id } => {
             let outcome =
                 settle_order(app, attempt.as_ref(), order_id.as_ref(), now, deadline).await;
-            return Ok(finish_order_event(app, event, outcome).await);
+            return finish_order_event(app, event, outcome).await;
         }
         About::Refund { refund_id, .. } => Claim::Refund(refund_id.clone()),
         About::Reversal { refund_id, .. } => Claim::Reversal(refund_id.clone()),
@@ -167,27 +167,21 @@ async fn settle_order(
     )
 }
 
-/// An event of an order or a capture is answered with 200 once it is stored:
-/// the sweep finishes what this call could not.
+/// An event of an order or a capture is answered with 200 once it is stored
+/// with how it ended: what this call could not do the sweep does.
 async fn finish_order_event(
     app: &App,
     event: &WebhookEvent,
     outcome: Result<EventOutcome, store::Error>,
-) -> StatusCode {
+) -> Result<StatusCode, store::Error> {
     let outcome = outcome.unwrap_or_else(|error| {
         tracing::error!(%error, event = %event.id, "an event is left to the sweep");
         EventOutcome::LeftToSweep
     });
     tracing::info!(event = %event.id, event_type = event.event_type, ?outcome, "an event was finished");
-    let noted = app
-        .settle
-        .store
-        .finish_event(event.id.as_str(), outcome)
-        .await;
-    if let Err(error) = noted {
-        tracing::warn!(%error, event = %event.id, "how an event ended could not be noted");
-    }
-    StatusCode::OK
+    let store = &app.settle.store;
+    store.finish_event(event.id.as_str(), outcome).await?;
+    Ok(StatusCode::OK)
 }
 
 /// No sweep covers money that was taken back: the event must come again, and a

@@ -133,6 +133,11 @@ impl Standin {
         self.state().books.clone()
     }
 
+    /// Looks into the books without copying them.
+    pub fn in_books<T>(&self, look: impl FnOnce(&Books) -> T) -> T {
+        look(&self.state().books)
+    }
+
     /// Sets a fault for calls to come, behind those already set.
     ///
     /// # Errors

@@ -21,7 +21,9 @@ pub struct Page {
 }
 
 impl Page {
-    pub(crate) fn of(response: Response<Body>) -> Self {
+    /// Reads an answer.
+    #[must_use]
+    pub fn of(response: Response<Body>) -> Self {
         let (parts, body) = response.into_parts();
         let html = String::from_utf8(body.to_vec()).expect("a page in UTF-8");
         let attribute = |name: &str| {

@@ -161,33 +161,10 @@ impl City {
 
     /// Issues a ticket over 30 euros and gives its token.
     pub async fn issue(&self, case_number: &str) -> String {
-        let case_number: CaseNumber = case_number.parse().expect("a case number");
-        let text = |text: &str| text.parse::<TicketText>().expect("a line");
-        let now = self.now();
-        let ticket = Ticket {
-            case_number: case_number.clone(),
-            plate: PLATE.parse::<Plate>().expect("a plate"),
-            offence: Offence {
-                number: text("112454"),
-                text: text("Sie parkten im absoluten Haltverbot (Zeichen 283)."),
-            },
-            place: text(PLACE),
-            occurred_at: now,
-            amount: Cents::new(3_000),
-            due_on: DueDate::one_week_after(now, ticket::Land::RhinelandPalatinate),
-            booking_reference: None,
-            issued_at: now,
-            issued_as: "as sent".to_owned(),
-            state: State::Open,
-            version: 1,
-            fence: 0,
-            lock: None,
-            first_invoice_refused: false,
-            pending: None,
-        };
+        let ticket = open_ticket(case_number, self.now());
         let issued = self.store.issue(&ticket, "test").await.expect("a table");
         assert_eq!(issued, store::Issued::New);
-        self.signing.sign(&case_number)
+        self.signing.sign(&ticket.case_number)
     }
 
     /// The driver opens the page behind the QR code.
@@ -461,6 +438,33 @@ impl City {
         let books = self.standin.books();
         let moved = books.captures.iter();
         moved.filter(|capture| capture.status.moves_money()).count()
+    }
+}
+
+/// A new ticket over 30 euros.
+#[must_use]
+pub fn open_ticket(case_number: &str, now: Timestamp) -> Ticket {
+    let text = |text: &str| text.parse::<TicketText>().expect("a line");
+    Ticket {
+        case_number: case_number.parse().expect("a case number"),
+        plate: PLATE.parse::<Plate>().expect("a plate"),
+        offence: Offence {
+            number: text("112454"),
+            text: text("Sie parkten im absoluten Haltverbot (Zeichen 283)."),
+        },
+        place: text(PLACE),
+        occurred_at: now,
+        amount: Cents::new(3_000),
+        due_on: DueDate::one_week_after(now, ticket::Land::RhinelandPalatinate),
+        booking_reference: None,
+        issued_at: now,
+        issued_as: "as sent".to_owned(),
+        state: State::Open,
+        version: 1,
+        fence: 0,
+        lock: None,
+        first_invoice_refused: false,
+        pending: None,
     }
 }
 

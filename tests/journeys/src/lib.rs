@@ -18,4 +18,5 @@ mod engine;
 mod events;
 
 pub use browser::Page;
-pub use city::{City, PLACE, PLATE};
+pub use city::{City, PLACE, PLATE, open_ticket};
+pub use events::{event, request};

@@ -34,6 +34,16 @@ pub enum TakingBack {
 }
 
 /// What `PayPal` says about a claim.
+enum Said {
+    /// It is so.
+    TakenBack(Confirmed),
+    /// Nothing was taken back.
+    Nothing,
+    /// Something that this code does not know: nothing may be concluded from it.
+    SomethingNew,
+}
+
+/// What was taken back, as `PayPal` says it.
 struct Confirmed {
     id: String,
     kind: TakenBackKind,
@@ -53,8 +63,11 @@ impl Settle {
         deadline: Instant,
     ) -> Result<TakingBack, Error> {
         let confirmed = match self.confirm(claim, now, deadline).await {
-            Ok(Some(confirmed)) => confirmed,
-            Ok(None) | Err(PayPalError::NotFound { .. }) => return Ok(TakingBack::Nothing),
+            Ok(Said::TakenBack(confirmed)) => confirmed,
+            Ok(Said::Nothing) | Err(PayPalError::NotFound { .. }) => {
+                return Ok(TakingBack::Nothing);
+            }
+            Ok(Said::SomethingNew) => return Ok(TakingBack::NotYet),
             Err(error) => {
                 tracing::warn!(%error, ?claim, "PayPal did not say what was taken back");
                 return Ok(TakingBack::NotYet);
@@ -79,7 +92,7 @@ impl Settle {
         claim: &Claim,
         now: Timestamp,
         deadline: Instant,
-    ) -> Result<Option<Confirmed>, PayPalError> {
+    ) -> Result<Said, PayPalError> {
         let (kind, refund_id) = match claim {
             Claim::Refund(id) => (TakenBackKind::Refund, id),
             Claim::Reversal(id) => (TakenBackKind::Reversal, id),
@@ -89,7 +102,7 @@ impl Settle {
                         self.paypal.get_dispute(&token, id, deadline).await
                     })
                     .await?;
-                return Ok(Some(Confirmed {
+                return Ok(Said::TakenBack(Confirmed {
                     id: id.to_string(),
                     kind: TakenBackKind::Dispute,
                     // A claim has moved no money yet.
@@ -104,21 +117,21 @@ impl Settle {
             })
             .await?;
         Ok(match refund.status {
-            RefundStatus::Completed => Some(Confirmed {
+            RefundStatus::Completed => Said::TakenBack(Confirmed {
                 id: refund_id.to_string(),
                 kind,
                 amount: Some(refund.amount),
                 captures: refund.capture_id.into_iter().collect(),
             }),
             // A later event tells how it ended.
-            RefundStatus::Pending => None,
+            RefundStatus::Pending => Said::Nothing,
             RefundStatus::Cancelled | RefundStatus::Failed => {
                 tracing::error!(refund = %refund_id, "a refund was not made");
-                None
+                Said::Nothing
             }
             RefundStatus::Other(status) => {
                 tracing::error!(refund = %refund_id, status, "PayPal said something new about a refund");
-                None
+                Said::SomethingNew
             }
         })
     }

@@ -1,0 +1,287 @@
+//! Who is outside: drivers, `PayPal`'s postman, the schedule.
+
+use std::rc::Rc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use journeys::{Page, event, open_ticket, request};
+use lambda_http::Body;
+use paypal_standin::{Afterwards, Delivery, Leads, Payer};
+use reconcile_payments::{SWEEP_TIME, Sweep, Which};
+use ticket::CaseNumber;
+use tokio::time::Instant;
+use url::Url;
+
+use crate::laws;
+use crate::world::{Function, World};
+
+/// What the driver was asked for by default.
+const AMOUNT: &str = "30.00";
+
+/// One who found a ticket under the wiper.
+#[derive(Clone)]
+pub(crate) struct Driver {
+    world: Rc<World>,
+    case_number: CaseNumber,
+    token: String,
+}
+
+/// The way to an order's page at `PayPal`.
+#[derive(Clone, Debug)]
+pub(crate) struct Sent {
+    pub(crate) order: String,
+}
+
+/// The way back.
+#[derive(Clone, Debug)]
+pub(crate) struct Back {
+    pub(crate) attempt: String,
+    pub(crate) order: String,
+}
+
+impl World {
+    /// The city issues a ticket, before anything happens.
+    pub(crate) fn issue(self: &Rc<Self>, case_number: &str) -> Driver {
+        let ticket = open_ticket(case_number, self.now());
+        let token = self.sign(&ticket.case_number);
+        let store = self.apps.borrow().reconcile_payments.settle.store.clone();
+        let case_number = ticket.case_number.clone();
+        // As every other write it goes through the seam, and is never struck.
+        self.before.borrow_mut().push(Box::pin(async move {
+            let issued = store.issue(&ticket, "simulation").await;
+            assert_eq!(issued.expect("a table"), store::Issued::New);
+        }));
+        Driver {
+            world: Rc::clone(self),
+            case_number,
+            token,
+        }
+    }
+
+    /// A minute has passed.
+    pub(crate) async fn sweep(&self, which: Which) -> Option<Sweep> {
+        let apps = Rc::clone(&self.apps.borrow());
+        let clock = self.functions_clock();
+        self.invoke(Function::ReconcilePayments, async move {
+            let until = Instant::now() + SWEEP_TIME;
+            reconcile_payments::handle(&apps.reconcile_payments, which, &clock, until).await
+        })
+        .await
+    }
+
+    /// One webhook is posted; the status it is answered with.
+    pub(crate) async fn post(&self, delivery: &Delivery) -> Option<u16> {
+        let apps = Rc::clone(&self.apps.borrow());
+        let now = self.functions_now();
+        let mut posted = http::Request::post("http://127.0.0.1:8080/paypal/webhook");
+        if let Some(headers) = posted.headers_mut() {
+            *headers = delivery.headers.clone();
+        }
+        let posted = posted
+            .body(Body::from(delivery.body.to_vec()))
+            .expect("a request");
+        let status = self
+            .invoke(Function::ReceiveWebhook, async move {
+                let answer = receive_webhook::handle(&apps.receive_webhook, posted, now).await;
+                answer.status().as_u16()
+            })
+            .await;
+        self.standin.delivered(delivery, status);
+        let stored = self
+            .engine
+            .borrow()
+            .item(&(format!("EVENT#{}", delivery.event_id), "EVENT".to_owned()));
+        let accepted = status.is_some_and(|status| status < 300);
+        self.history.borrow_mut().law("W3", !accepted || stored.is_some(), || {
+            format!("event {} was answered {status:?} and is not stored", delivery.event_id)
+        });
+        status
+    }
+
+    /// What becomes of captures later, at `PayPal`.
+    pub(crate) async fn afterwards(&self, what: Afterwards) {
+        self.turn("PayPal decides").await;
+        let captures = self
+            .standin
+            .in_books(|books| books.captures.iter().map(|it| it.id.clone()).collect::<Vec<_>>());
+        for capture in captures {
+            // Those that stand otherwise are not meant.
+            let _ = self.standin.afterwards(&capture, what);
+        }
+        laws::after_paypal_changed(self);
+    }
+}
+
+impl Driver {
+    pub(crate) fn case_number(&self) -> &CaseNumber {
+        &self.case_number
+    }
+
+    fn shown(&self, page: Option<Page>, asked_at: jiff::Timestamp) -> Option<Page> {
+        let page = page?;
+        laws::a_page_was_shown(&self.world, self.case_number.as_str(), &page, asked_at);
+        Some(page)
+    }
+
+    /// Opens the page behind the QR code. `None`: it did not come.
+    pub(crate) async fn opens(&self) -> Option<Page> {
+        let asked_at = self.world.now();
+        let apps = Rc::clone(&self.world.apps.borrow());
+        let now = self.world.functions_now();
+        let request = request(&event("driver-opens-ticket", &[("TOKEN", &self.token)]));
+        let page = self
+            .world
+            .invoke(Function::ShowTicket, async move {
+                Page::of(show_ticket::handle(&apps.show_ticket, request, now).await)
+            })
+            .await;
+        self.shown(page, asked_at)
+    }
+
+    /// Presses the button.
+    pub(crate) async fn presses(&self) -> Option<Sent> {
+        self.presses_over(AMOUNT).await
+    }
+
+    /// Presses a button that said this amount.
+    pub(crate) async fn presses_over(&self, amount: &str) -> Option<Sent> {
+        let fill = [("TOKEN", self.token.as_str()), ("AMOUNT", amount)];
+        self.starts(&event("driver-presses-pay", &fill), amount).await
+    }
+
+    /// Presses the button of the result page.
+    pub(crate) async fn tries_again(&self, attempt: &str) -> Option<Sent> {
+        let fill = [("ATTEMPT", attempt), ("AMOUNT", AMOUNT)];
+        self.starts(&event("driver-tries-again", &fill), AMOUNT).await
+    }
+
+    async fn starts(&self, event: &str, amount: &str) -> Option<Sent> {
+        let asked_at = self.world.now();
+        let apps = Rc::clone(&self.world.apps.borrow());
+        let now = self.world.functions_now();
+        let request = request(event);
+        let (first, more) = (self.world.random(), AtomicU64::new(0));
+        let random = move || first + u128::from(more.fetch_add(1, Ordering::Relaxed));
+        let page = self
+            .world
+            .invoke(Function::StartCheckout, async move {
+                Page::of(
+                    start_checkout::handle(&apps.start_checkout, request, &random, now).await,
+                )
+            })
+            .await;
+        let location = page.as_ref().and_then(|page| page.location.clone());
+        let Some(location) = location else {
+            self.shown(page, asked_at);
+            return None;
+        };
+        laws::a_redirect_was_shown(&self.world, self.case_number.as_str(), &location);
+        let order = query(&location, "token")?;
+        let mut history = self.world.history.borrow_mut();
+        history.shown_amounts.entry(order.clone()).or_insert_with(|| amount.to_owned());
+        Some(Sent { order })
+    }
+
+    /// Decides on `PayPal`'s page.
+    pub(crate) async fn decides(&self, sent: &Sent, payer: Payer) -> Option<Back> {
+        self.world
+            .turn(match payer {
+                Payer::Pays => "the driver approves",
+                Payer::Declines => "the driver approves with a bad card",
+                Payer::Cancels => "the driver cancels",
+                Payer::ClosesWindow => "the driver approves and closes the window",
+            })
+            .await;
+        let leads = self.world.standin.approve(&sent.order, payer).ok()?;
+        let approved = self.world.standin.in_books(|books| {
+            let order = books.order(&sent.order)?;
+            Some(order.updated_at)
+        })?;
+        if payer != Payer::Cancels {
+            let mut history = self.world.history.borrow_mut();
+            let at = history.approved_at.entry(sent.order.clone()).or_default();
+            at.push(approved);
+        }
+        match leads {
+            Leads::To(url) => Some(Back {
+                attempt: attempt_in(&url)?,
+                order: sent.order.clone(),
+            }),
+            Leads::Nowhere => None,
+        }
+    }
+
+    /// Comes back from `PayPal`.
+    pub(crate) async fn returns(&self, back: &Back) -> Option<Page> {
+        self.result("driver-returns-from-paypal", back).await
+    }
+
+    /// Comes back after cancelling.
+    pub(crate) async fn returns_cancelled(&self, back: &Back) -> Option<Page> {
+        self.result("driver-cancels", back).await
+    }
+
+    async fn result(&self, name: &str, back: &Back) -> Option<Page> {
+        let asked_at = self.world.now();
+        let apps = Rc::clone(&self.world.apps.borrow());
+        let now = self.world.functions_now();
+        let fill = [("ATTEMPT", back.attempt.as_str()), ("ORDER_ID", &back.order)];
+        let request = request(&event(name, &fill));
+        let page = self
+            .world
+            .invoke(Function::FinishCheckout, async move {
+                Page::of(finish_checkout::handle(&apps.finish_checkout, request, now).await)
+            })
+            .await;
+        self.shown(page, asked_at)
+    }
+
+    /// The whole way.
+    pub(crate) async fn pays(&self, payer: Payer) -> Option<Page> {
+        self.opens().await;
+        let sent = self.presses().await?;
+        let back = self.decides(&sent, payer).await?;
+        self.returns(&back).await
+    }
+}
+
+/// Posts webhooks for as long as the story goes on, each as a call of its own.
+pub(crate) async fn postman(world: Rc<World>) {
+    while !world.over.get() {
+        for delivery in world.standin.take_deliveries() {
+            let its_world = Rc::clone(&world);
+            world.spawn(async move {
+                its_world.post(&delivery).await;
+            });
+        }
+        let rests = if world.calm.get() {
+            POSTMAN_SLEEPS
+        } else {
+            POSTMAN_RESTS
+        };
+        let pause = world.standin.next_delivery_at().map_or(rests, |at| {
+            let wait = at.duration_since(world.paypals_now());
+            Duration::try_from(wait).unwrap_or_default().min(rests)
+        });
+        world.pause(pause.max(POSTMAN_TAKES)).await;
+    }
+}
+
+/// How long the postman looks for nothing, at most: while drivers are about, and
+/// when only the schedule is left.
+const POSTMAN_RESTS: Duration = Duration::from_secs(3);
+const POSTMAN_SLEEPS: Duration = Duration::from_mins(30);
+/// The way from `PayPal` to us.
+const POSTMAN_TAKES: Duration = Duration::from_millis(50);
+
+fn query(url: &str, name: &str) -> Option<String> {
+    let url = Url::parse(url).ok()?;
+    url.query_pairs()
+        .find(|(key, _)| key == name)
+        .map(|(_, value)| value.into_owned())
+}
+
+fn attempt_in(url: &str) -> Option<String> {
+    let url = Url::parse(url).ok()?;
+    url.path_segments()?.nth(1).map(str::to_owned)
+}

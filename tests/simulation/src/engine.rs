@@ -1,0 +1,307 @@
+//! The table: the embedded DynamoDB called directly, with a memory of what it
+//! held before, since a lagging index and a restored table show the past.
+
+use std::collections::BTreeMap;
+use std::sync::OnceLock;
+
+use dynoxide::Database;
+use dynoxide::errors::DynoxideError;
+use local::template::{KeySchema, TEXT, Template};
+use serde_json::{Value, json};
+use tokio::time::Instant;
+
+/// The table's name; nothing depends on it.
+pub(crate) const TABLE: &str = "simulated";
+
+/// An item's key.
+pub(crate) type Key = (String, String);
+
+/// What DynamoDB answers: a status and a JSON body.
+#[derive(Clone, Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) body: String,
+}
+
+impl Answer {
+    /// DynamoDB's error of this type.
+    pub(crate) fn error(status: u16, kind: &str) -> Self {
+        let body = json!({ "__type": format!("com.amazonaws.dynamodb.v20120810#{kind}"), "message": "a fault of the simulation" });
+        Self {
+            status,
+            body: body.to_string(),
+        }
+    }
+
+    /// A transaction cancelled for this reason in its first step.
+    pub(crate) fn cancelled(code: &str, steps: usize) -> Self {
+        let reasons: Vec<Value> = (0..steps.max(1))
+            .map(|step| json!({ "Code": if step == 0 { code } else { "None" } }))
+            .collect();
+        let body = json!({
+            "__type": "com.amazonaws.dynamodb.v20120810#TransactionCanceledException",
+            "Message": format!("Transaction cancelled, please refer cancellation reasons for specific reasons [{code}]"),
+            "CancellationReasons": reasons,
+        });
+        Self {
+            status: 400,
+            body: body.to_string(),
+        }
+    }
+}
+
+/// An item as it was before a write.
+struct Before {
+    at: Instant,
+    key: Key,
+    image: Option<Value>,
+}
+
+/// The table.
+pub(crate) struct Engine {
+    database: Database,
+    log: Vec<Before>,
+}
+
+impl Engine {
+    /// An empty table, as `template.yaml` defines it.
+    pub(crate) fn new() -> Self {
+        let database = Database::memory().expect("an engine in memory");
+        static DEFINITION: OnceLock<String> = OnceLock::new();
+        let definition = DEFINITION.get_or_init(definition);
+        let request = serde_json::from_str(definition).expect("a definition");
+        database.create_table(request).expect("a new table");
+        Self {
+            database,
+            log: Vec::new(),
+        }
+    }
+
+    /// Does what a request asks for.
+    pub(crate) fn execute(&mut self, operation: &str, body: &str, at: Instant) -> Answer {
+        let written = written_keys(operation, body);
+        let images: Vec<Option<Value>> = written.iter().map(|key| self.item(key)).collect();
+        let answer = match self.dispatch(operation, body) {
+            Ok(body) => Answer { status: 200, body },
+            Err(error) => Answer {
+                status: error.status_code(),
+                body: error.to_json(),
+            },
+        };
+        if answer.status == 200 {
+            self.log
+                .extend(written.into_iter().zip(images).map(|(key, image)| Before {
+                    at,
+                    key,
+                    image,
+                }));
+        }
+        answer
+    }
+
+    fn dispatch(&self, operation: &str, body: &str) -> Result<String, DynoxideError> {
+        fn read<T: serde::de::DeserializeOwned>(body: &str) -> Result<T, DynoxideError> {
+            serde_json::from_str(body)
+                .map_err(|error| DynoxideError::SerializationException(error.to_string()))
+        }
+        fn write<T: serde::Serialize>(answer: &T) -> String {
+            serde_json::to_string(answer).expect("an answer")
+        }
+        let database = &self.database;
+        Ok(match operation {
+            "GetItem" => write(&database.get_item(read(body)?)?),
+            "PutItem" => write(&database.put_item(read(body)?)?),
+            "UpdateItem" => write(&database.update_item(read(body)?)?),
+            "DeleteItem" => write(&database.delete_item(read(body)?)?),
+            "Query" => write(&database.query(read(body)?)?),
+            "Scan" => write(&database.scan(read(body)?)?),
+            "TransactWriteItems" => write(&database.transact_write_items(read(body)?)?),
+            other => panic!("the simulation does not know {other}"),
+        })
+    }
+
+    /// The item under a key, as DynamoDB's JSON.
+    pub(crate) fn item(&self, (pk, sk): &Key) -> Option<Value> {
+        let request = json!({ "TableName": TABLE, "Key": { "pk": {"S": pk}, "sk": {"S": sk} }, "ConsistentRead": true });
+        let body = self
+            .dispatch("GetItem", &request.to_string())
+            .expect("a read");
+        let mut answer: Value = serde_json::from_str(&body).expect("JSON");
+        answer.get_mut("Item").map(Value::take)
+    }
+
+    /// All items of a partition.
+    pub(crate) fn partition(&self, pk: &str) -> Vec<Value> {
+        let request = json!({
+            "TableName": TABLE, "ConsistentRead": true,
+            "KeyConditionExpression": "pk = :pk",
+            "ExpressionAttributeValues": { ":pk": {"S": pk} },
+        });
+        self.items("Query", &request)
+    }
+
+    /// Every item.
+    pub(crate) fn all(&self) -> Vec<Value> {
+        self.items("Scan", &json!({ "TableName": TABLE }))
+    }
+
+    fn items(&self, operation: &str, request: &Value) -> Vec<Value> {
+        let mut items = Vec::new();
+        let mut request = request.clone();
+        loop {
+            let body = self
+                .dispatch(operation, &request.to_string())
+                .expect("a read");
+            let mut answer: Value = serde_json::from_str(&body).expect("JSON");
+            if let Some(Value::Array(page)) = answer.get_mut("Items").map(Value::take) {
+                items.extend(page);
+            }
+            match answer.get_mut("LastEvaluatedKey").map(Value::take) {
+                Some(key) if key.is_object() => request["ExclusiveStartKey"] = key,
+                Some(_) | None => return items,
+            }
+        }
+    }
+
+    /// What an eventually consistent read shows that is as old as `then`.
+    pub(crate) fn stale(&self, operation: &str, body: &str, then: Instant) -> Answer {
+        let request: Value = serde_json::from_str(body).expect("a request");
+        let past = self.changed_since(then);
+        let body = match operation {
+            "GetItem" => {
+                let key = key_of(&request["Key"]);
+                match past.get(&key) {
+                    Some(Some(image)) => json!({ "Item": image }),
+                    Some(None) => json!({}),
+                    None => self.item(&key).map_or(json!({}), |item| json!({ "Item": item })),
+                }
+            }
+            "Query" => {
+                let values = &request["ExpressionAttributeValues"];
+                let now = self.dispatch(operation, body).expect("a read");
+                let mut now: Value = serde_json::from_str(&now).expect("JSON");
+                let mut items: Vec<Value> = match now["Items"].take() {
+                    Value::Array(items) => items,
+                    _ => Vec::new(),
+                };
+                items.retain(|item| !past.contains_key(&key_of(item)));
+                items.extend(past.into_values().flatten().filter(|image| {
+                    image["shard"]["S"] == values[":shard"]["S"]
+                        && image["due_at"]["S"].as_str() <= values[":now"]["S"].as_str()
+                        && image["due_at"]["S"].is_string()
+                }));
+                items.sort_by_key(|item| item["due_at"]["S"].as_str().map(str::to_owned));
+                json!({ "Count": items.len(), "ScannedCount": items.len(), "Items": items })
+            }
+            other => panic!("{other} is never eventually consistent here"),
+        };
+        Answer {
+            status: 200,
+            body: body.to_string(),
+        }
+    }
+
+    /// The items that have changed since, as they were then.
+    pub(crate) fn changed_since(&self, then: Instant) -> BTreeMap<Key, Option<Value>> {
+        let mut past = BTreeMap::new();
+        for before in self.log.iter().rev().take_while(|before| before.at > then) {
+            past.insert(before.key.clone(), before.image.clone());
+        }
+        past
+    }
+
+    /// The items of the last write, as they were before it.
+    pub(crate) fn last_write(&self, keys: usize) -> Vec<(Key, Option<Value>)> {
+        let begin = self.log.len().saturating_sub(keys);
+        let before = self.log[begin..].iter();
+        before
+            .map(|before| (before.key.clone(), before.image.clone()))
+            .collect()
+    }
+
+    /// Puts an item there, or takes it away, as nobody's write: a restore.
+    pub(crate) fn restore(&mut self, key: &Key, image: Option<&Value>) {
+        let (operation, request) = match image {
+            Some(item) => ("PutItem", json!({ "TableName": TABLE, "Item": item })),
+            None => (
+                "DeleteItem",
+                json!({ "TableName": TABLE, "Key": { "pk": {"S": key.0}, "sk": {"S": key.1} } }),
+            ),
+        };
+        self.dispatch(operation, &request.to_string())
+            .expect("a write");
+    }
+}
+
+/// The key of an item or of a `Key`.
+pub(crate) fn key_of(item: &Value) -> Key {
+    let text = |name: &str| item[name]["S"].as_str().unwrap_or_default().to_owned();
+    (text("pk"), text("sk"))
+}
+
+/// The keys a request writes when it succeeds.
+pub(crate) fn written_keys(operation: &str, body: &str) -> Vec<Key> {
+    let steps = |request: &Value| {
+        let steps = request["TransactItems"].as_array().cloned();
+        steps.unwrap_or_default()
+    };
+    match operation {
+        "PutItem" => {
+            let request: Value = serde_json::from_str(body).expect("a request");
+            vec![key_of(&request["Item"])]
+        }
+        "UpdateItem" | "DeleteItem" => {
+            let request: Value = serde_json::from_str(body).expect("a request");
+            vec![key_of(&request["Key"])]
+        }
+        "TransactWriteItems" => {
+            let request: Value = serde_json::from_str(body).expect("a request");
+            steps(&request)
+                .iter()
+                .filter_map(|step| {
+                    if let Some(put) = step.get("Put") {
+                        Some(key_of(&put["Item"]))
+                    } else {
+                        step.get("Update").map(|update| key_of(&update["Key"]))
+                    }
+                })
+                .collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn definition() -> String {
+    let template = Template::parse(TEXT).expect("template.yaml");
+    let table = template.table;
+    let keys = |key: &KeySchema| {
+        json!([
+            { "AttributeName": key.hash, "KeyType": "HASH" },
+            { "AttributeName": key.range, "KeyType": "RANGE" },
+        ])
+    };
+    let attributes: Vec<Value> = table
+        .attributes
+        .iter()
+        .map(|(name, kind)| json!({ "AttributeName": name, "AttributeType": kind }))
+        .collect();
+    let indexes: Vec<Value> = table
+        .indexes
+        .iter()
+        .map(|index| {
+            json!({
+                "IndexName": index.name,
+                "KeySchema": keys(&index.key),
+                "Projection": { "ProjectionType": index.projection },
+            })
+        })
+        .collect();
+    json!({
+        "TableName": TABLE,
+        "BillingMode": "PAY_PER_REQUEST",
+        "KeySchema": keys(&table.key),
+        "AttributeDefinitions": attributes,
+        "GlobalSecondaryIndexes": indexes,
+    })
+    .to_string()
+}

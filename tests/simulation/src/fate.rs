@@ -1,0 +1,296 @@
+//! What may become of a call: it goes through, or one of the faults F1 to F11
+//! and F13 strikes it.
+
+use std::fmt;
+use std::str::FromStr;
+use std::time::Duration;
+
+use http::{Method, Request};
+use paypal_standin::{FaultKind, On};
+
+use crate::net::{Call, TableCall};
+
+/// What becomes of a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Fate {
+    /// It has its effect and is answered.
+    Goes,
+    /// F1: the process dies before it is sent.
+    CrashBefore,
+    /// F2: it has its effect, and the process dies.
+    CrashAfter,
+    /// F2: it has its effect, and this answer is lost.
+    Lost,
+    /// F2: it has its effect, and every answer to the same call is lost.
+    LostForGood,
+    /// F3: no effect, an error.
+    Error,
+    /// F3: no effect, an error each time it is tried.
+    Down,
+    /// F3: too many requests.
+    Throttled,
+    /// F3: nobody answers, nothing happens.
+    NoAnswer,
+    /// F4: it has its effect this many seconds later; the caller hears nothing.
+    Late(u8),
+    /// F5: it arrives twice.
+    Twice,
+    /// F6: an eventually consistent read shows what was a minute ago.
+    Stale,
+    /// F7: it has its effect, and is answered that a condition failed.
+    FalselyRefused,
+    /// F8: it met another transaction, once.
+    Conflict,
+    /// F8: it meets another transaction whenever it is tried.
+    Conflicts,
+    /// F9: it is done, and the process stands still for this many seconds.
+    Frozen(u8),
+    /// F11 and what `PayPal` may rightly say: the stand-in misbehaves so.
+    Standin(Odd),
+}
+
+/// A misbehaviour of the stand-in's own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[expect(missing_docs, reason = "the stand-in's fault kinds say it")]
+pub(crate) enum Odd {
+    ErrorAfterEffect,
+    Html,
+    HtmlAfterEffect,
+    CutJson,
+    WrongAmount,
+    WrongCurrency,
+    WrongPayee,
+    UnknownStatus,
+    ForeignApproveHost,
+    MissingLink,
+    Unauthorized,
+    Decline,
+    PayerActionRequired,
+    Pending,
+    DeclinedIn201,
+}
+
+impl Odd {
+    const ALL: [Self; 15] = [
+        Self::ErrorAfterEffect,
+        Self::Html,
+        Self::HtmlAfterEffect,
+        Self::CutJson,
+        Self::WrongAmount,
+        Self::WrongCurrency,
+        Self::WrongPayee,
+        Self::UnknownStatus,
+        Self::ForeignApproveHost,
+        Self::MissingLink,
+        Self::Unauthorized,
+        Self::Decline,
+        Self::PayerActionRequired,
+        Self::Pending,
+        Self::DeclinedIn201,
+    ];
+
+    pub(crate) const fn kind(self) -> FaultKind {
+        match self {
+            Self::ErrorAfterEffect => FaultKind::ServerErrorAfterEffect,
+            Self::Html => FaultKind::Html,
+            Self::HtmlAfterEffect => FaultKind::HtmlAfterEffect,
+            Self::CutJson => FaultKind::CutJson,
+            Self::WrongAmount => FaultKind::WrongAmount,
+            Self::WrongCurrency => FaultKind::WrongCurrency,
+            Self::WrongPayee => FaultKind::WrongPayee,
+            Self::UnknownStatus => FaultKind::UnknownStatus,
+            Self::ForeignApproveHost => FaultKind::ForeignApproveHost,
+            Self::MissingLink => FaultKind::MissingLink,
+            Self::Unauthorized => FaultKind::Unauthorized,
+            Self::Decline => FaultKind::Decline,
+            Self::PayerActionRequired => FaultKind::PayerActionRequired,
+            Self::Pending => FaultKind::Pending,
+            Self::DeclinedIn201 => FaultKind::DeclinedIn201,
+        }
+    }
+
+    /// Whether the money or its facts are others than we asked for.
+    pub(crate) const fn changes_facts(self) -> bool {
+        matches!(
+            self,
+            Self::WrongAmount | Self::WrongCurrency | Self::WrongPayee
+        )
+    }
+
+    fn fits(self, on: On) -> bool {
+        let is_capture = on == On::Capture;
+        let shows_money = matches!(on, On::GetOrder | On::Capture);
+        match self {
+            Self::ErrorAfterEffect | Self::Html | Self::HtmlAfterEffect | Self::CutJson => true,
+            Self::WrongAmount | Self::WrongCurrency | Self::WrongPayee => shows_money,
+            Self::UnknownStatus => {
+                matches!(on, On::GetOrder | On::Capture | On::GetRefund | On::Create)
+            }
+            Self::ForeignApproveHost | Self::MissingLink => on == On::Create,
+            Self::Unauthorized => !matches!(on, On::Token | On::Certificate),
+            Self::Decline | Self::PayerActionRequired | Self::Pending | Self::DeclinedIn201 => {
+                is_capture
+            }
+        }
+    }
+}
+
+/// Longer than the SDK waits for one try.
+const LATE_TABLE_S: u8 = 2;
+/// Within and beyond what a function waits for `PayPal`.
+const LATE_PAYPAL_S: [u8; 2] = [4, 40];
+/// Within and beyond the time-out of a function.
+const FROZEN_S: [u8; 2] = [9, 25];
+
+impl Fate {
+    /// The number of its kind of fault in the list of faults; `None` for none.
+    pub(crate) const fn kind(self) -> Option<&'static str> {
+        Some(match self {
+            Self::Goes => return None,
+            Self::CrashBefore => "F1",
+            Self::CrashAfter | Self::Lost | Self::LostForGood => "F2",
+            Self::Error | Self::Down | Self::Throttled | Self::NoAnswer => "F3",
+            Self::Late(_) => "F4",
+            Self::Twice => "F5",
+            Self::Stale => "F6",
+            Self::FalselyRefused => "F7",
+            Self::Conflict | Self::Conflicts => "F8",
+            Self::Frozen(_) => "F9",
+            Self::Standin(Odd::Unauthorized) => "F13",
+            Self::Standin(Odd::ErrorAfterEffect) => "F2",
+            Self::Standin(_) => "F11",
+        })
+    }
+
+    /// Every fault that may strike a call.
+    pub(crate) fn faults(call: &Call) -> Vec<Self> {
+        match call {
+            Call::Turn(_) => Vec::new(),
+            Call::Table(call) => Self::of_table(call),
+            Call::PayPal(request) => Self::of_paypal(request),
+        }
+    }
+
+    fn of_table(call: &TableCall) -> Vec<Self> {
+        let mut fates = vec![Self::CrashBefore, Self::Error, Self::Down];
+        fates.extend(FROZEN_S.map(Self::Frozen));
+        let is_read = matches!(call.operation.as_str(), "GetItem" | "Query");
+        if is_read {
+            if !call.body.contains("\"ConsistentRead\":true") {
+                fates.push(Self::Stale);
+            }
+        } else {
+            fates.extend([
+                Self::CrashAfter,
+                Self::Lost,
+                Self::LostForGood,
+                Self::Throttled,
+                Self::Late(LATE_TABLE_S),
+                Self::Twice,
+            ]);
+        }
+        if call.operation == "TransactWriteItems" {
+            fates.extend([Self::FalselyRefused, Self::Conflict, Self::Conflicts]);
+        }
+        fates
+    }
+
+    fn of_paypal(request: &Request<bytes::Bytes>) -> Vec<Self> {
+        let Some(on) = paypal_call(request) else {
+            return Vec::new();
+        };
+        let mut fates = vec![
+            Self::CrashBefore,
+            Self::CrashAfter,
+            Self::Lost,
+            Self::Error,
+            Self::Throttled,
+            Self::NoAnswer,
+            Self::Twice,
+        ];
+        fates.extend(FROZEN_S.map(Self::Frozen));
+        if matches!(on, On::Create | On::Capture) {
+            fates.extend(LATE_PAYPAL_S.map(Self::Late));
+        }
+        fates.extend(
+            Odd::ALL
+                .into_iter()
+                .filter(|odd| odd.fits(on))
+                .map(Self::Standin),
+        );
+        fates
+    }
+
+    /// How much later it has its effect.
+    pub(crate) fn delay(self) -> Option<Duration> {
+        match self {
+            Self::Late(seconds) => Some(Duration::from_secs(seconds.into())),
+            _ => None,
+        }
+    }
+}
+
+/// Which of `PayPal`'s calls a request is.
+pub(crate) fn paypal_call(request: &Request<bytes::Bytes>) -> Option<On> {
+    let path: Vec<&str> = request.uri().path().split('/').skip(1).collect();
+    let post = request.method() == Method::POST;
+    Some(match path.as_slice() {
+        ["v1", "oauth2", "token"] => On::Token,
+        ["v2", "checkout", "orders"] if post => On::Create,
+        ["v2", "checkout", "orders", _] => On::GetOrder,
+        ["v2", "checkout", "orders", _, "capture"] => On::Capture,
+        ["v2", "payments", "captures", _] => On::GetCapture,
+        ["v2", "payments", "refunds", _] => On::GetRefund,
+        ["v1", "customer", "disputes", _] => On::GetDispute,
+        ["v1", "notifications", "certs", _] => On::Certificate,
+        ["v1", "reporting", "transactions"] => On::Transactions,
+        _ => return None,
+    })
+}
+
+/// The name of a fate as plans write it.
+impl fmt::Display for Fate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Late(seconds) => write!(f, "Late{seconds}"),
+            Self::Frozen(seconds) => write!(f, "Frozen{seconds}"),
+            Self::Standin(odd) => write!(f, "{odd:?}"),
+            simple => write!(f, "{simple:?}"),
+        }
+    }
+}
+
+impl FromStr for Fate {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let simple = [
+            Self::Goes,
+            Self::CrashBefore,
+            Self::CrashAfter,
+            Self::Lost,
+            Self::LostForGood,
+            Self::Error,
+            Self::Down,
+            Self::Throttled,
+            Self::NoAnswer,
+            Self::Twice,
+            Self::Stale,
+            Self::FalselyRefused,
+            Self::Conflict,
+            Self::Conflicts,
+        ];
+        let seconds = |name: &str| text.strip_prefix(name).and_then(|rest| rest.parse().ok());
+        if let Some(seconds) = seconds("Late") {
+            return Ok(Self::Late(seconds));
+        }
+        if let Some(seconds) = seconds("Frozen") {
+            return Ok(Self::Frozen(seconds));
+        }
+        simple
+            .into_iter()
+            .chain(Odd::ALL.map(Self::Standin))
+            .find(|fate| fate.to_string() == text)
+            .ok_or_else(|| format!("{text} is no fault"))
+    }
+}

@@ -1,0 +1,62 @@
+//! What happened in a run, as far as a law looks at it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+
+/// A law that does not hold.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Violation {
+    /// Its name: M1.
+    pub(crate) law: &'static str,
+    /// What was seen.
+    pub(crate) what: String,
+}
+
+/// What happened.
+#[derive(Default)]
+pub(crate) struct History {
+    /// Lines for a reader, in order; only kept when a run is told.
+    pub(crate) told: Option<Vec<String>>,
+    /// Laws that were seen broken.
+    pub(crate) violations: Vec<Violation>,
+    /// How often each law was looked at.
+    pub(crate) looked: BTreeMap<&'static str, u64>,
+    /// What was seen at least once.
+    pub(crate) seen: BTreeSet<String>,
+    /// When a page first said of a ticket that it is paid.
+    pub(crate) shown_paid: BTreeMap<String, Timestamp>,
+    /// When cash or a transfer settled a ticket.
+    pub(crate) clerk_settled: BTreeMap<String, Timestamp>,
+    /// Orders of which `PayPal` told, or made, other facts than were asked for.
+    pub(crate) odd_orders: BTreeSet<String>,
+    /// When each order was approved, by `PayPal`'s clock.
+    pub(crate) approved_at: BTreeMap<String, Vec<Timestamp>>,
+    /// What each order's page had said was to be paid.
+    pub(crate) shown_amounts: BTreeMap<String, String>,
+    /// When the last fault struck.
+    pub(crate) last_fault_at: Option<Timestamp>,
+}
+
+impl History {
+    /// Looks at a law.
+    pub(crate) fn law(&mut self, law: &'static str, holds: bool, what: impl FnOnce() -> String) {
+        *self.looked.entry(law).or_default() += 1;
+        if !holds {
+            let what = what();
+            self.violations.push(Violation { law, what });
+        }
+    }
+
+    /// Something that must be seen sometimes.
+    pub(crate) fn sometimes(&mut self, what: impl Into<String>) {
+        self.seen.insert(what.into());
+    }
+
+    /// A line for a reader.
+    pub(crate) fn tell(&mut self, line: impl FnOnce() -> String) {
+        if let Some(told) = &mut self.told {
+            told.push(line());
+        }
+    }
+}

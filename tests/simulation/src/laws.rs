@@ -1,0 +1,104 @@
+//! The laws, and when each is looked at. Their names are those of the list in
+//! `README.md` beside this crate's sources; the stand-in's books are the truth.
+
+mod books;
+mod pages;
+mod starts;
+mod steps;
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::Request;
+use jiff::Timestamp;
+use serde_json::Value;
+
+use crate::engine::Key;
+use crate::net::Call;
+use crate::world::World;
+
+pub(crate) use books::{at_rest, attempts_left, settled_in_time};
+pub(crate) use pages::{a_page_was_shown, a_redirect_was_shown};
+pub(crate) use starts::a_call_to_paypal_starts;
+
+/// The state of a ticket as the state table's columns name it.
+pub(crate) fn standing(ticket: &Value) -> &'static str {
+    match ticket["state"]["S"].as_str() {
+        Some("open") if ticket.get("pending").is_some() => "open+pending",
+        Some("open") if ticket.get("lock").is_some() => "open+lock",
+        Some("open") => "open",
+        Some("paid") => "paid",
+        Some("objected") => "objected",
+        Some("withdrawn") => "withdrawn",
+        Some("handed_over") => "handed over",
+        Some("review") => "review",
+        Some(_) | None => "nothing",
+    }
+}
+
+/// The table has changed.
+pub(crate) fn after_a_write(world: &World, keys: &[Key]) {
+    steps::after_a_write(world, keys);
+}
+
+/// Something has become of captures at `PayPal` without our doing.
+pub(crate) fn after_paypal_changed(world: &World) {
+    steps::at_most_one_capture(world);
+}
+
+/// `PayPal` was asked for something.
+pub(crate) fn after_a_call_to_paypal(world: &World, request: &Request<Bytes>) {
+    if request.method() == http::Method::POST {
+        steps::at_most_one_capture(world);
+    }
+}
+
+/// `PayPal` tells, or makes, other facts of this order than were asked for.
+pub(crate) fn other_facts_from_now_on(world: &World, request: &Request<Bytes>) {
+    if let Some(order) = order_of(request) {
+        world.history.borrow_mut().odd_orders.insert(order);
+    }
+}
+
+/// What comes late comes before the lease ends (F4): what is later than that
+/// has met a time-out somewhere.
+pub(crate) fn no_later_than_the_lease(world: &World, call: &Call, delay: Duration) -> Duration {
+    let Call::PayPal(request) = call else {
+        return delay;
+    };
+    let left = order_of(request)
+        .and_then(|order| starts::lock_of(world, &order))
+        .and_then(|until| Duration::try_from(until.duration_since(world.now())).ok());
+    match left {
+        Some(left) => delay.min(left.saturating_sub(Duration::from_secs(1))),
+        None => delay,
+    }
+}
+
+/// The order a call is about.
+fn order_of(request: &Request<Bytes>) -> Option<String> {
+    let rest = request.uri().path().strip_prefix("/v2/checkout/orders/")?;
+    Some(rest.trim_end_matches("/capture").to_owned())
+}
+
+fn text(item: &Value, name: &str) -> String {
+    item[name]["S"].as_str().unwrap_or_default().to_owned()
+}
+
+fn moment(text: &str) -> Option<Timestamp> {
+    text.parse().ok()
+}
+
+/// `30.00` in cents; money of another form is no money of ours.
+fn cents(value: &str) -> i64 {
+    let (euros, rest) = value.split_once('.').unwrap_or((value, "0"));
+    let euros: i64 = euros.parse().unwrap_or_default();
+    let rest: i64 = rest.parse().unwrap_or_default();
+    euros * 100 + rest
+}
+
+/// The case number an invoice is for.
+fn case_of(invoice_id: Option<&str>) -> String {
+    let invoice_id = invoice_id.unwrap_or_default();
+    invoice_id.split('_').next().unwrap_or_default().to_owned()
+}

@@ -1,0 +1,245 @@
+//! What must hold when nothing is left to do.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use paypal_standin::{Books, CaptureStatus, OrderState};
+use serde_json::Value;
+
+use super::{case_of, cents, standing, text};
+use crate::history::History;
+use crate::world::World;
+
+/// The table, sorted by what its items are.
+struct Table {
+    tickets: BTreeMap<String, Value>,
+    attempts: BTreeMap<String, Value>,
+    settlements: Vec<Value>,
+    taken_back: Vec<Value>,
+    events: Vec<Value>,
+    exports: Vec<Value>,
+}
+
+impl Table {
+    fn read(world: &World) -> Self {
+        let mut table = Self {
+            tickets: BTreeMap::new(),
+            attempts: BTreeMap::new(),
+            settlements: Vec::new(),
+            taken_back: Vec::new(),
+            events: Vec::new(),
+            exports: Vec::new(),
+        };
+        for item in world.engine.borrow().all() {
+            let (pk, sk) = (text(&item, "pk"), text(&item, "sk"));
+            match (pk.split('#').next(), sk.split('#').next()) {
+                (Some("TICKET"), Some("TICKET")) => {
+                    table.tickets.insert(text(&item, "case_number"), item);
+                }
+                (Some("TICKET"), Some("SETTLEMENT")) => table.settlements.push(item),
+                (Some("TICKET"), Some("TAKEN_BACK")) => table.taken_back.push(item),
+                (Some("ATTEMPT"), _) => {
+                    table.attempts.insert(text(&item, "id"), item);
+                }
+                (Some("EVENT"), _) => table.events.push(item),
+                (Some("EXPORT"), _) => table.exports.push(item),
+                _ => {}
+            }
+        }
+        table
+    }
+}
+
+/// L2: whether all that was paid is booked by now; looked at minute by minute.
+pub(crate) fn settled_in_time(world: &World) -> bool {
+    let table = Table::read(world);
+    let unlocked = table.tickets.values().all(|ticket| ticket.get("lock").is_none());
+    let booked: BTreeSet<String> = table
+        .settlements
+        .iter()
+        .map(|settlement| text(settlement, "capture_id"))
+        .collect();
+    world.standin.in_books(|books| {
+        let captures = books.captures.iter().all(|capture| {
+            capture.custom_id.is_none()
+                || matches!(capture.status, CaptureStatus::Pending | CaptureStatus::Declined)
+                || booked.contains(&capture.id)
+        });
+        unlocked && captures && !waits_for_us(books, &table)
+    })
+}
+
+/// Whether somebody has approved an order of a payable ticket, with means that
+/// will do, and it is neither captured nor refused.
+fn waits_for_us(books: &Books, table: &Table) -> bool {
+    books.orders.iter().any(|order| {
+        let approved = matches!(order.state, OrderState::Approved { .. });
+        let attempt = order.custom_id.as_ref().and_then(|id| table.attempts.get(id));
+        let ticket = table.tickets.get(&case_of(order.invoice_id.as_deref()));
+        let (Some(attempt), Some(ticket)) = (attempt, ticket) else {
+            return false;
+        };
+        approved
+            && standing(ticket) == "open"
+            && attempt["attempt_state"]["S"] == "live"
+            && attempt.get("decline").is_none()
+            && attempt.get("order").is_some()
+            && attempt["version"]["N"] == ticket["version"]["N"]
+    })
+}
+
+/// Whether an attempt may still bring money: the sweep is not done with it.
+pub(crate) fn attempts_left(world: &World) -> usize {
+    let table = Table::read(world);
+    let left = |attempt: &&Value| attempt.get("shard").is_some();
+    table.attempts.values().filter(left).count()
+}
+
+/// Nothing is left to do.
+pub(crate) fn at_rest(world: &World, history: &mut History) {
+    let table = Table::read(world);
+    world.standin.in_books(|books| {
+        every_capture_is_booked_once(books, &table, history);
+        the_sums_agree(books, &table, history);
+        what_was_taken_back_is_known(books, &table, history);
+        attempts_are_final(books, &table, history);
+    });
+    for (case_number, ticket) in &table.tickets {
+        history.law("V1", ticket.get("lock").is_none(), || {
+            format!("{case_number} is still locked: {ticket}")
+        });
+    }
+    for event in &table.events {
+        history.law("W2", event.get("outcome").is_some(), || {
+            format!("an event was stored and never finished: {event}")
+        });
+    }
+    each_line_once(&table, history);
+}
+
+fn every_capture_is_booked_once(books: &Books, table: &Table, history: &mut History) {
+    for capture in &books.captures {
+        if capture.custom_id.is_none() {
+            continue;
+        }
+        let booked = table
+            .settlements
+            .iter()
+            .filter(|settlement| text(settlement, "capture_id") == capture.id)
+            .count();
+        let came = capture.status.moves_money() && capture.status != CaptureStatus::Pending;
+        history.law("L1", booked == usize::from(came), || {
+            format!("capture {} is {:?} and booked {booked} times", capture.id, capture.status)
+        });
+    }
+}
+
+/// L7, to the cent, over everything but orders of which `PayPal` told other
+/// facts than it had.
+fn the_sums_agree(books: &Books, table: &Table, history: &mut History) {
+    let odd = |capture_id: &str| {
+        let capture = books.capture(capture_id);
+        capture.is_none_or(|capture| history.odd_orders.contains(&capture.order_id))
+    };
+    let signed = |minor_units: u64| i64::try_from(minor_units).unwrap_or(i64::MAX);
+    let captured: i64 = books
+        .captures
+        .iter()
+        .filter(|capture| capture.custom_id.is_some() && !odd(&capture.id))
+        .filter(|capture| capture.status.moves_money() && capture.status != CaptureStatus::Pending)
+        .map(|capture| signed(capture.amount.minor_units) - signed(capture.given_back.minor_units))
+        .sum();
+    let settled: i64 = table
+        .settlements
+        .iter()
+        .filter(|settlement| !odd(&text(settlement, "capture_id")))
+        .map(|settlement| cents(&text(settlement, "value")))
+        .sum();
+    let taken: i64 = table
+        .taken_back
+        .iter()
+        .filter(|line| !odd(&text(line, "capture_id")))
+        .map(|line| cents(&text(line, "value")))
+        .sum();
+    history.law("L7", captured == settled - taken, || {
+        format!("PayPal has {captured} cents for us, the table {settled} less {taken}")
+    });
+}
+
+fn what_was_taken_back_is_known(books: &Books, table: &Table, history: &mut History) {
+    let known: BTreeSet<String> = table.taken_back.iter().map(|line| text(line, "id")).collect();
+    let concerns = books
+        .refunds
+        .iter()
+        .map(|refund| (&refund.id, &refund.capture_id))
+        .chain(books.disputes.iter().map(|dispute| (&dispute.id, &dispute.capture_id)));
+    for (id, capture_id) in concerns {
+        let Some(capture) = books.capture(capture_id) else {
+            continue;
+        };
+        if capture.custom_id.is_none() {
+            continue;
+        }
+        // No sweep looks for what was taken back: of what PayPal never tells
+        // nobody knows before the nightly reconciliation.
+        if !books.events.iter().any(|event| event.deliveries > 0 && is_about(event, id)) {
+            continue;
+        }
+        let case_number = case_of(capture.invoice_id.as_deref());
+        let stands = table.tickets.get(&case_number).map(standing);
+        let reviewed = matches!(stands, Some("review" | "withdrawn" | "objected" | "handed over"));
+        history.law("L8", known.contains(id) && reviewed, || {
+            format!("{id} took money back from {case_number}, which is {stands:?}")
+        });
+    }
+}
+
+fn is_about(event: &paypal_standin::Event, id: &str) -> bool {
+    String::from_utf8_lossy(&event.body).contains(id)
+}
+
+fn attempts_are_final(books: &Books, table: &Table, history: &mut History) {
+    for (id, attempt) in &table.attempts {
+        let state = text(attempt, "attempt_state");
+        let captures: Vec<CaptureStatus> = books
+            .captures
+            .iter()
+            .filter(|capture| capture.custom_id.as_ref() == Some(id))
+            .map(|capture| capture.status)
+            .collect();
+        let moved = captures.iter().any(|status| status.moves_money());
+        let no_money = matches!(state.as_str(), "declined" | "expired");
+        history.law("M7", !(no_money && moved), || {
+            format!("attempt {id} is {state}, PayPal has {captures:?}")
+        });
+        let still_pending = captures.contains(&CaptureStatus::Pending);
+        let live = matches!(state.as_str(), "live" | "pending");
+        history.law("V2", !live || still_pending, || {
+            format!("attempt {id} is {state} at the end, PayPal has {captures:?}")
+        });
+        history.law("V2", live == attempt.get("shard").is_some(), || {
+            format!("attempt {id} is {state}, and its place in the index says otherwise: {attempt}")
+        });
+    }
+}
+
+/// X1, X2: one line for the export for each settled cent, and for no other.
+fn each_line_once(table: &Table, history: &mut History) {
+    let mut lines: BTreeMap<String, usize> = BTreeMap::new();
+    for line in &table.exports {
+        let id = text(line, "settlement") + &text(line, "taken_back");
+        *lines.entry(id).or_default() += 1;
+    }
+    let settled = table.settlements.iter().map(|item| text(item, "capture_id"));
+    let negative = table
+        .taken_back
+        .iter()
+        .filter(|item| item.get("value").is_some())
+        .map(|item| text(item, "id"));
+    let wanted: BTreeSet<String> = settled.chain(negative).collect();
+    history.law("X1", wanted.iter().all(|id| lines.get(id) == Some(&1)), || {
+        format!("settlements {wanted:?}, lines {lines:?}")
+    });
+    history.law("X2", lines.keys().all(|id| wanted.contains(id)), || {
+        format!("lines {lines:?} for settlements {wanted:?}")
+    });
+}

@@ -1,0 +1,54 @@
+//! What drivers may be shown.
+
+use jiff::Timestamp;
+use journeys::{Page, PLACE, PLATE};
+
+use super::text;
+use crate::world::{PAYPAL_ORIGIN, World};
+
+/// A driver sees a page about a ticket, asked for at `asked_at`.
+pub(crate) fn a_page_was_shown(world: &World, case_number: &str, page: &Page, asked_at: Timestamp) {
+    let now = world.now();
+    let ticket = world
+        .engine
+        .borrow()
+        .item(&(format!("TICKET#{case_number}"), "TICKET".to_owned()));
+    let mut history = world.history.borrow_mut();
+    let history = &mut *history;
+    history.tell(|| format!("            the driver sees: {} {} {:?}", page.status, page.state, page.attempt));
+    if page.state == "paid" {
+        // Money taken back later brings it to review; never back to open.
+        let settled = ticket.as_ref().is_some_and(|ticket| {
+            matches!(text(ticket, "state").as_str(), "paid" | "review")
+                && ticket.get("settlement").is_some()
+        });
+        history.law("L4", settled, || {
+            format!("{case_number} is shown as paid: {ticket:?}")
+        });
+        history.shown_paid.entry(case_number.to_owned()).or_insert(now);
+    }
+    let shown_paid_before = history
+        .shown_paid
+        .get(case_number)
+        .is_some_and(|shown_at| *shown_at < asked_at);
+    history.law("L4", !(shown_paid_before && page.has_pay_button()), || {
+        format!("{case_number} was shown as paid, and a driver is asked to pay again")
+    });
+    let retry_after = page.header("retry-after").is_some();
+    history.law("V5", page.status != 503 || retry_after, || {
+        format!("{case_number}: 503 without Retry-After")
+    });
+    history.law("V5", page.state != "unknown" && page.state != "invalid", || {
+        format!("{case_number} is there, and a driver is told that it is {}", page.state)
+    });
+}
+
+/// A driver is sent to `PayPal`.
+pub(crate) fn a_redirect_was_shown(world: &World, case_number: &str, to: &str) {
+    let mut history = world.history.borrow_mut();
+    history.law("T4", to.starts_with(PAYPAL_ORIGIN), || {
+        format!("{case_number}: a driver is sent to {to}")
+    });
+    let secret = [PLATE, PLACE, "/t/"].iter().any(|secret| to.contains(secret));
+    history.law("T4", !secret, || format!("{case_number}: {to} tells a secret"));
+}

@@ -1,0 +1,67 @@
+//! What must hold when a call to `PayPal` starts.
+
+use bytes::Bytes;
+use http::{Method, Request};
+use jiff::Timestamp;
+use journeys::{PLACE, PLATE};
+use serde_json::Value;
+
+use super::{case_of, moment, order_of, text};
+use crate::world::World;
+
+/// The ticket and the attempt of an order, as the table knows them.
+fn ticket_and_attempt(world: &World, order: &str) -> Option<(Value, Value)> {
+    let (case_number, attempt) = world.standin.in_books(|books| {
+        let order = books.order(order)?;
+        let case_number = case_of(order.invoice_id.as_deref());
+        Some((case_number, order.custom_id.clone()?))
+    })?;
+    let engine = world.engine.borrow();
+    let ticket = engine.item(&(format!("TICKET#{case_number}"), "TICKET".to_owned()))?;
+    let attempt = engine.item(&(format!("ATTEMPT#{attempt}"), "ATTEMPT".to_owned()))?;
+    Some((ticket, attempt))
+}
+
+/// Until when the ticket of an order is locked.
+pub(super) fn lock_of(world: &World, order: &str) -> Option<Timestamp> {
+    let (ticket, _) = ticket_and_attempt(world, order)?;
+    moment(ticket["lock"]["M"]["until"]["S"].as_str()?)
+}
+
+/// A process is about to call `PayPal`.
+pub(crate) fn a_call_to_paypal_starts(world: &World, request: &Request<Bytes>) {
+    let is_post = request.method() == Method::POST;
+    let mut history = world.history.borrow_mut();
+    if is_post {
+        let sent = String::from_utf8_lossy(request.body());
+        let secret = [PLATE, PLACE, "/t/"].iter().any(|secret| sent.contains(secret));
+        history.law("T4", !secret, || {
+            format!("PayPal is told a plate, a place or a token: {sent}")
+        });
+    }
+    let Some(order) = order_of(request).filter(|_| is_post) else {
+        return;
+    };
+    let Some((ticket, attempt)) = ticket_and_attempt(world, &order) else {
+        history.law("M4", false, || {
+            format!("order {order} is captured, and the table knows nothing of it")
+        });
+        return;
+    };
+    let case_number = text(&ticket, "case_number");
+    let attempt_id = text(&attempt, "id");
+    let locked_by = ticket["lock"]["M"]["attempt"]["S"].as_str();
+    let open = ticket["state"]["S"] == "open" && ticket.get("pending").is_none();
+    let same_version = ticket["version"]["N"] == attempt["version"]["N"];
+    history.law(
+        "M4",
+        open && locked_by == Some(&attempt_id) && same_version,
+        || {
+            format!("a capture starts for {case_number}, attempt {attempt_id}: ticket {ticket}, attempt {attempt}")
+        },
+    );
+    let clerk = history.clerk_settled.contains_key(&case_number);
+    history.law("M5", !clerk, || {
+        format!("a capture starts for {case_number}, which is settled by a clerk")
+    });
+}

@@ -1,0 +1,155 @@
+//! What must hold after each step.
+
+use std::collections::BTreeMap;
+
+use paypal_standin::CaptureStatus;
+use serde_json::Value;
+
+use super::{case_of, moment, standing, text};
+use crate::engine::Key;
+use crate::world::{MERCHANT, World};
+
+/// M1, M2, M3: what `PayPal`'s books may hold.
+pub(super) fn at_most_one_capture(world: &World) {
+    let mut history = world.history.borrow_mut();
+    let history = &mut *history;
+    world.standin.in_books(|books| {
+        let mut captures: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+        for capture in &books.captures {
+            let Some(attempt) = capture.custom_id.as_deref() else {
+                continue;
+            };
+            if !capture.status.moves_money() {
+                continue;
+            }
+            let case_number = case_of(capture.invoice_id.as_deref());
+            captures.entry(case_number).or_default().push(&capture.id);
+            let Some(order) = books.order(&capture.order_id) else {
+                continue;
+            };
+            let odd = history.odd_orders.contains(&capture.order_id);
+            let right = capture.amount == order.amount
+                && capture.amount.currency.code() == "EUR"
+                && capture.payee_merchant_id == MERCHANT
+                && order.custom_id.as_deref() == Some(attempt);
+            history.law("M2", odd || right, || {
+                format!("capture {} is not what was approved: {capture:?}", capture.id)
+            });
+            let shown = history.shown_amounts.get(&capture.order_id).cloned();
+            let charged = capture.amount.to_string();
+            history.law("M3", odd || shown.is_none_or(|shown| shown == charged), || {
+                format!("capture {} is not over what the page showed", capture.id)
+            });
+        }
+        for (case_number, of_case) in captures {
+            history.law("M1", of_case.len() <= 1, || {
+                format!("{case_number} was charged by {of_case:?}")
+            });
+        }
+    });
+}
+
+/// M6, L3, L5, L6, T3: what the table may hold of the tickets just written.
+pub(super) fn after_a_write(world: &World, keys: &[Key]) {
+    let mut partitions: Vec<&str> = keys
+        .iter()
+        .map(|(pk, _)| pk.as_str())
+        .filter(|pk| pk.starts_with("TICKET#"))
+        .collect();
+    partitions.dedup();
+    for pk in partitions {
+        let items = world.engine.borrow().partition(pk);
+        look_at_a_case(world, &items);
+    }
+    edges(world, keys);
+}
+
+fn look_at_a_case(world: &World, items: &[Value]) {
+    let Some(ticket) = items.iter().find(|item| text(item, "sk") == "TICKET") else {
+        return;
+    };
+    let of_kind = |kind: &str| {
+        let kind = format!("{kind}#");
+        items
+            .iter()
+            .filter(move |item| text(item, "sk").starts_with(&kind))
+    };
+    let mut history = world.history.borrow_mut();
+    let history = &mut *history;
+    let case_number = text(ticket, "case_number");
+    let main = of_kind("SETTLEMENT")
+        .chain(of_kind("PAYMENT"))
+        .filter(|item| text(item, "role") == "main")
+        .count();
+    let paid = ticket["state"]["S"] == "paid";
+    history.law("M6", main <= 1 && (!paid || main == 1), || {
+        format!("{case_number} has {main} main settlements: {ticket}")
+    });
+    for settlement in of_kind("SETTLEMENT") {
+        let capture_id = text(settlement, "capture_id");
+        world.standin.in_books(|books| {
+            let capture = books.capture(&capture_id);
+            let came = capture.is_some_and(|capture| {
+                capture.status.moves_money() && capture.status != CaptureStatus::Pending
+            });
+            history.law("L3", came, || {
+                format!("{capture_id} is booked for {case_number}, PayPal has {capture:?}")
+            });
+            let pending = capture.is_some_and(|capture| capture.status == CaptureStatus::Pending);
+            history.law("L5", !pending, || {
+                format!("{capture_id} is pending and booked for {case_number}")
+            });
+            let Some(capture) = capture else { return };
+            let paid_at = moment(&text(settlement, "paid_at"));
+            let approved = history.approved_at.get(&capture.order_id).cloned();
+            let as_paypal_says = paid_at.is_some_and(|paid_at| {
+                paid_at.as_second() == capture.created_at.as_second()
+                    || approved.iter().flatten().any(|at| at.as_second() == paid_at.as_second())
+            });
+            history.law("L6", as_paypal_says, || {
+                format!("{capture_id} was paid at {paid_at:?}, PayPal says approved {approved:?}, captured {}", capture.created_at)
+            });
+        });
+    }
+    let mut journal: Vec<&Value> = of_kind("JOURNAL").collect();
+    journal.sort_by_key(|entry| text(entry, "sk"));
+    let snapshot = |entry: &Value, name: &str| {
+        let snapshot = &entry[name]["M"];
+        (text(snapshot, "state"), snapshot["amount"]["N"].to_string())
+    };
+    let mut stands = None;
+    let mut in_order = true;
+    for entry in &journal {
+        in_order &= match &stands {
+            None => entry.get("before").is_none(),
+            Some(stands) => snapshot(entry, "before") == *stands,
+        };
+        in_order &= !text(entry, "by").is_empty() && !text(entry, "at").is_empty();
+        stands = Some(snapshot(entry, "after"));
+    }
+    let is = (text(ticket, "state"), ticket["amount"]["N"].to_string());
+    history.law("T3", in_order && stands.as_ref() == Some(&is), || {
+        format!("the journal of {case_number} comes to {stands:?}, the ticket is {is:?}: {journal:?}")
+    });
+}
+
+/// Which edges of the state table were walked.
+fn edges(world: &World, keys: &[Key]) {
+    let engine = world.engine.borrow();
+    for (key, before) in &engine.last_write(keys.len()) {
+        if key.1 != "TICKET" {
+            continue;
+        }
+        let (Some(before), Some(after)) = (before, engine.item(key)) else {
+            continue;
+        };
+        let (from, to) = (standing(before), standing(&after));
+        let owed = before["amount"] != after["amount"];
+        let mut history = world.history.borrow_mut();
+        if from != to {
+            history.sometimes(format!("edge {from} → {to}"));
+        } else if owed {
+            history.sometimes(format!("edge {from}: the amount changes"));
+        }
+    }
+}

@@ -1,0 +1,164 @@
+//! The levels of proof, from every fault at every call to long runs by chance.
+
+use std::time::{Duration, Instant};
+
+use crate::choices::next_script;
+use crate::fate::{Fate, Odd};
+use crate::plan::{Order, Plan};
+use crate::run::run;
+use crate::scenario::{PAIRS, STORIES};
+use crate::tally::Shared;
+
+/// How much is done.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Amount {
+    /// Runs by chance.
+    pub(crate) seeds: u64,
+    /// Long runs by chance.
+    pub(crate) towns: u64,
+    /// Interleavings of each pair of handlers at most.
+    pub(crate) interleavings_max: u64,
+}
+
+/// Every fault at every call of every story.
+pub(crate) fn every_fault(shared: &Shared) {
+    let mut plans = Vec::new();
+    for story in &STORIES {
+        let calm = Plan::calm(story.name);
+        let outcome = run(&calm, false, true);
+        for point in &outcome.points {
+            for fate in &point.fates {
+                plans.push(calm.with(vec![(point.number, *fate)]));
+            }
+        }
+        shared.with(|tally| tally.add("calm", &calm, outcome));
+    }
+    shared.run_all("every fault", &plans, true);
+}
+
+/// Every two faults on the way of a payment.
+pub(crate) fn every_pair_of_faults(shared: &Shared) {
+    let mut plans = Vec::new();
+    for story in ["return-alone", "sweep-alone", "two-tabs-no-invoice-barrier"] {
+        let calm = Plan::calm(story);
+        let first = run(&calm, false, true);
+        for point in &first.points {
+            for fate in point.fates.iter().filter(|fate| is_grave(**fate)) {
+                let once = calm.with(vec![(point.number, *fate)]);
+                let second = run(&once, false, true);
+                for later in second.points.iter().filter(|it| it.number > point.number) {
+                    if !moves_money(&later.name) {
+                        continue;
+                    }
+                    for next in later.fates.iter().filter(|fate| is_grave(**fate)) {
+                        let faults = vec![(point.number, *fate), (later.number, *next)];
+                        plans.push(calm.with(faults));
+                    }
+                }
+                shared.with(|tally| tally.add("pairs of faults", &once, second));
+                if shared.is_broken() {
+                    return;
+                }
+            }
+        }
+    }
+    shared.run_all("pairs of faults", &plans, false);
+}
+
+/// Of each kind of fault the one that leaves most unsaid.
+fn is_grave(fate: Fate) -> bool {
+    matches!(
+        fate,
+        Fate::CrashBefore
+            | Fate::CrashAfter
+            | Fate::LostForGood
+            | Fate::Lost
+            | Fate::Down
+            | Fate::NoAnswer
+            | Fate::Late(40)
+            | Fate::FalselyRefused
+            | Fate::Conflicts
+            | Fate::Frozen(25)
+            | Fate::Standin(Odd::Decline | Odd::Pending | Odd::DeclinedIn201)
+    )
+}
+
+fn moves_money(boundary: &str) -> bool {
+    ["Capture", "GetOrder", "~ticket", "~attempt"]
+        .iter()
+        .any(|part| boundary.contains(part))
+}
+
+/// Every order in which the calls of two handlers can go.
+pub(crate) fn every_interleaving(shared: &Shared, amount: Amount) -> Vec<(&'static str, u64, bool)> {
+    let mut counts = Vec::new();
+    for pair in &PAIRS {
+        let mut script = Some(Vec::new());
+        let mut runs = 0;
+        while let Some(next) = script {
+            if runs >= amount.interleavings_max || shared.is_broken() {
+                script = Some(next);
+                break;
+            }
+            let plan = Plan {
+                order: Order::Script(next),
+                ..Plan::calm(pair.name)
+            };
+            let outcome = run(&plan, false, runs == 0);
+            script = next_script(&outcome.decisions);
+            shared.with(|tally| tally.add("interleavings", &plan, outcome));
+            runs += 1;
+        }
+        counts.push((pair.name, runs, script.is_none()));
+    }
+    counts
+}
+
+/// One payer or three, one ticket, faults at any call.
+pub(crate) fn by_chance(shared: &Shared, from: u64, seeds: u64) {
+    // One call in so many meets a fault: none, a few, or a bad day.
+    let rates = [0, 60, 25, 10];
+    const BATCH: u64 = 500;
+    let mut seed = from;
+    while seed < from + seeds && !shared.is_broken() {
+        let plans: Vec<Plan> = (seed..(seed + BATCH).min(from + seeds))
+            .map(|seed| {
+                let rate = rates[usize::try_from(seed % 4).expect("small")];
+                Plan::chance("chance", seed, rate)
+            })
+            .collect();
+        // One in sixteen is looked at closely: the boundaries it meets count.
+        let (close, rest): (Vec<Plan>, Vec<Plan>) =
+            plans.into_iter().partition(|plan| plan.seed % 16 < 2);
+        shared.run_all("by chance", &close, true);
+        shared.run_all("by chance", &rest, false);
+        seed += BATCH;
+    }
+}
+
+/// Two weeks of a small town.
+pub(crate) fn towns(shared: &Shared, towns: u64) {
+    let plans: Vec<Plan> = (0..towns)
+        .map(|seed| Plan::chance("town", seed, if seed % 2 == 0 { 0 } else { 200 }))
+        .collect();
+    shared.run_all("towns", &plans, false);
+}
+
+/// The faults that have not struck where they could.
+pub(crate) fn what_is_left(shared: &Shared) {
+    const ROUNDS_MAX: u32 = 6;
+    for _ in 0..ROUNDS_MAX {
+        let plans = shared.with(|tally| tally.uncovered());
+        if plans.is_empty() || shared.is_broken() {
+            return;
+        }
+        shared.run_all("what was left", &plans, true);
+    }
+}
+
+/// How long something took, for the report.
+pub(crate) fn timed(work: impl FnOnce()) -> Duration {
+    let began = Instant::now();
+    work();
+    began.elapsed()
+}

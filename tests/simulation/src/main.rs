@@ -1,0 +1,87 @@
+//! Nothing lost, never twice: the functions' own handlers in a world where every
+//! call may fail in every way, in every order, and a `PayPal` whose books are the
+//! truth.
+//!
+//! ```text
+//! plan ─▶ run: handlers wait at the seams ─▶ scheduler: who goes next, what becomes of it
+//!                                            └▶ laws, after each step and at rest
+//! ```
+//!
+//! `README.md` beside this crate says what is proven by it, and what is not.
+
+#![expect(
+    clippy::expect_used,
+    clippy::print_stdout,
+    reason = "a program for engineers that prints a report; what fails here is a failed proof"
+)]
+
+mod actors;
+mod choices;
+mod engine;
+mod fate;
+mod history;
+mod laws;
+mod levels;
+mod net;
+mod options;
+mod plan;
+mod points;
+mod report;
+mod run;
+mod scenario;
+mod tally;
+mod world;
+
+use std::process::ExitCode;
+
+use levels::Amount;
+use options::{Command, Options};
+use tally::Shared;
+
+fn main() -> ExitCode {
+    let options = match Options::read() {
+        Ok(options) => options,
+        Err(problem) => {
+            println!("{problem}");
+            return ExitCode::FAILURE;
+        }
+    };
+    match options.command {
+        Command::Replay(plan) => report::replay(&plan),
+        Command::Prove => prove(&options),
+    }
+}
+
+fn prove(options: &Options) -> ExitCode {
+    let amount = Amount {
+        seeds: options.seeds,
+        towns: options.towns,
+        interleavings_max: options.interleavings_max,
+    };
+    let shared = Shared::default();
+    let mut report = report::Report::default();
+    let wanted = |level: &str| options.level.as_deref().is_none_or(|only| only == level);
+    if wanted("faults") {
+        report.level("every fault at every call", || levels::every_fault(&shared));
+    }
+    if wanted("pairs") {
+        report.level("pairs of faults", || levels::every_pair_of_faults(&shared));
+    }
+    if wanted("interleavings") {
+        let mut counts = Vec::new();
+        report.level("interleavings", || {
+            counts = levels::every_interleaving(&shared, amount);
+        });
+        report.interleavings(counts);
+    }
+    if wanted("chance") {
+        report.level("by chance", || levels::by_chance(&shared, options.from, amount.seeds));
+    }
+    if wanted("towns") {
+        report.level("towns", || levels::towns(&shared, amount.towns));
+    }
+    if options.level.is_none() {
+        report.level("what was left", || levels::what_is_left(&shared));
+    }
+    shared.with(|tally| report.print(tally, options.level.is_none()))
+}

@@ -1,0 +1,137 @@
+//! What a run is made of: told in one line, run again from it.
+
+use std::fmt;
+use std::str::FromStr;
+
+use crate::fate::Fate;
+
+/// A run that can be had again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Plan {
+    /// Who does what.
+    pub(crate) scenario: String,
+    /// Every id, and every decision left to chance, follows from it.
+    pub(crate) seed: u64,
+    /// Which calls meet another fate than to go through.
+    pub(crate) faults: Vec<(u32, Fate)>,
+    /// One call in how many meets a fault by chance; 0 for none.
+    pub(crate) faults_once_in: u32,
+    /// Who goes next.
+    pub(crate) order: Order,
+}
+
+/// Who goes next, of those that wait.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Order {
+    /// Who has waited longest.
+    InTurn,
+    /// Anybody, by the seed.
+    Chance,
+    /// As the list says; then the first that can.
+    Script(Vec<u32>),
+}
+
+impl Plan {
+    /// The scenario without any fault.
+    pub(crate) fn calm(scenario: &str) -> Self {
+        Self {
+            scenario: scenario.to_owned(),
+            seed: 1,
+            faults: Vec::new(),
+            faults_once_in: 0,
+            order: Order::InTurn,
+        }
+    }
+
+    /// The same with faults.
+    pub(crate) fn with(&self, faults: Vec<(u32, Fate)>) -> Self {
+        Self {
+            faults,
+            ..self.clone()
+        }
+    }
+
+    /// Whatever this seed brings.
+    pub(crate) fn chance(scenario: &str, seed: u64, faults_once_in: u32) -> Self {
+        Self {
+            scenario: scenario.to_owned(),
+            seed,
+            faults: Vec::new(),
+            faults_once_in,
+            order: Order::Chance,
+        }
+    }
+}
+
+impl fmt::Display for Plan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{};seed={}", self.scenario, self.seed)?;
+        if self.faults_once_in > 0 {
+            write!(f, ";faults=1/{}", self.faults_once_in)?;
+        }
+        for (at, fate) in &self.faults {
+            write!(f, ";{at}:{fate}")?;
+        }
+        match &self.order {
+            Order::InTurn => Ok(()),
+            Order::Chance => f.write_str(";order=chance"),
+            Order::Script(script) => {
+                let script: Vec<String> = script.iter().map(u32::to_string).collect();
+                write!(f, ";order={}", script.join("."))
+            }
+        }
+    }
+}
+
+impl FromStr for Plan {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let mut parts = text.split(';');
+        let mut plan = Self::calm(parts.next().unwrap_or_default());
+        for part in parts {
+            let wrong = || format!("{part} is no part of a plan");
+            if let Some(seed) = part.strip_prefix("seed=") {
+                plan.seed = seed.parse().map_err(|_| wrong())?;
+            } else if let Some(times) = part.strip_prefix("faults=1/") {
+                plan.faults_once_in = times.parse().map_err(|_| wrong())?;
+            } else if part == "order=chance" {
+                plan.order = Order::Chance;
+            } else if let Some(script) = part.strip_prefix("order=") {
+                let script = script.split('.').filter(|taken| !taken.is_empty());
+                let script: Result<_, _> = script.map(str::parse).collect();
+                plan.order = Order::Script(script.map_err(|_| wrong())?);
+            } else {
+                let (at, fate) = part.split_once(':').ok_or_else(wrong)?;
+                let at = at.parse().map_err(|_| wrong())?;
+                plan.faults.push((at, fate.parse()?));
+            }
+        }
+        Ok(plan)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fate::Odd;
+
+    #[test]
+    fn a_plan_reads_back_as_it_was_written() {
+        let plans = [
+            Plan::calm("two-tabs"),
+            Plan::calm("two-tabs").with(vec![
+                (3, Fate::Late(40)),
+                (17, Fate::Standin(Odd::DeclinedIn201)),
+            ]),
+            Plan::chance("town", 77, 40),
+            Plan {
+                order: Order::Script(vec![0, 2, 1]),
+                ..Plan::calm("return-and-sweep")
+            },
+        ];
+        for plan in plans {
+            assert_eq!(plan.to_string().parse(), Ok(plan));
+        }
+    }
+}

@@ -1,0 +1,650 @@
+//! One run: every call of every handler waits for the scheduler, which decides
+//! who goes next and what becomes of it. Time passes only when it says so.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll, Wake, Waker};
+use std::time::Duration;
+
+use http::Request;
+use paypal_standin::{Fault, FaultKind, On};
+use tokio::time::Instant;
+
+use crate::choices::{Choices, Decision};
+use crate::engine::{Answer, written_keys};
+use crate::fate::{Fate, paypal_call};
+use crate::history::Violation;
+use crate::laws;
+use crate::net::{Call, Sender, TableCall, TaskId, Waiting};
+use crate::plan::{Order, Plan};
+use crate::points::{Point, name};
+use crate::scenario::scenario;
+use crate::world::{Function, Spawned, Work, World};
+
+/// What one call takes.
+const CALL_TAKES: Duration = Duration::from_millis(15);
+/// An index may show what was this long ago.
+const INDEX_LAG: Duration = Duration::from_secs(60);
+/// Nothing in here waits for longer than this; if it does, it waits for ever.
+const STUCK: Duration = Duration::from_hours(24 * 60);
+/// A run of more calls than this does not end by itself.
+const CALLS_MAX: u32 = 2_000_000;
+/// How often the store tries a transaction that meets another one, and once more.
+const CONFLICTS: u32 = 6;
+
+/// What a run came to.
+pub(crate) struct Outcome {
+    pub(crate) violations: Vec<Violation>,
+    pub(crate) points: Vec<Point>,
+    pub(crate) struck: Vec<(String, Fate)>,
+    pub(crate) decisions: Vec<Decision>,
+    pub(crate) seen: BTreeSet<String>,
+    pub(crate) looked: BTreeMap<&'static str, u64>,
+    pub(crate) told: Vec<String>,
+    pub(crate) virtual_time: Duration,
+}
+
+/// Wakes the scheduler and says which task it was.
+struct Flag {
+    woken: AtomicBool,
+    root: Arc<Mutex<Option<Waker>>>,
+}
+
+impl Wake for Flag {
+    fn wake(self: Arc<Self>) {
+        self.woken.store(true, Ordering::Relaxed);
+        let root = self.root.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(root) = &*root {
+            root.wake_by_ref();
+        }
+    }
+}
+
+struct Task {
+    work: Work,
+    function: Option<Function>,
+    dies_at: Option<Instant>,
+    thaws_at: Option<Instant>,
+    flag: Arc<Flag>,
+}
+
+/// An effect that comes later.
+struct Deferred {
+    at: Instant,
+    call: Call,
+    /// Kept open: the caller is still waiting, for nothing.
+    _answer: Sender,
+}
+
+struct Run {
+    world: Rc<World>,
+    plan: Plan,
+    tasks: Vec<Option<Task>>,
+    waiting: Vec<Waiting>,
+    deferred: Vec<Deferred>,
+    /// Calls whose every try ends the same way.
+    doomed: BTreeMap<String, Fate>,
+    conflicts_left: BTreeMap<TaskId, u32>,
+    root: Arc<Mutex<Option<Waker>>>,
+    prepared: bool,
+    calls: u32,
+    collect: bool,
+    points: Vec<Point>,
+    struck: Vec<(String, Fate)>,
+    /// The task that went last, the call it made, and who could have gone
+    /// instead: for the search over interleavings.
+    last: Option<Last>,
+}
+
+struct Last {
+    task: TaskId,
+    touched: Touched,
+    /// Calls that could have gone before it.
+    passed_over: BTreeSet<u64>,
+}
+
+/// What a call touches, for the question whether two of them can change places.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Touched {
+    /// It only reads.
+    Nothing,
+    /// The table.
+    Table,
+    /// Something at `PayPal`, or nobody knows.
+    Anything,
+}
+
+/// Runs a plan from its beginning to rest.
+pub(crate) fn run(plan: &Plan, tell: bool, collect: bool) -> Outcome {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .start_paused(true)
+        .build()
+        .expect("a runtime");
+    runtime.block_on(tokio::task::unconstrained(simulate(
+        plan.clone(),
+        tell,
+        collect,
+    )))
+}
+
+async fn simulate(plan: Plan, tell: bool, collect: bool) -> Outcome {
+    let began = Instant::now();
+    let choices = match &plan.order {
+        Order::InTurn => Choices::script(Vec::new()),
+        Order::Script(script) => Choices::script(script.clone()),
+        Order::Chance => Choices::seed(plan.seed),
+    };
+    let world = World::new(plan.seed, choices).await;
+    if tell {
+        world.history.borrow_mut().told = Some(Vec::new());
+    }
+    let scenario = scenario(&plan.scenario);
+    (scenario.prepare)(&world);
+    let mut run = Run {
+        world: Rc::clone(&world),
+        plan,
+        tasks: Vec::new(),
+        waiting: Vec::new(),
+        deferred: Vec::new(),
+        doomed: BTreeMap::new(),
+        conflicts_left: BTreeMap::new(),
+        root: Arc::default(),
+        prepared: false,
+        calls: 0,
+        collect,
+        points: Vec::new(),
+        struck: Vec::new(),
+        last: None,
+    };
+    let before: Vec<Work> = world.before.borrow_mut().drain(..).collect();
+    for work in before {
+        world.spawn(work);
+        let _ = run.to_the_end().await;
+    }
+    run.prepared = true;
+    (scenario.begin)(&world);
+    let ended = run.to_the_end().await;
+    let mut history = world.history.borrow_mut();
+    if let Err(why) = ended {
+        history.violations.push(Violation {
+            law: "V0",
+            what: why,
+        });
+    } else if history.violations.is_empty() {
+        laws::at_rest(&world, &mut history);
+    }
+    Outcome {
+        violations: std::mem::take(&mut history.violations),
+        points: run.points,
+        struck: run.struck,
+        decisions: world.choices.borrow().made().to_vec(),
+        seen: std::mem::take(&mut history.seen),
+        looked: std::mem::take(&mut history.looked),
+        told: history.told.take().unwrap_or_default(),
+        virtual_time: began.elapsed(),
+    }
+}
+
+impl Run {
+    async fn to_the_end(&mut self) -> Result<(), String> {
+        loop {
+            self.poll_woken();
+            if !self.world.history.borrow().violations.is_empty() {
+                return Ok(());
+            }
+            self.waiting.retain(|waiting| !waiting.answer.is_closed());
+            if self.waiting.is_empty() {
+                if self.tasks.iter().all(Option::is_none) && self.deferred.is_empty() {
+                    return Ok(());
+                }
+                self.let_time_pass().await?;
+                continue;
+            }
+            let Some(place) = self.next() else {
+                // Only what another order has shown already.
+                return Ok(());
+            };
+            let waiting = self.waiting.remove(place);
+            self.go(waiting).await;
+            if self.calls > CALLS_MAX {
+                return Err(format!("the run did not end within {CALLS_MAX} calls"));
+            }
+        }
+    }
+
+    /// Polls every task that something has happened to, until all wait.
+    fn poll_woken(&mut self) {
+        loop {
+            let now = Instant::now();
+            for spawned in self.world.spawned.borrow_mut().drain(..) {
+                let Spawned {
+                    work,
+                    function,
+                    dies_at,
+                } = spawned;
+                let flag = Arc::new(Flag {
+                    woken: AtomicBool::new(true),
+                    root: Arc::clone(&self.root),
+                });
+                self.tasks.push(Some(Task {
+                    work,
+                    function,
+                    dies_at,
+                    thaws_at: None,
+                    flag,
+                }));
+            }
+            let mut polled = false;
+            for id in 0..self.tasks.len() {
+                let Some(task) = &mut self.tasks[id] else {
+                    continue;
+                };
+                // Lambda ends what has lived too long, frozen or not.
+                if task.dies_at.is_some_and(|dies_at| dies_at <= now) {
+                    self.kill(id, "its time-out");
+                    polled = true;
+                    continue;
+                }
+                if task.thaws_at.is_some_and(|thaws_at| thaws_at > now) {
+                    continue;
+                }
+                task.thaws_at = None;
+                if !task.flag.woken.swap(false, Ordering::Relaxed) {
+                    continue;
+                }
+                polled = true;
+                self.world.net.now_polled(id);
+                let waker = Waker::from(Arc::clone(&task.flag));
+                let poll = task.work.as_mut().poll(&mut Context::from_waker(&waker));
+                if poll.is_ready() {
+                    self.tasks[id] = None;
+                }
+                for waiting in self.world.net.take() {
+                    self.begin(waiting);
+                }
+            }
+            if !polled && self.world.spawned.borrow().is_empty() {
+                return;
+            }
+        }
+    }
+
+    /// A call was made; it is not sent yet.
+    fn begin(&mut self, waiting: Waiting) {
+        if let Call::PayPal(request) = &waiting.call {
+            laws::a_call_to_paypal_starts(&self.world, request);
+        }
+        self.waiting.push(waiting);
+    }
+
+    /// Which call goes next; `None` where every order of those that wait was
+    /// seen already.
+    fn next(&mut self) -> Option<usize> {
+        match self.plan.order {
+            Order::InTurn => Some(0),
+            Order::Chance | Order::Script(_) if !self.prepared => Some(0),
+            Order::Chance => {
+                let ways = self.waiting.len();
+                Some(self.world.choices.borrow_mut().one_of(ways))
+            }
+            Order::Script(_) => {
+                let mut tasks = BTreeSet::new();
+                let open: Vec<usize> = (0..self.waiting.len())
+                    // Of one task's own calls the first goes first.
+                    .filter(|place| tasks.insert(self.waiting[*place].task))
+                    .filter(|place| !self.was_seen(&self.waiting[*place]))
+                    .collect();
+                if open.is_empty() {
+                    return None;
+                }
+                let taken = self.world.choices.borrow_mut().one_of(open.len());
+                open.get(taken).copied()
+            }
+        }
+    }
+
+    /// Of two calls that can change places only one order is looked at: the one
+    /// in which the task with the smaller number goes first.
+    fn was_seen(&self, waiting: &Waiting) -> bool {
+        self.last.as_ref().is_some_and(|last| {
+            waiting.task < last.task
+                && last.passed_over.contains(&waiting.number)
+                && can_change_places(last.touched, touched(&waiting.call))
+        })
+    }
+
+    async fn go(&mut self, waiting: Waiting) {
+        let Waiting {
+            number: _,
+            task,
+            call,
+            answer,
+        } = waiting;
+        if matches!(self.plan.order, Order::Script(_)) {
+            self.last = Some(Last {
+                task,
+                touched: touched(&call),
+                passed_over: self.waiting.iter().map(|other| other.number).collect(),
+            });
+        }
+        match (call, answer) {
+            (Call::Turn(what), Sender::Turn(turn)) => {
+                self.tell(|| format!("            {what}"));
+                let _ = turn.send(());
+            }
+            (call @ (Call::Table(_) | Call::PayPal(_)), answer) => {
+                tokio::time::advance(CALL_TAKES).await;
+                let fate = self.fate(task, &call);
+                self.strike(task, call, answer, fate);
+            }
+            (Call::Turn(_), Sender::Table(_) | Sender::PayPal(_)) => {}
+        }
+    }
+
+    /// Decides what becomes of a call, and writes it down.
+    fn fate(&mut self, task: TaskId, call: &Call) -> Fate {
+        if !self.prepared {
+            return Fate::Goes;
+        }
+        let number = self.calls;
+        self.calls += 1;
+        let doomed = match call {
+            Call::Table(call) => self.doomed.get(&call.invocation).copied(),
+            Call::PayPal(_) | Call::Turn(_) => None,
+        };
+        let planned = self.plan.faults.iter().find(|(at, _)| *at == number);
+        let fate = match (doomed, planned) {
+            (Some(fate), _) | (None, Some(&(_, fate))) => fate,
+            (None, None) => self.by_chance(call),
+        };
+        let function = self.tasks[task].as_ref().and_then(|task| task.function);
+        let point = name(function, call);
+        self.tell(|| {
+            let struck = if fate == Fate::Goes { String::new() } else { format!("  ✗ {fate}") };
+            format!("{number:5} #{task:<4} {point}{struck}")
+        });
+        if fate != Fate::Goes && doomed.is_none() {
+            self.struck.push((point.clone(), fate));
+            let now = self.world.now();
+            self.world.history.borrow_mut().last_fault_at = Some(now);
+        }
+        if self.collect {
+            self.points.push(Point {
+                number,
+                name: point,
+                fates: Fate::faults(call),
+            });
+        }
+        fate
+    }
+
+    fn by_chance(&mut self, call: &Call) -> Fate {
+        if self.plan.faults_once_in == 0 || self.world.calm.get() {
+            return Fate::Goes;
+        }
+        let mut choices = self.world.choices.borrow_mut();
+        if !choices.once_in(self.plan.faults_once_in) {
+            return Fate::Goes;
+        }
+        let fates = Fate::faults(call);
+        if fates.is_empty() {
+            return Fate::Goes;
+        }
+        let taken = choices.one_of(fates.len());
+        fates[taken]
+    }
+
+    /// Lets a call meet its fate.
+    fn strike(&mut self, task: TaskId, call: Call, answer: Sender, fate: Fate) {
+        if fate == Fate::CrashBefore {
+            self.kill(task, "a crash");
+            return;
+        }
+        if let Some(delay) = fate.delay() {
+            let at = Instant::now() + laws::no_later_than_the_lease(&self.world, &call, delay);
+            self.deferred.push(Deferred {
+                at,
+                call,
+                _answer: answer,
+            });
+            return;
+        }
+        match (call, answer) {
+            (Call::Table(call), Sender::Table(sender)) => {
+                let answer = self.at_the_table(task, &call, fate);
+                let _ = sender.send(answer);
+            }
+            (Call::PayPal(request), Sender::PayPal(sender)) => {
+                let answer = self.at_paypal(&request, fate);
+                let _ = sender.send(answer);
+            }
+            (Call::Table(_) | Call::PayPal(_) | Call::Turn(_), _) => {}
+        }
+        match fate {
+            Fate::CrashAfter => self.kill(task, "a crash"),
+            Fate::Frozen(seconds) => {
+                if let Some(task) = &mut self.tasks[task] {
+                    task.thaws_at = Some(Instant::now() + Duration::from_secs(seconds.into()));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn at_the_table(&mut self, task: TaskId, call: &TableCall, fate: Fate) -> Option<Answer> {
+        if call.operation == "TransactWriteItems"
+            && let Some(left) = self.conflicts_left.get_mut(&task)
+            && *left > 0
+        {
+            *left -= 1;
+            return Some(Answer::cancelled("TransactionConflict", 1));
+        }
+        let doom = |run: &mut Self| {
+            run.doomed.insert(call.invocation.clone(), fate);
+        };
+        match fate {
+            Fate::Error => Some(Answer::error(500, "InternalServerError")),
+            Fate::Down => {
+                doom(self);
+                Some(Answer::error(400, "ThrottlingException"))
+            }
+            Fate::Throttled => Some(Answer::error(400, "ProvisionedThroughputExceededException")),
+            Fate::Lost => {
+                self.execute(call);
+                None
+            }
+            Fate::LostForGood => {
+                doom(self);
+                self.execute(call);
+                None
+            }
+            Fate::Twice => {
+                self.execute(call);
+                Some(self.execute(call))
+            }
+            Fate::Stale => {
+                let then = Instant::now().checked_sub(INDEX_LAG);
+                let then = then.unwrap_or_else(Instant::now);
+                let engine = self.world.engine.borrow();
+                Some(engine.stale(&call.operation, &call.body, then))
+            }
+            Fate::FalselyRefused => {
+                let answer = self.execute(call);
+                Some(if answer.status == 200 {
+                    Answer::cancelled("ConditionalCheckFailed", 1)
+                } else {
+                    answer
+                })
+            }
+            Fate::Conflict => Some(Answer::cancelled("TransactionConflict", 1)),
+            Fate::Conflicts => {
+                self.conflicts_left.insert(task, CONFLICTS - 1);
+                Some(Answer::cancelled("TransactionConflict", 1))
+            }
+            Fate::Goes
+            | Fate::CrashBefore
+            | Fate::CrashAfter
+            | Fate::NoAnswer
+            | Fate::Late(_)
+            | Fate::Frozen(_)
+            | Fate::Standin(_) => Some(self.execute(call)),
+        }
+    }
+
+    fn execute(&self, call: &TableCall) -> Answer {
+        let answer =
+            self.world
+                .engine
+                .borrow_mut()
+                .execute(&call.operation, &call.body, Instant::now());
+        if answer.status == 200 {
+            let keys = written_keys(&call.operation, &call.body);
+            if !keys.is_empty() {
+                laws::after_a_write(&self.world, &keys);
+            }
+        }
+        answer
+    }
+
+    fn at_paypal(
+        &self,
+        request: &Request<bytes::Bytes>,
+        fate: Fate,
+    ) -> Option<http::Response<bytes::Bytes>> {
+        let on = paypal_call(request).unwrap_or(On::Any);
+        let standin = &self.world.standin;
+        let struck_by = |kind: FaultKind| {
+            standin
+                .set_fault(Fault::once(on, kind))
+                .expect("a fault that fits");
+        };
+        let answer = match fate {
+            Fate::NoAnswer => None,
+            Fate::Lost => {
+                let _ = standin.exchange(request);
+                None
+            }
+            Fate::Twice => {
+                let _ = standin.exchange(request);
+                standin.exchange(request).answer
+            }
+            Fate::Error => {
+                struck_by(FaultKind::ServerError);
+                standin.exchange(request).answer
+            }
+            Fate::Throttled => {
+                struck_by(FaultKind::RateLimit);
+                standin.exchange(request).answer
+            }
+            Fate::Standin(odd) => {
+                if odd.changes_facts() {
+                    laws::other_facts_from_now_on(&self.world, request);
+                }
+                struck_by(odd.kind());
+                standin.exchange(request).answer
+            }
+            Fate::Goes
+            | Fate::CrashBefore
+            | Fate::CrashAfter
+            | Fate::LostForGood
+            | Fate::Down
+            | Fate::Late(_)
+            | Fate::Stale
+            | Fate::FalselyRefused
+            | Fate::Conflict
+            | Fate::Conflicts
+            | Fate::Frozen(_) => standin.exchange(request).answer,
+        };
+        standin.clear_faults();
+        laws::after_a_call_to_paypal(&self.world, request);
+        answer
+    }
+
+    /// The process dies: whatever it was about to do, it does not.
+    fn kill(&mut self, id: TaskId, by: &str) {
+        let Some(task) = self.tasks[id].take() else {
+            return;
+        };
+        if task.function.is_some() {
+            self.world.history.borrow_mut().sometimes("a process died");
+        }
+        self.tell(|| format!("      #{id:<4} ✝ killed by {by}"));
+    }
+
+    /// Nobody can go on: lets time pass until somebody can.
+    async fn let_time_pass(&mut self) -> Result<(), String> {
+        let now = Instant::now();
+        let deferred = self.deferred.iter().map(|deferred| deferred.at);
+        let thawed = self.tasks.iter().flatten().filter_map(|task| {
+            let thaws_at = task.thaws_at?;
+            Some(task.dies_at.map_or(thaws_at, |dies_at| dies_at.min(thaws_at)))
+        });
+        let dead = self.tasks.iter().flatten().filter_map(|task| task.dies_at);
+        let ours = deferred.chain(thawed).chain(dead).min();
+        let until = ours.unwrap_or(now + STUCK);
+        tokio::select! {
+            biased;
+            () = self.somebody_wakes() => {}
+            () = tokio::time::sleep_until(until) => {
+                if ours.is_none() {
+                    return Err("everybody waits for ever".to_owned());
+                }
+            }
+        }
+        let now = Instant::now();
+        while let Some(place) = self.deferred.iter().position(|late| late.at <= now) {
+            let late = self.deferred.remove(place);
+            match &late.call {
+                Call::Table(call) => {
+                    self.tell(|| format!("            {} has its effect now", call.operation));
+                    self.execute(call);
+                }
+                Call::PayPal(request) => {
+                    self.tell(|| format!("            {} has its effect now", request.uri().path()));
+                    self.at_paypal(request, Fate::Goes);
+                }
+                Call::Turn(_) => {}
+            }
+        }
+        Ok(())
+    }
+
+    async fn somebody_wakes(&self) {
+        std::future::poll_fn(|context| {
+            let mut root = self.root.lock().unwrap_or_else(PoisonError::into_inner);
+            *root = Some(context.waker().clone());
+            drop(root);
+            let now = Instant::now();
+            let woken = self.tasks.iter().flatten().any(|task| {
+                task.flag.woken.load(Ordering::Relaxed)
+                    && task.thaws_at.is_none_or(|thaws_at| thaws_at <= now)
+            });
+            if woken { Poll::Ready(()) } else { Poll::Pending }
+        })
+        .await;
+    }
+
+    fn tell(&self, line: impl FnOnce() -> String) {
+        self.world.history.borrow_mut().tell(line);
+    }
+}
+
+fn touched(call: &Call) -> Touched {
+    match call {
+        Call::Table(call) if written_keys(&call.operation, &call.body).is_empty() => {
+            Touched::Nothing
+        }
+        Call::Table(_) => Touched::Table,
+        Call::PayPal(request) if request.method() == http::Method::GET => Touched::Nothing,
+        Call::PayPal(_) | Call::Turn(_) => Touched::Anything,
+    }
+}
+
+/// Two reads can, and what only reads the one store can with what changes the
+/// other.
+fn can_change_places(one: Touched, other: Touched) -> bool {
+    matches!((one, other), (Touched::Nothing, Touched::Nothing))
+}

@@ -1,0 +1,388 @@
+//! One simulated city: the functions' own handlers over the two seams, a table,
+//! a `PayPal` with books, and a clock that only the scheduler moves.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use aws_credential_types::Credentials;
+use aws_sdk_dynamodb::config::Region;
+use aws_sdk_dynamodb::config::retry::RetryConfig;
+use aws_smithy_runtime::client::retries::{RetryPartition, TokenBucket};
+use jiff::{SignedDuration, Timestamp};
+use local::template::{TEXT, Template};
+use local::token_keys::TokenKeys;
+use paypal::{Config, PayPal, WebhookConfig, Webhooks};
+use paypal_standin::{Settings, Standin};
+use settle::{Captures, Settle};
+use store::Store;
+use tempfile::NamedTempFile;
+use ticket::{CaseNumber, Municipality};
+use token::{Keys, SigningKey};
+use tokio::sync::oneshot;
+use tokio::time::Instant;
+
+use crate::actors::Driver;
+use crate::choices::Choices;
+use crate::engine::{Engine, TABLE};
+use crate::history::History;
+use crate::net::{Call, Net, Sender};
+
+/// A Monday morning; the runs of a seed may begin elsewhere.
+const BEGINNING: &str = "2026-11-23T08:00:00Z";
+/// Hours in which the clocks are changed while payments run.
+const BEGINNINGS: [&str; 4] = [
+    BEGINNING,
+    "2026-10-25T00:45:00Z",
+    "2027-03-28T00:45:00Z",
+    "2026-12-31T22:50:00Z",
+];
+
+pub(crate) const PAYPAL_ORIGIN: &str = "http://127.0.0.1:8082";
+const PUBLIC_ORIGIN: &str = "http://127.0.0.1:8080";
+/// Our account at `PayPal`.
+pub(crate) const MERCHANT: &str = "STNDNMERCHANT";
+
+/// A Lambda of ours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Function {
+    ShowTicket,
+    StartCheckout,
+    FinishCheckout,
+    ReceiveWebhook,
+    ReconcilePayments,
+    /// What clerks do; through the store, until the city's side has functions.
+    Office,
+}
+
+impl Function {
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::ShowTicket => "show-ticket",
+            Self::StartCheckout => "start-checkout",
+            Self::FinishCheckout => "finish-checkout",
+            Self::ReceiveWebhook => "receive-webhook",
+            Self::ReconcilePayments => "reconcile-payments",
+            Self::Office => "office",
+        }
+    }
+
+    /// How long Lambda lets it live, as `template.yaml` says.
+    fn timeout(self) -> Duration {
+        static TIMEOUTS: OnceLock<BTreeMap<String, Duration>> = OnceLock::new();
+        let timeouts = TIMEOUTS.get_or_init(|| {
+            let template = Template::parse(TEXT).expect("template.yaml");
+            let functions = template.functions.into_iter();
+            functions
+                .map(|function| (function.name, function.timeout))
+                .collect()
+        });
+        timeouts
+            .get(self.name())
+            .copied()
+            .unwrap_or(settle::limits::FUNCTION_TIMEOUT)
+    }
+}
+
+/// The functions, as deployed.
+pub(crate) struct Apps {
+    pub(crate) show_ticket: show_ticket::App,
+    pub(crate) start_checkout: start_checkout::App,
+    pub(crate) finish_checkout: finish_checkout::App,
+    pub(crate) receive_webhook: receive_webhook::App,
+    pub(crate) reconcile_payments: reconcile_payments::App,
+}
+
+/// A future that the scheduler drives.
+pub(crate) type Work = std::pin::Pin<Box<dyn Future<Output = ()>>>;
+
+/// Something new to drive.
+pub(crate) struct Spawned {
+    pub(crate) work: Work,
+    pub(crate) function: Option<Function>,
+    pub(crate) dies_at: Option<Instant>,
+}
+
+/// A city.
+pub(crate) struct World {
+    pub(crate) net: Net,
+    pub(crate) standin: Arc<Standin>,
+    pub(crate) engine: RefCell<Engine>,
+    pub(crate) apps: RefCell<Rc<Apps>>,
+    pub(crate) choices: RefCell<Choices>,
+    pub(crate) history: RefCell<History>,
+    pub(crate) spawned: RefCell<Vec<Spawned>>,
+    /// Those who found a ticket.
+    pub(crate) drivers: RefCell<Vec<Driver>>,
+    /// What is done before anything may go wrong.
+    pub(crate) before: RefCell<Vec<Work>>,
+    /// Nothing goes wrong by chance any more.
+    pub(crate) calm: Cell<bool>,
+    /// Webhooks are fetched by the story itself.
+    pub(crate) no_postman: Cell<bool>,
+    /// The story has ended: who waits for more to do need not.
+    pub(crate) over: Cell<bool>,
+    /// Whether the functions' clocks differ from each other.
+    pub(crate) skewed: Cell<bool>,
+    beginning: Timestamp,
+    started: Instant,
+    paypal_is_ahead: SignedDuration,
+    dice: Cell<u64>,
+    signing: SigningKey,
+}
+
+/// What is the same in every run and takes long to make.
+struct Once {
+    keys: TokenKeys,
+    anchors: NamedTempFile,
+    municipality: Municipality,
+}
+
+fn once() -> &'static Once {
+    static ONCE: OnceLock<Once> = OnceLock::new();
+    ONCE.get_or_init(|| {
+        let anchors = NamedTempFile::new().expect("a file");
+        let clock = Arc::new(|| Timestamp::UNIX_EPOCH);
+        let standin = Standin::new(settings(), clock, 0).expect("a stand-in");
+        std::fs::write(anchors.path(), standin.anchors_pem()).expect("a file");
+        let sample = include_str!("../../../infra/local/kaiserslautern.json");
+        Once {
+            keys: TokenKeys::of(None).expect("keys"),
+            anchors,
+            municipality: serde_json::from_str(sample).expect("a municipality"),
+        }
+    })
+}
+
+fn settings() -> Settings {
+    Settings {
+        public_origin: PAYPAL_ORIGIN.to_owned(),
+        client_id: "client".to_owned(),
+        client_secret: "secret".to_owned(),
+        merchant_id: MERCHANT.to_owned(),
+        webhook_id: "WH1".to_owned(),
+        webhook_url: None,
+    }
+}
+
+fn variable(name: &str) -> Option<String> {
+    let once = once();
+    let value = match name {
+        "MUNICIPALITY" => once.municipality.id.as_str(),
+        "PUBLIC_BASE_URL" => PUBLIC_ORIGIN,
+        "TOKEN_KEYS" => &once.keys.jwks,
+        "TOKEN_SIGNING_KEY" => &once.keys.signing_key_pem,
+        "PAYPAL_ENVIRONMENT" => "local",
+        "PAYPAL_BASE_URL" => PAYPAL_ORIGIN,
+        "PAYPAL_CLIENT_ID" => "client",
+        "PAYPAL_CLIENT_SECRET" => "secret",
+        "PAYPAL_MERCHANT_ID" => MERCHANT,
+        "PAYPAL_WEBHOOK_ID" => "WH1",
+        "PAYPAL_WEBHOOK_ANCHORS" => return Some(once.anchors.path().to_string_lossy().into_owned()),
+        _ => return None,
+    };
+    Some(value.to_owned())
+}
+
+fn store(net: &Net) -> Store {
+    let credentials = Credentials::new("simulated", "simulated", None, None, "simulation");
+    let config = Store::config();
+    // The pause before a retry is random in the SDK; a run must be the same
+    // when it is run again, and so must the quota of retries.
+    let retries = config.clone().build().retry_config().cloned();
+    let retries = retries
+        .unwrap_or_else(RetryConfig::standard)
+        .with_initial_backoff(Duration::from_nanos(1));
+    let partition = RetryPartition::custom("simulation")
+        .token_bucket(TokenBucket::unlimited())
+        .build();
+    let config = config
+        .retry_config(retries)
+        .retry_partition(partition)
+        .region(Region::new("eu-central-1"))
+        .credentials_provider(credentials)
+        .endpoint_url("http://127.0.0.1:1")
+        .http_client(net.http_client())
+        .build();
+    let client = aws_sdk_dynamodb::Client::from_conf(config);
+    Store::new(client, TABLE.to_owned(), once().municipality.id.clone())
+}
+
+impl Apps {
+    async fn new(net: &Net, captures: Captures) -> Self {
+        let store = store(net);
+        let transport = net.transport();
+        let settle = async || {
+            let config = Config::from_vars(&variable).await.expect("a configuration");
+            Settle::new(
+                store.clone(),
+                PayPal::new(config, transport.clone()),
+                captures,
+            )
+        };
+        let pages = || page::Pages::new(page::Policy::from_vars(&variable).expect("a policy"));
+        let keys = || Keys::from_vars(&variable).expect("keys");
+        let webhooks = WebhookConfig::from_vars(&variable).await.expect("anchors");
+        Self {
+            show_ticket: show_ticket::App {
+                store: store.clone(),
+                keys: keys(),
+                pages: pages(),
+            },
+            start_checkout: start_checkout::App {
+                settle: settle().await,
+                keys: keys(),
+                pages: pages(),
+                base_url: token::PublicBaseUrl::from_vars(&variable).expect("an address"),
+            },
+            finish_checkout: finish_checkout::App {
+                settle: settle().await,
+                pages: pages(),
+            },
+            receive_webhook: receive_webhook::App {
+                settle: settle().await,
+                webhooks: Webhooks::new(webhooks, transport.clone()),
+            },
+            reconcile_payments: reconcile_payments::App {
+                settle: settle().await,
+            },
+        }
+    }
+}
+
+impl World {
+    /// A city whose ids follow from `seed` and whose decisions from `choices`.
+    pub(crate) async fn new(seed: u64, mut choices: Choices) -> Rc<Self> {
+        let net = Net::default();
+        let started = Instant::now();
+        let mut beginning: Timestamp = BEGINNING.parse().expect("a moment");
+        let mut paypal_is_ahead = SignedDuration::ZERO;
+        if choices.once_in(4) {
+            let place = choices.one_of(BEGINNINGS.len());
+            beginning = BEGINNINGS[place].parse().expect("a moment");
+        }
+        // Everybody else's clock is up to five minutes wrong.
+        if choices.once_in(4) {
+            let off = i64::try_from(choices.one_of(601)).expect("few") - 300;
+            paypal_is_ahead = SignedDuration::from_secs(off);
+        }
+        let paypals_clock = move || beginning + started.elapsed() + paypal_is_ahead;
+        let standin = Standin::new(settings(), Arc::new(paypals_clock), seed).expect("a stand-in");
+        let engine = Engine::new();
+        let apps = Apps::new(&net, Captures::Open).await;
+        let store = apps.reconcile_payments.settle.store.clone();
+        let configured: Work = Box::pin(async move {
+            let written = store.put_municipality(&once().municipality).await;
+            written.expect("a table");
+        });
+        let signing = SigningKey::from_vars(&variable, &Keys::from_vars(&variable).expect("keys"))
+            .await
+            .expect("a signing key");
+        let skewed = choices.once_in(4);
+        Rc::new(Self {
+            net,
+            standin: Arc::new(standin),
+            engine: RefCell::new(engine),
+            apps: RefCell::new(Rc::new(apps)),
+            choices: RefCell::new(choices),
+            history: RefCell::default(),
+            spawned: RefCell::default(),
+            drivers: RefCell::default(),
+            before: RefCell::new(vec![configured]),
+            calm: Cell::new(false),
+            no_postman: Cell::new(false),
+            over: Cell::new(false),
+            paypal_is_ahead,
+            skewed: Cell::new(skewed),
+            beginning,
+            started,
+            dice: Cell::new(1),
+            signing,
+        })
+    }
+
+    /// Deploys the functions anew, with captures open or closed.
+    pub(crate) async fn deploy(&self, captures: Captures) {
+        let apps = Apps::new(&self.net, captures).await;
+        *self.apps.borrow_mut() = Rc::new(apps);
+    }
+
+    /// The true time.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.beginning + self.started.elapsed()
+    }
+
+    /// The time as a function's own clock shows it.
+    pub(crate) fn functions_now(&self) -> Timestamp {
+        if !self.skewed.get() {
+            return self.now();
+        }
+        let off = i64::try_from(self.choices.borrow_mut().one_of(5)).expect("few") - 2;
+        self.now() + SignedDuration::from_secs(off)
+    }
+
+    /// A function's clock, for one that reads it more than once.
+    pub(crate) fn functions_clock(&self) -> impl Fn() -> Timestamp + Sync + 'static {
+        let ahead = self.functions_now().duration_since(self.now());
+        let (beginning, started) = (self.beginning, self.started);
+        move || beginning + started.elapsed() + ahead
+    }
+
+    /// The time by `PayPal`'s clock.
+    pub(crate) fn paypals_now(&self) -> Timestamp {
+        self.now() + self.paypal_is_ahead
+    }
+
+    /// The token of a QR code.
+    pub(crate) fn sign(&self, case_number: &CaseNumber) -> String {
+        self.signing.sign(case_number)
+    }
+
+    /// Random bits for an attempt's id.
+    pub(crate) fn random(&self) -> u128 {
+        let dice = self.dice.get();
+        self.dice.set(dice + 1);
+        u128::from(dice) << 64 | u128::from(dice.wrapping_mul(0x9e37_79b9_7f4a_7c15))
+    }
+
+    /// Drives a future beside all others.
+    pub(crate) fn spawn(&self, work: impl Future<Output = ()> + 'static) {
+        self.spawned.borrow_mut().push(Spawned {
+            work: Box::pin(work),
+            function: None,
+            dies_at: None,
+        });
+    }
+
+    /// Calls a function of ours; `None` when it dies before it has answered.
+    pub(crate) async fn invoke<T: 'static>(
+        &self,
+        function: Function,
+        handler: impl Future<Output = T> + 'static,
+    ) -> Option<T> {
+        let (answer, answered) = oneshot::channel();
+        let work = async move {
+            let _ = answer.send(handler.await);
+        };
+        self.spawned.borrow_mut().push(Spawned {
+            work: Box::pin(work),
+            function: Some(function),
+            dies_at: Some(Instant::now() + function.timeout()),
+        });
+        answered.await.ok()
+    }
+
+    /// Waits until the scheduler lets this actor do its next thing.
+    pub(crate) async fn turn(&self, what: &'static str) {
+        let (sender, turn) = oneshot::channel();
+        self.net.send(Call::Turn(what), Sender::Turn(sender));
+        let _ = turn.await;
+    }
+
+    /// Lets time pass for this actor.
+    pub(crate) async fn pause(&self, by: Duration) {
+        tokio::time::sleep(by).await;
+    }
+}
