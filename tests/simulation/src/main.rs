@@ -30,6 +30,7 @@ mod report;
 mod run;
 mod scenario;
 mod tally;
+mod touched;
 mod world;
 
 use std::process::ExitCode;

@@ -21,6 +21,7 @@ use crate::net::{Call, Sender, TableCall, TaskId, Waiting};
 use crate::plan::{Order, Plan};
 use crate::points::{Point, name};
 use crate::scenario::scenario;
+use crate::touched::Touched;
 use crate::world::{Function, Spawned, Work, World};
 
 /// What one call takes.
@@ -96,6 +97,8 @@ struct Run {
     /// The task that went last, the call it made, and who could have gone
     /// instead: for the search over interleavings.
     last: Option<Last>,
+    /// Another order has shown already what would come now.
+    seen_already: bool,
 }
 
 struct Last {
@@ -103,17 +106,6 @@ struct Last {
     touched: Touched,
     /// Calls that could have gone before it.
     passed_over: BTreeSet<u64>,
-}
-
-/// What a call touches, for the question whether two of them can change places.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Touched {
-    /// It only reads.
-    Nothing,
-    /// The table.
-    Table,
-    /// Something at `PayPal`, or nobody knows.
-    Anything,
 }
 
 /// Runs a plan from its beginning to rest.
@@ -158,6 +150,7 @@ async fn simulate(plan: Plan, tell: bool, collect: bool) -> Outcome {
         points: Vec::new(),
         struck: Vec::new(),
         last: None,
+        seen_already: false,
     };
     let before: Vec<Work> = world.before.borrow_mut().drain(..).collect();
     for work in before {
@@ -173,7 +166,7 @@ async fn simulate(plan: Plan, tell: bool, collect: bool) -> Outcome {
             law: "V0",
             what: why,
         });
-    } else if history.violations.is_empty() {
+    } else if history.violations.is_empty() && !run.seen_already {
         laws::at_rest(&world, &mut history);
     }
     Outcome {
@@ -204,7 +197,7 @@ impl Run {
                 continue;
             }
             let Some(place) = self.next() else {
-                // Only what another order has shown already.
+                self.seen_already = true;
                 return Ok(());
             };
             let waiting = self.waiting.remove(place);
@@ -312,7 +305,7 @@ impl Run {
         self.last.as_ref().is_some_and(|last| {
             waiting.task < last.task
                 && last.passed_over.contains(&waiting.number)
-                && can_change_places(last.touched, touched(&waiting.call))
+                && last.touched.can_change_places_with(&Touched::by(&waiting.call))
         })
     }
 
@@ -326,7 +319,7 @@ impl Run {
         if matches!(self.plan.order, Order::Script(_)) {
             self.last = Some(Last {
                 task,
-                touched: touched(&call),
+                touched: Touched::by(&call),
                 passed_over: self.waiting.iter().map(|other| other.number).collect(),
             });
         }
@@ -630,21 +623,4 @@ impl Run {
     fn tell(&self, line: impl FnOnce() -> String) {
         self.world.history.borrow_mut().tell(line);
     }
-}
-
-fn touched(call: &Call) -> Touched {
-    match call {
-        Call::Table(call) if written_keys(&call.operation, &call.body).is_empty() => {
-            Touched::Nothing
-        }
-        Call::Table(_) => Touched::Table,
-        Call::PayPal(request) if request.method() == http::Method::GET => Touched::Nothing,
-        Call::PayPal(_) | Call::Turn(_) => Touched::Anything,
-    }
-}
-
-/// Two reads can, and what only reads the one store can with what changes the
-/// other.
-fn can_change_places(one: Touched, other: Touched) -> bool {
-    matches!((one, other), (Touched::Nothing, Touched::Nothing))
 }
