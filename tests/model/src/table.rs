@@ -1,0 +1,294 @@
+//! The transactions of `store::{lock, booking, attempts}` and the clerk's, each
+//! with its condition: all or nothing, `false` when refused.
+
+use crate::protocol::{Missing, Protocol};
+use crate::state::{Attempt, Id, Life, Lock, Process, Released, Role, Stands, State, Ticket, View};
+
+impl Ticket {
+    /// `Standing::Open`.
+    pub(crate) fn is_free(self) -> bool {
+        self.state == Stands::Open && self.lock.is_none() && self.pending.is_none()
+    }
+
+    /// `Standing::OpenLocked`.
+    pub(crate) fn is_locked(self) -> bool {
+        self.state == Stands::Open && self.lock.is_some() && self.pending.is_none()
+    }
+
+    pub(crate) fn lock_is(self, id: Id) -> bool {
+        self.lock.is_some_and(|lock| lock.attempt == id)
+    }
+
+    fn pending_is(self, id: Id) -> bool {
+        self.pending == Some(id)
+    }
+}
+
+impl State {
+    pub(crate) fn attempt(&self, id: Id) -> &Attempt {
+        &self.attempts[id as usize]
+    }
+
+    fn attempt_mut(&mut self, id: Id) -> &mut Attempt {
+        &mut self.attempts[id as usize]
+    }
+
+    /// Reads ticket and attempt, strongly consistent.
+    pub(crate) fn read(&self, id: Id) -> View {
+        let attempt = self.attempt(id);
+        View {
+            ticket: self.ticket,
+            version_is_fresh: true,
+            attempt: (attempt.state, attempt.refusals),
+            of_this_version: attempt.of_this_version,
+        }
+    }
+
+    /// `attempt_state = :was AND refusals = :refusals`.
+    fn attempt_is_as_read(&self, process: &Process) -> bool {
+        let attempt = self.attempt(process.busy_with);
+        (attempt.state, attempt.refusals) == process.view.attempt
+    }
+
+    /// Every change of state or amount raises the version.
+    fn raise_version(&mut self) {
+        for attempt in &mut self.attempts {
+            attempt.of_this_version = false;
+        }
+        for process in self.processes.iter_mut().flatten() {
+            process.view.version_is_fresh = false;
+        }
+    }
+
+    /// Every lock raises the fence.
+    fn raise_fence(&mut self) {
+        for process in self.processes.iter_mut().flatten() {
+            process.fence_is_fresh = false;
+        }
+    }
+
+    /// `Store::begin_attempt` and `place_order`: dying between them costs
+    /// nobody anything, since nobody was sent to the order.
+    pub(crate) fn begin(&mut self, id: Id) -> bool {
+        if !self.ticket.is_free() {
+            return false;
+        }
+        let attempt = self.attempt_mut(id);
+        attempt.state = Life::Live;
+        attempt.of_this_version = true;
+        true
+    }
+
+    /// `Store::take_lock` and `take_over_lock`; the taker's `process` is not
+    /// among `self.processes` meanwhile.
+    pub(crate) fn take_lock(&mut self, protocol: &Protocol, process: &Process) -> bool {
+        let id = process.busy_with;
+        let attempt = self.attempt(id);
+        let lock_allows = match self.ticket.lock {
+            None => !process.resolving,
+            Some(lock) => {
+                process.resolving
+                    || protocol.lacks(Missing::Exclusion) && lock.attempt == id
+                    || protocol.lacks(Missing::AskingBeforeTakeOver) && lock.ended
+            }
+        };
+        let allowed = self.ticket.state == Stands::Open
+            && lock_allows
+            && self.ticket.pending.is_none()
+            && (attempt.of_this_version || protocol.lacks(Missing::VersionAtLock))
+            && (process.fence_is_fresh || protocol.lacks(Missing::FenceAtLock))
+            && attempt.state == Life::Live
+            && (attempt.refusals == process.view.attempt.1 || protocol.lacks(Missing::Refusals));
+        if allowed && !protocol.lacks(Missing::Lock) {
+            self.ticket.lock = Some(Lock {
+                attempt: id,
+                ended: false,
+            });
+            self.raise_fence();
+        }
+        allowed
+    }
+
+    /// `Store::release_lock`.
+    pub(crate) fn release(
+        &mut self,
+        protocol: &Protocol,
+        process: &Process,
+        released: Released,
+    ) -> bool {
+        let id = process.busy_with;
+        let held = self.ticket.lock_is(id)
+            && (process.fence_is_fresh || protocol.lacks(Missing::FenceAtRelease));
+        if !held && !protocol.lacks(Missing::Lock) {
+            return false;
+        }
+        match released {
+            Released::NothingCaptured => {}
+            Released::Refused => {
+                if self.attempt(id).state != Life::Live || !self.attempt_is_as_read(process) {
+                    return false;
+                }
+                self.attempt_mut(id).refusals += 1;
+            }
+            Released::Ended => {
+                if !self.attempt_is_as_read(process) {
+                    return false;
+                }
+                self.attempt_mut(id).state = Life::Ended;
+            }
+        }
+        self.ticket.lock = None;
+        true
+    }
+
+    /// `OWN_OR_NONE`, but for the version.
+    fn own_or_none(&self, protocol: &Protocol, id: Id) -> bool {
+        let lock = self.ticket.lock.is_none() || self.ticket.lock_is(id);
+        let pending = self.ticket.pending.is_none() || self.ticket.pending_is(id);
+        lock && pending || protocol.lacks(Missing::OwnLockAtBooking)
+    }
+
+    /// `under_fence`.
+    fn under_fence(&self, protocol: &Protocol, process: &Process) -> bool {
+        !process.holds
+            || protocol.lacks(Missing::Lock)
+            || self.ticket.lock.is_some()
+                && (process.fence_is_fresh || protocol.lacks(Missing::FenceAtBooking))
+    }
+
+    /// `Settle::book` decides what the money is, `Store::book` writes it.
+    pub(crate) fn book(&mut self, protocol: &Protocol, process: &Process) -> bool {
+        let id = process.busy_with;
+        let view = process.view;
+        if self.attempt(id).booked.is_some() {
+            // The settlement's id is the capture's.
+            return true;
+        }
+        let version_is_right = view.version_is_fresh || protocol.lacks(Missing::VersionAtBooking);
+        if !version_is_right
+            || !self.attempt_is_as_read(process)
+            || !self.under_fence(protocol, process)
+        {
+            return false;
+        }
+        let (role, after) = match view.ticket.state {
+            Stands::Open if view.of_this_version => (Role::Main, Stands::PaidByCapture(id)),
+            Stands::Open => (Role::Surplus, Stands::Review),
+            as_it_is @ (Stands::PaidByCapture(_)
+            | Stands::PaidInCash
+            | Stands::Withdrawn
+            | Stands::Review) => (Role::Surplus, as_it_is),
+        };
+        if after == view.ticket.state {
+            // `unchanged_state`: own lock and mark go, others' stay.
+            let (lock, pending) = (view.ticket.lock_is(id), view.ticket.pending_is(id));
+            if lock != self.ticket.lock_is(id) || pending && !self.ticket.pending_is(id) {
+                return false;
+            }
+            if lock {
+                self.ticket.lock = None;
+            }
+            if pending {
+                self.ticket.pending = None;
+            }
+        } else {
+            if !self.own_or_none(protocol, id) {
+                return false;
+            }
+            self.ticket = Ticket {
+                state: after,
+                lock: None,
+                pending: None,
+            };
+            self.raise_version();
+        }
+        let attempt = self.attempt_mut(id);
+        attempt.state = Life::Captured;
+        attempt.booked = Some(role);
+        self.seen.booked_for_another |= process.resolving;
+        true
+    }
+
+    /// `Store::book_pending`.
+    pub(crate) fn keep_pending(&mut self, protocol: &Protocol, process: &Process) -> bool {
+        let id = process.busy_with;
+        let allowed = process.view.version_is_fresh
+            && self.own_or_none(protocol, id)
+            && self.under_fence(protocol, process)
+            && self.attempt_is_as_read(process);
+        if allowed {
+            self.ticket.lock = None;
+            if !protocol.lacks(Missing::PendingMark) {
+                self.ticket.pending = Some(id);
+            }
+            let attempt = self.attempt_mut(id);
+            attempt.state = Life::Pending;
+            attempt.was_pending = true;
+        }
+        allowed
+    }
+
+    /// `Store::end_pending`.
+    pub(crate) fn end_pending(&mut self, process: &Process) -> bool {
+        let id = process.busy_with;
+        let allowed = self.ticket.pending_is(id)
+            && process.view.version_is_fresh
+            && self.attempt_is_as_read(process);
+        if allowed {
+            self.ticket.pending = None;
+            self.attempt_mut(id).state = Life::Ended;
+        }
+        allowed
+    }
+
+    /// `Store::end_attempt`.
+    pub(crate) fn end(&mut self, protocol: &Protocol, process: &Process) -> bool {
+        let nobody_captures = self.ticket.lock.is_none() || protocol.lacks(Missing::LockAtEnd);
+        let allowed = nobody_captures && self.attempt_is_as_read(process);
+        if allowed {
+            self.attempt_mut(process.busy_with).state = Life::Ended;
+        }
+        allowed
+    }
+
+    /// The clerk books cash: on an open ticket it pays, on a paid one it is
+    /// surplus, under a lock or a mark it is refused.
+    pub(crate) fn book_cash(&mut self, protocol: &Protocol) -> bool {
+        let role = match self.ticket.state {
+            _ if self.cash.is_some() => return false,
+            Stands::PaidByCapture(_) => Role::Surplus,
+            Stands::Open => Role::Main,
+            Stands::PaidInCash | Stands::Withdrawn | Stands::Review => return false,
+        };
+        if role == Role::Main {
+            let ended = self.ticket.lock.is_some_and(|lock| lock.ended);
+            if !(self.ticket.is_free() || protocol.lacks(Missing::CashWaits) && ended) {
+                return false;
+            }
+            self.ticket.state = Stands::PaidInCash;
+            self.raise_version();
+        }
+        self.cash = Some(role);
+        true
+    }
+
+    /// The city drops the case; refused under a lock or a mark.
+    pub(crate) fn withdraw(&mut self, protocol: &Protocol) -> bool {
+        let waits = !protocol.lacks(Missing::WithdrawalWaits);
+        let allowed = self.ticket.is_free() || self.ticket.is_locked() && !waits;
+        if allowed {
+            self.ticket.state = Stands::Withdrawn;
+            self.raise_version();
+        }
+        allowed
+    }
+
+    /// The city changes what is owed; refused under a lock or a mark.
+    pub(crate) fn change_amount(&mut self) -> bool {
+        let allowed = self.ticket.is_free();
+        if allowed {
+            self.raise_version();
+        }
+        allowed
+    }
+}
