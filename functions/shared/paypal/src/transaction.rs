@@ -48,7 +48,7 @@ pub struct Reference {
 ///
 /// Source: `PayPal`, "Transaction event codes": T00xx payments, T1107 a refund,
 /// T1106 a reversal, T12xx chargebacks and their corrections.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum TransactionKind {
     /// Somebody paid.
     Payment(CaptureId),
