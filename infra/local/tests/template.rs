@@ -414,6 +414,17 @@ fn both_doors_are_throttled_and_the_sweep_never_runs_twice_at_once() {
             .is_ok()
     );
     let sweep = resources().get("ReconcilePayments.Properties").unwrap();
+    let schedules: Vec<Option<String>> = sweep
+        .get("Events")
+        .unwrap()
+        .entries()
+        .iter()
+        .map(|(_, event)| event.get("Properties").unwrap())
+        .map(|schedule| schedule.find("Input").map(|input| input.text().unwrap()))
+        .collect();
+    // Each minute the sweep, each night the reconciliation.
+    let nightly = r#"{"reconcile": {}}"#.to_owned();
+    assert_eq!(schedules, [None, Some(nightly)]);
     assert_eq!(
         sweep
             .get("ReservedConcurrentExecutions")

@@ -16,6 +16,8 @@ mod browser;
 mod city;
 mod engine;
 mod events;
+mod restore;
 
 pub use browser::Page;
 pub use city::{City, PLACE, PLATE};
+pub use restore::Backup;
