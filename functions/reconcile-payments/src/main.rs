@@ -18,7 +18,8 @@ async fn main() -> Result<(), Error> {
         .map_err(|error| error.to_string())?;
     run(service_fn(move |event: LambdaEvent<Value>| async move {
         let until = Instant::now() + SWEEP_TIME;
-        answer(app, &event.payload, &Timestamp::now, until).await
+        let answered = answer(app, &event.payload, &Timestamp::now, until).await;
+        answered.map_err(Error::from)
     }))
     .await
 }

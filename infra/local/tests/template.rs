@@ -48,7 +48,13 @@ const TABLE_ACTIONS: [(&str, &[&str]); 7] = [
     ),
     (
         "ReconcilePayments",
-        &["GetItem", "PutItem", "UpdateItem", "ConditionCheckItem"],
+        &[
+            "GetItem",
+            "Query",
+            "PutItem",
+            "UpdateItem",
+            "ConditionCheckItem",
+        ],
     ),
     ("IssueTickets", &["GetItem", "PutItem"]),
     ("ManageTickets", &["GetItem", "Query"]),
@@ -126,6 +132,8 @@ fn read(role: &str, statement: &Node) -> Statement {
 
 fn written(node: &Node) -> String {
     match node.tagged() {
+        // `!If [IsRestored, the restored table, the table itself]`
+        Some((tag, choice)) if tag == "If" => written(&choice.items()[2]),
         Some((_, inner)) => inner.text().unwrap(),
         None => node.text().unwrap(),
     }
@@ -277,6 +285,33 @@ fn what_a_role_may_do_to_the_table_is_what_is_listed() {
         .map(|s| s.role.as_str())
         .collect();
     assert_eq!(on_the_index, ["ReconcilePayments"]);
+}
+
+#[test]
+fn what_a_role_may_do_to_the_table_it_may_do_to_the_restored_one() {
+    for (role, node) in of_type("AWS::IAM::Role") {
+        let Some(policies) = node.get("Properties").unwrap().find("Policies") else {
+            continue;
+        };
+        for policy in policies.items() {
+            for statement in policy.get("PolicyDocument.Statement").unwrap().items() {
+                let Some(resource) = statement.find("Resource") else {
+                    continue;
+                };
+                let table = written(&resource);
+                if !table.contains("Table.Arn") {
+                    continue;
+                }
+                let (_, choice) = resource.tagged().unwrap();
+                let restored = written(&choice.items()[1]);
+                let index = table.trim_start_matches("${Table.Arn}");
+                let index = if table == "Table.Arn" { "" } else { index };
+                let account = "arn:${AWS::Partition}:dynamodb:${AWS::Region}:${AWS::AccountId}";
+                let expected = format!("{account}:table/${{RestoredTable}}{index}");
+                assert_eq!(restored, expected, "{role}");
+            }
+        }
+    }
 }
 
 #[test]

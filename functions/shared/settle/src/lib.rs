@@ -18,6 +18,7 @@
 mod access;
 mod capture;
 mod checkout;
+mod comparison;
 pub mod limits;
 mod mending;
 mod reading;
@@ -35,7 +36,8 @@ use ticket::Ticket;
 use tokio::time::Instant;
 
 pub use checkout::{Checkout, Payer};
-pub use reconciling::{Comparison, Reconciled, Sum, Window};
+pub use comparison::{Comparison, Sum};
+pub use reconciling::{Reconciled, Window};
 pub use taken_back::{Claim, TakingBack};
 
 /// What settles payments: a table and a `PayPal`.

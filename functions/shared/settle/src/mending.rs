@@ -3,7 +3,7 @@
 
 use jiff::Timestamp;
 use paypal::Money;
-use store::{Attempt, AttemptState, Error, TakenBack, Write};
+use store::{Attempt, AttemptState, Error, JournalEvent, TakenBack, Write};
 use ticket::{CaptureId, CaseNumber, Role, Settlement, State, SurplusReason, Ticket};
 use tokio::time::Instant;
 
@@ -18,6 +18,7 @@ pub(crate) struct Parts {
     pub(crate) attempt: Attempt,
     settlement: Option<Settlement>,
     queued: bool,
+    journaled: Vec<JournalEvent>,
 }
 
 impl Parts {
@@ -33,8 +34,11 @@ impl Parts {
             (Role::Main | Role::Surplus(SurplusReason::FactsDiffer), State::Open) => false,
             (Role::Main | Role::Surplus(_), _) => true,
         };
-        let whole =
-            ticket_says_so && self.attempt.state == captured && self.queued && !self.is_held();
+        let whole = ticket_says_so
+            && self.attempt.state == captured
+            && self.queued
+            && self.is_journaled()
+            && !self.is_held();
         let booked = Money {
             value: settlement.value.clone(),
             currency: settlement.currency.clone(),
@@ -50,7 +54,19 @@ impl Parts {
         let mark = self.ticket.pending.as_ref();
         let marked = mark.is_some_and(|mark| mark.attempt == self.attempt.id);
         let open = matches!(self.ticket.state, State::Open);
-        self.attempt.state == pending && (marked || !open)
+        let journaled = self.journaled.contains(&JournalEvent::CapturePending);
+        self.attempt.state == pending && (marked && journaled || !open)
+    }
+
+    /// Whether the journal has the line of the booking.
+    fn is_journaled(&self) -> bool {
+        self.journaled.iter().any(|what| match what {
+            JournalEvent::Paid | JournalEvent::SurplusBooked | JournalEvent::FactsDiffered => true,
+            JournalEvent::Issued
+            | JournalEvent::CapturePending
+            | JournalEvent::PendingCaptureDeclined
+            | JournalEvent::MoneyTakenBack => false,
+        })
     }
 
     /// Whether the ticket still waits for the attempt.
@@ -81,11 +97,14 @@ impl Settle {
             }
             None => false,
         };
+        let case_number = &ticket.case_number;
+        let journaled = self.store.journaled(case_number, id.as_str()).await?;
         Ok(Parts {
             ticket,
             attempt,
             settlement,
             queued,
+            journaled,
         })
     }
 
@@ -106,7 +125,6 @@ impl Settle {
         let answer = self.ask(&order.id, ticket, attempt, now, deadline).await;
         let mended = match answer {
             Answer::Order(Reading::Captured(capture, facts)) if capture.id == *id => {
-                let survived = parts.settlement.is_some();
                 let settlement = parts.settlement.clone().unwrap_or_else(|| {
                     let role = match paid_by(ticket, id) {
                         Some(_) => Role::Main,
@@ -121,7 +139,7 @@ impl Settle {
                 });
                 let mended = self
                     .store
-                    .mend_booking(ticket, attempt, &settlement, survived)
+                    .mend_booking(ticket, attempt, &settlement, parts.is_journaled())
                     .await?;
                 if mended == Write::Done {
                     report(&settlement);
@@ -147,13 +165,23 @@ impl Settle {
         let Some((ticket, Some(line))) = self.line(case_number, id).await? else {
             return Ok(None);
         };
-        let queued = self.store.is_queued(line.booked_at, id).await?;
+        let whole = self.store.is_queued(line.booked_at, id).await?
+            && self.is_taking_back_journaled(case_number, id).await?;
         let seen_to = !matches!(ticket.state, State::Open | State::Paid { .. });
         let booked = Money {
             value: line.value.unwrap_or_default(),
             currency: line.currency.unwrap_or_default(),
         };
-        Ok((queued && seen_to).then(|| -booked.signed_euro_cents().unwrap_or_default()))
+        Ok((whole && seen_to).then(|| -booked.signed_euro_cents().unwrap_or_default()))
+    }
+
+    async fn is_taking_back_journaled(
+        &self,
+        case_number: &CaseNumber,
+        id: &str,
+    ) -> Result<bool, Error> {
+        let journaled = self.store.journaled(case_number, id).await?;
+        Ok(journaled.contains(&JournalEvent::MoneyTakenBack))
     }
 
     async fn line(
@@ -198,7 +226,11 @@ impl Settle {
             .await?
             .is_some()
         {
-            let mended = self.store.mend_taken_back(&ticket, &line, survived).await?;
+            let journaled = self.is_taking_back_journaled(case_number, id).await?;
+            let mended = self
+                .store
+                .mend_taken_back(&ticket, &line, survived, journaled)
+                .await?;
             tracing::warn!(%case_number, reference = id, ?mended, "money taken back was not booked whole: was the table restored?");
         }
         Ok(())

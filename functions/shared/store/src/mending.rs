@@ -5,13 +5,14 @@
 
 use aws_sdk_dynamodb::types::builders::{ConditionCheckBuilder, UpdateBuilder};
 use jiff::Timestamp;
-use ticket::{AttemptId, CaptureId, Role, Settlement, State, Ticket};
+use ticket::{AttemptId, CaptureId, CaseNumber, Role, Settlement, State, Ticket};
 
 use crate::attempts::attempt_state_name;
 use crate::booking::{after, booking_journal, money_steps, pending_journal, pending_ticket};
+use crate::client::read;
 use crate::keys::{n, s, sortable};
-use crate::records::{Attempt, AttemptState, PlacedOrder, TakenBack};
-use crate::taken_back::{line, to_review};
+use crate::records::{Attempt, AttemptState, JournalEntry, JournalEvent, PlacedOrder, TakenBack};
+use crate::taken_back::{line, taken_back_journal, to_review};
 use crate::write::{Step, item, value};
 use crate::{Error, Store, Write, keys};
 
@@ -63,10 +64,29 @@ impl Store {
         self.is_there("look into the export's queue", key).await
     }
 
-    /// Books a settlement of which parts may be there already. `survived` says
-    /// that it is itself one of them. Refused where the ticket has been paid by
-    /// other money, has changed since it was read, or somebody else's lock or
-    /// pending mark is on it.
+    /// What the journal of a ticket says about a capture, a refund, a dispute.
+    ///
+    /// # Errors
+    /// When the table does not answer or a line is unreadable.
+    pub async fn journaled(
+        &self,
+        case_number: &CaseNumber,
+        reference: &str,
+    ) -> Result<Vec<JournalEvent>, Error> {
+        let mut found = Vec::new();
+        for item in self.ticket_partition(case_number, "JOURNAL#").await? {
+            let entry: JournalEntry = read("journal entry", item)?;
+            if entry.reference == reference {
+                found.push(entry.what);
+            }
+        }
+        Ok(found)
+    }
+
+    /// Books a settlement of which parts may be there already; `journaled` says
+    /// that its journal line is one of them. Refused where the ticket has been
+    /// paid by other money, has changed since it was read, or somebody else's
+    /// lock or pending mark is on it.
     ///
     /// # Errors
     /// When the table does not answer.
@@ -75,34 +95,28 @@ impl Store {
         ticket: &Ticket,
         attempt: &Attempt,
         settlement: &Settlement,
-        survived: bool,
+        journaled: bool,
     ) -> Result<Write, Error> {
         let mut after = after(ticket, settlement);
-        let journal = match (&settlement.role, &ticket.state) {
-            (Role::Main, State::Paid { settlement: by, .. }) if *by == settlement.capture_id => {
-                let before = Ticket {
-                    state: State::Open,
-                    version: ticket.version.saturating_sub(1),
-                    ..ticket.clone()
-                };
-                Some(booking_journal(&before, settlement, &after)?)
+        let mut before = ticket.clone();
+        if settlement.role == Role::Main {
+            match &ticket.state {
+                State::Open => {}
+                State::Paid { settlement: by, .. } if *by == settlement.capture_id => {
+                    before.state = State::Open;
+                    before.version = ticket.version.saturating_sub(1);
+                }
+                State::Paid { .. } => return Ok(Write::Refused),
+                // It was paid, and more has happened to it since.
+                State::Objected | State::Withdrawn | State::HandedOver | State::Review => {
+                    after = ticket.state.clone();
+                }
             }
-            (Role::Main, State::Paid { .. }) => return Ok(Write::Refused),
-            // It was paid, and more has happened to it since.
-            (
-                Role::Main,
-                State::Objected | State::Withdrawn | State::HandedOver | State::Review,
-            ) => {
-                after = ticket.state.clone();
-                None
-            }
-            (Role::Surplus(_), _) if survived && after == ticket.state => None,
-            (Role::Main, State::Open) | (Role::Surplus(_), _) => {
-                Some(booking_journal(ticket, settlement, &after)?)
-            }
-        };
+        }
         let mut steps = money_steps(ticket, attempt, settlement, &after, None)?;
-        steps.extend(journal);
+        if !journaled {
+            steps.push(booking_journal(&before, settlement, &after)?);
+        }
         self.transact_missing("mend a booking", steps).await
     }
 
@@ -143,8 +157,9 @@ impl Store {
         self.transact_missing("mend a pending capture", steps).await
     }
 
-    /// Books money taken back of which parts may be there already. `survived`
-    /// says that the line itself is one of them.
+    /// Books money taken back of which parts may be there already: `survived`
+    /// says that the line itself is one of them, `journaled` that its journal
+    /// line is.
     ///
     /// # Errors
     /// When the table does not answer.
@@ -153,17 +168,27 @@ impl Store {
         ticket: &Ticket,
         taken_back: &TakenBack,
         survived: bool,
+        journaled: bool,
     ) -> Result<Write, Error> {
-        // A clerk has dealt with a line that is there on a ticket in another state.
-        let mut steps = match ticket.state {
-            State::Open | State::Paid { .. } => to_review(ticket, taken_back)?,
-            State::Objected | State::Withdrawn | State::HandedOver | State::Review if survived => {
-                Vec::new()
+        let after = match &ticket.state {
+            // A clerk has dealt with a line that is there since.
+            State::Objected | State::Withdrawn | State::HandedOver if survived => {
+                ticket.state.clone()
             }
-            State::Objected | State::Withdrawn | State::HandedOver | State::Review => {
-                to_review(ticket, taken_back)?
-            }
+            State::Open
+            | State::Paid { .. }
+            | State::Objected
+            | State::Withdrawn
+            | State::HandedOver
+            | State::Review => State::Review,
         };
+        let mut steps = Vec::new();
+        if after != ticket.state {
+            steps.push(Step::Update(to_review(ticket)));
+        }
+        if !journaled {
+            steps.push(taken_back_journal(ticket, taken_back, &after)?);
+        }
         steps.extend(line(taken_back)?);
         self.transact_missing("mend money taken back", steps).await
     }

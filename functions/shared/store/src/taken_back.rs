@@ -21,7 +21,10 @@ impl Store {
         ticket: &Ticket,
         taken_back: &TakenBack,
     ) -> Result<Write, Error> {
-        let mut steps = to_review(ticket, taken_back)?;
+        let mut steps = vec![
+            Step::Update(to_review(ticket)),
+            taken_back_journal(ticket, taken_back, &State::Review)?,
+        ];
         steps.extend(line(taken_back)?);
         match self.transact("book money taken back", steps).await? {
             Write::Done => Ok(Write::Done),
@@ -51,24 +54,28 @@ impl Store {
     }
 }
 
-/// The ticket goes to review, and the journal says why.
-pub(crate) fn to_review(ticket: &Ticket, taken_back: &TakenBack) -> Result<Vec<Step>, Error> {
-    let entry = entry_by_paypal(
-        ticket,
-        JournalEvent::MoneyTakenBack,
-        &taken_back.id,
-        &State::Review,
-        taken_back.booked_at,
-    );
-    let update = UpdateBuilder::default()
+/// The ticket goes to review.
+pub(crate) fn to_review(ticket: &Ticket) -> UpdateBuilder {
+    let next = ticket.version + u32::from(ticket.state != State::Review);
+    UpdateBuilder::default()
         .set_key(Some(keys::ticket(&ticket.case_number).into_item()))
         .update_expression("SET #state = :review, version = :next")
         .condition_expression("version = :version")
         .expression_attribute_names("#state", "state")
         .expression_attribute_values(":review", s(state_name(&State::Review)))
         .expression_attribute_values(":version", n(ticket.version))
-        .expression_attribute_values(":next", n(entry.version));
-    Ok(vec![Step::Update(update), journal_step(ticket, &entry)?])
+        .expression_attribute_values(":next", n(next))
+}
+
+/// The journal says why.
+pub(crate) fn taken_back_journal(
+    ticket: &Ticket,
+    taken_back: &TakenBack,
+    after: &State,
+) -> Result<Step, Error> {
+    let what = JournalEvent::MoneyTakenBack;
+    let entry = entry_by_paypal(ticket, what, &taken_back.id, after, taken_back.booked_at);
+    journal_step(ticket, &entry)
 }
 
 /// The line itself, and its place in the export's queue.
