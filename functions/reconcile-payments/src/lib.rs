@@ -1,12 +1,18 @@
 //! The sweep: asks about every open attempt that is due, so that a payment is
-//! settled when the browser never came back and no webhook arrived.
+//! settled when the browser never came back and no webhook arrived. And the
+//! reconciliation: holds `PayPal`'s own books against the table, each night, and
+//! by hand after a restore.
 //!
 //! ```text
-//! each shard of the index ─▶ put the attempt off ─▶ settle it
+//! a minute has passed    each shard of the index ─▶ put the attempt off ─▶ settle it
+//! {"reconcile": {…}}     each row of PayPal's books ─▶ booked? ─▶ book it
 //! ```
+
+mod asked;
 
 use std::time::Duration;
 
+pub use asked::{Answer, Asked, InvalidEvent, NIGHTLY, answer};
 use jiff::Timestamp;
 use lambda_runtime::Error;
 use paypal::{Config, PayPal, Transport};

@@ -1,8 +1,8 @@
-//! Wires the sweep to its schedule.
+//! Wires sweep and reconciliation to their schedules, and to whoever calls by hand.
 
 use jiff::Timestamp;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
-use reconcile_payments::{App, SWEEP_TIME, Which, handle};
+use reconcile_payments::{App, SWEEP_TIME, answer};
 use serde_json::Value;
 use tokio::time::Instant;
 
@@ -16,9 +16,10 @@ async fn main() -> Result<(), Error> {
     let app = &App::from_vars(&|name| std::env::var(name).ok())
         .await
         .map_err(|error| error.to_string())?;
-    run(service_fn(move |_minute: LambdaEvent<Value>| async move {
+    run(service_fn(move |event: LambdaEvent<Value>| async move {
         let until = Instant::now() + SWEEP_TIME;
-        Ok::<_, Error>(handle(app, Which::Due, &Timestamp::now, until).await)
+        let answered = answer(app, &event.payload, &Timestamp::now, until).await;
+        answered.map_err(Error::from)
     }))
     .await
 }

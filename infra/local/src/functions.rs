@@ -7,7 +7,8 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use aws_lc_rs::rand;
-use reconcile_payments::{SWEEP_TIME, Sweep, Which};
+use reconcile_payments::{Answer, InvalidEvent, SWEEP_TIME, Sweep, Which};
+use serde_json::Value;
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
@@ -18,12 +19,28 @@ use crate::template;
 /// Runs one sweep over all open attempts.
 pub type RunSweep = Arc<dyn Fn() -> Pin<Box<dyn Future<Output = Sweep> + Send>> + Send + Sync>;
 
+/// Does what an event asks the function behind the schedules for.
+pub(crate) type Ask = Arc<
+    dyn Fn(Value) -> Pin<Box<dyn Future<Output = Result<Answer, InvalidEvent>> + Send>>
+        + Send
+        + Sync,
+>;
+
+/// What is behind the schedules.
+#[derive(Clone)]
+pub(crate) struct Sweeps {
+    /// Each minute's.
+    pub(crate) sweep: RunSweep,
+    /// With an event, by hand.
+    pub(crate) ask: Ask,
+}
+
 /// A function that is ready to be called.
 pub(crate) enum Loaded {
     /// Behind one of the APIs.
     Answers(Function),
-    /// Behind the schedule.
-    Sweeps(RunSweep),
+    /// Behind the schedules.
+    Sweeps(Sweeps),
 }
 
 /// A function does not start.
@@ -107,17 +124,28 @@ pub(crate) async fn load(
     })
 }
 
-fn sweeps(app: reconcile_payments::App, clock: Clock) -> RunSweep {
-    // The template reserves a concurrency of 1: never two sweeps at once.
+fn sweeps(app: reconcile_payments::App, clock: Clock) -> Sweeps {
+    // The template reserves a concurrency of 1: never two of them at once.
     let app = Arc::new(Mutex::new(app));
-    Arc::new(move || {
-        let (app, clock) = (Arc::clone(&app), Arc::clone(&clock));
-        Box::pin(async move {
-            let app = app.lock().await;
-            let until = Instant::now() + SWEEP_TIME;
-            reconcile_payments::handle(&app, Which::All, &*clock, until).await
-        })
-    })
+    let (same_app, same_clock) = (Arc::clone(&app), Arc::clone(&clock));
+    Sweeps {
+        sweep: Arc::new(move || {
+            let (app, clock) = (Arc::clone(&app), Arc::clone(&clock));
+            Box::pin(async move {
+                let app = app.lock().await;
+                let until = Instant::now() + SWEEP_TIME;
+                reconcile_payments::handle(&app, Which::All, &*clock, until).await
+            })
+        }),
+        ask: Arc::new(move |event| {
+            let (app, clock) = (Arc::clone(&same_app), Arc::clone(&same_clock));
+            Box::pin(async move {
+                let app = app.lock().await;
+                let until = Instant::now() + SWEEP_TIME;
+                reconcile_payments::answer(&app, &event, &*clock, until).await
+            })
+        }),
+    }
 }
 
 /// 128 random bits for a payment attempt.

@@ -6,16 +6,20 @@ use std::path::Path;
 use std::sync::Arc;
 
 use axum::Router;
+use axum::extract::Query;
 use axum::response::Json;
 use axum::routing::post;
+use http::StatusCode;
 use paypal_standin::{Settings, Standin};
+use reconcile_payments::{Answer, InvalidEvent};
+use serde_json::json;
 use store::Store;
 use tempfile::TempDir;
 use ticket::Municipality;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
-use crate::functions::{LoadError, Loaded, RunSweep, load};
+use crate::functions::{LoadError, Loaded, RunSweep, Sweeps, load};
 use crate::gateway::{Endpoint, Gateway, Kind};
 use crate::identity::{Identity, IdentityError};
 use crate::options::Options;
@@ -177,13 +181,14 @@ impl Stack {
         local.insert("MUNICIPALITY", municipality);
 
         let identity = Identity::generate()?;
-        let (public, office, sweep) = doors(&template, &local, &options, &identity).await?;
+        let (public, office, sweeps) = doors(&template, &local, &options, &identity).await?;
+        let sweep = Arc::clone(&sweeps.sweep);
         tasks.spawn(server::serve(
             public_listener,
             public.clone(),
             Router::new(),
         ));
-        let own = by_hand(Arc::clone(&sweep));
+        let own = by_hand(sweeps);
         tasks.spawn(server::serve(office_listener, office.clone(), own));
         if let Some(every) = options.schedule {
             let sweep = Arc::clone(&sweep);
@@ -322,7 +327,7 @@ async fn doors(
     local: &BTreeMap<&'static str, String>,
     options: &Options,
     identity: &Identity,
-) -> Result<(Gateway, Gateway, RunSweep), StartError> {
+) -> Result<(Gateway, Gateway, Sweeps), StartError> {
     let (mut public, mut office, mut sweep) = (Vec::new(), Vec::new(), None);
     for function in &template.functions {
         let variables = environment::variables(function, local, &options.vars);
@@ -359,9 +364,17 @@ async fn doors(
     ))
 }
 
-/// `POST /_local/reconcile`.
-fn by_hand(sweep: RunSweep) -> Router {
-    let run = move || async move { Json(sweep().await) };
+/// `POST /_local/reconcile` sweeps; with `?from=…`, `?to=…` or both it holds
+/// `PayPal`'s books against the table.
+fn by_hand(sweeps: Sweeps) -> Router {
+    let run = move |Query(window): Query<BTreeMap<String, String>>| async move {
+        if window.is_empty() {
+            return Ok(Json(Answer::Swept((sweeps.sweep)().await)));
+        }
+        let asked = (sweeps.ask)(json!({ "reconcile": window })).await;
+        let wrong = |error: InvalidEvent| (StatusCode::BAD_REQUEST, error.to_string());
+        asked.map(Json).map_err(wrong)
+    };
     Router::new().route("/_local/reconcile", post(run))
 }
 

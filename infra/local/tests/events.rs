@@ -36,7 +36,7 @@ fn called(event: &Value) -> Called {
         let key = text(&event["routeKey"]);
         let (method, path) = key.split_once(' ').unwrap();
         Called::Office(method.to_owned(), path.to_owned())
-    } else if event["source"] == "aws.events" {
+    } else if event["source"] == "aws.events" || event["reconcile"].is_object() {
         Called::Schedule
     } else {
         Called::Public(text(&event["httpMethod"]), text(&event["resource"]))

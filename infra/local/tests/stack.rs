@@ -45,7 +45,7 @@ async fn over_a_socket(url: &str, method: Method, credentials: &str) -> String {
     let request = format!(
         "{method} {} HTTP/1.1\r\nHost: {address}\r\nAuthorization: {credentials}\r\n\
          Content-Length: 0\r\nConnection: close\r\n\r\n",
-        url.path(),
+        &url[url::Position::BeforePath..],
     );
     socket.write_all(request.as_bytes()).await.unwrap();
     let mut answer = String::new();
@@ -117,6 +117,25 @@ async fn the_sweep_can_be_run_by_hand() {
     assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
     let sweep: Value = serde_json::from_str(answer.split("\r\n\r\n").nth(1).unwrap()).unwrap();
     assert_eq!(sweep["failed"], 0, "{sweep}");
+}
+
+#[tokio::test]
+async fn paypals_books_can_be_held_against_the_table_by_hand() {
+    let stack = Stack::start(options()).await.unwrap();
+    let url = format!(
+        "{}/_local/reconcile?from=2026-02-19T00:00:00Z",
+        stack.office_url
+    );
+    let answer = over_a_socket(&url, Method::POST, "").await;
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    let told: Value = serde_json::from_str(answer.split("\r\n\r\n").nth(1).unwrap()).unwrap();
+    assert_eq!(told["shown"]["count"], 0, "{told}");
+    // The stand-in shows what is three hours old.
+    assert_eq!(told["complete_until"], "2026-02-20T06:30:00Z", "{told}");
+    let url = format!("{}/_local/reconcile?since=yesterday", stack.office_url);
+    let answer = over_a_socket(&url, Method::POST, "").await;
+    assert!(answer.starts_with("HTTP/1.1 400"), "{answer}");
+    assert!(answer.contains("RFC 3339"), "{answer}");
 }
 
 #[tokio::test]

@@ -48,7 +48,13 @@ const TABLE_ACTIONS: [(&str, &[&str]); 7] = [
     ),
     (
         "ReconcilePayments",
-        &["GetItem", "PutItem", "UpdateItem", "ConditionCheckItem"],
+        &[
+            "GetItem",
+            "Query",
+            "PutItem",
+            "UpdateItem",
+            "ConditionCheckItem",
+        ],
     ),
     ("IssueTickets", &["GetItem", "PutItem"]),
     ("ManageTickets", &["GetItem", "Query"]),
@@ -126,6 +132,8 @@ fn read(role: &str, statement: &Node) -> Statement {
 
 fn written(node: &Node) -> String {
     match node.tagged() {
+        // `!If [IsRestored, the restored table, the table itself]`
+        Some((tag, choice)) if tag == "If" => written(&choice.items()[2]),
         Some((_, inner)) => inner.text().unwrap(),
         None => node.text().unwrap(),
     }
@@ -280,6 +288,33 @@ fn what_a_role_may_do_to_the_table_is_what_is_listed() {
 }
 
 #[test]
+fn what_a_role_may_do_to_the_table_it_may_do_to_the_restored_one() {
+    for (role, node) in of_type("AWS::IAM::Role") {
+        let Some(policies) = node.get("Properties").unwrap().find("Policies") else {
+            continue;
+        };
+        for policy in policies.items() {
+            for statement in policy.get("PolicyDocument.Statement").unwrap().items() {
+                let Some(resource) = statement.find("Resource") else {
+                    continue;
+                };
+                let table = written(&resource);
+                if !table.contains("Table.Arn") {
+                    continue;
+                }
+                let (_, choice) = resource.tagged().unwrap();
+                let restored = written(&choice.items()[1]);
+                let index = table.trim_start_matches("${Table.Arn}");
+                let index = if table == "Table.Arn" { "" } else { index };
+                let account = "arn:${AWS::Partition}:dynamodb:${AWS::Region}:${AWS::AccountId}";
+                let expected = format!("{account}:table/${{RestoredTable}}{index}");
+                assert_eq!(restored, expected, "{role}");
+            }
+        }
+    }
+}
+
+#[test]
 fn only_functions_that_call_paypal_may_read_its_access_token_or_its_credentials() {
     let statements = statements();
     for function in template().functions {
@@ -414,6 +449,17 @@ fn both_doors_are_throttled_and_the_sweep_never_runs_twice_at_once() {
             .is_ok()
     );
     let sweep = resources().get("ReconcilePayments.Properties").unwrap();
+    let schedules: Vec<Option<String>> = sweep
+        .get("Events")
+        .unwrap()
+        .entries()
+        .iter()
+        .map(|(_, event)| event.get("Properties").unwrap())
+        .map(|schedule| schedule.find("Input").map(|input| input.text().unwrap()))
+        .collect();
+    // Each minute the sweep, each night the reconciliation.
+    let nightly = r#"{"reconcile": {}}"#.to_owned();
+    assert_eq!(schedules, [None, Some(nightly)]);
     assert_eq!(
         sweep
             .get("ReservedConcurrentExecutions")

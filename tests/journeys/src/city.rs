@@ -46,7 +46,7 @@ pub struct City {
     start_checkout: start_checkout::App,
     finish_checkout: finish_checkout::App,
     receive_webhook: receive_webhook::App,
-    reconcile_payments: reconcile_payments::App,
+    pub(crate) reconcile_payments: reconcile_payments::App,
     signing: SigningKey,
     seconds: Arc<AtomicI64>,
     dice: AtomicU64,
@@ -363,7 +363,19 @@ impl City {
         updated.expect("a table");
     }
 
-    fn table_client(&self) -> aws_sdk_dynamodb::Client {
+    /// `CAPTURES`, for every function at once.
+    pub fn set_captures(&mut self, captures: Captures) {
+        for settle in [
+            &mut self.start_checkout.settle,
+            &mut self.finish_checkout.settle,
+            &mut self.receive_webhook.settle,
+            &mut self.reconcile_payments.settle,
+        ] {
+            settle.captures = captures;
+        }
+    }
+
+    pub(crate) fn table_client(&self) -> aws_sdk_dynamodb::Client {
         local::table::client(
             &(Arc::new(|_: &str| None) as local::Vars),
             &self.vars["AWS_ENDPOINT_URL_DYNAMODB"],
@@ -400,7 +412,7 @@ impl City {
                 .method(method)
                 .uri(format!("{PAYPAL_ORIGIN}{path}"))
                 .header("content-type", "application/json")
-                .header("paypal-request-id", format!("elsewhere-{}", path.len()))
+                .header("paypal-request-id", format!("elsewhere-{invoice_id}"))
                 .header(head.0, head.1)
                 .body(bytes::Bytes::from(body))
                 .expect("a request");

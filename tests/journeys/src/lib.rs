@@ -16,7 +16,9 @@ mod browser;
 mod city;
 mod engine;
 mod events;
+mod restore;
 
 pub use browser::Page;
 pub use city::{City, PLACE, PLATE, open_ticket};
 pub use events::{event, request};
+pub use restore::Backup;

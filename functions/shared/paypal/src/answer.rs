@@ -26,6 +26,18 @@ impl Money {
             .then(|| self.value.parse().ok())
             .flatten()
     }
+
+    /// The amount in euro cents, negative where money left; nothing when it is
+    /// another currency or not written with two decimals.
+    #[must_use]
+    pub fn signed_euro_cents(&self) -> Option<i64> {
+        let (sign, digits) = match self.value.strip_prefix('-') {
+            Some(digits) => (-1, digits),
+            None => (1, self.value.as_str()),
+        };
+        let cents: Cents = digits.parse().ok()?;
+        (self.currency == "EUR").then(|| sign * i64::from(cents.minor_units()))
+    }
 }
 
 /// An order as `PayPal` shows it: what a payer was asked for, and what came of it.

@@ -3,6 +3,7 @@
 mod call;
 mod orders;
 mod payments;
+mod reporting;
 mod token;
 
 use bytes::Bytes;
@@ -10,6 +11,7 @@ use http::{Method, Request};
 use ticket::OrderId;
 use tokio::time::Instant;
 
+pub use reporting::{SEARCH_LAG, SEARCH_PAGE_ROWS, SEARCH_WINDOW_MAX};
 pub use token::AccessToken;
 
 use crate::approve_url::ApprovePages;
@@ -66,6 +68,13 @@ impl PayPal {
                 tracing::debug!(%error, "paypal could not be primed");
             }
         }
+    }
+
+    /// Where the payer of an order goes on; for one whose answer to "create"
+    /// was lost.
+    #[must_use]
+    pub fn approve_url(&self, id: &OrderId) -> String {
+        self.approve_pages().of_order(id)
     }
 
     const fn approve_pages(&self) -> ApprovePages<'_> {

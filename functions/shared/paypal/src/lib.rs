@@ -2,7 +2,8 @@
 //! makes, and the verification of webhooks.
 //!
 //! ```text
-//! Config ──▶ PayPal ──▶ Transport ──▶ an answer: Order, Capture, Refund, Dispute
+//! Config ──▶ PayPal ──▶ Transport ──▶ an answer: Order, Capture, Refund, Dispute,
+//!                                     TransactionPage,
 //!                                     or an Error, which says what the caller may do
 //! raw webhook ──▶ Webhooks::verify ──▶ WebhookEvent: whom to ask about, never a fact
 //! ```
@@ -20,6 +21,7 @@ mod config;
 mod error;
 mod identifiers;
 mod order_request;
+mod transaction;
 mod transport;
 mod webhook;
 mod wire;
@@ -27,11 +29,16 @@ mod wire;
 pub use answer::{
     Capture, CaptureStatus, Dispute, DisputeStatus, Money, Order, OrderStatus, Refund, RefundStatus,
 };
-pub use client::{AccessToken, CreatedOrder, PayPal};
+pub use client::{
+    AccessToken, CreatedOrder, PayPal, SEARCH_LAG, SEARCH_PAGE_ROWS, SEARCH_WINDOW_MAX,
+};
 pub use config::{Config, ConfigError, Environment};
 pub use error::{Error, Issue};
 pub use identifiers::{DisputeId, EventId, InvalidPayPalId, RefundId};
 pub use order_request::NewOrder;
+pub use transaction::{
+    Reference, Transaction, TransactionKind, TransactionPage, TransactionStatus,
+};
 pub use transport::{Transport, TransportError};
 pub use webhook::{About, CertificateFetch, WebhookConfig, WebhookError, WebhookEvent, Webhooks};
 

@@ -10,6 +10,7 @@ mod requests;
 mod samples;
 mod sockets;
 mod statuses;
+mod transactions;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};

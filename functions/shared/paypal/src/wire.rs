@@ -254,7 +254,7 @@ pub(crate) fn id_above<'a>(links: Option<&'a [Link]>, collection: &str) -> Optio
 
 /// Source: Orders v2, schema `date_time`, RFC 3339 with seconds. One that
 /// cannot be read counts as not stated: who needs it has a second one.
-fn time(text: Option<String>) -> Option<Timestamp> {
+pub(crate) fn time(text: Option<String>) -> Option<Timestamp> {
     text?.parse().ok()
 }
 

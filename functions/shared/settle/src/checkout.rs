@@ -11,7 +11,7 @@ use crate::limits::{LOOK_YOUNG, ORDER_REUSE};
 use crate::{Captures, Progress, Settle, Wake};
 
 /// The second invoice id of a ticket; no case number can contain it.
-const SECOND_INVOICE_SUFFIX: &str = "_2";
+pub(crate) const SECOND_INVOICE_SUFFIX: &str = "_2";
 
 /// What `PayPal`'s page needs to know.
 #[derive(Clone, Copy, Debug)]

@@ -12,14 +12,19 @@
 //! exclusive, fenced, whose lease outlives every process that could be inside
 //! the call. `PayPal`'s API is the truth: no webhook body and no redirect is
 //! believed. After no answer nothing is assumed: the lock stays and the sweep
-//! asks. Why it is so, and what breaks without each part: README, "invariants".
+//! asks. `reconcile` looks the other way round: what `PayPal`'s own books show
+//! and the table does not know is booked. Why it is so, and what breaks without each part: README, "invariants".
 
 mod access;
 mod capture;
 mod checkout;
+mod comparison;
 pub mod limits;
+mod mending;
 mod reading;
+mod reconciling;
 mod settling;
+mod shown;
 mod taken_back;
 
 use std::sync::Mutex;
@@ -31,6 +36,8 @@ use ticket::Ticket;
 use tokio::time::Instant;
 
 pub use checkout::{Checkout, Payer};
+pub use comparison::{Comparison, Sum};
+pub use reconciling::{Reconciled, Window};
 pub use taken_back::{Claim, TakingBack};
 
 /// What settles payments: a table and a `PayPal`.
@@ -93,6 +100,9 @@ pub enum Wake {
     Webhook,
     /// Nobody: time has passed, or another question led here.
     Sweep,
+    /// `PayPal`'s books: they show money, so nothing is captured here; what is
+    /// left to capture for the same ticket could be a second payment.
+    Books,
 }
 
 /// What is known about an attempt's money.

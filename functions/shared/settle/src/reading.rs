@@ -82,7 +82,7 @@ pub(crate) fn read(order: &Order, ticket: &Ticket, attempt: &Attempt, payee: &st
 }
 
 /// Money came, even where it was given back since: it must be booked once.
-fn brought_money(status: &CaptureStatus) -> bool {
+pub(crate) fn brought_money(status: &CaptureStatus) -> bool {
     match status {
         CaptureStatus::Completed | CaptureStatus::Refunded | CaptureStatus::PartiallyRefunded => {
             true

@@ -47,7 +47,7 @@ impl Settle {
         let (ticket, attempt) = match ended {
             None => (ticket, attempt),
             Some(ended) => {
-                let resolved = self.resolve(&ticket, &ended, now, deadline).await?;
+                let resolved = self.resolve(&ticket, &ended, wake, now, deadline).await?;
                 let Some((ticket, attempt)) = self.load(id).await? else {
                     return Ok(None);
                 };
@@ -133,6 +133,7 @@ impl Settle {
         &self,
         ticket: &Ticket,
         ended: &Lock,
+        wake: Wake,
         now: Timestamp,
         deadline: Instant,
     ) -> Result<Progress, Error> {
@@ -159,12 +160,17 @@ impl Settle {
                     .await
             }
             Answer::Order(Reading::Approved { at }) => {
-                if ticket.standing() != Standing::OpenLocked || owner.version != ticket.version {
+                // Where captures are closed, nobody can take it over, and money
+                // found in PayPal's books could not be booked under it.
+                if self.captures == Captures::Closed
+                    || ticket.standing() != Standing::OpenLocked
+                    || owner.version != ticket.version
+                {
                     return self
                         .release(&held, &owner, &Released::NothingCaptured)
                         .await;
                 }
-                if !self.may_capture(deadline) {
+                if !self.may_capture(wake, deadline) {
                     return Ok(Progress::Unclear);
                 }
                 let until = now + crate::limits::LEASE;
@@ -291,7 +297,7 @@ impl Settle {
         }
         if let Some(decline) = &attempt.decline {
             let approved_again = at.is_some_and(|at| at > decline.at);
-            let came_back = decline.pressed && wake != Wake::Sweep;
+            let came_back = decline.pressed && matches!(wake, Wake::Return | Wake::Webhook);
             // Otherwise every sweep would try the same refused card.
             if !decline.retry_allowed && !approved_again && !came_back {
                 return Ok(Progress::Known);
@@ -300,7 +306,7 @@ impl Settle {
         let Some(order) = attempt
             .order
             .as_ref()
-            .filter(|_| self.may_capture(deadline))
+            .filter(|_| self.may_capture(wake, deadline))
         else {
             return Ok(Progress::Unclear);
         };
@@ -363,32 +369,7 @@ impl Settle {
             if is_booked(&ticket, capture) {
                 return Ok(Progress::Known);
             }
-            let event = match facts {
-                Facts::Right if attempt.amount == ticket.amount => Event::CaptureCompleted,
-                Facts::Right | Facts::Wrong => Event::CaptureDiffers,
-            };
-            let role = match effect(ticket.standing(), event) {
-                Effect::BecomesPaid => Role::Main,
-                Effect::ReviewAndSurplus => Role::Surplus(SurplusReason::FactsDiffer),
-                // The table has no other effect for money that came; whatever
-                // it said, the money must not be lost.
-                Effect::Surplus
-                | Effect::NewAttempt
-                | Effect::KeepsPending
-                | Effect::StaysOpen
-                | Effect::NoEffect
-                | Effect::SurplusWhenCompleted
-                | Effect::Review
-                | Effect::RestIsOwed
-                | Effect::Waits
-                | Effect::BecomesWithdrawn
-                | Effect::BecomesObjected
-                | Effect::BecomesHandedOver
-                | Effect::AmountChanges
-                | Effect::LeaseGranted
-                | Effect::AlreadyDone
-                | Effect::Refused(_) => Role::Surplus(SurplusReason::TicketNotOpen),
-            };
+            let role = role(&ticket, &attempt, facts);
             let settlement = settlement(&ticket, &attempt, capture, role, now);
             let booked = self
                 .store
@@ -436,11 +417,42 @@ impl Settle {
         Ok(known_if_done(kept))
     }
 
-    /// Whether a capture may start: captures are open, and enough of the budget
-    /// is left to hear the answer.
-    fn may_capture(&self, deadline: Instant) -> bool {
+    /// Whether a capture may start: captures are open, it is not `PayPal`'s books
+    /// that are looked into, and enough of the budget is left to hear the answer.
+    fn may_capture(&self, wake: Wake, deadline: Instant) -> bool {
         self.captures == Captures::Open
+            && wake != Wake::Books
             && deadline.saturating_duration_since(Instant::now()) >= crate::limits::CAPTURE_NEEDS
+    }
+}
+
+/// What money is to a ticket that stands so.
+pub(crate) fn role(ticket: &Ticket, attempt: &Attempt, facts: Facts) -> Role {
+    let event = match facts {
+        Facts::Right if attempt.amount == ticket.amount => Event::CaptureCompleted,
+        Facts::Right | Facts::Wrong => Event::CaptureDiffers,
+    };
+    match effect(ticket.standing(), event) {
+        Effect::BecomesPaid => Role::Main,
+        Effect::ReviewAndSurplus => Role::Surplus(SurplusReason::FactsDiffer),
+        // The table has no other effect for money that came; whatever
+        // it said, the money must not be lost.
+        Effect::Surplus
+        | Effect::NewAttempt
+        | Effect::KeepsPending
+        | Effect::StaysOpen
+        | Effect::NoEffect
+        | Effect::SurplusWhenCompleted
+        | Effect::Review
+        | Effect::RestIsOwed
+        | Effect::Waits
+        | Effect::BecomesWithdrawn
+        | Effect::BecomesObjected
+        | Effect::BecomesHandedOver
+        | Effect::AmountChanges
+        | Effect::LeaseGranted
+        | Effect::AlreadyDone
+        | Effect::Refused(_) => Role::Surplus(SurplusReason::TicketNotOpen),
     }
 }
 
@@ -471,7 +483,7 @@ fn age(attempt: &Attempt, now: Timestamp) -> std::time::Duration {
         .unwrap_or_default()
 }
 
-fn settlement(
+pub(crate) fn settlement(
     ticket: &Ticket,
     attempt: &Attempt,
     capture: &Capture,
@@ -498,7 +510,7 @@ fn settlement(
     }
 }
 
-fn report(settlement: &Settlement) {
+pub(crate) fn report(settlement: &Settlement) {
     let Settlement {
         case_number,
         capture_id,

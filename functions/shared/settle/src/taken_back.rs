@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 use paypal::{DisputeId, Error as PayPalError, Money, RefundId, RefundStatus};
 use store::{Error, TakenBack, TakenBackKind, Write};
-use ticket::{AttemptId, CaptureId};
+use ticket::{AttemptId, CaptureId, Ticket};
 use tokio::time::Instant;
 
 use crate::limits::DECISIONS_MAX;
@@ -34,7 +34,7 @@ pub enum TakingBack {
 }
 
 /// What `PayPal` says about a claim.
-enum Said {
+pub(crate) enum Said {
     /// It is so.
     TakenBack(Confirmed),
     /// Nothing was taken back.
@@ -44,11 +44,33 @@ enum Said {
 }
 
 /// What was taken back, as `PayPal` says it.
-struct Confirmed {
+pub(crate) struct Confirmed {
     id: String,
     kind: TakenBackKind,
     amount: Option<Money>,
     captures: Vec<CaptureId>,
+}
+
+impl Confirmed {
+    /// The line it is for a ticket.
+    pub(crate) fn of(&self, ticket: &Ticket, capture_id: &CaptureId, now: Timestamp) -> TakenBack {
+        let amount = self.amount.as_ref();
+        TakenBack {
+            id: self.id.clone(),
+            kind: self.kind,
+            case_number: ticket.case_number.clone(),
+            capture_id: capture_id.clone(),
+            value: amount.map(|money| money.value.clone()),
+            currency: amount.map(|money| money.currency.clone()),
+            booked_at: now,
+        }
+    }
+
+    /// The line of a refund or a reversal, which is about one capture.
+    pub(crate) fn only_line(&self, ticket: &Ticket, now: Timestamp) -> Option<TakenBack> {
+        let capture_id = self.captures.first()?;
+        Some(self.of(ticket, capture_id, now))
+    }
 }
 
 impl Settle {
@@ -87,7 +109,7 @@ impl Settle {
         Ok(came_to)
     }
 
-    async fn confirm(
+    pub(crate) async fn confirm(
         &self,
         claim: &Claim,
         now: Timestamp,
@@ -162,25 +184,14 @@ impl Settle {
             return Ok(TakingBack::Nothing);
         };
         // The event may be faster than the booking of the money it is about.
-        let Some(settled) = self.settle(&attempt, Wake::Sweep, now, deadline).await? else {
+        let Some(settled) = self.settle(&attempt, Wake::Books, now, deadline).await? else {
             return Ok(TakingBack::Nothing);
         };
         let mut ticket = settled.ticket;
         if self.store.settlement(&ticket, capture_id).await?.is_none() {
             return Ok(TakingBack::NotYet);
         }
-        let taken_back = TakenBack {
-            id: confirmed.id.clone(),
-            kind: confirmed.kind,
-            case_number: ticket.case_number.clone(),
-            capture_id: capture_id.clone(),
-            value: confirmed.amount.as_ref().map(|money| money.value.clone()),
-            currency: confirmed
-                .amount
-                .as_ref()
-                .map(|money| money.currency.clone()),
-            booked_at: now,
-        };
+        let taken_back = confirmed.of(&ticket, capture_id, now);
         for _ in 0..DECISIONS_MAX {
             if self.store.book_taken_back(&ticket, &taken_back).await? == Write::Done {
                 tracing::error!(case_number = %ticket.case_number, kind = ?taken_back.kind, reference = taken_back.id, "money was taken back: the ticket is in review");

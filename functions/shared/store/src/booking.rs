@@ -9,7 +9,7 @@ use crate::attempts::{end_update, holds_lock, holds_pending};
 use crate::client::{read, unavailable};
 use crate::keys::{n, s};
 use crate::lock::Held;
-use crate::records::{Attempt, AttemptState, JournalEvent, TakenBack};
+use crate::records::{Attempt, AttemptState, JournalEvent};
 use crate::tickets::{entry_by_paypal, journal_step, state_name};
 use crate::write::{Step, item, value};
 use crate::{Error, Store, Write, keys};
@@ -33,47 +33,9 @@ impl Store {
         settlement: &Settlement,
         held: Option<&Held>,
     ) -> Result<Write, Error> {
-        let (after, what) = match settlement.role {
-            Role::Main => (
-                State::Paid {
-                    settlement: settlement.capture_id.clone(),
-                    paid_at: settlement.paid_at,
-                    by: settlement.channel,
-                },
-                JournalEvent::Paid,
-            ),
-            Role::Surplus(SurplusReason::FactsDiffer) if matches!(ticket.state, State::Open) => {
-                (State::Review, JournalEvent::FactsDiffered)
-            }
-            Role::Surplus(SurplusReason::FactsDiffer | SurplusReason::TicketNotOpen) => {
-                (ticket.state.clone(), JournalEvent::SurplusBooked)
-            }
-        };
-        let entry = entry_by_paypal(
-            ticket,
-            what,
-            settlement.capture_id.as_str(),
-            &after,
-            settlement.booked_at,
-        );
-        let captured = AttemptState::Captured {
-            capture_id: settlement.capture_id.clone(),
-        };
-        let mut queued =
-            keys::export(settlement.booked_at, settlement.capture_id.as_str()).into_item();
-        queued.insert("case_number".to_owned(), s(ticket.case_number.as_str()));
-        queued.insert("settlement".to_owned(), s(settlement.capture_id.as_str()));
-        let steps = vec![
-            Step::Update(booked_ticket(ticket, attempt, &after, held)),
-            Step::Update(end_update(attempt, &captured)),
-            Step::put_new(item(
-                "settlement",
-                keys::settlement(&ticket.case_number, &settlement.capture_id),
-                settlement,
-            )?),
-            journal_step(ticket, &entry)?,
-            Step::put_new(queued),
-        ];
+        let after = after(ticket, settlement);
+        let mut steps = money_steps(ticket, attempt, settlement, &after, held)?;
+        steps.push(booking_journal(ticket, settlement, &after)?);
         match self.transact("book a settlement", steps).await? {
             Write::Done => Ok(Write::Done),
             // The settlement's id is the capture's: where it stands already, an
@@ -124,31 +86,13 @@ impl Store {
         held: Option<&Held>,
         now: Timestamp,
     ) -> Result<Write, Error> {
-        let pending = PendingCapture {
-            attempt: attempt.id.clone(),
-            capture_id: capture_id.clone(),
-        };
         let pending_attempt = AttemptState::Pending {
             capture_id: capture_id.clone(),
         };
-        let entry = entry_by_paypal(
-            ticket,
-            JournalEvent::CapturePending,
-            capture_id.as_str(),
-            &ticket.state,
-            now,
-        );
-        let update = UpdateBuilder::default()
-            .set_key(Some(keys::ticket(&ticket.case_number).into_item()))
-            .update_expression("SET pending = :pending REMOVE #lock")
-            .expression_attribute_names("#lock", "lock")
-            .expression_attribute_values(":pending", value("pending capture", &pending)?)
-            .expression_attribute_values(":version", n(ticket.version))
-            .expression_attribute_values(":attempt", s(attempt.id.as_str()));
         let steps = vec![
-            Step::Update(under_fence(update, OWN_OR_NONE.to_owned(), held)),
+            Step::Update(pending_ticket(ticket, attempt, capture_id, held)?),
             Step::Update(end_update(attempt, &pending_attempt)),
-            journal_step(ticket, &entry)?,
+            pending_journal(ticket, capture_id, now)?,
         ];
         self.transact("mark a pending capture", steps).await
     }
@@ -185,66 +129,70 @@ impl Store {
         ];
         self.transact("end a pending capture", steps).await
     }
+}
 
-    /// Books money that left again or is claimed back: the ticket goes to
-    /// review, a human decides; nothing re-opens by itself. Once for each id.
-    ///
-    /// # Errors
-    /// When the table does not answer.
-    pub async fn book_taken_back(
-        &self,
-        ticket: &Ticket,
-        taken_back: &TakenBack,
-    ) -> Result<Write, Error> {
-        let entry = entry_by_paypal(
-            ticket,
-            JournalEvent::MoneyTakenBack,
-            &taken_back.id,
-            &State::Review,
-            taken_back.booked_at,
-        );
-        let update = UpdateBuilder::default()
-            .set_key(Some(keys::ticket(&ticket.case_number).into_item()))
-            .update_expression("SET #state = :review, version = :next")
-            .condition_expression("version = :version")
-            .expression_attribute_names("#state", "state")
-            .expression_attribute_values(":review", s(state_name(&State::Review)))
-            .expression_attribute_values(":version", n(ticket.version))
-            .expression_attribute_values(":next", n(entry.version));
-        let key = keys::taken_back(&ticket.case_number, &taken_back.id);
-        let mut steps = vec![
-            Step::Update(update),
-            Step::put_new(item("money taken back", key, taken_back)?),
-            journal_step(ticket, &entry)?,
-        ];
-        // A dispute has moved no money yet: no line for the books.
-        if taken_back.value.is_some() {
-            let mut queued = keys::export(taken_back.booked_at, &taken_back.id).into_item();
-            queued.insert("case_number".to_owned(), s(ticket.case_number.as_str()));
-            queued.insert("taken_back".to_owned(), s(taken_back.id.as_str()));
-            steps.push(Step::put_new(queued));
+/// What the ticket becomes by a settlement.
+pub(crate) fn after(ticket: &Ticket, settlement: &Settlement) -> State {
+    match settlement.role {
+        Role::Main => State::Paid {
+            settlement: settlement.capture_id.clone(),
+            paid_at: settlement.paid_at,
+            by: settlement.channel,
+        },
+        Role::Surplus(SurplusReason::FactsDiffer) if matches!(ticket.state, State::Open) => {
+            State::Review
         }
-        match self.transact("book money taken back", steps).await? {
-            Write::Done => Ok(Write::Done),
-            Write::Refused => {
-                let key = keys::taken_back(&ticket.case_number, &taken_back.id);
-                let found = self
-                    .client
-                    .get_item()
-                    .table_name(&self.table)
-                    .set_key(Some(key.into_item()))
-                    .consistent_read(true)
-                    .send()
-                    .await
-                    .map_err(unavailable("read money taken back"))?;
-                Ok(if found.item.is_some() {
-                    Write::Done
-                } else {
-                    Write::Refused
-                })
-            }
+        Role::Surplus(SurplusReason::FactsDiffer | SurplusReason::TicketNotOpen) => {
+            ticket.state.clone()
         }
     }
+}
+
+/// Ticket, attempt, settlement and the export's queue; all of a booking but its
+/// journal line.
+pub(crate) fn money_steps(
+    ticket: &Ticket,
+    attempt: &Attempt,
+    settlement: &Settlement,
+    after: &State,
+    held: Option<&Held>,
+) -> Result<Vec<Step>, Error> {
+    let captured = AttemptState::Captured {
+        capture_id: settlement.capture_id.clone(),
+    };
+    let mut queued = keys::export(settlement.booked_at, settlement.capture_id.as_str()).into_item();
+    queued.insert("case_number".to_owned(), s(ticket.case_number.as_str()));
+    queued.insert("settlement".to_owned(), s(settlement.capture_id.as_str()));
+    Ok(vec![
+        Step::Update(booked_ticket(ticket, attempt, after, held)),
+        Step::Update(end_update(attempt, &captured)),
+        Step::put_new(item(
+            "settlement",
+            keys::settlement(&ticket.case_number, &settlement.capture_id),
+            settlement,
+        )?),
+        Step::put_new(queued),
+    ])
+}
+
+/// The journal line of a booking on a ticket that stands so before it.
+pub(crate) fn booking_journal(
+    before: &Ticket,
+    settlement: &Settlement,
+    after: &State,
+) -> Result<Step, Error> {
+    let what = match settlement.role {
+        Role::Main => JournalEvent::Paid,
+        Role::Surplus(SurplusReason::FactsDiffer) if matches!(before.state, State::Open) => {
+            JournalEvent::FactsDiffered
+        }
+        Role::Surplus(SurplusReason::FactsDiffer | SurplusReason::TicketNotOpen) => {
+            JournalEvent::SurplusBooked
+        }
+    };
+    let capture_id = settlement.capture_id.as_str();
+    let entry = entry_by_paypal(before, what, capture_id, after, settlement.booked_at);
+    journal_step(before, &entry)
 }
 
 /// The ticket has the state and amount it was read with, and whoever may be
@@ -252,6 +200,36 @@ impl Store {
 const OWN_OR_NONE: &str = "version = :version \
      AND (attribute_not_exists(#lock) OR #lock.attempt = :attempt) \
      AND (attribute_not_exists(pending) OR pending.attempt = :attempt)";
+
+pub(crate) fn pending_ticket(
+    ticket: &Ticket,
+    attempt: &Attempt,
+    capture_id: &CaptureId,
+    held: Option<&Held>,
+) -> Result<UpdateBuilder, Error> {
+    let pending = PendingCapture {
+        attempt: attempt.id.clone(),
+        capture_id: capture_id.clone(),
+    };
+    let update = UpdateBuilder::default()
+        .set_key(Some(keys::ticket(&ticket.case_number).into_item()))
+        .update_expression("SET pending = :pending REMOVE #lock")
+        .expression_attribute_names("#lock", "lock")
+        .expression_attribute_values(":pending", value("pending capture", &pending)?)
+        .expression_attribute_values(":version", n(ticket.version))
+        .expression_attribute_values(":attempt", s(attempt.id.as_str()));
+    Ok(under_fence(update, OWN_OR_NONE.to_owned(), held))
+}
+
+pub(crate) fn pending_journal(
+    ticket: &Ticket,
+    capture_id: &CaptureId,
+    now: Timestamp,
+) -> Result<Step, Error> {
+    let what = JournalEvent::CapturePending;
+    let entry = entry_by_paypal(ticket, what, capture_id.as_str(), &ticket.state, now);
+    journal_step(ticket, &entry)
+}
 
 fn booked_ticket(
     ticket: &Ticket,

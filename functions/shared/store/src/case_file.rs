@@ -39,7 +39,7 @@ impl Store {
         let mut taken_back = Vec::new();
         let mut attempt_ids = Vec::new();
         let mut journal = Vec::new();
-        for item in self.ticket_partition(case_number).await? {
+        for item in self.ticket_partition(case_number, "").await? {
             let Some(AttributeValue::S(sk)) = item.get("sk").cloned() else {
                 continue;
             };
@@ -82,15 +82,24 @@ impl Store {
         Ok(case_file.map(|file| file.attempts).unwrap_or_default())
     }
 
-    async fn ticket_partition(&self, case_number: &CaseNumber) -> Result<Vec<Item>, Error> {
+    /// What of a ticket has a sort key that begins so; everything with none.
+    pub(crate) async fn ticket_partition(
+        &self,
+        case_number: &CaseNumber,
+        sort_key: &str,
+    ) -> Result<Vec<Item>, Error> {
         let mut items = Vec::new();
         let mut start = None;
         for _ in 0..PAGES_MAX {
-            let page = self
-                .client
-                .query()
-                .table_name(&self.table)
-                .key_condition_expression("pk = :pk")
+            let query = self.client.query().table_name(&self.table);
+            let query = if sort_key.is_empty() {
+                query.key_condition_expression("pk = :pk")
+            } else {
+                query
+                    .key_condition_expression("pk = :pk AND begins_with(sk, :sk)")
+                    .expression_attribute_values(":sk", s(sort_key))
+            };
+            let page = query
                 .expression_attribute_values(":pk", s(keys::ticket_partition(case_number)))
                 .consistent_read(true)
                 .set_exclusive_start_key(start)

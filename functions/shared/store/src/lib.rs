@@ -14,9 +14,11 @@ mod error;
 mod events;
 mod keys;
 mod lock;
+mod mending;
 mod municipality;
 mod open_attempts;
 mod records;
+mod taken_back;
 mod tickets;
 mod write;
 

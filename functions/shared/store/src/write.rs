@@ -97,6 +97,53 @@ impl Store {
     }
 }
 
+impl Store {
+    /// As [`Store::transact`], but what is to be put and is there already stays
+    /// as it is: what a restore has torn apart is made whole with the parts
+    /// that came back.
+    pub(crate) async fn transact_missing(
+        &self,
+        call: &'static str,
+        steps: Vec<Step>,
+    ) -> Result<Write, Error> {
+        let mut missing = Vec::new();
+        for step in steps {
+            if !self.is_put(call, &step).await? {
+                missing.push(step);
+            }
+        }
+        if missing.is_empty() {
+            return Ok(Write::Done);
+        }
+        self.transact(call, missing).await
+    }
+
+    /// Whether a step puts an item whose key is taken.
+    async fn is_put(&self, call: &'static str, step: &Step) -> Result<bool, Error> {
+        let Step::Put(put) = step else {
+            return Ok(false);
+        };
+        let item = put.get_item().iter().flatten();
+        let key = item.filter(|(name, _)| *name == "pk" || *name == "sk");
+        let key = key.map(|(name, value)| (name.clone(), value.clone()));
+        self.is_there(call, key.collect()).await
+    }
+
+    /// Whether there is an item under this key.
+    pub(crate) async fn is_there(&self, call: &'static str, key: Item) -> Result<bool, Error> {
+        let found = self
+            .client
+            .get_item()
+            .table_name(&self.table)
+            .set_key(Some(key))
+            .consistent_read(true)
+            .send()
+            .await
+            .map_err(unavailable(call))?;
+        Ok(found.item.is_some())
+    }
+}
+
 enum Cancelled {
     ByCondition,
     ByConflict,

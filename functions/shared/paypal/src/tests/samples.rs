@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::{now, paypal, recorded, sample, soon, token};
 use crate::webhook::read_event;
-use crate::{Capture, Error, Money, Order, PayPal};
+use crate::{Capture, Error, Money, Order, PayPal, Transaction, TransactionKind, TransactionPage};
 
 /// What was asked when the answer came.
 #[derive(Clone, Copy, Debug)]
@@ -18,6 +18,7 @@ enum Asked {
     Capture(&'static str),
     GetCapture(&'static str),
     GetRefund(&'static str),
+    Search,
     Webhook,
     /// Part of `PayPal`'s API we never ask; no call of ours may make anything of it.
     Never,
@@ -80,7 +81,7 @@ const EXPECTED: &[(&str, Asked, &str)] = &[
     ("64_verify_webhook_signature_request.json", Never, ""),
     ("65_verify_webhook_signature_response.json", Never, ""),
     ("66_webhooks_events_list_200.json", Never, ""),
-    ("70_transactions_search_200.json", Never, ""),
+    ("70_transactions_search_200.json", Asked::Search, "1 page, complete until 2026-11-24T20:59:59Z, 0 unreadable: Payment 3C679366HH908993F Success 25.00 EUR for fine-2026-000123; Refund 1JU08902781691411 Success -25.00 EUR for fine-2026-000123; Other T0400 Success -900.00 EUR"),
     ("71_balances_200.json", Never, ""),
 ];
 
@@ -149,6 +150,11 @@ async fn make_of(asked: Asked, status: u16, body: &[u8]) -> String {
                 refund.id, refund.status
             )
         }
+        Asked::Search => {
+            let page = paypal.search_transactions(&token, now(), now(), 1, soon());
+            page.await
+                .map_or_else(|error| refusal(&error), |page| of_page(&page))
+        }
         Asked::Webhook => format!("{:?}", read_event(body).unwrap().about),
         Asked::Never => nothing_can_be_made_of_it(&paypal).await,
         Asked::Request | Asked::Table => String::new(),
@@ -216,6 +222,32 @@ fn of_capture(capture: &Capture) -> String {
     let order = capture.order_id.as_ref().unwrap();
     write!(text, " for {custom_id} to {payee} of {order}").unwrap();
     text
+}
+
+fn of_page(page: &TransactionPage) -> String {
+    let rows: Vec<String> = page.transactions.iter().map(of_row).collect();
+    format!(
+        "{} page, complete until {}, {} unreadable: {}",
+        page.pages,
+        page.complete_until.unwrap(),
+        page.unreadable,
+        rows.join("; ")
+    )
+}
+
+fn of_row(row: &Transaction) -> String {
+    let what = match &row.kind {
+        TransactionKind::Payment(id) => format!("Payment {id}"),
+        TransactionKind::Refund(id) => format!("Refund {id}"),
+        TransactionKind::Reversal(id) => format!("Reversal {id}"),
+        TransactionKind::Other => format!("Other {}", row.event_code),
+    };
+    let amount = of_money(&row.amount);
+    let text = format!("{what} {:?} {amount}", row.status);
+    match &row.custom_id {
+        Some(custom_id) => format!("{text} for {custom_id}"),
+        None => text,
+    }
 }
 
 fn of_money(money: &Money) -> String {

@@ -1,0 +1,110 @@
+//! `PayPal`'s books against the table, in figures.
+
+use paypal::{Transaction, TransactionKind};
+use serde::Serialize;
+
+use crate::shown::Shown;
+
+/// `PayPal`'s books against the table.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Comparison {
+    /// Payments of ours that `PayPal` shows.
+    pub shown: Sum,
+    /// Of those, what the table has booked.
+    pub booked: Sum,
+    /// Money of ours that left again, as `PayPal` shows it; negative.
+    pub taken_back_shown: Sum,
+    /// Of that, what the table has booked.
+    pub taken_back_booked: Sum,
+    /// Payments that `PayPal` holds back; nothing is booked for them yet.
+    pub pending: Sum,
+    /// Of what is booked: how many lines the table did not have, or in part only.
+    pub found: u32,
+    /// Money for case numbers that the table holds no ticket for.
+    pub without_ticket: Sum,
+    /// Money of the account that is no ticket's.
+    pub foreign: Sum,
+    /// Rows that could not be cleared up; they come again.
+    pub unclear: u32,
+}
+
+/// How many, and how much in euro cents.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Sum {
+    /// How many.
+    pub count: u32,
+    /// Euro cents; other currencies count nothing.
+    pub cents: i64,
+}
+
+impl Sum {
+    fn add(&mut self, cents: i64) {
+        self.count += 1;
+        self.cents += cents;
+    }
+
+    fn plus(self, other: Self) -> Self {
+        Self {
+            count: self.count + other.count,
+            cents: self.cents + other.cents,
+        }
+    }
+}
+
+impl Comparison {
+    /// Whether everything `PayPal` shows is in the table, to the cent.
+    #[must_use]
+    pub fn agrees(&self) -> bool {
+        self.shown == self.booked
+            && self.taken_back_shown == self.taken_back_booked
+            && self.without_ticket == Sum::default()
+            && self.unclear == 0
+    }
+
+    pub(crate) const fn difference_cents(&self) -> i64 {
+        self.shown.cents + self.taken_back_shown.cents + self.without_ticket.cents
+            - self.booked.cents
+            - self.taken_back_booked.cents
+    }
+
+    pub(crate) fn plus(self, other: Self) -> Self {
+        Self {
+            shown: self.shown.plus(other.shown),
+            booked: self.booked.plus(other.booked),
+            taken_back_shown: self.taken_back_shown.plus(other.taken_back_shown),
+            taken_back_booked: self.taken_back_booked.plus(other.taken_back_booked),
+            pending: self.pending.plus(other.pending),
+            found: self.found + other.found,
+            without_ticket: self.without_ticket.plus(other.without_ticket),
+            foreign: self.foreign.plus(other.foreign),
+            unclear: self.unclear + other.unclear,
+        }
+    }
+
+    pub(crate) fn note(&mut self, row: &Transaction, shown: &Shown) {
+        let cents = row.amount.signed_euro_cents().unwrap_or_default();
+        let (shown_sum, booked_sum) = match row.kind {
+            TransactionKind::Payment(_) => (&mut self.shown, &mut self.booked),
+            TransactionKind::Refund(_) | TransactionKind::Reversal(_) | TransactionKind::Other => {
+                (&mut self.taken_back_shown, &mut self.taken_back_booked)
+            }
+        };
+        match shown {
+            Shown::Booked {
+                cents: booked,
+                found,
+            } => {
+                shown_sum.add(cents);
+                booked_sum.add(*booked);
+                self.found += u32::from(*found);
+            }
+            Shown::Pending => self.pending.add(cents),
+            Shown::NoTicket => self.without_ticket.add(cents),
+            Shown::Foreign => self.foreign.add(cents),
+            Shown::Unclear => {
+                shown_sum.add(cents);
+                self.unclear += 1;
+            }
+        }
+    }
+}
