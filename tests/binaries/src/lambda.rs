@@ -1,7 +1,7 @@
 //! One process of one function.
 
 use std::process::{ExitStatus, Stdio};
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -23,7 +23,7 @@ const PATIENCE: Duration = Duration::from_mins(1);
 /// A running function.
 pub struct Lambda {
     name: String,
-    child: Child,
+    child: Mutex<Child>,
     api: RuntimeApi,
     timeout: Duration,
     output: Output,
@@ -31,7 +31,12 @@ pub struct Lambda {
     /// Nobody sends: it closes when the process does.
     alive: watch::Receiver<()>,
     invocations: AtomicU32,
+    killed: AtomicBool,
 }
+
+/// The process was killed before it had answered: nobody knows how far it came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Killed;
 
 /// Every line a process has printed, on either stream.
 #[derive(Clone, Debug, Default)]
@@ -93,30 +98,89 @@ impl Lambda {
         ];
         Self {
             name: name.to_owned(),
-            child,
+            child: Mutex::new(child),
             api,
             timeout,
             output,
             readers,
             alive,
             invocations: AtomicU32::new(0),
+            killed: AtomicBool::new(false),
         }
     }
 
     /// Hands it an event and waits for the answer, which must not be an error.
     pub async fn invoke(&self, event: Value, now: Timestamp) -> Value {
+        match self.invoke_unless_killed(event, now).await {
+            Ok(answer) => answer,
+            Err(Killed) => panic!("{} was killed", self.name),
+        }
+    }
+
+    /// Hands it an event and waits for the answer, which must not be an error.
+    ///
+    /// # Errors
+    /// When the process was killed before it had answered.
+    pub async fn invoke_unless_killed(
+        &self,
+        event: Value,
+        now: Timestamp,
+    ) -> Result<Value, Killed> {
         let number = self.invocations.fetch_add(1, Ordering::Relaxed);
         let id = self.request_id(number);
         let answer = self.api.invoke(&id, event, now, self.timeout);
-        let mut alive = self.alive.clone();
+        let said = |what: &str| format!("{} {what}\n{:#?}", self.name, self.output.lines());
         let outcome = tokio::select! {
+            // An answer that has arrived counts, whatever became of the process.
+            biased;
             answer = timeout(PATIENCE, answer) => answer,
-            _ = alive.changed() => panic!("{} ended\n{:#?}", self.name, self.output.lines()),
+            () = self.has_ended() => return if self.is_killed() {
+                Err(Killed)
+            } else {
+                panic!("{}", said("ended by itself"))
+            },
         };
         match outcome {
-            Ok(Ok(Ok(answer))) => answer,
-            other => panic!("{}: {other:?}\n{:#?}", self.name, self.output.lines()),
+            Ok(Ok(Ok(answer))) => Ok(answer),
+            other => panic!("{}", said(&format!("{other:?}"))),
         }
+    }
+
+    /// Waits until it has fetched this many invocations, or has ended.
+    pub async fn has_fetched(&self, invocations: u32) {
+        tokio::select! {
+            () = self.api.has_handed_out(invocations) => {}
+            () = self.has_ended() => {}
+        }
+    }
+
+    /// Kills it with SIGKILL, whatever it is doing; `false` when it has been
+    /// killed before.
+    pub fn kill(&self) -> bool {
+        let is_first = !self.killed.swap(true, Ordering::AcqRel);
+        if is_first {
+            self.child.lock().unwrap().start_kill().unwrap();
+        }
+        is_first
+    }
+
+    /// Whether somebody has killed it.
+    #[must_use]
+    pub fn is_killed(&self) -> bool {
+        self.killed.load(Ordering::Acquire)
+    }
+
+    /// What it has printed so far; of one that was killed during an
+    /// invocation, every line.
+    #[must_use]
+    pub fn printed(&self) -> Vec<String> {
+        self.output.lines()
+    }
+
+    async fn has_ended(&self) {
+        let mut alive = self.alive.clone();
+        // Nothing is ever sent: this returns when the senders are gone.
+        let _ = alive.changed().await;
     }
 
     /// The id of its invocation of this number, from 0.
@@ -132,9 +196,9 @@ impl Lambda {
     }
 
     /// Ends the process; every line it has printed in its life.
-    pub async fn stop(mut self) -> Vec<String> {
-        self.child.start_kill().unwrap();
-        self.child.wait().await.unwrap();
+    pub async fn stop(self) -> Vec<String> {
+        self.kill();
+        self.child.into_inner().unwrap().wait().await.unwrap();
         for reader in self.readers {
             reader.await.unwrap();
         }
@@ -142,8 +206,9 @@ impl Lambda {
     }
 
     /// Waits until the process ends by itself.
-    pub async fn ended(mut self) -> Ended {
-        let Ok(status) = timeout(PATIENCE, self.child.wait()).await else {
+    pub async fn ended(self) -> Ended {
+        let mut child = self.child.into_inner().unwrap();
+        let Ok(status) = timeout(PATIENCE, child.wait()).await else {
             panic!("{} runs on\n{:#?}", self.name, self.output.lines());
         };
         for reader in self.readers {

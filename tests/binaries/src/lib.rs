@@ -16,13 +16,17 @@
     reason = "whatever goes wrong here fails the test"
 )]
 
+mod answer;
 mod bootstrap;
 mod city;
+mod clock;
 pub mod events;
 mod lambda;
 mod parameter_store;
 mod runtime_api;
 
+pub use answer::{Answer, query};
 pub use bootstrap::{BUILD, FUNCTIONS};
 pub use city::{City, OPTIONAL, OWN_VARIABLES_OF_A_TEST, Variables};
-pub use lambda::{Ended, Lambda, Output};
+pub use clock::{clock, now};
+pub use lambda::{Ended, Killed, Lambda, Output};

@@ -17,7 +17,7 @@ use axum::routing::{get, post};
 use jiff::Timestamp;
 use serde_json::Value;
 use tokio::net::TcpListener;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
 /// How the function ended an invocation.
@@ -43,6 +43,8 @@ struct Shared {
     waiting: tokio::sync::Mutex<mpsc::UnboundedReceiver<Invocation>>,
     /// Who waits for which answer.
     asked: Mutex<HashMap<String, oneshot::Sender<Outcome>>>,
+    /// How many `/next` has handed out.
+    handed_out: watch::Sender<u32>,
 }
 
 impl RuntimeApi {
@@ -51,6 +53,7 @@ impl RuntimeApi {
         let shared = Arc::new(Shared {
             waiting: tokio::sync::Mutex::new(waiting),
             asked: Mutex::default(),
+            handed_out: watch::Sender::new(0),
         });
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap().to_string();
@@ -98,6 +101,13 @@ impl RuntimeApi {
         );
         receiver
     }
+
+    /// Waits until the process has fetched this many invocations.
+    pub(crate) async fn has_handed_out(&self, invocations: u32) {
+        let mut handed_out = self.shared.handed_out.subscribe();
+        let enough = handed_out.wait_for(|count| *count >= invocations).await;
+        assert!(enough.is_ok(), "the Runtime API is gone");
+    }
 }
 
 impl Drop for RuntimeApi {
@@ -110,6 +120,7 @@ async fn next(State(shared): State<Arc<Shared>>) -> Response {
     let Some(invocation) = shared.waiting.lock().await.recv().await else {
         return StatusCode::GONE.into_response();
     };
+    shared.handed_out.send_modify(|count| *count += 1);
     let headers = [
         ("lambda-runtime-aws-request-id", invocation.id),
         (

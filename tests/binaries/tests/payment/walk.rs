@@ -2,13 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use binaries::{City, FUNCTIONS, Lambda, events};
+use binaries::{Answer, City, FUNCTIONS, Lambda, clock, events, now, query};
 use jiff::ToSpan;
 use paypal_standin::{CaptureStatus, Leads, Payer};
 use serde_json::{Value, json};
 use url::Url;
-
-use crate::{clock, now};
 
 pub(crate) const CASE_NUMBER: &str = "KL-2026-BINARIES";
 /// What the ticket says; no such plate, place or offence exists.
@@ -37,7 +35,7 @@ impl Functions {
     }
 
     async fn ask(&self, function: &str, event: Value) -> Answer {
-        Answer(self.0[function].invoke(event, now()).await)
+        Answer::from(self.0[function].invoke(event, now()).await)
     }
 
     async fn stop(self) -> BTreeMap<&'static str, (u32, Vec<String>)> {
@@ -49,48 +47,6 @@ impl Functions {
     }
 }
 
-struct Answer(Value);
-
-impl Answer {
-    fn status(&self) -> u64 {
-        self.0["statusCode"].as_u64().unwrap_or_default()
-    }
-
-    fn body(&self) -> &str {
-        self.0["body"].as_str().unwrap_or_default()
-    }
-
-    fn json(&self) -> Value {
-        serde_json::from_str(self.body()).unwrap()
-    }
-
-    /// A header of either kind of API, whatever its case.
-    fn header(&self, wanted: &str) -> String {
-        let several = self.0["multiValueHeaders"].as_object();
-        let single = self.0["headers"].as_object();
-        let mut all = several.into_iter().chain(single).flatten();
-        let found = all.find(|(name, _)| name.eq_ignore_ascii_case(wanted));
-        let value = found.map(|(_, value)| if value.is_array() { &value[0] } else { value });
-        value.and_then(Value::as_str).unwrap_or_default().to_owned()
-    }
-
-    fn state(&self) -> &str {
-        let rest = self
-            .body()
-            .split_once("data-state=\"")
-            .map(|(_, rest)| rest);
-        rest.and_then(|rest| rest.split('"').next()).unwrap_or("")
-    }
-}
-
-fn query(url: &Url, wanted: &str) -> String {
-    let mut pairs = url.query_pairs();
-    let found = pairs.find(|(name, _)| name == wanted);
-    found
-        .map(|(_, value)| value.into_owned())
-        .unwrap_or_default()
-}
-
 /// The whole way, each step asserted.
 pub(crate) async fn walk() -> Walked {
     let city = City::new(clock()).await;
@@ -100,13 +56,13 @@ pub(crate) async fn walk() -> Walked {
     let token = issue(&functions).await;
     let page = events::event("driver-opens-ticket", &[("TOKEN", &token)]);
     let page = functions.ask("show-ticket", page).await;
-    assert_eq!((page.status(), page.state()), (200, "open"), "{:?}", page.0);
+    assert_eq!((page.status(), page.state()), (200, "open"), "{page:?}");
     assert!(page.body().contains(PLACE) && page.body().contains(CASE_NUMBER));
 
     let fill = [("TOKEN", token.as_str()), ("AMOUNT", "30.00")];
     let pressed = events::event("driver-presses-pay", &fill);
     let pressed = functions.ask("start-checkout", pressed).await;
-    assert_eq!(pressed.status(), 303, "{:?}", pressed.0);
+    assert_eq!(pressed.status(), 303, "{pressed:?}");
     let order_id = query(&pressed.header("location").parse().unwrap(), "token");
 
     let Ok(Leads::To(back)) = city.standin.approve(&order_id, Payer::Pays) else {
@@ -117,7 +73,7 @@ pub(crate) async fn walk() -> Walked {
     let fill = [("ATTEMPT", attempt.as_str()), ("ORDER_ID", &order_id)];
     let paid = events::event("driver-returns-from-paypal", &fill);
     let paid = functions.ask("finish-checkout", paid).await;
-    assert_eq!((paid.status(), paid.state()), (200, "paid"), "{:?}", paid.0);
+    assert_eq!((paid.status(), paid.state()), (200, "paid"), "{paid:?}");
 
     let deliveries = city.standin.take_deliveries();
     assert!(!deliveries.is_empty());
@@ -134,7 +90,7 @@ pub(crate) async fn walk() -> Walked {
     let sweep = functions
         .ask("reconcile-payments", events::event("minute-passes", &[]))
         .await;
-    assert_eq!(sweep.0["failed"], 0, "{:?}", sweep.0);
+    assert_eq!(sweep.value()["failed"], 0, "{sweep:?}");
 
     let page = events::event("driver-opens-ticket-in-english", &[("TOKEN", &token)]);
     let page = functions.ask("show-ticket", page).await;
@@ -168,7 +124,7 @@ async fn issue(functions: &Functions) -> String {
     });
     event["body"] = ticket.to_string().into();
     let issued = functions.ask("issue-tickets", event).await;
-    assert_eq!(issued.status(), 201, "{:?}", issued.0);
+    assert_eq!(issued.status(), 201, "{issued:?}");
     let url: Url = issued.json()["url"].as_str().unwrap().parse().unwrap();
     assert_eq!(url.host_str(), Some("pay.example.de"));
     url.path_segments().unwrap().next_back().unwrap().to_owned()
@@ -180,7 +136,7 @@ async fn shows_one_settlement(functions: &Functions) {
     let read = functions
         .ask("manage-tickets", events::event("city-reads-ticket", &fill))
         .await;
-    assert_eq!(read.status(), 200, "{:?}", read.0);
+    assert_eq!(read.status(), 200, "{read:?}");
     let case = read.json();
     assert_eq!(
         case["settlements"].as_array().map(Vec::len),

@@ -1,0 +1,141 @@
+//! Until nothing is left to do: sweeps alone must finish what kills left.
+//!
+//! This waits for real time, about two minutes: the leases and due dates of
+//! the deployed binaries are what is tested, and they read the machine's clock.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::time::Duration;
+
+use binaries::events;
+use paypal_standin::{Books, Instrument, OrderState};
+use ticket::State;
+use tokio::time::{Instant, interval};
+
+use crate::history::of_invoice;
+use crate::load::World;
+use crate::tickets::Issued;
+
+/// An attempt that was put off just before its lock ended comes again a minute
+/// later: twice that minute, and some time to work.
+const REST_WITHIN: Duration = Duration::from_secs(150);
+
+/// Deployed it is a minute; a second does not wait longer than it must.
+const SWEEP_EACH: Duration = Duration::from_secs(1);
+
+/// What is still to be done for a ticket, or for all of them: how many.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Left {
+    pub(crate) locks: u32,
+    unbooked: u32,
+    uncaptured: u32,
+}
+
+impl fmt::Display for Left {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            locks,
+            unbooked,
+            uncaptured,
+        } = self;
+        write!(
+            f,
+            "{locks} locks, {unbooked} captures not booked, {uncaptured} approved orders not \
+             captured"
+        )
+    }
+}
+
+impl Left {
+    /// What is to be done for all tickets.
+    pub(crate) async fn of(world: &World) -> Self {
+        let known = known(&world.city.standin.books());
+        let mut all = Self::default();
+        for issued in &world.tickets {
+            let left = left(world, issued, &known).await;
+            all.locks += left.locks;
+            all.unbooked += left.unbooked;
+            all.uncaptured += left.uncaptured;
+        }
+        all
+    }
+}
+
+/// Sweeps until nothing is left to do. What is left all the same is a
+/// violation.
+pub(crate) async fn reach(world: &World) {
+    let deadline = Instant::now() + REST_WITHIN;
+    let mut restless: Vec<&Issued> = world.tickets.iter().collect();
+    let mut each = interval(SWEEP_EACH);
+    while !restless.is_empty() {
+        each.tick().await;
+        let event = events::event("minute-passes", &[]);
+        let sweep = world.invoke("reconcile-payments", event, None).await;
+        assert!(sweep.is_ok(), "killed after the load had ended");
+        let known = known(&world.city.standin.books());
+        let mut still = Vec::new();
+        for issued in restless {
+            let left = left(world, issued, &known).await;
+            if left == Left::default() {
+                continue;
+            }
+            if Instant::now() < deadline {
+                still.push(issued);
+            } else {
+                let ticket = issued.case_number.as_str();
+                let how = format!("{left} {} s after the last kill", REST_WITHIN.as_secs());
+                let invariant = if left.locks > 0 { "V1" } else { "L2" };
+                world.history.violated(invariant, ticket, &how);
+            }
+        }
+        restless = still;
+    }
+}
+
+/// What `PayPal` knows of a ticket.
+#[derive(Default)]
+struct Known {
+    is_captured: bool,
+    /// The attempts whose orders are approved and could be captured.
+    approved: Vec<String>,
+}
+
+fn known(books: &Books) -> BTreeMap<String, Known> {
+    let mut all: BTreeMap<String, Known> = BTreeMap::new();
+    for order in &books.orders {
+        let invoice_id = order.invoice_id.as_deref().unwrap();
+        let known = all.entry(of_invoice(invoice_id).to_owned()).or_default();
+        match &order.state {
+            OrderState::Approved {
+                instrument: Instrument::Good,
+                ..
+            } => known.approved.push(order.custom_id.clone().unwrap()),
+            OrderState::Completed { capture_id } => {
+                let capture = books.capture(capture_id).unwrap();
+                known.is_captured |= capture.status.moves_money();
+            }
+            OrderState::AwaitingPayer | OrderState::Approved { .. } => {}
+        }
+    }
+    all
+}
+
+async fn left(world: &World, issued: &Issued, known: &BTreeMap<String, Known>) -> Left {
+    let store = &world.city.store;
+    let ticket = store.ticket(&issued.case_number).await.unwrap().unwrap();
+    let mut left = Left {
+        locks: ticket.lock.is_some().into(),
+        ..Left::default()
+    };
+    let known = known.get(issued.case_number.as_str());
+    if let (State::Open, Some(known)) = (&ticket.state, known) {
+        left.unbooked = known.is_captured.into();
+        for attempt in &known.approved {
+            let attempt = store.attempt(&attempt.parse().unwrap()).await.unwrap();
+            // One whose card was refused waits for its driver, not for a sweep.
+            let waits = attempt.unwrap().decline.is_none();
+            left.uncaptured += u32::from(waits);
+        }
+    }
+    left
+}
