@@ -110,8 +110,13 @@ impl City {
         ];
         let event = event("table-is-restored", &fill);
         let clock = || self.now();
-        let answer =
-            reconcile_payments::answer(&self.reconcile_payments, &event, &clock, until).await;
+        let answer = reconcile_payments::answer(
+            &self.reconcile_payments,
+            &serde_json::from_str(&event).expect("JSON"),
+            &clock,
+            until,
+        )
+        .await;
         match answer.expect("an event") {
             Answer::Reconciled(reconciled) => reconciled,
             Answer::Swept(sweep) => panic!("{sweep:?}"),

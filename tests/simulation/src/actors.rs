@@ -92,18 +92,27 @@ impl World {
             .borrow()
             .item(&(format!("EVENT#{}", delivery.event_id), "EVENT".to_owned()));
         let accepted = status.is_some_and(|status| status < 300);
-        self.history.borrow_mut().law("W3", !accepted || stored.is_some(), || {
-            format!("event {} was answered {status:?} and is not stored", delivery.event_id)
-        });
+        self.history
+            .borrow_mut()
+            .law("W3", !accepted || stored.is_some(), || {
+                format!(
+                    "event {} was answered {status:?} and is not stored",
+                    delivery.event_id
+                )
+            });
         status
     }
 
     /// What becomes of captures later, at `PayPal`.
     pub(crate) async fn afterwards(&self, what: Afterwards) {
         self.turn("PayPal decides").await;
-        let captures = self
-            .standin
-            .in_books(|books| books.captures.iter().map(|it| it.id.clone()).collect::<Vec<_>>());
+        let captures = self.standin.in_books(|books| {
+            books
+                .captures
+                .iter()
+                .map(|it| it.id.clone())
+                .collect::<Vec<_>>()
+        });
         for capture in captures {
             // Those that stand otherwise are not meant.
             let _ = self.standin.afterwards(&capture, what);
@@ -146,13 +155,15 @@ impl Driver {
     /// Presses a button that said this amount.
     pub(crate) async fn presses_over(&self, amount: &str) -> Option<Sent> {
         let fill = [("TOKEN", self.token.as_str()), ("AMOUNT", amount)];
-        self.starts(&event("driver-presses-pay", &fill), amount).await
+        self.starts(&event("driver-presses-pay", &fill), amount)
+            .await
     }
 
     /// Presses the button of the result page.
     pub(crate) async fn tries_again(&self, attempt: &str) -> Option<Sent> {
         let fill = [("ATTEMPT", attempt), ("AMOUNT", AMOUNT)];
-        self.starts(&event("driver-tries-again", &fill), AMOUNT).await
+        self.starts(&event("driver-tries-again", &fill), AMOUNT)
+            .await
     }
 
     async fn starts(&self, event: &str, amount: &str) -> Option<Sent> {
@@ -165,9 +176,7 @@ impl Driver {
         let page = self
             .world
             .invoke(Function::StartCheckout, async move {
-                Page::of(
-                    start_checkout::handle(&apps.start_checkout, request, &random, now).await,
-                )
+                Page::of(start_checkout::handle(&apps.start_checkout, request, &random, now).await)
             })
             .await;
         let location = page.as_ref().and_then(|page| page.location.clone());
@@ -178,7 +187,10 @@ impl Driver {
         laws::a_redirect_was_shown(&self.world, self.case_number.as_str(), &location);
         let order = query(&location, "token")?;
         let mut history = self.world.history.borrow_mut();
-        history.shown_amounts.entry(order.clone()).or_insert_with(|| amount.to_owned());
+        history
+            .shown_amounts
+            .entry(order.clone())
+            .or_insert_with(|| amount.to_owned());
         Some(Sent { order })
     }
 
@@ -225,7 +237,10 @@ impl Driver {
         let asked_at = self.world.now();
         let apps = Rc::clone(&self.world.apps.borrow());
         let now = self.world.functions_now();
-        let fill = [("ATTEMPT", back.attempt.as_str()), ("ORDER_ID", &back.order)];
+        let fill = [
+            ("ATTEMPT", back.attempt.as_str()),
+            ("ORDER_ID", &back.order),
+        ];
         let request = request(&event(name, &fill));
         let page = self
             .world

@@ -75,7 +75,10 @@ pub(crate) fn next_script(made: &[Decision]) -> Option<Vec<u32>> {
     let deepest = made
         .iter()
         .rposition(|decision| decision.taken + 1 < decision.ways)?;
-    let mut script: Vec<u32> = made[..=deepest].iter().map(|decision| decision.taken).collect();
+    let mut script: Vec<u32> = made[..=deepest]
+        .iter()
+        .map(|decision| decision.taken)
+        .collect();
     script[deepest] += 1;
     Some(script)
 }

@@ -173,7 +173,9 @@ impl Engine {
                 match past.get(&key) {
                     Some(Some(image)) => json!({ "Item": image }),
                     Some(None) => json!({}),
-                    None => self.item(&key).map_or(json!({}), |item| json!({ "Item": item })),
+                    None => self
+                        .item(&key)
+                        .map_or(json!({}), |item| json!({ "Item": item })),
                 }
             }
             "Query" => {

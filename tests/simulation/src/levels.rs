@@ -90,7 +90,10 @@ fn moves_money(boundary: &str) -> bool {
 }
 
 /// Every order in which the calls of two handlers can go.
-pub(crate) fn every_interleaving(shared: &Shared, amount: Amount) -> Vec<(&'static str, u64, bool)> {
+pub(crate) fn every_interleaving(
+    shared: &Shared,
+    amount: Amount,
+) -> Vec<(&'static str, u64, bool)> {
     let mut counts = Vec::new();
     for pair in &PAIRS {
         let mut script = Some(Vec::new());

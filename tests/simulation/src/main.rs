@@ -76,7 +76,9 @@ fn prove(options: &Options) -> ExitCode {
         report.interleavings(counts);
     }
     if wanted("chance") {
-        report.level("by chance", || levels::by_chance(&shared, options.from, amount.seeds));
+        report.level("by chance", || {
+            levels::by_chance(&shared, options.from, amount.seeds)
+        });
     }
     if wanted("towns") {
         report.level("towns", || levels::towns(&shared, amount.towns));

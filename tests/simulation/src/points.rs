@@ -41,7 +41,11 @@ fn purpose(operation: &str, request: &Value) -> String {
         let sort = key["sk"]["S"].as_str().unwrap_or_default();
         let part = key["pk"]["S"].as_str().unwrap_or_default();
         // The ticket's partition holds several kinds, the others one each.
-        let name = if part.starts_with("TICKET#") { sort } else { part };
+        let name = if part.starts_with("TICKET#") {
+            sort
+        } else {
+            part
+        };
         name.split('#').next().unwrap_or_default().to_lowercase()
     };
     let step = |step: &Value| {
@@ -49,7 +53,10 @@ fn purpose(operation: &str, request: &Value) -> String {
             format!("+{}", kind(&put["Item"]))
         } else if let Some(update) = step.get("Update") {
             let expression = update["UpdateExpression"].as_str().unwrap_or_default();
-            let lock = match (expression.contains("SET #lock"), expression.contains("REMOVE #lock")) {
+            let lock = match (
+                expression.contains("SET #lock"),
+                expression.contains("REMOVE #lock"),
+            ) {
                 (true, _) => "(lock)",
                 (_, true) => "(unlock)",
                 (false, false) => "",

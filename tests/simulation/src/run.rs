@@ -305,7 +305,9 @@ impl Run {
         self.last.as_ref().is_some_and(|last| {
             waiting.task < last.task
                 && last.passed_over.contains(&waiting.number)
-                && last.touched.can_change_places_with(&Touched::by(&waiting.call))
+                && last
+                    .touched
+                    .can_change_places_with(&Touched::by(&waiting.call))
         })
     }
 
@@ -356,7 +358,11 @@ impl Run {
         let function = self.tasks[task].as_ref().and_then(|task| task.function);
         let point = name(function, call);
         self.tell(|| {
-            let struck = if fate == Fate::Goes { String::new() } else { format!("  ✗ {fate}") };
+            let struck = if fate == Fate::Goes {
+                String::new()
+            } else {
+                format!("  ✗ {fate}")
+            };
             format!("{number:5} #{task:<4} {point}{struck}")
         });
         if fate != Fate::Goes && doomed.is_none() {
@@ -573,7 +579,10 @@ impl Run {
         let deferred = self.deferred.iter().map(|deferred| deferred.at);
         let thawed = self.tasks.iter().flatten().filter_map(|task| {
             let thaws_at = task.thaws_at?;
-            Some(task.dies_at.map_or(thaws_at, |dies_at| dies_at.min(thaws_at)))
+            Some(
+                task.dies_at
+                    .map_or(thaws_at, |dies_at| dies_at.min(thaws_at)),
+            )
         });
         let dead = self.tasks.iter().flatten().filter_map(|task| task.dies_at);
         let ours = deferred.chain(thawed).chain(dead).min();
@@ -596,7 +605,9 @@ impl Run {
                     self.execute(call);
                 }
                 Call::PayPal(request) => {
-                    self.tell(|| format!("            {} has its effect now", request.uri().path()));
+                    self.tell(|| {
+                        format!("            {} has its effect now", request.uri().path())
+                    });
                     self.at_paypal(request, Fate::Goes);
                 }
                 Call::Turn(_) => {}
@@ -615,7 +626,11 @@ impl Run {
                 task.flag.woken.load(Ordering::Relaxed)
                     && task.thaws_at.is_none_or(|thaws_at| thaws_at <= now)
             });
-            if woken { Poll::Ready(()) } else { Poll::Pending }
+            if woken {
+                Poll::Ready(())
+            } else {
+                Poll::Pending
+            }
         })
         .await;
     }

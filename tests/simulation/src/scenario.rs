@@ -56,12 +56,22 @@ pub(crate) const STORIES: [Scenario; 14] = [
     Scenario {
         name: "two-tabs",
         prepare: without_webhooks,
-        begin: |world| tell(world, vec![pays(world, Payer::Pays), pays(world, Payer::Pays)]),
+        begin: |world| {
+            tell(
+                world,
+                vec![pays(world, Payer::Pays), pays(world, Payer::Pays)],
+            )
+        },
     },
     Scenario {
         name: "two-tabs-no-invoice-barrier",
         prepare: no_barrier,
-        begin: |world| tell(world, vec![pays(world, Payer::Pays), pays(world, Payer::Pays)]),
+        begin: |world| {
+            tell(
+                world,
+                vec![pays(world, Payer::Pays), pays(world, Payer::Pays)],
+            )
+        },
     },
     Scenario {
         name: "declined-then-pays",
@@ -260,28 +270,47 @@ fn pays(world: &Rc<World>, payer: Payer) -> Work {
 fn declined_then_pays(world: &Rc<World>) -> Work {
     let (driver, world) = (driver(world), Rc::clone(world));
     Box::pin(async move {
-        let Some(sent) = driver.presses().await else { return };
+        let Some(sent) = driver.presses().await else {
+            return;
+        };
         world.pause(AT_PAYPAL).await;
-        let Some(back) = driver.decides(&sent, Payer::Declines).await else { return };
+        let Some(back) = driver.decides(&sent, Payer::Declines).await else {
+            return;
+        };
         driver.returns(&back).await;
         world.pause(AT_PAYPAL).await;
-        let Some(sent) = driver.tries_again(&back.attempt).await else { return };
+        let Some(sent) = driver.tries_again(&back.attempt).await else {
+            return;
+        };
         world.pause(AT_PAYPAL).await;
-        let Some(back) = driver.decides(&sent, Payer::Pays).await else { return };
+        let Some(back) = driver.decides(&sent, Payer::Pays).await else {
+            return;
+        };
         driver.returns(&back).await;
-        world.history.borrow_mut().sometimes("a driver was declined and came with another card");
+        world
+            .history
+            .borrow_mut()
+            .sometimes("a driver was declined and came with another card");
     })
 }
 
 fn cancels_then_pays(world: &Rc<World>) -> Work {
     let (driver, world) = (driver(world), Rc::clone(world));
     Box::pin(async move {
-        let Some(sent) = driver.presses().await else { return };
-        let Some(back) = driver.decides(&sent, Payer::Cancels).await else { return };
+        let Some(sent) = driver.presses().await else {
+            return;
+        };
+        let Some(back) = driver.decides(&sent, Payer::Cancels).await else {
+            return;
+        };
         driver.returns_cancelled(&back).await;
         world.pause(AT_PAYPAL).await;
-        let Some(sent) = driver.tries_again(&back.attempt).await else { return };
-        let Some(back) = driver.decides(&sent, Payer::Pays).await else { return };
+        let Some(sent) = driver.tries_again(&back.attempt).await else {
+            return;
+        };
+        let Some(back) = driver.decides(&sent, Payer::Pays).await else {
+            return;
+        };
         driver.returns(&back).await;
     })
 }
@@ -297,8 +326,12 @@ fn abandons(world: &Rc<World>) -> Work {
 fn reloads(world: &Rc<World>) -> Work {
     let (driver, world) = (driver(world), Rc::clone(world));
     Box::pin(async move {
-        let Some(sent) = driver.presses().await else { return };
-        let Some(back) = driver.decides(&sent, Payer::Pays).await else { return };
+        let Some(sent) = driver.presses().await else {
+            return;
+        };
+        let Some(back) = driver.decides(&sent, Payer::Pays).await else {
+            return;
+        };
         let again = (driver.clone(), back.clone());
         world.spawn(async move {
             again.0.returns(&again.1).await;
@@ -324,14 +357,18 @@ fn then(world: &Rc<World>, what: Afterwards) -> Work {
 fn pair(world: &Rc<World>, one: Of, other: Of) -> Work {
     let (driver, world) = (driver(world), Rc::clone(world));
     Box::pin(async move {
-        let Some(sent) = driver.presses().await else { return };
+        let Some(sent) = driver.presses().await else {
+            return;
+        };
         let second = if other == Of::OtherReturn {
             driver.presses().await
         } else {
             None
         };
         world.pause(A_MINUTE + AT_PAYPAL).await;
-        let Some(back) = driver.decides(&sent, Payer::Pays).await else { return };
+        let Some(back) = driver.decides(&sent, Payer::Pays).await else {
+            return;
+        };
         let other_back = match second {
             Some(second) => driver.decides(&second, Payer::Pays).await,
             None => None,

@@ -65,7 +65,11 @@ impl Tally {
 
     /// The pairs of boundary and fault that could be, and those that were.
     pub(crate) fn coverage(&self) -> (usize, usize) {
-        let could: usize = self.boundaries.values().map(|(fates, _, _)| fates.len()).sum();
+        let could: usize = self
+            .boundaries
+            .values()
+            .map(|(fates, _, _)| fates.len())
+            .sum();
         let were = self
             .boundaries
             .iter()

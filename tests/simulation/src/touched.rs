@@ -72,7 +72,8 @@ impl Touched {
         match (self, other) {
             (Self::Anything, _) | (_, Self::Anything) => false,
             (Self::PayPal { changes: one }, Self::PayPal { changes: other }) => !one && !other,
-            (Self::PayPal { .. }, Self::Table { .. }) | (Self::Table { .. }, Self::PayPal { .. }) => true,
+            (Self::PayPal { .. }, Self::Table { .. })
+            | (Self::Table { .. }, Self::PayPal { .. }) => true,
             (
                 Self::Table { reads, writes },
                 Self::Table {

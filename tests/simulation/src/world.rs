@@ -180,7 +180,9 @@ fn variable(name: &str) -> Option<String> {
         "PAYPAL_CLIENT_SECRET" => "secret",
         "PAYPAL_MERCHANT_ID" => MERCHANT,
         "PAYPAL_WEBHOOK_ID" => "WH1",
-        "PAYPAL_WEBHOOK_ANCHORS" => return Some(once.anchors.path().to_string_lossy().into_owned()),
+        "PAYPAL_WEBHOOK_ANCHORS" => {
+            return Some(once.anchors.path().to_string_lossy().into_owned());
+        }
         _ => return None,
     };
     Some(value.to_owned())

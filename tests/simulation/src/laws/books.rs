@@ -52,7 +52,10 @@ impl Table {
 /// L2: whether all that was paid is booked by now; looked at minute by minute.
 pub(crate) fn settled_in_time(world: &World) -> bool {
     let table = Table::read(world);
-    let unlocked = table.tickets.values().all(|ticket| ticket.get("lock").is_none());
+    let unlocked = table
+        .tickets
+        .values()
+        .all(|ticket| ticket.get("lock").is_none());
     let booked: BTreeSet<String> = table
         .settlements
         .iter()
@@ -61,7 +64,10 @@ pub(crate) fn settled_in_time(world: &World) -> bool {
     world.standin.in_books(|books| {
         let captures = books.captures.iter().all(|capture| {
             capture.custom_id.is_none()
-                || matches!(capture.status, CaptureStatus::Pending | CaptureStatus::Declined)
+                || matches!(
+                    capture.status,
+                    CaptureStatus::Pending | CaptureStatus::Declined
+                )
                 || booked.contains(&capture.id)
         });
         unlocked && captures && !waits_for_us(books, &table)
@@ -73,7 +79,10 @@ pub(crate) fn settled_in_time(world: &World) -> bool {
 fn waits_for_us(books: &Books, table: &Table) -> bool {
     books.orders.iter().any(|order| {
         let approved = matches!(order.state, OrderState::Approved { .. });
-        let attempt = order.custom_id.as_ref().and_then(|id| table.attempts.get(id));
+        let attempt = order
+            .custom_id
+            .as_ref()
+            .and_then(|id| table.attempts.get(id));
         let ticket = table.tickets.get(&case_of(order.invoice_id.as_deref()));
         let (Some(attempt), Some(ticket)) = (attempt, ticket) else {
             return false;
@@ -128,7 +137,10 @@ fn every_capture_is_booked_once(books: &Books, table: &Table, history: &mut Hist
             .count();
         let came = capture.status.moves_money() && capture.status != CaptureStatus::Pending;
         history.law("L1", booked == usize::from(came), || {
-            format!("capture {} is {:?} and booked {booked} times", capture.id, capture.status)
+            format!(
+                "capture {} is {:?} and booked {booked} times",
+                capture.id, capture.status
+            )
         });
     }
 }
@@ -167,17 +179,28 @@ fn the_sums_agree(books: &Books, table: &Table, history: &mut History) {
         .map(|line| cents(&text(line, "value")))
         .sum();
     history.law("L7", captured - given_back == settled - taken, || {
-        format!("PayPal has {captured} cents for us less {given_back}, the table {settled} less {taken}")
+        format!(
+            "PayPal has {captured} cents for us less {given_back}, the table {settled} less {taken}"
+        )
     });
 }
 
 fn what_was_taken_back_is_known(books: &Books, table: &Table, history: &mut History) {
-    let known: BTreeSet<String> = table.taken_back.iter().map(|line| text(line, "id")).collect();
+    let known: BTreeSet<String> = table
+        .taken_back
+        .iter()
+        .map(|line| text(line, "id"))
+        .collect();
     let concerns = books
         .refunds
         .iter()
         .map(|refund| (&refund.id, &refund.capture_id))
-        .chain(books.disputes.iter().map(|dispute| (&dispute.id, &dispute.capture_id)));
+        .chain(
+            books
+                .disputes
+                .iter()
+                .map(|dispute| (&dispute.id, &dispute.capture_id)),
+        );
     for (id, capture_id) in concerns {
         let Some(capture) = books.capture(capture_id) else {
             continue;
@@ -190,7 +213,10 @@ fn what_was_taken_back_is_known(books: &Books, table: &Table, history: &mut Hist
         }
         let case_number = case_of(capture.invoice_id.as_deref());
         let stands = table.tickets.get(&case_number).map(standing);
-        let reviewed = matches!(stands, Some("review" | "withdrawn" | "objected" | "handed over"));
+        let reviewed = matches!(
+            stands,
+            Some("review" | "withdrawn" | "objected" | "handed over")
+        );
         history.law("L8", known.contains(id) && reviewed, || {
             format!("{id} took money back from {case_number}, which is {stands:?}")
         });
@@ -201,9 +227,10 @@ fn what_was_taken_back_is_known(books: &Books, table: &Table, history: &mut Hist
 /// looks for what was taken back: of what `PayPal` never tells nobody knows
 /// before the reconciliation with its books.
 fn was_told(books: &Books, id: &str) -> bool {
-    books.events.iter().any(|event| {
-        event.deliveries > 0 && String::from_utf8_lossy(&event.body).contains(id)
-    })
+    books
+        .events
+        .iter()
+        .any(|event| event.deliveries > 0 && String::from_utf8_lossy(&event.body).contains(id))
 }
 
 fn attempts_are_final(books: &Books, table: &Table, history: &mut History) {
@@ -238,16 +265,21 @@ fn each_line_once(table: &Table, history: &mut History) {
         let id = text(line, "settlement") + &text(line, "taken_back");
         *lines.entry(id).or_default() += 1;
     }
-    let settled = table.settlements.iter().map(|item| text(item, "capture_id"));
+    let settled = table
+        .settlements
+        .iter()
+        .map(|item| text(item, "capture_id"));
     let negative = table
         .taken_back
         .iter()
         .filter(|item| item.get("value").is_some())
         .map(|item| text(item, "id"));
     let wanted: BTreeSet<String> = settled.chain(negative).collect();
-    history.law("X1", wanted.iter().all(|id| lines.get(id) == Some(&1)), || {
-        format!("settlements {wanted:?}, lines {lines:?}")
-    });
+    history.law(
+        "X1",
+        wanted.iter().all(|id| lines.get(id) == Some(&1)),
+        || format!("settlements {wanted:?}, lines {lines:?}"),
+    );
     history.law("X2", lines.keys().all(|id| wanted.contains(id)), || {
         format!("lines {lines:?} for settlements {wanted:?}")
     });

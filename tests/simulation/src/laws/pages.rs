@@ -1,7 +1,7 @@
 //! What drivers may be shown.
 
 use jiff::Timestamp;
-use journeys::{Page, PLACE, PLATE};
+use journeys::{PLACE, PLATE, Page};
 
 use super::text;
 use crate::world::{PAYPAL_ORIGIN, World};
@@ -15,7 +15,12 @@ pub(crate) fn a_page_was_shown(world: &World, case_number: &str, page: &Page, as
         .item(&(format!("TICKET#{case_number}"), "TICKET".to_owned()));
     let mut history = world.history.borrow_mut();
     let history = &mut *history;
-    history.tell(|| format!("            the driver sees: {} {} {:?}", page.status, page.state, page.attempt));
+    history.tell(|| {
+        format!(
+            "            the driver sees: {} {} {:?}",
+            page.status, page.state, page.attempt
+        )
+    });
     if page.state == "paid" {
         // Money taken back later brings it to review; never back to open.
         let settled = ticket.as_ref().is_some_and(|ticket| {
@@ -25,7 +30,10 @@ pub(crate) fn a_page_was_shown(world: &World, case_number: &str, page: &Page, as
         history.law("L4", settled, || {
             format!("{case_number} is shown as paid: {ticket:?}")
         });
-        history.shown_paid.entry(case_number.to_owned()).or_insert(now);
+        history
+            .shown_paid
+            .entry(case_number.to_owned())
+            .or_insert(now);
     }
     let shown_paid_before = history
         .shown_paid
@@ -38,9 +46,16 @@ pub(crate) fn a_page_was_shown(world: &World, case_number: &str, page: &Page, as
     history.law("V5", page.status != 503 || retry_after, || {
         format!("{case_number}: 503 without Retry-After")
     });
-    history.law("V5", page.state != "unknown" && page.state != "invalid", || {
-        format!("{case_number} is there, and a driver is told that it is {}", page.state)
-    });
+    history.law(
+        "V5",
+        page.state != "unknown" && page.state != "invalid",
+        || {
+            format!(
+                "{case_number} is there, and a driver is told that it is {}",
+                page.state
+            )
+        },
+    );
 }
 
 /// A driver is sent to `PayPal`.
@@ -49,6 +64,10 @@ pub(crate) fn a_redirect_was_shown(world: &World, case_number: &str, to: &str) {
     history.law("T4", to.starts_with(PAYPAL_ORIGIN), || {
         format!("{case_number}: a driver is sent to {to}")
     });
-    let secret = [PLATE, PLACE, "/t/"].iter().any(|secret| to.contains(secret));
-    history.law("T4", !secret, || format!("{case_number}: {to} tells a secret"));
+    let secret = [PLATE, PLACE, "/t/"]
+        .iter()
+        .any(|secret| to.contains(secret));
+    history.law("T4", !secret, || {
+        format!("{case_number}: {to} tells a secret")
+    });
 }

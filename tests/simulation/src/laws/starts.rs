@@ -34,7 +34,9 @@ pub(crate) fn a_call_to_paypal_starts(world: &World, request: &Request<Bytes>) {
     let mut history = world.history.borrow_mut();
     if is_post {
         let sent = String::from_utf8_lossy(request.body());
-        let secret = [PLATE, PLACE, "/t/"].iter().any(|secret| sent.contains(secret));
+        let secret = [PLATE, PLACE, "/t/"]
+            .iter()
+            .any(|secret| sent.contains(secret));
         history.law("T4", !secret, || {
             format!("PayPal is told a plate, a place or a token: {sent}")
         });

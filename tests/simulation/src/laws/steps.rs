@@ -33,13 +33,18 @@ pub(super) fn at_most_one_capture(world: &World) {
                 && capture.payee_merchant_id == MERCHANT
                 && order.custom_id.as_deref() == Some(attempt);
             history.law("M2", odd || right, || {
-                format!("capture {} is not what was approved: {capture:?}", capture.id)
+                format!(
+                    "capture {} is not what was approved: {capture:?}",
+                    capture.id
+                )
             });
             let shown = history.shown_amounts.get(&capture.order_id).cloned();
             let charged = capture.amount.to_string();
-            history.law("M3", odd || shown.is_none_or(|shown| shown == charged), || {
-                format!("capture {} is not over what the page showed", capture.id)
-            });
+            history.law(
+                "M3",
+                odd || shown.is_none_or(|shown| shown == charged),
+                || format!("capture {} is not over what the page showed", capture.id),
+            );
         }
         for (case_number, of_case) in captures {
             history.law("M1", of_case.len() <= 1, || {
@@ -129,7 +134,9 @@ fn look_at_a_case(world: &World, items: &[Value]) {
     }
     let is = (text(ticket, "state"), ticket["amount"]["N"].to_string());
     history.law("T3", in_order && stands.as_ref() == Some(&is), || {
-        format!("the journal of {case_number} comes to {stands:?}, the ticket is {is:?}: {journal:?}")
+        format!(
+            "the journal of {case_number} comes to {stands:?}, the ticket is {is:?}: {journal:?}"
+        )
     });
 }
 

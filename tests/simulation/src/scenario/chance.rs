@@ -97,7 +97,11 @@ fn somebody(world: &Rc<World>, driver: Driver, begins: Duration) -> Work {
                     }
                 }
             }
-            let most = if world.choices.borrow_mut().once_in(10) { 400 } else { 30 };
+            let most = if world.choices.borrow_mut().once_in(10) {
+                400
+            } else {
+                30
+            };
             world.pause(some_seconds(&world, most)).await;
         }
     })
