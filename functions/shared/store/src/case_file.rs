@@ -64,6 +64,9 @@ impl Store {
             }
         }
         attempts.sort_by_key(|attempt: &Attempt| attempt.created_at);
+        // Lines that change neither state nor amount share the version of the
+        // one before them.
+        journal.sort_by_key(|entry: &JournalEntry| (entry.version, entry.at));
         Ok(Some(CaseFile {
             ticket,
             settlements,

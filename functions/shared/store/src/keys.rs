@@ -63,18 +63,10 @@ pub(crate) fn taken_back(case_number: &CaseNumber, id: &str) -> Key {
     Key::new(ticket_partition(case_number), format!("TAKEN_BACK#{id}"))
 }
 
-/// By version, and within one by time: lines that change nothing about state or
-/// amount share the version of the one before them.
-pub(crate) fn journal(
-    case_number: &CaseNumber,
-    version: u32,
-    at: Timestamp,
-    what: &str,
-    reference: &str,
-) -> Key {
+pub(crate) fn journal(case_number: &CaseNumber, version: u32, what: &str, reference: &str) -> Key {
     Key::new(
         ticket_partition(case_number),
-        format!("JOURNAL#{version:010}#{at:.6}#{what}#{reference}"),
+        format!("JOURNAL#{version:010}#{what}#{reference}"),
     )
 }
 

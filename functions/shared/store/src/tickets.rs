@@ -77,7 +77,6 @@ pub(crate) fn journal_step(ticket: &Ticket, entry: &JournalEntry) -> Result<Step
     let key = keys::journal(
         &ticket.case_number,
         entry.version,
-        entry.at,
         entry.what.name(),
         &entry.reference,
     );

@@ -117,7 +117,11 @@ fn look_at_a_case(world: &World, items: &[Value]) {
         });
     }
     let mut journal: Vec<&Value> = of_kind("JOURNAL").collect();
-    journal.sort_by_key(|entry| text(entry, "sk"));
+    // As the city is shown it.
+    journal.sort_by_key(|entry| {
+        let version: u32 = entry["version"]["N"].as_str().and_then(|n| n.parse().ok()).unwrap_or(0);
+        (version, moment(&text(entry, "at")))
+    });
     let snapshot = |entry: &Value, name: &str| {
         let snapshot = &entry[name]["M"];
         (text(snapshot, "state"), snapshot["amount"]["N"].to_string())
