@@ -23,6 +23,7 @@ mod history;
 mod laws;
 mod levels;
 mod net;
+mod office;
 mod options;
 mod plan;
 mod points;

@@ -520,6 +520,9 @@ impl Run {
                 .set_fault(Fault::once(on, kind))
                 .expect("a fault that fits");
         };
+        if let Some(fault) = self.world.standing_fault.get() {
+            standin.set_fault(fault).expect("a fault that fits");
+        }
         let answer = match fate {
             Fate::NoAnswer => None,
             Fate::Lost => {

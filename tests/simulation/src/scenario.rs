@@ -7,11 +7,13 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use jiff::SignedDuration;
-use paypal_standin::{Afterwards, Payer, WebhookMode};
+use paypal_standin::{Afterwards, Fault, FaultKind, On, Payer, WebhookMode};
 use reconcile_payments::Which;
+use ticket::Cents;
 
 use crate::actors::{Driver, postman};
 use crate::laws;
+use crate::office::{Wish, clerk};
 use crate::world::{Work, World};
 
 /// A story.
@@ -30,9 +32,10 @@ const CASE: &str = "KL-SIM-0001";
 /// A driver reads and presses for about this long at `PayPal`.
 const AT_PAYPAL: Duration = Duration::from_secs(20);
 const A_MINUTE: Duration = Duration::from_mins(1);
+const AN_HOUR: Duration = Duration::from_mins(60);
 
 /// The stories of one ticket, each small enough for every fault at every call.
-pub(crate) const STORIES: [Scenario; 14] = [
+pub(crate) const STORIES: [Scenario; 19] = [
     Scenario {
         name: "pays-and-returns",
         prepare: with_webhooks,
@@ -99,6 +102,36 @@ pub(crate) const STORIES: [Scenario; 14] = [
         begin: |world| tell(world, vec![reloads(world)]),
     },
     Scenario {
+        name: "cash-while-paying",
+        prepare: no_barrier,
+        begin: |world| tell(world, vec![pays(world, Payer::Pays), later(world, Wish::Cash)]),
+    },
+    Scenario {
+        name: "cash-while-approved",
+        prepare: no_barrier,
+        begin: |world| tell(world, vec![pays(world, Payer::ClosesWindow), later(world, Wish::Cash)]),
+    },
+    Scenario {
+        name: "withdrawn-while-approved",
+        prepare: without_webhooks,
+        begin: |world| {
+            tell(world, vec![pays(world, Payer::ClosesWindow), later(world, Wish::Withdraw)]);
+        },
+    },
+    Scenario {
+        name: "amount-changes-while-approved",
+        prepare: without_webhooks,
+        begin: |world| {
+            let less = Wish::Amount(Cents::new(2_000));
+            tell(world, vec![pays(world, Payer::ClosesWindow), later(world, less)]);
+        },
+    },
+    Scenario {
+        name: "held-back-then-paid",
+        prepare: without_webhooks,
+        begin: |world| tell(world, vec![held_back(world, Afterwards::Completes)]),
+    },
+    Scenario {
         name: "refunded",
         prepare: with_webhooks,
         begin: |world| tell(world, vec![then(world, Afterwards::Refunded)]),
@@ -130,7 +163,7 @@ pub(crate) const CHANCES: [Scenario; 2] = [
 ];
 
 /// Two handlers at once, in every order of their calls.
-pub(crate) const PAIRS: [Scenario; 7] = [
+pub(crate) const PAIRS: [Scenario; 10] = [
     Scenario {
         name: "return×return",
         prepare: without_webhooks,
@@ -162,6 +195,21 @@ pub(crate) const PAIRS: [Scenario; 7] = [
         begin: |world| tell(world, vec![pair(world, Of::Checkout, Of::Return)]),
     },
     Scenario {
+        name: "return×cash",
+        prepare: no_barrier,
+        begin: |world| tell(world, vec![pair(world, Of::Return, Of::Cash)]),
+    },
+    Scenario {
+        name: "checkout×cash",
+        prepare: no_barrier,
+        begin: |world| tell(world, vec![pair(world, Of::Checkout, Of::Cash)]),
+    },
+    Scenario {
+        name: "return×withdrawal",
+        prepare: no_barrier,
+        begin: |world| tell(world, vec![pair(world, Of::Return, Of::Withdrawal)]),
+    },
+    Scenario {
         name: "show×return",
         prepare: without_webhooks,
         begin: |world| tell(world, vec![pair(world, Of::Show, Of::Return)]),
@@ -177,6 +225,8 @@ enum Of {
     Sweep,
     Checkout,
     Show,
+    Cash,
+    Withdrawal,
 }
 
 /// The story of this name.
@@ -342,6 +392,31 @@ fn reloads(world: &Rc<World>) -> Work {
     })
 }
 
+/// A clerk acts while the driver is at `PayPal` or on the way back.
+fn later(world: &Rc<World>, wish: Wish) -> Work {
+    let (driver, world) = (driver(world), Rc::clone(world));
+    Box::pin(async move {
+        world.pause(AT_PAYPAL).await;
+        clerk(Rc::clone(&world), driver.case_number().clone(), wish).await;
+    })
+}
+
+/// `PayPal` holds the capture back and decides an hour later.
+fn held_back(world: &Rc<World>, what: Afterwards) -> Work {
+    let (driver, world) = (driver(world), Rc::clone(world));
+    Box::pin(async move {
+        let Some(sent) = driver.presses().await else { return };
+        let Some(back) = driver.decides(&sent, Payer::Pays).await else { return };
+        let fault = Fault::once(On::Capture, FaultKind::Pending);
+        world.standing_fault.set(Some(fault));
+        driver.returns(&back).await;
+        world.standing_fault.set(None);
+        driver.opens().await;
+        world.pause(AN_HOUR).await;
+        world.afterwards(what).await;
+    })
+}
+
 fn then(world: &Rc<World>, what: Afterwards) -> Work {
     let (driver, world) = (driver(world), Rc::clone(world));
     Box::pin(async move {
@@ -393,6 +468,10 @@ fn pair(world: &Rc<World>, one: Of, other: Of) -> Work {
                     Of::Sweep => drop(world.sweep(Which::Due).await),
                     Of::Checkout => drop(driver.presses().await),
                     Of::Show => drop(driver.opens().await),
+                    Of::Cash => clerk(Rc::clone(&world), driver.case_number().clone(), Wish::Cash).await,
+                    Of::Withdrawal => {
+                        clerk(Rc::clone(&world), driver.case_number().clone(), Wish::Withdraw).await;
+                    }
                 }
                 ended.set(ended.get() + 1);
             });

@@ -15,7 +15,7 @@ use jiff::{SignedDuration, Timestamp};
 use local::template::{TEXT, Template};
 use local::token_keys::TokenKeys;
 use paypal::{Config, PayPal, WebhookConfig, Webhooks};
-use paypal_standin::{Settings, Standin};
+use paypal_standin::{Fault, Settings, Standin};
 use settle::{Captures, Settle};
 use store::Store;
 use tempfile::NamedTempFile;
@@ -120,6 +120,8 @@ pub(crate) struct World {
     pub(crate) before: RefCell<Vec<Work>>,
     /// Nothing goes wrong by chance any more.
     pub(crate) calm: Cell<bool>,
+    /// What `PayPal` does by its own decision, until it is taken back.
+    pub(crate) standing_fault: Cell<Option<Fault>>,
     /// Webhooks are fetched by the story itself.
     pub(crate) no_postman: Cell<bool>,
     /// The story has ended: who waits for more to do need not.
@@ -294,6 +296,7 @@ impl World {
             drivers: RefCell::default(),
             before: RefCell::new(vec![configured]),
             calm: Cell::new(false),
+            standing_fault: Cell::new(None),
             no_postman: Cell::new(false),
             over: Cell::new(false),
             paypal_is_ahead,

@@ -2,7 +2,7 @@
 //! page.
 
 use jiff::Timestamp;
-use ticket::{CaptureId, Channel, LatePayment, Municipality, State, Ticket};
+use ticket::{SettlementId, Channel, LatePayment, Municipality, State, Ticket};
 
 use crate::Outcome;
 
@@ -35,7 +35,7 @@ pub(crate) enum Shown<'a> {
 /// The payment that closed a case.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Payment<'a> {
-    pub(crate) capture_id: &'a CaptureId,
+    pub(crate) settlement: &'a SettlementId,
     pub(crate) paid_at: Timestamp,
     pub(crate) by: Channel,
 }
@@ -65,7 +65,7 @@ impl<'a> Shown<'a> {
                 paid_at,
                 by,
             } => Self::Paid(Payment {
-                capture_id: settlement,
+                settlement,
                 paid_at: *paid_at,
                 by: *by,
             }),

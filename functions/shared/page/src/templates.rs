@@ -62,7 +62,7 @@ impl<'a> Receipt<'a> {
             paid_at: text.time(payment.paid_at),
             paid_with: text.channel(payment.by),
             transaction: match payment.by {
-                Channel::Paypal => Some(payment.capture_id.as_str()),
+                Channel::Paypal => Some(payment.settlement.as_str()),
                 Channel::Cash | Channel::Transfer => None,
             },
             case,

@@ -65,7 +65,11 @@ impl Parts {
             JournalEvent::Issued
             | JournalEvent::CapturePending
             | JournalEvent::PendingCaptureDeclined
-            | JournalEvent::MoneyTakenBack => false,
+            | JournalEvent::MoneyTakenBack
+            | JournalEvent::Withdrawn
+            | JournalEvent::Objected
+            | JournalEvent::HandedOver
+            | JournalEvent::AmountChanged => false,
         })
     }
 
@@ -88,7 +92,7 @@ impl Settle {
         attempt: Attempt,
         id: &CaptureId,
     ) -> Result<Parts, Error> {
-        let settlement = self.store.settlement(&ticket, id).await?;
+        let settlement = self.store.settlement(&ticket, &id.into()).await?;
         let queued = match &settlement {
             Some(settlement) => {
                 self.store
@@ -222,7 +226,7 @@ impl Settle {
         // A line whose money is not booked would be a negative sum.
         if self
             .store
-            .settlement(&ticket, &line.capture_id)
+            .settlement(&ticket, &(&line.capture_id).into())
             .await?
             .is_some()
         {

@@ -3,7 +3,9 @@
 
 use aws_sdk_dynamodb::types::builders::UpdateBuilder;
 use jiff::Timestamp;
-use ticket::{CaptureId, PendingCapture, Role, Settlement, State, SurplusReason, Ticket};
+use ticket::{
+    CaptureId, PendingCapture, Role, Settlement, SettlementId, State, SurplusReason, Ticket,
+};
 
 use crate::attempts::{end_update, holds_lock, holds_pending};
 use crate::client::{read, unavailable};
@@ -42,7 +44,7 @@ impl Store {
             // earlier call has booked this money and its answer was lost.
             Write::Refused => {
                 let booked = self
-                    .settlement(ticket, &settlement.capture_id)
+                    .settlement(ticket, &(&settlement.capture_id).into())
                     .await?
                     .is_some();
                 Ok(if booked { Write::Done } else { Write::Refused })
@@ -50,21 +52,21 @@ impl Store {
         }
     }
 
-    /// A settlement by its capture.
+    /// A settlement that came through `PayPal`.
     ///
     /// # Errors
     /// When the table does not answer or the item is unreadable.
     pub async fn settlement(
         &self,
         ticket: &Ticket,
-        capture_id: &CaptureId,
+        id: &SettlementId,
     ) -> Result<Option<Settlement>, Error> {
         let found = self
             .client
             .get_item()
             .table_name(&self.table)
             .set_key(Some(
-                keys::settlement(&ticket.case_number, capture_id).into_item(),
+                keys::settlement(&ticket.case_number, id).into_item(),
             ))
             .consistent_read(true)
             .send()
@@ -135,7 +137,7 @@ impl Store {
 pub(crate) fn after(ticket: &Ticket, settlement: &Settlement) -> State {
     match settlement.role {
         Role::Main => State::Paid {
-            settlement: settlement.capture_id.clone(),
+            settlement: (&settlement.capture_id).into(),
             paid_at: settlement.paid_at,
             by: settlement.channel,
         },
@@ -168,7 +170,7 @@ pub(crate) fn money_steps(
         Step::Update(end_update(attempt, &captured)),
         Step::put_new(item(
             "settlement",
-            keys::settlement(&ticket.case_number, &settlement.capture_id),
+            keys::settlement(&ticket.case_number, &(&settlement.capture_id).into()),
             settlement,
         )?),
         Step::put_new(queued),

@@ -65,8 +65,12 @@ impl Store {
         }
         attempts.sort_by_key(|attempt: &Attempt| attempt.created_at);
         // Lines that change neither state nor amount share the version of the
-        // one before them.
-        journal.sort_by_key(|entry: &JournalEntry| (entry.version, entry.at));
+        // one that does, and come after it even where the clocks of two
+        // functions say otherwise.
+        journal.sort_by_key(|entry: &JournalEntry| {
+            let changes_nothing = entry.before.as_ref() == Some(&entry.after);
+            (entry.version, changes_nothing, entry.at)
+        });
         Ok(Some(CaseFile {
             ticket,
             settlements,

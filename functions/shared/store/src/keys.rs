@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
-use ticket::{AttemptId, CaptureId, CaseNumber};
+use ticket::{AttemptId, CaseNumber, SettlementId};
 
 /// How many partitions an index or a queue is spread over, so that none is hot.
 pub const SHARDS: u8 = 16;
@@ -55,8 +55,12 @@ pub(crate) fn attempt_of_ticket(case_number: &CaseNumber, id: &AttemptId) -> Key
     Key::new(ticket_partition(case_number), format!("ATTEMPT#{id}"))
 }
 
-pub(crate) fn settlement(case_number: &CaseNumber, id: &CaptureId) -> Key {
+pub(crate) fn settlement(case_number: &CaseNumber, id: &SettlementId) -> Key {
     Key::new(ticket_partition(case_number), format!("SETTLEMENT#{id}"))
+}
+
+pub(crate) fn clerk_payment(case_number: &CaseNumber, id: &SettlementId) -> Key {
+    Key::new(ticket_partition(case_number), format!("PAYMENT#{id}"))
 }
 
 pub(crate) fn taken_back(case_number: &CaseNumber, id: &str) -> Key {

@@ -9,6 +9,7 @@ mod access_token;
 mod attempts;
 mod booking;
 mod case_file;
+mod clerk;
 mod client;
 mod error;
 mod events;
@@ -24,6 +25,7 @@ mod write;
 
 pub use access_token::StoredToken;
 pub use case_file::CaseFile;
+pub use clerk::{Change, ClerkPayment};
 pub use client::Store;
 pub use error::{ConfigError, Error, Write};
 pub use events::{EventOutcome, StoredEvent};

@@ -183,6 +183,10 @@ pub enum JournalEvent {
     CapturePending,
     PendingCaptureDeclined,
     MoneyTakenBack,
+    Withdrawn,
+    Objected,
+    HandedOver,
+    AmountChanged,
 }
 
 impl JournalEvent {
@@ -195,6 +199,10 @@ impl JournalEvent {
             Self::CapturePending => "capture_pending",
             Self::PendingCaptureDeclined => "pending_capture_declined",
             Self::MoneyTakenBack => "money_taken_back",
+            Self::Withdrawn => "withdrawn",
+            Self::Objected => "objected",
+            Self::HandedOver => "handed_over",
+            Self::AmountChanged => "amount_changed",
         }
     }
 }

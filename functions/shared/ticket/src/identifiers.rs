@@ -106,6 +106,29 @@ identifier!(
     is_paypal_id
 );
 
+/// Longer than any receipt number or bank reference in use.
+const SETTLEMENT_ID_LEN_MAX: usize = 80;
+
+identifier!(
+    /// A settlement: `PayPal`'s capture id, or the way money came with the
+    /// number it came under, `CASH-2026-4711`.
+    SettlementId,
+    |text| (1..=SETTLEMENT_ID_LEN_MAX).contains(&text.len())
+        && text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'#')
+);
+
+impl From<&CaptureId> for SettlementId {
+    fn from(capture_id: &CaptureId) -> Self {
+        Self(capture_id.0.clone())
+    }
+}
+
+impl PartialEq<CaptureId> for SettlementId {
+    fn eq(&self, capture_id: &CaptureId) -> bool {
+        self.0 == capture_id.0
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

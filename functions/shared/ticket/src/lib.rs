@@ -21,7 +21,7 @@ mod ticket;
 
 pub use case_number::{CaseNumber, InvalidCaseNumber};
 pub use due::{DueDate, Land};
-pub use identifiers::{AttemptId, CaptureId, InvalidIdentifier, OrderId};
+pub use identifiers::{AttemptId, CaptureId, InvalidIdentifier, OrderId, SettlementId};
 pub use money::{Cents, InvalidAmount, WARNING_FINE_MAX, WARNING_FINE_MIN, WARNING_FINE_STEP};
 pub use municipality::{CashOffice, Disclosure, Language, LatePayment, Municipality};
 pub use plate::{InvalidPlate, Plate};

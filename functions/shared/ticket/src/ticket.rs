@@ -6,7 +6,9 @@ use std::str::FromStr;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::{AttemptId, CaptureId, CaseNumber, Cents, Channel, DueDate, Plate, Standing};
+use crate::{
+    AttemptId, CaptureId, CaseNumber, Cents, Channel, DueDate, Plate, SettlementId, Standing,
+};
 
 /// A warning notice with its warning fine (Verwarnung, "Knöllchen").
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -88,7 +90,7 @@ pub enum State {
     /// Effective and closed, § 56(4) `OWiG`. Terminal but for a review.
     Paid {
         /// The main settlement.
-        settlement: CaptureId,
+        settlement: SettlementId,
         /// The legal moment of payment.
         paid_at: Timestamp,
         /// The way the money came.

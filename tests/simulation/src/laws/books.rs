@@ -14,6 +14,7 @@ struct Table {
     tickets: BTreeMap<String, Value>,
     attempts: BTreeMap<String, Value>,
     settlements: Vec<Value>,
+    by_clerks: Vec<Value>,
     taken_back: Vec<Value>,
     events: Vec<Value>,
     exports: Vec<Value>,
@@ -25,6 +26,7 @@ impl Table {
             tickets: BTreeMap::new(),
             attempts: BTreeMap::new(),
             settlements: Vec::new(),
+            by_clerks: Vec::new(),
             taken_back: Vec::new(),
             events: Vec::new(),
             exports: Vec::new(),
@@ -36,6 +38,7 @@ impl Table {
                     table.tickets.insert(text(&item, "case_number"), item);
                 }
                 (Some("TICKET"), Some("SETTLEMENT")) => table.settlements.push(item),
+                (Some("TICKET"), Some("PAYMENT")) => table.by_clerks.push(item),
                 (Some("TICKET"), Some("TAKEN_BACK")) => table.taken_back.push(item),
                 (Some("ATTEMPT"), _) => {
                     table.attempts.insert(text(&item, "id"), item);
@@ -121,6 +124,11 @@ pub(crate) fn at_rest(world: &World, history: &mut History) {
         history.law("W2", event.get("outcome").is_some(), || {
             format!("an event was stored and never finished: {event}")
         });
+    }
+    for payment in &table.by_clerks {
+        let told = ["clerk", "reference"].iter().all(|name| !text(payment, name).is_empty())
+            && payment["amount"]["N"].is_string();
+        history.law("T5", told, || format!("who booked this, and why? {payment}"));
     }
     each_line_once(&table, history);
 }
@@ -262,7 +270,7 @@ fn attempts_are_final(books: &Books, table: &Table, history: &mut History) {
 fn each_line_once(table: &Table, history: &mut History) {
     let mut lines: BTreeMap<String, usize> = BTreeMap::new();
     for line in &table.exports {
-        let id = text(line, "settlement") + &text(line, "taken_back");
+        let id = text(line, "settlement") + &text(line, "taken_back") + &text(line, "payment");
         *lines.entry(id).or_default() += 1;
     }
     let settled = table
@@ -274,7 +282,8 @@ fn each_line_once(table: &Table, history: &mut History) {
         .iter()
         .filter(|item| item.get("value").is_some())
         .map(|item| text(item, "id"));
-    let wanted: BTreeSet<String> = settled.chain(negative).collect();
+    let by_clerks = table.by_clerks.iter().map(|item| text(item, "id"));
+    let wanted: BTreeSet<String> = settled.chain(negative).chain(by_clerks).collect();
     history.law(
         "X1",
         wanted.iter().all(|id| lines.get(id) == Some(&1)),

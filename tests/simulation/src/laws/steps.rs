@@ -120,7 +120,8 @@ fn look_at_a_case(world: &World, items: &[Value]) {
     // As the city is shown it.
     journal.sort_by_key(|entry| {
         let version: u32 = entry["version"]["N"].as_str().and_then(|n| n.parse().ok()).unwrap_or(0);
-        (version, moment(&text(entry, "at")))
+        let changes_nothing = entry["before"] == entry["after"];
+        (version, changes_nothing, moment(&text(entry, "at")))
     });
     let snapshot = |entry: &Value, name: &str| {
         let snapshot = &entry[name]["M"];

@@ -4,9 +4,11 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use paypal_standin::{Afterwards, Payer};
+use ticket::Cents;
 
 use super::{driver, with_webhooks};
 use crate::actors::{Back, Driver};
+use crate::office::{Wish, clerk};
 use crate::world::{Work, World};
 
 /// What a driver may do at most; then the phone's battery is empty.
@@ -14,6 +16,7 @@ const STEPS_MAX: u32 = 8;
 /// The town of the long runs.
 const TICKETS: usize = 50;
 const PAYERS: usize = 200;
+const CLERKS: usize = 3;
 const DAYS: usize = 14;
 
 /// One to three drivers with the same ticket, and what becomes of their money.
@@ -24,6 +27,9 @@ pub(super) fn payers(world: &Rc<World>) -> Vec<Work> {
         .collect();
     if world.choices.borrow_mut().once_in(3) {
         actors.push(fate_of_captures(world));
+    }
+    if world.choices.borrow_mut().once_in(3) {
+        actors.push(some_clerk(world, driver(world), Duration::ZERO));
     }
     actors
 }
@@ -49,7 +55,32 @@ pub(super) fn townspeople(world: &Rc<World>) -> Vec<Work> {
         })
         .collect();
     actors.extend((0..DAYS).map(|_| fate_of_captures(world)));
+    actors.extend((0..CLERKS * DAYS).map(|number| {
+        let ticket = world.choices.borrow_mut().one_of(TICKETS);
+        let driver = world.drivers.borrow()[ticket].clone();
+        let day = u64::try_from(number / CLERKS).expect("few");
+        some_clerk(world, driver, Duration::from_hours(24 * day + 3))
+    }));
     actors
+}
+
+/// A clerk wants something of the ticket.
+fn some_clerk(world: &Rc<World>, driver: Driver, begins: Duration) -> Work {
+    let world = Rc::clone(world);
+    Box::pin(async move {
+        world.pause(begins + some_seconds(&world, 200)).await;
+        let wishes = [
+            Wish::Cash,
+            Wish::Cash,
+            Wish::Transfer,
+            Wish::Withdraw,
+            Wish::Object,
+            Wish::HandOver,
+            Wish::Amount(Cents::new(2_500)),
+        ];
+        let taken = world.choices.borrow_mut().one_of(wishes.len());
+        clerk(Rc::clone(&world), driver.case_number().clone(), wishes[taken]).await;
+    })
 }
 
 fn some_seconds(world: &World, most: usize) -> Duration {

@@ -1,0 +1,203 @@
+//! What the city does to a ticket by hand. Everything here is refused while
+//! somebody may be inside the capture call or `PayPal` holds a capture back.
+
+use aws_sdk_dynamodb::types::builders::{ConditionCheckBuilder, UpdateBuilder};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use ticket::{CaseNumber, Cents, Channel, Role, SettlementId, State, Ticket};
+
+use crate::keys::{n, s};
+use crate::records::{JournalEntry, JournalEvent, Snapshot};
+use crate::tickets::{journal_step, state_name};
+use crate::write::{Step, item};
+use crate::{Error, Store, Write, keys};
+
+/// Cash or a bank transfer, as a clerk has booked it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClerkPayment {
+    /// What the money was for.
+    pub case_number: CaseNumber,
+    /// Its own id, made of channel and reference: booking it twice is one
+    /// booking.
+    pub id: SettlementId,
+    /// The way it came.
+    pub channel: Channel,
+    /// The receipt number of the till, or the bank's reference.
+    pub reference: String,
+    /// How much.
+    pub amount: Cents,
+    /// The legal moment: the till's time, or the day the transfer came.
+    pub paid_at: Timestamp,
+    /// When it was booked here.
+    pub booked_at: Timestamp,
+    /// Who booked it.
+    pub clerk: String,
+    /// Whether it closed the ticket.
+    #[serde(flatten)]
+    pub role: Role,
+}
+
+/// What a clerk changes about a ticket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// The city drops the case.
+    Withdraw,
+    /// The driver contests.
+    Object,
+    /// The city goes on with a fine order.
+    HandOver,
+    /// Another amount is owed.
+    Amount(Cents),
+}
+
+/// Nobody may be inside the capture call: a payment that ends there later would
+/// be a second one, or one for a closed case. A lock whose lease has ended is
+/// no exception; only `PayPal` knows what became of its capture.
+const NOBODY_CAPTURES: &str =
+    "version = :version AND attribute_not_exists(#lock) AND attribute_not_exists(pending)";
+
+impl Store {
+    /// Books money that a clerk took: the main settlement of an open ticket, or
+    /// surplus of one that is paid. Refused when the ticket has changed since it
+    /// was read, is locked, or waits for `PayPal`.
+    ///
+    /// # Errors
+    /// When the table does not answer: it may have been booked; booking again is
+    /// one booking.
+    pub async fn book_by_clerk(
+        &self,
+        ticket: &Ticket,
+        payment: &ClerkPayment,
+    ) -> Result<Write, Error> {
+        let after = match payment.role {
+            Role::Main => State::Paid {
+                settlement: payment.id.clone(),
+                paid_at: payment.paid_at,
+                by: payment.channel,
+            },
+            Role::Surplus(_) => ticket.state.clone(),
+        };
+        let (on_ticket, what) = match payment.role {
+            Role::Main => {
+                let update = unoccupied(ticket)
+                    .update_expression(
+                        "SET #state = :state, settlement = :settlement, paid_at = :paid_at, \
+                         #by = :by, version = :next",
+                    )
+                    .condition_expression(format!("#state = :open AND {NOBODY_CAPTURES}"))
+                    .expression_attribute_names("#state", "state")
+                    .expression_attribute_names("#by", "by")
+                    .expression_attribute_values(":open", s("open"))
+                    .expression_attribute_values(":state", s(state_name(&after)))
+                    .expression_attribute_values(":settlement", s(payment.id.as_str()))
+                    .expression_attribute_values(":paid_at", s(payment.paid_at.to_string()))
+                    .expression_attribute_values(":by", s(payment.channel.name()))
+                    .expression_attribute_values(":next", n(ticket.version + 1));
+                (Step::Update(update), JournalEvent::Paid)
+            }
+            Role::Surplus(_) => {
+                let unchanged = ConditionCheckBuilder::default()
+                    .set_key(Some(keys::ticket(&ticket.case_number).into_item()))
+                    .condition_expression("version = :version")
+                    .expression_attribute_values(":version", n(ticket.version));
+                (Step::Check(unchanged), JournalEvent::SurplusBooked)
+            }
+        };
+        let entry = entry_by_clerk(
+            ticket,
+            what,
+            payment.id.as_str(),
+            (&after, ticket.amount),
+            &payment.clerk,
+            payment.booked_at,
+        );
+        let mut queued = keys::export(payment.booked_at, payment.id.as_str()).into_item();
+        queued.insert("case_number".to_owned(), s(ticket.case_number.as_str()));
+        queued.insert("payment".to_owned(), s(payment.id.as_str()));
+        let key = keys::clerk_payment(&ticket.case_number, &payment.id);
+        let steps = vec![
+            on_ticket,
+            Step::put_new(item("clerk's payment", key, payment)?),
+            journal_step(ticket, &entry)?,
+            Step::put_new(queued),
+        ];
+        match self.transact("book a clerk's payment", steps).await? {
+            Write::Done => Ok(Write::Done),
+            Write::Refused => {
+                let key = keys::clerk_payment(&ticket.case_number, &payment.id);
+                let booked = self.is_there("read a clerk's payment", key.into_item());
+                Ok(if booked.await? {
+                    Write::Done
+                } else {
+                    Write::Refused
+                })
+            }
+        }
+    }
+
+    /// Changes a ticket's state or amount: live attempts can no longer be
+    /// captured then. Refused when the ticket has changed since it was read, is
+    /// locked, or waits for `PayPal`.
+    ///
+    /// # Errors
+    /// When the table does not answer; the ticket must be read again.
+    pub async fn change_by_clerk(
+        &self,
+        ticket: &Ticket,
+        change: Change,
+        clerk: &str,
+        now: Timestamp,
+    ) -> Result<Write, Error> {
+        let (after, amount, what) = match change {
+            Change::Withdraw => (State::Withdrawn, ticket.amount, JournalEvent::Withdrawn),
+            Change::Object => (State::Objected, ticket.amount, JournalEvent::Objected),
+            Change::HandOver => (State::HandedOver, ticket.amount, JournalEvent::HandedOver),
+            Change::Amount(amount) => (ticket.state.clone(), amount, JournalEvent::AmountChanged),
+        };
+        let update = unoccupied(ticket)
+            .update_expression("SET #state = :state, amount = :amount, version = :next")
+            .condition_expression(NOBODY_CAPTURES)
+            .expression_attribute_names("#state", "state")
+            .expression_attribute_values(":state", s(state_name(&after)))
+            .expression_attribute_values(":amount", n(amount.minor_units()))
+            .expression_attribute_values(":next", n(ticket.version + 1));
+        let entry = entry_by_clerk(ticket, what, clerk, (&after, amount), clerk, now);
+        let entry = JournalEntry {
+            version: ticket.version + 1,
+            ..entry
+        };
+        let steps = vec![Step::Update(update), journal_step(ticket, &entry)?];
+        self.transact("change a ticket", steps).await
+    }
+}
+
+fn unoccupied(ticket: &Ticket) -> UpdateBuilder {
+    UpdateBuilder::default()
+        .set_key(Some(keys::ticket(&ticket.case_number).into_item()))
+        .expression_attribute_names("#lock", "lock")
+        .expression_attribute_values(":version", n(ticket.version))
+}
+
+fn entry_by_clerk(
+    ticket: &Ticket,
+    what: JournalEvent,
+    reference: &str,
+    (after, amount): (&State, Cents),
+    clerk: &str,
+    now: Timestamp,
+) -> JournalEntry {
+    let snapshot = |state: &State, amount| Snapshot {
+        state: state_name(state).to_owned(),
+        amount,
+    };
+    let changed = state_name(after) != state_name(&ticket.state);
+    JournalEntry {
+        at: now,
+        by: clerk.to_owned(),
+        what,
+        reference: reference.to_owned(),
+        version: ticket.version + u32::from(changed),
+        before: Some(snapshot(&ticket.state, ticket.amount)),
+        after: snapshot(after, amount),
+    }
+}
