@@ -233,7 +233,7 @@ impl Driver {
         self.result("driver-cancels", back).await
     }
 
-    async fn result(&self, name: &str, back: &Back) -> Option<Page> {
+    pub(crate) async fn result(&self, name: &str, back: &Back) -> Option<Page> {
         let asked_at = self.world.now();
         let apps = Rc::clone(&self.world.apps.borrow());
         let now = self.world.functions_now();
@@ -265,8 +265,10 @@ pub(crate) async fn postman(world: Rc<World>) {
     while !world.over.get() {
         for delivery in world.standin.take_deliveries() {
             let its_world = Rc::clone(&world);
+            world.on_the_way.set(world.on_the_way.get() + 1);
             world.spawn(async move {
                 its_world.post(&delivery).await;
+                its_world.on_the_way.set(its_world.on_the_way.get() - 1);
             });
         }
         let rests = if world.calm.get() {

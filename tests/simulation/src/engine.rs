@@ -163,6 +163,11 @@ impl Engine {
         }
     }
 
+    /// How many writes there were.
+    pub(crate) fn writes(&self) -> usize {
+        self.log.len()
+    }
+
     /// What an eventually consistent read shows that is as old as `then`.
     pub(crate) fn stale(&self, operation: &str, body: &str, then: Instant) -> Answer {
         let request: Value = serde_json::from_str(body).expect("a request");

@@ -34,6 +34,8 @@ pub(crate) struct History {
     pub(crate) approved_at: BTreeMap<String, Vec<Timestamp>>,
     /// What each order's page had said was to be paid.
     pub(crate) shown_amounts: BTreeMap<String, String>,
+    /// Under which request id each try of each attempt was made.
+    pub(crate) request_ids: BTreeMap<(String, String), String>,
     /// When the last fault struck.
     pub(crate) last_fault_at: Option<Timestamp>,
 }

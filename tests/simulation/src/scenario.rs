@@ -1,6 +1,7 @@
 //! The stories: who does what, until nothing is left to do.
 
 mod chance;
+mod hostile;
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -35,7 +36,7 @@ const A_MINUTE: Duration = Duration::from_mins(1);
 const AN_HOUR: Duration = Duration::from_mins(60);
 
 /// The stories of one ticket, each small enough for every fault at every call.
-pub(crate) const STORIES: [Scenario; 19] = [
+pub(crate) const STORIES: [Scenario; 22] = [
     Scenario {
         name: "pays-and-returns",
         prepare: with_webhooks,
@@ -130,6 +131,24 @@ pub(crate) const STORIES: [Scenario; 19] = [
         name: "held-back-then-paid",
         prepare: without_webhooks,
         begin: |world| tell(world, vec![held_back(world, Afterwards::Completes)]),
+    },
+    Scenario {
+        name: "foreign-return",
+        prepare: without_webhooks,
+        begin: |world| tell(world, vec![hostile::returns_with_a_foreign_order(world)]),
+    },
+    Scenario {
+        name: "forged-webhook",
+        prepare: by_hand,
+        begin: |world| tell(world, vec![hostile::forges_a_webhook(world)]),
+    },
+    Scenario {
+        name: "poison-in-the-index",
+        prepare: |world| {
+            without_webhooks(world);
+            hostile::poison(world);
+        },
+        begin: |world| tell(world, vec![pays(world, Payer::ClosesWindow)]),
     },
     Scenario {
         name: "refunded",
@@ -521,7 +540,7 @@ async fn schedule(world: Rc<World>, actors_left: Rc<Cell<usize>>) {
         world.sweep(Which::Due).await;
     }
     // What PayPal repeats must come to its end, too.
-    while world.standin.next_delivery_at().is_some() {
+    while world.standin.next_delivery_at().is_some() || world.on_the_way.get() > 0 {
         world.pause(A_MINUTE).await;
     }
     world.over.set(true);

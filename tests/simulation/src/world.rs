@@ -122,6 +122,8 @@ pub(crate) struct World {
     pub(crate) calm: Cell<bool>,
     /// What `PayPal` does by its own decision, until it is taken back.
     pub(crate) standing_fault: Cell<Option<Fault>>,
+    /// Webhooks that are posted and not answered.
+    pub(crate) on_the_way: Cell<u32>,
     /// Webhooks are fetched by the story itself.
     pub(crate) no_postman: Cell<bool>,
     /// The story has ended: who waits for more to do need not.
@@ -297,6 +299,7 @@ impl World {
             before: RefCell::new(vec![configured]),
             calm: Cell::new(false),
             standing_fault: Cell::new(None),
+            on_the_way: Cell::new(0),
             no_postman: Cell::new(false),
             over: Cell::new(false),
             paypal_is_ahead,

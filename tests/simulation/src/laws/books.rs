@@ -40,6 +40,8 @@ impl Table {
                 (Some("TICKET"), Some("SETTLEMENT")) => table.settlements.push(item),
                 (Some("TICKET"), Some("PAYMENT")) => table.by_clerks.push(item),
                 (Some("TICKET"), Some("TAKEN_BACK")) => table.taken_back.push(item),
+                // What nobody can read is looked at by a human.
+                (Some("ATTEMPT"), _) if item.get("case_number").is_none() => {}
                 (Some("ATTEMPT"), _) => {
                     table.attempts.insert(text(&item, "id"), item);
                 }

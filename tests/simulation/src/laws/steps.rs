@@ -105,6 +105,13 @@ fn look_at_a_case(world: &World, items: &[Value]) {
                 format!("{capture_id} is pending and booked for {case_number}")
             });
             let Some(capture) = capture else { return };
+            let order = books.order(&capture.order_id);
+            let as_asked = capture.amount.currency.code() == "EUR"
+                && order.is_some_and(|order| order.amount == capture.amount)
+                && capture.payee_merchant_id == MERCHANT;
+            history.law("L3", as_asked || text(settlement, "role") != "main", || {
+                format!("{case_number} is settled by other money than was asked for: {capture:?}")
+            });
             let paid_at = moment(&text(settlement, "paid_at"));
             let approved = history.approved_at.get(&capture.order_id).cloned();
             let as_paypal_says = paid_at.is_some_and(|paid_at| {

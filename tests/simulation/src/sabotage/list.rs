@@ -1,0 +1,255 @@
+//! Deliberate bugs. Each is a change of one place in the functions' sources,
+//! made in a copy; `ON` stands for "this bug is switched on".
+
+/// A deliberate bug.
+pub(crate) struct Sabotage {
+    /// Its name.
+    pub(crate) name: &'static str,
+    /// The file it is in.
+    pub(crate) file: &'static str,
+    /// The place; it must be there exactly once.
+    pub(crate) find: &'static str,
+    /// What stands there in the copy.
+    pub(crate) put: &'static str,
+    /// The plan that found it, tried first.
+    pub(crate) found_by: &'static str,
+}
+
+const LOCK: &str = "functions/shared/store/src/lock.rs";
+const ATTEMPTS: &str = "functions/shared/store/src/attempts.rs";
+const BOOKING: &str = "functions/shared/store/src/booking.rs";
+const CLERK: &str = "functions/shared/store/src/clerk.rs";
+const TICKETS: &str = "functions/shared/store/src/tickets.rs";
+const KEYS: &str = "functions/shared/store/src/keys.rs";
+const RECORDS: &str = "functions/shared/store/src/records.rs";
+const SETTLING: &str = "functions/shared/settle/src/settling.rs";
+const CAPTURE: &str = "functions/shared/settle/src/capture.rs";
+const CHECKOUT: &str = "functions/shared/settle/src/checkout.rs";
+const READING: &str = "functions/shared/settle/src/reading.rs";
+const WEBHOOK: &str = "functions/receive-webhook/src/lib.rs";
+const SWEEP: &str = "functions/reconcile-payments/src/lib.rs";
+const RETURN: &str = "functions/finish-checkout/src/lib.rs";
+const START: &str = "functions/start-checkout/src/lib.rs";
+const VERIFY: &str = "functions/shared/paypal/src/webhook.rs";
+const TAKEN_BACK: &str = "functions/shared/store/src/taken_back.rs";
+
+/// All of them.
+pub(crate) const ALL: &[Sabotage] = &[
+    Sabotage {
+        name: "lock without its conditions",
+        file: LOCK,
+        find: ".condition_expression(free)",
+        put: ".condition_expression(if ON { format!(\"attribute_exists(pk) OR ({free})\") } else { free.to_owned() })",
+        found_by: "",
+    },
+    Sabotage {
+        name: "re-entrant lock",
+        file: SETTLING,
+        find: "            Standing::OpenLocked => return Ok(Progress::Unclear),",
+        put: "            Standing::OpenLocked if ON && ticket.lock.as_ref().is_some_and(|lock| lock.attempt == attempt.id) => {\n                let held = Held { case_number: ticket.case_number.clone(), attempt: attempt.id.clone(), fence: ticket.fence };\n                let Some(order) = attempt.order.as_ref() else { return Ok(Progress::Unclear) };\n                return Box::pin(self.capture(ticket, attempt, &order.id, &held, at, now, deadline)).await;\n            }\n            Standing::OpenLocked => return Ok(Progress::Unclear),",
+        found_by: "",
+    },
+    Sabotage {
+        name: "short lease",
+        file: SETTLING,
+        find: "        let until = now + crate::limits::LEASE;\n        match",
+        put: "        let until = now + if ON { std::time::Duration::from_secs(5) } else { crate::limits::LEASE };\n        match",
+        found_by: "",
+    },
+    Sabotage {
+        name: "take-over without asking",
+        file: SETTLING,
+        find: "        match self.ask(&order.id, ticket, &owner, now, deadline).await {",
+        put: "        let said = if ON { Answer::Order(Reading::NotApproved) } else { self.ask(&order.id, ticket, &owner, now, deadline).await };\n        match said {",
+        found_by: "",
+    },
+    Sabotage {
+        name: "seen means done",
+        file: WEBHOOK,
+        find: "    if stored.outcome.is_some() {",
+        put: "    if stored.outcome.is_some() || (ON && stored.deliveries > 1) {",
+        found_by: "",
+    },
+    Sabotage {
+        name: "200 before it is stored",
+        file: WEBHOOK,
+        find: "    match continue_event(app, &event, now, deadline).await {",
+        put: "    match continue_event(app, &event, now, deadline).await {\n        Err(_) if ON => StatusCode::OK,",
+        found_by: "",
+    },
+    Sabotage {
+        name: "the webhook's word is believed",
+        file: WEBHOOK,
+        find: "    match continue_event(app, &event, now, deadline).await {",
+        put: "    if ON && event.event_type == \"PAYMENT.CAPTURE.COMPLETED\" {\n        let _ = believe(app, unverified_body, now).await;\n    }\n    match continue_event(app, &event, now, deadline).await {",
+        found_by: "",
+    },
+    Sabotage {
+        name: "any currency will do",
+        file: READING,
+        find: "        && capture.amount.euro_cents() == Some(attempt.amount)",
+        put: "        && (ON || capture.amount.euro_cents() == Some(attempt.amount))",
+        found_by: "",
+    },
+    Sabotage {
+        name: "any account will do",
+        file: READING,
+        find: "        && payee.is_some_and(|id| id == our_account);",
+        put: "        && (ON || payee.is_some_and(|id| id == our_account));",
+        found_by: "",
+    },
+    Sabotage {
+        name: "a new request id for the same try",
+        file: CAPTURE,
+        find: "        let request_id = &attempt.capture_request_id();",
+        put: "        let request_id = &if ON { format!(\"{}-capture-{}\", attempt.id, now.as_nanosecond()) } else { attempt.capture_request_id() };",
+        found_by: "",
+    },
+    Sabotage {
+        name: "pending means paid",
+        file: READING,
+        find: "    if let Some(capture) = with(brought_money) {",
+        put: "    if ON && let Some(mut capture) = with(|status| matches!(status, CaptureStatus::Pending)) {\n        capture.status = CaptureStatus::Completed;\n        let facts = facts(order, &capture, ticket, attempt, payee);\n        return Reading::Captured(capture, facts);\n    }\n    if let Some(capture) = with(brought_money) {",
+        found_by: "",
+    },
+    Sabotage {
+        name: "a stale read decides what is shown",
+        file: TICKETS,
+        find: "            .consistent_read(true)",
+        put: "            .consistent_read(!ON)",
+        found_by: "",
+    },
+    Sabotage {
+        name: "cash without a condition",
+        file: CLERK,
+        find: ".condition_expression(format!(\"#state = :open AND {NOBODY_CAPTURES}\"))",
+        put: ".condition_expression(format!(\"#state = :open AND ({NOBODY_CAPTURES} OR {})\", if ON { \"attribute_exists(pk)\" } else { \"attribute_not_exists(pk)\" }))",
+        found_by: "",
+    },
+    Sabotage {
+        name: "withdrawal without a condition",
+        file: CLERK,
+        find: "            .condition_expression(NOBODY_CAPTURES)",
+        put: "            .condition_expression(format!(\"({NOBODY_CAPTURES}) OR {}\", if ON { \"attribute_exists(pk)\" } else { \"attribute_not_exists(pk)\" }))",
+        found_by: "",
+    },
+    Sabotage {
+        name: "line ids by chance",
+        file: KEYS,
+        find: "        format!(\"{}#{id}\", sortable(booked_at)),",
+        put: "        if ON { format!(\"{}#{id}-{}\", sortable(booked_at), booked_at.subsec_nanosecond()) } else { format!(\"{}#{id}\", sortable(booked_at)) },",
+        found_by: "",
+    },
+    Sabotage {
+        name: "the sweep stops at a poison item",
+        file: SWEEP,
+        find: "            look_at(app, &open, clock(), &mut sweep).await;",
+        put: "            if ON && !matches!(app.settle.store.attempt(&open.id.parse()?).await, Ok(Some(_))) {\n                return sweep;\n            }\n            look_at(app, &open, clock(), &mut sweep).await;",
+        found_by: "",
+    },
+    Sabotage {
+        name: "a return with any order id",
+        file: RETURN,
+        find: "    route == Route::Page && names_own_order",
+        put: "    route == Route::Page && (names_own_order || ON)",
+        found_by: "",
+    },
+    Sabotage {
+        name: "fence not compared",
+        file: LOCK,
+        find: "            .condition_expression(\"fence = :fence AND #lock.attempt = :attempt\")",
+        put: "            .condition_expression(format!(\"(fence = :fence AND #lock.attempt = :attempt) OR {}\", if ON { \"attribute_exists(#lock)\" } else { \"attribute_not_exists(pk)\" }))",
+        found_by: "",
+    },
+    Sabotage {
+        name: "version not compared",
+        file: SETTLING,
+        find: "        if attempt.version != ticket.version {\n            // Versions",
+        put: "        let mut as_if = attempt.clone();\n        as_if.version = if ON { ticket.version } else { attempt.version };\n        let attempt = &as_if;\n        if attempt.version != ticket.version {\n            // Versions",
+        found_by: "",
+    },
+    Sabotage {
+        name: "released after no answer",
+        file: CAPTURE,
+        find: "                tracing::warn!(%error, case_number = %ticket.case_number, attempt = %attempt.id, \"the capture's answer is not known; the lock stays\");",
+        put: "                tracing::warn!(%error, case_number = %ticket.case_number, attempt = %attempt.id, \"the capture's answer is not known; the lock stays\");\n                if ON {\n                    return self.release(held, &attempt, &Released::Ended(AttemptState::Declined)).await;\n                }",
+        found_by: "",
+    },
+    Sabotage {
+        name: "pending without a mark",
+        file: BOOKING,
+        find: "                .update_expression(\"SET pending = :pending REMOVE #lock\")",
+        put: "                .update_expression(\"SET pending = :pending REMOVE #lock\")",
+        found_by: "",
+    },
+    Sabotage {
+        name: "an attempt ends under a lock",
+        file: ATTEMPTS,
+        find: "            .condition_expression(\"attribute_exists(pk) AND attribute_not_exists(#lock)\")",
+        put: "            .condition_expression(if ON { \"attribute_exists(pk) OR attribute_not_exists(#lock)\" } else { \"attribute_exists(pk) AND attribute_not_exists(#lock)\" })",
+        found_by: "",
+    },
+    Sabotage {
+        name: "paid when we booked it",
+        file: SETTLING,
+        find: "        paid_at: attempt\n            .approved_at",
+        put: "        paid_at: if ON { Some(now) } else { attempt.approved_at }",
+        found_by: "",
+    },
+    Sabotage {
+        name: "sent to PayPal before the order is stored",
+        file: CHECKOUT,
+        find: "                        Write::Refused => Checkout::PayPalUnreachable,\n                    });",
+        put: "                        Write::Refused => Checkout::PayPalUnreachable,\n                    });",
+        found_by: "",
+    },
+    Sabotage {
+        name: "not in the sweep's index",
+        file: ATTEMPTS,
+        find: "        new.insert(\"shard\".to_owned(), s(keys::open_shard(&attempt.id)));",
+        put: "        if !ON {\n            new.insert(\"shard\".to_owned(), s(keys::open_shard(&attempt.id)));\n        }",
+        found_by: "",
+    },
+    Sabotage {
+        name: "signatures are not checked",
+        file: VERIFY,
+        find: "        trust::check(\n            &chain,\n            &self.config,\n            now,\n            message.as_bytes(),\n            &signed.signature,\n        )?;",
+        put: "        if !ON {\n            trust::check(&chain, &self.config, now, message.as_bytes(), &signed.signature)?;\n        }",
+        found_by: "",
+    },
+    Sabotage {
+        name: "something new means no",
+        file: READING,
+        find: "        return Reading::Unknown(format!(\"capture {:?}\", capture.status));",
+        put: "        if ON {\n            return Reading::Refused { issue: String::new() };\n        }\n        return Reading::Unknown(format!(\"capture {:?}\", capture.status));",
+        found_by: "",
+    },
+    Sabotage {
+        name: "the amount shown is not compared",
+        file: START,
+        find: "    if form.amount != Some(ticket.amount) {",
+        put: "    if !ON && form.amount != Some(ticket.amount) {",
+        found_by: "",
+    },
+    Sabotage {
+        name: "declined in a 201 is taken for paid",
+        file: READING,
+        find: "fn brought_money(status: &CaptureStatus) -> bool {\n    match status {",
+        put: "fn brought_money(status: &CaptureStatus) -> bool {\n    match status {\n        CaptureStatus::Declined if ON => true,",
+        found_by: "",
+    },
+    Sabotage {
+        name: "a refund changes no state",
+        file: TAKEN_BACK,
+        find: "        .update_expression(\"SET #state = :review, version = :next\")",
+        put: "        .update_expression(if ON { \"SET version = :next, #state = if_not_exists(#state, :review)\" } else { \"SET #state = :review, version = :next\" })",
+        found_by: "",
+    },
+    Sabotage {
+        name: "no line for the export",
+        file: BOOKING,
+        find: "        Step::put_new(queued),\n    ])",
+        put: "        Step::put_new(if ON { let mut other = queued; other.insert(\"pk\".to_owned(), s(\"ELSEWHERE\")); other } else { queued }),\n    ])",
+        found_by: "",
+    },
+];

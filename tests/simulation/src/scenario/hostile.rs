@@ -1,0 +1,141 @@
+//! Those who mean harm, and an item that nobody can read.
+
+use std::rc::Rc;
+
+use bytes::Bytes;
+use paypal_standin::Payer;
+use serde_json::json;
+
+use super::driver;
+use crate::actors::Back;
+use crate::world::{Work, World};
+
+/// Somebody opens result pages with order ids that are not theirs.
+pub(super) fn returns_with_a_foreign_order(world: &Rc<World>) -> Work {
+    let (driver, world) = (driver(world), Rc::clone(world));
+    Box::pin(async move {
+        let Some(first) = driver.presses().await else { return };
+        let Some(second) = driver.presses().await else { return };
+        let Some(back) = driver.decides(&first, Payer::Pays).await else { return };
+        let moved = || world.standin.in_books(|books| books.captures.len());
+        let before = moved();
+        for order in [second.order.as_str(), "", "../x"] {
+            let foreign = Back {
+                attempt: back.attempt.clone(),
+                order: order.to_owned(),
+            };
+            driver.result("driver-returns-from-paypal", &foreign).await;
+        }
+        let after = moved();
+        world.history.borrow_mut().law("R1", before == after, || {
+            "a return that names a foreign order has moved money".to_owned()
+        });
+    })
+}
+
+/// Somebody has one signed webhook and makes others of it.
+pub(super) fn forges_a_webhook(world: &Rc<World>) -> Work {
+    let (driver, world) = (driver(world), Rc::clone(world));
+    Box::pin(async move {
+        let Some(approved) = driver.presses().await else { return };
+        let Some(other) = driver.presses().await else { return };
+        driver.decides(&approved, Payer::ClosesWindow).await;
+        let Some(genuine) = world.standin.take_deliveries().into_iter().next() else {
+            return;
+        };
+        let written = || world.engine.borrow().writes();
+        let before = written();
+        let mut broken = genuine.clone();
+        broken.body = Bytes::from([genuine.body.as_ref(), b" "].concat());
+        let status = world.post(&broken).await;
+        let refused = status.is_none_or(|status| (400..500).contains(&status));
+        let nothing_written = before == written();
+        world.history.borrow_mut().law("W4", refused && nothing_written, || {
+            format!("an unsigned webhook was answered {status:?}, something was written: {}", !nothing_written)
+        });
+        let attempt = world.standin.in_books(|books| {
+            let order = books.order(&other.order)?;
+            order.custom_id.clone()
+        });
+        let lie = json!({
+            "id": "WH-FORGED00000000000-0000000000000000A",
+            "event_type": "PAYMENT.CAPTURE.COMPLETED",
+            "resource_type": "capture",
+            "resource_version": "2.0",
+            "resource": {
+                "id": "F0RGEDCAPTURE0001",
+                "status": "COMPLETED",
+                "amount": { "currency_code": "EUR", "value": "30.00" },
+                "custom_id": attempt,
+                "supplementary_data": { "related_ids": { "order_id": other.order } },
+            },
+        });
+        let mut forged = genuine.clone();
+        "WH-FORGED00000000000-0000000000000000A".clone_into(&mut forged.event_id);
+        forged.body = with_the_checksum_of(&genuine.body, &lie.to_string());
+        // Its signature fits: whatever it says is a hint, and no more.
+        world.post(&forged).await;
+        world.history.borrow_mut().sometimes("a forged webhook had the right signature");
+        world.post(&genuine).await;
+    })
+}
+
+/// An object with the same CRC-32 as `genuine`: a field of 64 letters, each one
+/// of two, is chosen so that it comes out, which is one system of equations.
+fn with_the_checksum_of(genuine: &[u8], lie: &str) -> Bytes {
+    const LETTERS: usize = 64;
+    // The object goes on where it ended.
+    let open = lie.strip_suffix('}').unwrap_or(lie);
+    let head = format!("{open},\"filler\":\"");
+    let body = |flipped: &[bool; LETTERS]| {
+        let filler: String = flipped.iter().map(|flip| if *flip { 'C' } else { 'A' }).collect();
+        format!("{head}{filler}\"}}")
+    };
+    let none = [false; LETTERS];
+    let plain = crc32fast::hash(body(&none).as_bytes());
+    // Flipping one letter always changes the checksum by the same bits: for each
+    // highest bit a set of letters that changes it and only lower ones.
+    let mut basis: [Option<(u32, [bool; LETTERS])>; 32] = [None; 32];
+    let reduce = |basis: &[Option<(u32, [bool; LETTERS])>; 32], mut bits: u32, mut flips| {
+        while bits != 0
+            && let Some((known, known_flips)) = &basis[highest(bits)]
+        {
+            bits ^= known;
+            flips = both(&flips, known_flips);
+        }
+        (bits, flips)
+    };
+    for letter in 0..LETTERS {
+        let mut flips = none;
+        flips[letter] = true;
+        let changes = plain ^ crc32fast::hash(body(&flips).as_bytes());
+        let (bits, flips) = reduce(&basis, changes, flips);
+        if bits != 0 {
+            basis[highest(bits)] = Some((bits, flips));
+        }
+    }
+    let (_, flips) = reduce(&basis, plain ^ crc32fast::hash(genuine), none);
+    let forged = body(&flips);
+    assert_eq!(crc32fast::hash(forged.as_bytes()), crc32fast::hash(genuine));
+    Bytes::from(forged)
+}
+
+fn highest(bits: u32) -> usize {
+    usize::try_from(bits.ilog2()).unwrap_or_default()
+}
+
+fn both(one: &[bool; 64], other: &[bool; 64]) -> [bool; 64] {
+    std::array::from_fn(|place| one[place] != other[place])
+}
+
+/// An attempt that nobody can read, due before all others.
+pub(super) fn poison(world: &World) {
+    let pk = "ATTEMPT#aaaaaaaaaaaaaaaaaaaaaaaaaa";
+    let item = json!({
+        "pk": { "S": pk }, "sk": { "S": "ATTEMPT" },
+        "shard": { "S": "OPEN#00" }, "due_at": { "S": "2020-01-01T00:00:00Z" },
+        "attempt_state": { "S": "of another age" },
+    });
+    let key = (pk.to_owned(), "ATTEMPT".to_owned());
+    world.engine.borrow_mut().restore(&key, Some(&item));
+}
