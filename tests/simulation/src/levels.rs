@@ -20,6 +20,16 @@ pub(crate) struct Amount {
     pub(crate) interleavings_max: u64,
 }
 
+/// Every story without a fault.
+pub(crate) fn calm(shared: &Shared) {
+    let plans: Vec<Plan> = STORIES
+        .iter()
+        .chain(&PAIRS)
+        .map(|story| Plan::calm(story.name))
+        .collect();
+    shared.run_all("calm", &plans, false);
+}
+
 /// Every fault at every call of every story.
 pub(crate) fn every_fault(shared: &Shared) {
     let mut plans = Vec::new();

@@ -29,6 +29,7 @@ mod plan;
 mod points;
 mod report;
 mod run;
+mod sabotage;
 mod scenario;
 mod tally;
 mod touched;
@@ -38,6 +39,7 @@ use std::process::ExitCode;
 
 use levels::Amount;
 use options::{Command, Options};
+use sabotage::Hunt;
 use tally::Shared;
 
 fn main() -> ExitCode {
@@ -51,6 +53,65 @@ fn main() -> ExitCode {
     match options.command {
         Command::Replay(plan) => report::replay(&plan),
         Command::Prove => prove(&options),
+        Command::Hunt(first) => hunt(first.as_deref()),
+        Command::Sabotage(only) => sabotaged(only.as_deref()),
+    }
+}
+
+/// Looks for a broken law where one is most easily seen.
+fn hunt(first: Option<&plan::Plan>) -> ExitCode {
+    const SEEDS: u64 = 1_500;
+    let shared = Shared::default();
+    let amount = Amount {
+        seeds: SEEDS,
+        towns: 0,
+        interleavings_max: 600,
+    };
+    if let Some(first) = first {
+        shared.run_all("first", std::slice::from_ref(first), false);
+    }
+    let levels: [&dyn Fn(); 4] = [
+        &|| levels::calm(&shared),
+        &|| levels::by_chance(&shared, 0, amount.seeds),
+        &|| drop(levels::every_interleaving(&shared, amount)),
+        &|| levels::every_fault(&shared),
+    ];
+    for level in levels {
+        if !shared.is_broken() {
+            level();
+        }
+    }
+    shared.with(|tally| match tally.broken.first() {
+        Some((plan, violation)) => {
+            println!("found {} by {plan}", violation.law);
+            ExitCode::SUCCESS
+        }
+        None => {
+            println!("nothing found");
+            ExitCode::FAILURE
+        }
+    })
+}
+
+/// Puts every deliberate bug into a copy and hunts it.
+fn sabotaged(only: Option<&str>) -> ExitCode {
+    let hunted = sabotage::hunt_all(only, |name, hunt| match hunt {
+        Hunt::Found { law, plan } => println!("  {name}: {law}, by '{plan}'"),
+        Hunt::NotFound => println!("  {name}: NOT FOUND"),
+    });
+    match hunted {
+        Ok((found, all)) => {
+            println!("sabotages: {found}/{all}");
+            if found == all {
+                ExitCode::SUCCESS
+            } else {
+                ExitCode::FAILURE
+            }
+        }
+        Err(problem) => {
+            println!("{problem}");
+            ExitCode::FAILURE
+        }
     }
 }
 
@@ -87,5 +148,14 @@ fn prove(options: &Options) -> ExitCode {
     if options.level.is_none() {
         report.level("what was left", || levels::what_is_left(&shared));
     }
-    shared.with(|tally| report.print(tally, options.level.is_none()))
+    let proven = shared.with(|tally| report.print(tally, options.level.is_none()));
+    if options.level.is_some() {
+        return proven;
+    }
+    let hunted = sabotaged(None);
+    if proven == ExitCode::SUCCESS {
+        hunted
+    } else {
+        proven
+    }
 }

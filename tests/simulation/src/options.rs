@@ -20,6 +20,10 @@ pub(crate) enum Command {
     Replay(Box<Plan>),
     /// The levels.
     Prove,
+    /// The levels until a law is broken, this plan first if there is one.
+    Hunt(Option<Box<Plan>>),
+    /// Every deliberate bug, or the one of this name.
+    Sabotage(Option<String>),
 }
 
 const HELP: &str = "\
@@ -30,6 +34,7 @@ Runs the functions' handlers against every fault and checks the laws of payments
   --towns N            two weeks of a small town (8)
   --interleavings N    orders of each pair of handlers at most (20000)
   --level NAME         only one level: faults, pairs, interleavings, chance, towns
+  --sabotage NAME|all  only the deliberate bugs, or one of them
   --replay PLAN        one run again, step by step";
 
 impl Options {
@@ -65,6 +70,20 @@ impl Options {
                 Long("replay") => {
                     let plan = parser.value().and_then(ValueExt::string).map_err(wrong)?;
                     options.command = Command::Replay(Box::new(plan.parse()?));
+                }
+                Long("hunt") => {
+                    let plan = parser.value().and_then(ValueExt::string).map_err(wrong)?;
+                    let first = if plan.is_empty() {
+                        None
+                    } else {
+                        Some(Box::new(plan.parse()?))
+                    };
+                    options.command = Command::Hunt(first);
+                }
+                Long("sabotage") => {
+                    let name = parser.value().and_then(ValueExt::string).map_err(wrong)?;
+                    let only = Some(name).filter(|name| name != "all");
+                    options.command = Command::Sabotage(only);
                 }
                 Long("help") => return Err(HELP.to_owned()),
                 other => return Err(wrong(other.unexpected())),
