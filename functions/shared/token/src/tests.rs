@@ -384,9 +384,9 @@ mod tokens {
             }
             Edit::Repeat(times) => return text.repeat((*times).min(40_000 / text.len().max(1))),
             Edit::Take(to, token, part) => {
-                let taken = signed[*token].split('.').nth(*part).unwrap();
+                let other = signed[*token].split('.').nth(*part).unwrap();
                 if let Some(part) = parts.get_mut(*to) {
-                    taken.clone_into(part);
+                    other.clone_into(part);
                 }
             }
             Edit::Say(part, said) => {
