@@ -102,8 +102,8 @@ fn fact(right: &'static str, others: &'static [&'static str]) -> BoxedStrategy<O
 fn object(parts: Vec<(&'static str, BoxedStrategy<Option<Value>>)>) -> BoxedStrategy<Value> {
     let (names, values): (Vec<_>, Vec<_>) = parts.into_iter().unzip();
     let with_names = move |values: Vec<Option<Value>>| {
-        let named = names.iter().zip(values);
-        let there = named.filter_map(|(name, value)| Some(((*name).to_owned(), value?)));
+        let parts = names.iter().zip(values);
+        let there = parts.filter_map(|(name, value)| Some(((*name).to_owned(), value?)));
         Value::from(there.collect::<Map<_, _>>())
     };
     values.prop_map(with_names).boxed()
@@ -215,10 +215,11 @@ fn another_units_facts_do_not_speak_for_a_capture() {
         };
         let facts_of = |order: &Order| {
             let amount = Cents::new(2_500);
-            match read(order, &ticket(amount), &attempt(amount), OUR_ACCOUNT) {
-                Reading::Captured(_, facts) => facts,
-                reading => panic!("{reading:?}"),
-            }
+            let reading = read(order, &ticket(amount), &attempt(amount), OUR_ACCOUNT);
+            let Reading::Captured(_, facts) = reading else {
+                panic!("{reading:?}");
+            };
+            facts
         };
         let mut captured = json!({ "payments": { "captures": [right] } });
         assert_eq!(facts_of(&order(&other, &captured)), Facts::Wrong, "{place}");

@@ -7,6 +7,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use serde_json::{Value, json};
+use ticket::{AttemptId, CaptureId, OrderId};
 
 use super::super::anchors::Anchors;
 use super::super::certificates::{CertificateUrl, chain};
@@ -252,11 +253,11 @@ proptest! {
         let ids = match &event.about {
             About::Order { attempt, order_id } => {
                 prop_assert!(event_type.contains("ORDER") || event_type.contains("APPROVAL") || event_type == "PAYMENT.CAPTURE.COMPLETED");
-                [attempt.as_ref().map(|id| id.as_str()), order_id.as_ref().map(|id| id.as_str())]
+                [attempt.as_ref().map(AttemptId::as_str), order_id.as_ref().map(OrderId::as_str)]
             }
             About::Refund { refund_id, capture_id } | About::Reversal { refund_id, capture_id } => {
                 prop_assert!(event_type.contains("RE"));
-                [Some(refund_id.as_str()), capture_id.as_ref().map(|id| id.as_str())]
+                [Some(refund_id.as_str()), capture_id.as_ref().map(CaptureId::as_str)]
             }
             About::Dispute { dispute_id } => {
                 prop_assert_eq!(event_type, "CUSTOMER.DISPUTE.CREATED");
