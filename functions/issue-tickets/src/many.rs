@@ -205,7 +205,53 @@ fn lines(body: &[u8]) -> Result<Vec<(usize, &[u8])>, Problem> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+    use proptest::sample::select;
+    use serde_json::json;
+
     use super::*;
+
+    /// A line that is right, under this case number.
+    fn right(case_number: &str) -> Vec<u8> {
+        let ticket = json!({
+            "case_number": case_number,
+            "plate": "KL-XX 000",
+            "offence": { "number": "112402", "text": "Sie parkten im Haltverbot." },
+            "place": "Musterstraße 1",
+            "occurred_at": "2026-02-19T14:05:00+01:00",
+            "amount": "30.00",
+        });
+        ticket.to_string().into_bytes()
+    }
+
+    /// What may stand between two line feeds: right, a right one damaged, or
+    /// anything.
+    fn line() -> impl Strategy<Value = Vec<u8>> {
+        let number = select(vec!["KL-1", "KL-2", "KL_3"]).prop_map(right);
+        let damaged = (number.clone(), any::<prop::sample::Index>(), any::<u8>());
+        let damaged = damaged.prop_map(|(mut line, at, byte)| {
+            let place = at.index(line.len());
+            line[place] = byte;
+            line
+        });
+        let cut = (number.clone(), any::<prop::sample::Index>()).prop_map(|(mut line, at)| {
+            line.truncate(at.index(line.len()));
+            line
+        });
+        let ending = select(vec!["", "\r", " ", "\t\r", "x"]);
+        let line = prop_oneof![
+            4 => number,
+            2 => damaged,
+            1 => cut,
+            1 => Just(Vec::new()),
+            2 => proptest::collection::vec(any::<u8>(), 0..40),
+        ];
+        let whole = (line, ending).prop_map(|(line, ending)| [&line, ending.as_bytes()].concat());
+        whole.prop_map(|mut line| {
+            line.retain(|byte| *byte != b'\n');
+            line
+        })
+    }
 
     #[test]
     fn lines_keep_their_numbers_and_blank_ones_are_left_out() {
@@ -229,5 +275,48 @@ mod tests {
         assert_eq!(status(&large), StatusCode::PAYLOAD_TOO_LARGE);
         assert_eq!(status(&large[1..]), StatusCode::BAD_REQUEST);
         assert_eq!(status(b""), StatusCode::BAD_REQUEST);
+    }
+
+    proptest! {
+        /// What a line is taken for depends on nothing but the line: it is what
+        /// `PUT` would take under its number.
+        #[test]
+        fn each_line_is_read_as_if_it_were_alone(body in proptest::collection::vec(line(), 0..12)) {
+            let filled = |(_, line): &(usize, &Vec<u8>)| !line.iter().all(u8::is_ascii_whitespace);
+            let expected: Vec<(usize, &Vec<u8>)> = (1..).zip(&body).filter(filled).collect();
+            let joined = body.join(&b'\n');
+            let found = match lines(&joined) {
+                Ok(found) => found,
+                Err(problem) => {
+                    prop_assert_eq!(problem.status, StatusCode::BAD_REQUEST);
+                    Vec::new()
+                }
+            };
+            prop_assert_eq!(found.len(), expected.len());
+            for ((number, text), (expected_number, expected_text)) in found.into_iter().zip(expected) {
+                prop_assert_eq!((number, text), (expected_number, &expected_text[..]));
+                match (read(text), Sent::read(text)) {
+                    (Ok((case_number, read)), Ok(alone)) => {
+                        prop_assert_eq!(Some(&case_number), alone.case_number.as_ref());
+                        prop_assert_eq!(read, alone);
+                    }
+                    (Err(problem), Ok(alone)) => {
+                        prop_assert!(alone.case_number.is_none());
+                        prop_assert_eq!(problem.status, StatusCode::BAD_REQUEST);
+                    }
+                    (Err(problem), Err(alone)) => prop_assert_eq!(problem.status, alone.status),
+                    (Ok((case_number, _)), Err(_)) => prop_assert!(false, "{} is taken", case_number),
+                }
+            }
+        }
+
+        #[test]
+        fn no_body_makes_it_panic(body in proptest::collection::vec(any::<u8>(), 0..300)) {
+            if let Ok(found) = lines(&body) {
+                for (_, text) in found {
+                    prop_assert!(read(text).is_err());
+                }
+            }
+        }
     }
 }

@@ -33,6 +33,8 @@ impl Form {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -56,6 +58,43 @@ mod tests {
             &huge,
         ] {
             assert_eq!(Form::read(body).amount, None, "{body:?}");
+        }
+    }
+
+    proptest! {
+        /// The last of each name counts, however the form is spelt; one that is
+        /// no amount takes an earlier one away.
+        #[test]
+        fn a_form_says_what_its_last_fields_say(
+            fields in proptest::collection::vec(
+                ("amount|lang|Amount|\\PC{0,4}", "[0-9]{1,3}[.][0-9]{2}|de|\\PC{0,6}"),
+                0..6,
+            ),
+        ) {
+            let body = form_urlencoded::Serializer::new(String::new())
+                .extend_pairs(&fields)
+                .finish();
+            let last = |wanted: &str| {
+                let mut found = fields.iter().filter(|(name, _)| name == wanted);
+                found.next_back().map(|(_, value)| value.as_str())
+            };
+            let form = Form::read(body.as_bytes());
+            let amount = form.amount.map(|amount| amount.to_string());
+            let is_amount = |text: &&str| text.parse::<Cents>().is_ok();
+            prop_assert_eq!(amount.as_deref(), last("amount").filter(is_amount));
+            prop_assert_eq!(form.lang.as_deref(), last("lang"));
+        }
+
+        #[test]
+        fn an_amount_among_any_bytes_is_that_amount_or_none(
+            before in proptest::collection::vec(any::<u8>(), 0..40),
+            amount in "[-+]?[0-9]{1,3}[.][0-9]{2}[-e]?",
+            after in proptest::collection::vec(any::<u8>(), 0..1_100),
+        ) {
+            let body = [&before, &b"&amount="[..], amount.as_bytes(), b"&x=", &after].concat();
+            let read = Form::read(&body).amount;
+            let is_fit = body.len() <= FORM_BYTES_MAX;
+            prop_assert_eq!(read, is_fit.then(|| amount.parse().ok()).flatten());
         }
     }
 }

@@ -1,5 +1,7 @@
 //! `POST /tickets`.
 
+use proptest::prelude::*;
+use proptest::sample::{Index, select};
 use serde_json::{Value, json};
 
 use crate::city::{Answer, City, post_event, put_event, sent, with_body};
@@ -188,4 +190,69 @@ async fn a_table_too_slow_is_not_asked_for_lines_whose_answer_would_come_too_lat
     assert_eq!(statuses(&post(&city, &lines(500)).await), [503; 500]);
     // The configuration at 0.0 s, then 16 lines at 0.9 s, 1.8 s, … 19.8 s.
     assert_eq!(city.table.calls_made_of(calls), 1 + 16 * 22);
+}
+
+/// A line that is right, or that somebody or something has broken.
+fn any_line() -> impl Strategy<Value = Vec<u8>> {
+    // Few numbers, so that broken lines bear those of right ones.
+    let right = select(vec!["KL-1", "KL-2"]);
+    let right = (right, select(vec!["30.00", "30.00", "35.00", "32.50"])).prop_map(
+        move |(number, amount)| {
+            let mut line = line(number);
+            line["amount"] = json!(amount);
+            line.to_string().into_bytes()
+        },
+    );
+    let broken = (right.clone(), any::<Index>(), 0x20_u8..=0xff);
+    let broken = broken.prop_map(|(mut line, at, byte)| {
+        let place = at.index(line.len());
+        line[place] = byte;
+        line
+    });
+    let nothing = proptest::collection::vec(0x0b_u8..=0xff, 0..30);
+    prop_oneof![3 => right, 2 => broken, 1 => nothing]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    /// Each line of many is answered once and in its place, and as `PUT`
+    /// answers the same bytes to a city that knows what the earlier lines said.
+    #[test]
+    fn a_line_is_answered_as_put_would_answer_it_after_the_lines_before(
+        body in proptest::collection::vec(any_line(), 1..10),
+    ) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        runtime.unwrap().block_on(async {
+            let (many, single) = (City::start().await, City::start().await);
+            let blank = |line: &[u8]| line.iter().all(u8::is_ascii_whitespace);
+            let joined = body.join(&b'\n');
+            let answer = post(&many, &joined).await;
+            if body.iter().all(|line| blank(line)) {
+                prop_assert_eq!(answer.status, 400);
+                return Ok(());
+            }
+            let answers = answer.lines();
+            let filled = (1_u64..).zip(&body).filter(|(_, line)| !blank(line));
+            let filled: Vec<(u64, &Vec<u8>)> = filled.collect();
+            prop_assert_eq!(answers.len(), filled.len());
+            for (answer, (number, text)) in answers.iter().zip(filled) {
+                prop_assert_eq!(answer["line"].as_u64(), Some(number));
+                let said: Option<Value> = serde_json::from_slice(text).ok();
+                let case_number = said.as_ref().and_then(|said| said["case_number"].as_str());
+                let case_number = case_number.filter(|text| text.parse::<ticket::CaseNumber>().is_ok());
+                let alone = single
+                    .send(&with_body(put_event(case_number.unwrap_or("KL-9")), text))
+                    .await;
+                let status = answer["status"].as_u64();
+                if case_number.is_none() && alone.status < 300 {
+                    // Without a number in the path there is none at all.
+                    prop_assert_eq!(status, Some(400));
+                } else {
+                    prop_assert_eq!(status, Some(u64::from(alone.status)), "{}", String::from_utf8_lossy(text));
+                }
+            }
+            Ok(())
+        })?;
+    }
 }

@@ -11,6 +11,7 @@ mod samples;
 mod sockets;
 mod statuses;
 mod transactions;
+pub(crate) mod trees;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
@@ -79,6 +80,14 @@ pub(crate) fn now() -> Timestamp {
 /// Far enough away for anything that answers at once.
 pub(crate) fn soon() -> Instant {
     Instant::now() + Duration::from_mins(1)
+}
+
+/// Waits for `future`, which meets nothing but what answers at once.
+pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> T {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .build();
+    runtime.unwrap().block_on(future)
 }
 
 pub(crate) fn recorded(folder: &str) -> PathBuf {

@@ -55,7 +55,8 @@ pub struct InvalidAmount;
 /// Reads the decimal form, `"30.00"`.
 ///
 /// # Errors
-/// When the text is not one to seven digits, a point and two digits.
+/// When the text is not one to seven digits, a point and two digits, or begins
+/// with a zero that could be left out: an amount has one spelling.
 ///
 /// Source: `PayPal` Orders v2, schema `money`, field `value`.
 impl FromStr for Cents {
@@ -65,6 +66,9 @@ impl FromStr for Cents {
         let (euros, cents) = text.split_once('.').ok_or(InvalidAmount)?;
         let digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
         if !(1..=7).contains(&euros.len()) || cents.len() != 2 || !digits(euros) || !digits(cents) {
+            return Err(InvalidAmount);
+        }
+        if euros.len() > 1 && euros.starts_with('0') {
             return Err(InvalidAmount);
         }
         let euros: u32 = euros.parse().map_err(|_| InvalidAmount)?;
@@ -96,6 +100,9 @@ mod tests {
             "NaN",
             "٣٠.٠٠",
             "12345678.00",
+            "05.00",
+            "00.00",
+            "0000030.00",
             "5.0\n",
             "５.00",
         ] {
@@ -123,6 +130,23 @@ mod tests {
         fn what_is_written_reads_back(minor_units in 0_u32..=999_999_999) {
             let amount = Cents(minor_units);
             prop_assert_eq!(amount.to_string().parse(), Ok(amount));
+        }
+
+        #[test]
+        fn an_amount_too_large_to_read_is_refused_and_never_another_one(
+            minor_units in 1_000_000_000..=u32::MAX,
+        ) {
+            prop_assert_eq!(Cents(minor_units).to_string().parse::<Cents>(), Err(InvalidAmount));
+        }
+
+        /// Most of it close to an amount, or little of it would be read at all.
+        #[test]
+        fn no_amount_has_a_second_spelling(
+            text in "0{0,2}[0-9]{0,8}[.][0-9]{2}|[0-9]{0,2}[.,]?[0-9]{0,3}|[-+ 0-9.,eE_٠３]{0,8}|\\PC{0,12}",
+        ) {
+            if let Ok(amount) = text.parse::<Cents>() {
+                prop_assert_eq!(amount.to_string(), text);
+            }
         }
     }
 }

@@ -65,7 +65,24 @@ fn case_number() -> CaseNumber {
 }
 
 mod tokens {
+    use std::sync::LazyLock;
+
+    use proptest::sample::{Index, select};
+
     use super::*;
+
+    static KEY: LazyLock<TestKey> = LazyLock::new(|| test_key("k1"));
+
+    /// Three tokens, and the keys that two of them and one were signed with.
+    static SIGNED: LazyLock<(Keys, [String; 3])> = LazyLock::new(|| {
+        let other = test_key("k2");
+        let signed = [
+            KEY.token(HEADER, CLAIMS),
+            other.token(r#"{"alg":"EdDSA","kid":"k2"}"#, CLAIMS),
+            KEY.token(HEADER, r#"{"sub":"KL-2026-000124"}"#),
+        ];
+        (keys_of(&[&KEY, &other]), signed)
+    });
 
     #[test]
     fn a_token_of_ours_says_its_case_number() {
@@ -284,6 +301,139 @@ mod tokens {
         assert_eq!(after.verify(&of_new), Ok(case_number()));
     }
 
+    /// What libraries, mail programs and printers add or mistake.
+    const STRANGE: [&str; 12] = [
+        "=", "==", ".", "..", "+", "/", "\n", "\0", " ", "\u{202e}", "\u{ff21}", "é",
+    ];
+
+    /// One thing done to a token.
+    #[derive(Clone, Debug)]
+    enum Edit {
+        Flip(Index, u8),
+        Insert(Index, String),
+        /// At the border of a part: 0 begins the first, 3 ends the last.
+        Pad(usize, String),
+        Delete(Index, usize),
+        Repeat(usize),
+        /// This part of that token in the place of another part.
+        Take(usize, usize, usize),
+        /// Another header or other claims, under the signature that is there.
+        Say(usize, String),
+        Swap(usize, usize),
+    }
+
+    fn edit() -> impl Strategy<Value = Edit> {
+        let text = prop_oneof![
+            select(&STRANGE[..]).prop_map(str::to_owned),
+            "[A-Za-z0-9_.=-]{1,6}",
+            "\\PC{1,4}",
+        ];
+        let said = select(vec![
+            r#"{"alg":"none","kid":"k1"}"#.to_owned(),
+            r#"{"alg":"HS256","kid":"k1"}"#.to_owned(),
+            r#"{"alg":"EdDSA","kid":"k2"}"#.to_owned(),
+            r#"{"typ":"JWT","alg":"EdDSA","kid":"k1"}"#.to_owned(),
+            r#"{"alg": "EdDSA","kid":"k1"}"#.to_owned(),
+            HEADER.to_owned(),
+            CLAIMS.to_owned(),
+            r#"{"sub":"KL-2026-000124"}"#.to_owned(),
+            r#"{"sub": "KL-2026-000123"}"#.to_owned(),
+        ]);
+        prop_oneof![
+            (any::<Index>(), 0_u8..7).prop_map(|(at, bit)| Edit::Flip(at, bit)),
+            (any::<Index>(), text.clone()).prop_map(|(at, text)| Edit::Insert(at, text)),
+            (0_usize..=3, text).prop_map(|(border, text)| Edit::Pad(border, text)),
+            (any::<Index>(), 1_usize..90).prop_map(|(at, len)| Edit::Delete(at, len)),
+            (2_usize..4_000).prop_map(Edit::Repeat),
+            (0_usize..3, 0_usize..3, 0_usize..3)
+                .prop_map(|(to, token, part)| Edit::Take(to, token, part)),
+            (0_usize..2, said).prop_map(|(part, said)| Edit::Say(part, said)),
+            (0_usize..3, 0_usize..3).prop_map(|(one, other)| Edit::Swap(one, other)),
+        ]
+    }
+
+    /// `text` with `edit` made on it; the tokens are those that were signed.
+    fn edited(text: &str, edit: &Edit, signed: &[String]) -> String {
+        let place = |at: &Index| {
+            let mut place = at.index(text.len() + 1);
+            while !text.is_char_boundary(place) {
+                place -= 1;
+            }
+            place
+        };
+        let mut parts: Vec<String> = text.split('.').map(str::to_owned).collect();
+        match edit {
+            Edit::Flip(at, bit) => {
+                let mut bytes = text.as_bytes().to_vec();
+                if let Some(byte) = bytes.get_mut(place(at)) {
+                    *byte ^= 1 << bit;
+                }
+                return String::from_utf8_lossy(&bytes).into_owned();
+            }
+            Edit::Insert(at, more) => {
+                let (before, after) = text.split_at(place(at));
+                return format!("{before}{more}{after}");
+            }
+            Edit::Pad(border, more) => match parts.get_mut(*border) {
+                Some(part) => *part = format!("{more}{part}"),
+                None => return format!("{text}{more}"),
+            },
+            Edit::Delete(at, len) => {
+                let (before, after) = text.split_at(place(at));
+                return before.chars().chain(after.chars().skip(*len)).collect();
+            }
+            Edit::Repeat(times) => return text.repeat((*times).min(40_000 / text.len().max(1))),
+            Edit::Take(to, token, part) => {
+                let other = signed[*token].split('.').nth(*part).unwrap();
+                if let Some(part) = parts.get_mut(*to) {
+                    other.clone_into(part);
+                }
+            }
+            Edit::Say(part, said) => {
+                if let Some(part) = parts.get_mut(*part) {
+                    *part = BASE64URL_NOPAD.encode(said.as_bytes());
+                }
+            }
+            Edit::Swap(one, other) => {
+                let last = parts.len() - 1;
+                parts.swap((*one).min(last), (*other).min(last));
+            }
+        }
+        parts.join(".")
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(1_024))]
+
+        /// Three tokens of two keys, taken apart, mixed and damaged: what comes
+        /// out is one of the three to the byte, or nothing.
+        #[test]
+        fn a_changed_token_is_refused_unless_it_is_one_that_was_signed(
+            first in 0_usize..3,
+            edits in proptest::collection::vec(edit(), 0..4),
+        ) {
+            let (keys, signed) = &*SIGNED;
+            let mut text = signed[first].clone();
+            for edit in &edits {
+                text = edited(&text, edit, signed);
+            }
+            let expected = match signed.iter().position(|token| *token == text) {
+                Some(0 | 1) => Ok(case_number()),
+                Some(_) => Ok("KL-2026-000124".parse().unwrap()),
+                None => Err(InvalidToken),
+            };
+            prop_assert_eq!(keys.verify(&text), expected, "{}", text);
+        }
+
+        #[test]
+        fn every_case_number_comes_back_out_of_its_token(text in "[A-Za-z0-9-]{1,27}") {
+            let key = &*KEY;
+            let token = key.token(HEADER, &format!(r#"{{"sub":"{text}"}}"#));
+            let read = keys_of(&[key]).verify(&token);
+            prop_assert_eq!(read.map(String::from), Ok(text));
+        }
+    }
+
     proptest! {
         #[test]
         fn no_text_makes_it_panic_or_believe(text in "\\PC{0,300}") {
@@ -450,6 +600,18 @@ mod signing {
         assert_eq!(keys.verify(&token), Ok(case_number()));
         assert_eq!(token, key.token(r#"{"alg":"EdDSA","kid":"k2"}"#, CLAIMS));
         assert_eq!(keys_of(&[&other]).verify(&token), Err(InvalidToken));
+    }
+
+    proptest! {
+        #[test]
+        fn a_ticket_of_any_number_opens_by_what_is_printed_on_it(text in "[A-Za-z0-9-]{1,27}") {
+            let key = test_key("2026");
+            let keys = keys_of(&[&key]);
+            let case_number: CaseNumber = text.parse().unwrap();
+            let token = SigningKey::from_pem(&key.pem, &keys).unwrap().sign(&case_number);
+            prop_assert!(token.len() <= TOKEN_LEN_MAX);
+            prop_assert_eq!(keys.verify(&token), Ok(case_number));
+        }
     }
 
     #[test]

@@ -5,13 +5,13 @@ use super::{verify, webhooks};
 use crate::tests::sample;
 
 /// Letters that may be either of two, `p` or `q`, to steer the CRC-32 with.
-const FREE: usize = 48;
+pub(super) const FREE: usize = 48;
 
 /// `body`, whose field of `p` is spelt so that its CRC-32 becomes `wanted`.
 ///
 /// Each letter changes the CRC by a fixed pattern, whatever the others are, so
 /// the right spelling is the solution of 32 linear equations over bits.
-fn forge(body: &[u8], wanted: u32) -> Vec<u8> {
+pub(super) fn forge(body: &[u8], wanted: u32) -> Vec<u8> {
     let field = [b'p'; FREE];
     let start = body.windows(FREE).position(|window| window == field);
     let start = start.unwrap();
