@@ -57,6 +57,9 @@ struct Before {
     image: Option<Value>,
 }
 
+/// What makes the table; read out of the template once.
+static DEFINITION: OnceLock<String> = OnceLock::new();
+
 /// The table.
 pub(crate) struct Engine {
     database: Database,
@@ -67,7 +70,6 @@ impl Engine {
     /// An empty table, as `template.yaml` defines it.
     pub(crate) fn new() -> Self {
         let database = Database::memory().expect("an engine in memory");
-        static DEFINITION: OnceLock<String> = OnceLock::new();
         let definition = DEFINITION.get_or_init(definition);
         let request = serde_json::from_str(definition).expect("a definition");
         database.create_table(request).expect("a new table");

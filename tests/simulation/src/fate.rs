@@ -51,7 +51,6 @@ pub(crate) enum Fate {
 
 /// A misbehaviour of the stand-in's own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[expect(missing_docs, reason = "the stand-in's fault kinds say it")]
 pub(crate) enum Odd {
     ErrorAfterEffect,
     Html,
@@ -143,25 +142,6 @@ const LATE_PAYPAL_S: [u8; 2] = [4, 40];
 const FROZEN_S: [u8; 2] = [9, 25];
 
 impl Fate {
-    /// The number of its kind of fault in the list of faults; `None` for none.
-    pub(crate) const fn kind(self) -> Option<&'static str> {
-        Some(match self {
-            Self::Goes => return None,
-            Self::CrashBefore => "F1",
-            Self::CrashAfter | Self::Lost | Self::LostForGood => "F2",
-            Self::Error | Self::Down | Self::Throttled | Self::NoAnswer => "F3",
-            Self::Late(_) => "F4",
-            Self::Twice => "F5",
-            Self::Stale => "F6",
-            Self::FalselyRefused => "F7",
-            Self::Conflict | Self::Conflicts => "F8",
-            Self::Frozen(_) => "F9",
-            Self::Standin(Odd::Unauthorized) => "F13",
-            Self::Standin(Odd::ErrorAfterEffect) => "F2",
-            Self::Standin(_) => "F11",
-        })
-    }
-
     /// Every fault that may strike a call.
     pub(crate) fn faults(call: &Call) -> Vec<Self> {
         match call {

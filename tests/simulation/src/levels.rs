@@ -9,6 +9,11 @@ use crate::run::run;
 use crate::scenario::{PAIRS, STORIES};
 use crate::tally::Shared;
 
+/// Runs by chance are planned so many at a time.
+const BATCH: u64 = 500;
+/// How often new boundaries are looked for.
+const ROUNDS_MAX: u32 = 6;
+
 /// How much is done.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Amount {
@@ -131,7 +136,6 @@ pub(crate) fn every_interleaving(
 pub(crate) fn by_chance(shared: &Shared, from: u64, seeds: u64) {
     // One call in so many meets a fault: none, a few, or a bad day.
     let rates = [0, 60, 25, 10];
-    const BATCH: u64 = 500;
     let mut seed = from;
     while seed < from + seeds && !shared.is_broken() {
         let plans: Vec<Plan> = (seed..(seed + BATCH).min(from + seeds))
@@ -159,7 +163,6 @@ pub(crate) fn towns(shared: &Shared, towns: u64) {
 
 /// The faults that have not struck where they could.
 pub(crate) fn what_is_left(shared: &Shared) {
-    const ROUNDS_MAX: u32 = 6;
     for _ in 0..ROUNDS_MAX {
         let plans = shared.with(|tally| tally.uncovered());
         if plans.is_empty() || shared.is_broken() {

@@ -94,11 +94,6 @@ impl Net {
         self.inner().current = task;
     }
 
-    /// How many calls have been made.
-    pub(crate) fn made(&self) -> u64 {
-        self.inner().made
-    }
-
     /// Takes every call that was made since.
     pub(crate) fn take(&self) -> Vec<Waiting> {
         std::mem::take(&mut self.inner().waiting)

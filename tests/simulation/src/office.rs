@@ -5,9 +5,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use store::{Change, ClerkPayment, Store, Write};
-use ticket::{
-    CaseNumber, Cents, Channel, Effect, Event, Refusal, Role, SurplusReason, effect,
-};
+use ticket::{CaseNumber, Cents, Channel, Effect, Event, Refusal, Role, SurplusReason, effect};
 
 use crate::world::{Function, World};
 
@@ -34,6 +32,7 @@ enum Came {
 
 /// How often a clerk tries again: "in 2 minutes".
 const TRIES_MAX: u32 = 4;
+const CLERK: &str = "clerk-7";
 const TWO_MINUTES: Duration = Duration::from_mins(2);
 
 /// A clerk acts, and tries again where the answer says so.
@@ -41,39 +40,56 @@ pub(crate) async fn clerk(world: Rc<World>, case_number: CaseNumber, wish: Wish)
     // One receipt however often it is booked.
     let receipt = world.random() >> 64;
     for _ in 0..TRIES_MAX {
-        let store = world.apps.borrow().reconcile_payments.settle.store.clone();
+        let store = world.apps.reconcile_payments.settle.store.clone();
         let (number, now) = (case_number.clone(), world.functions_now());
         let came = world
             .invoke(Function::Office, async move {
                 act(&store, &number, wish, receipt, now).await
             })
             .await;
-        let mut history = world.history.borrow_mut();
-        history.tell(|| format!("            the clerk, {wish:?}: {came:?}"));
-        match came {
-            Some(Ok(Came::Done(Effect::BecomesPaid))) => {
-                let paid_at = world.now();
-                history.clerk_settled.entry(case_number.to_string()).or_insert(paid_at);
-                history.sometimes("a clerk settled a ticket");
-                return;
-            }
-            Some(Ok(Came::Done(Effect::Surplus))) => {
-                history.sometimes("a clerk booked surplus");
-                return;
-            }
-            Some(Ok(Came::Done(_) | Came::Nothing)) => return,
-            Some(Ok(Came::Refused(Refusal::Processing))) => {
-                history.sometimes("a clerk was asked to wait for a payment under way");
-            }
-            Some(Ok(Came::Refused(Refusal::Pending))) => {
-                history.sometimes("a clerk was told that PayPal is checking");
-                return;
-            }
-            Some(Ok(Came::Refused(_))) => return,
-            Some(Ok(Came::Changed) | Err(_)) | None => {}
+        if came_to_an_end(&world, &case_number, wish, came.as_ref()) {
+            return;
         }
-        drop(history);
         world.pause(TWO_MINUTES).await;
+    }
+}
+
+/// Notes what came of it; whether the clerk has the answer.
+fn came_to_an_end(
+    world: &World,
+    case_number: &CaseNumber,
+    wish: Wish,
+    came: Option<&Result<Came, store::Error>>,
+) -> bool {
+    let mut history = world.history.borrow_mut();
+    history.tell(|| format!("            the clerk, {wish:?}: {came:?}"));
+    match came {
+        Some(Ok(Came::Done(Effect::BecomesPaid))) => {
+            let settled = &mut history.clerk_settled;
+            settled
+                .entry(case_number.to_string())
+                .or_insert_with(|| world.now());
+            history.sometimes("a clerk settled a ticket");
+            true
+        }
+        Some(Ok(Came::Done(effect))) => {
+            if *effect == Effect::Surplus {
+                history.sometimes("a clerk booked surplus");
+            }
+            true
+        }
+        Some(Ok(Came::Refused(Refusal::Processing))) => {
+            history.sometimes("a clerk was asked to wait for a payment under way");
+            false
+        }
+        Some(Ok(Came::Refused(refusal))) => {
+            if *refusal == Refusal::Pending {
+                history.sometimes("a clerk was told that PayPal is checking");
+            }
+            true
+        }
+        Some(Ok(Came::Nothing)) => true,
+        Some(Ok(Came::Changed) | Err(_)) | None => false,
     }
 }
 
@@ -84,7 +100,6 @@ async fn act(
     receipt: u128,
     now: jiff::Timestamp,
 ) -> Result<Came, store::Error> {
-    const CLERK: &str = "clerk-7";
     let Some(ticket) = store.ticket(case_number).await? else {
         return Ok(Came::Nothing);
     };
@@ -106,7 +121,9 @@ async fn act(
             let reference = format!("R-{receipt}");
             let payment = ClerkPayment {
                 case_number: case_number.clone(),
-                id: format!("{}-{reference}", channel.name()).parse().expect("an id"),
+                id: format!("{}-{reference}", channel.name())
+                    .parse()
+                    .expect("an id"),
                 channel,
                 reference,
                 amount: ticket.amount,
@@ -134,8 +151,10 @@ async fn act(
         Effect::Refused(refusal) => return Ok(Came::Refused(refusal)),
         _ => return Ok(Came::Nothing),
     };
-    Ok(match store.change_by_clerk(&ticket, change, CLERK, now).await? {
-        Write::Done => Came::Done(effect),
-        Write::Refused => Came::Changed,
-    })
+    Ok(
+        match store.change_by_clerk(&ticket, change, CLERK, now).await? {
+            Write::Done => Came::Done(effect),
+            Write::Refused => Came::Changed,
+        },
+    )
 }

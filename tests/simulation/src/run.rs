@@ -27,7 +27,7 @@ use crate::world::{Function, Spawned, Work, World};
 /// What one call takes.
 const CALL_TAKES: Duration = Duration::from_millis(15);
 /// An index may show what was this long ago.
-const INDEX_LAG: Duration = Duration::from_secs(60);
+const INDEX_LAG: Duration = Duration::from_mins(1);
 /// Nothing in here waits for longer than this; if it does, it waits for ever.
 const STUCK: Duration = Duration::from_hours(24 * 60);
 /// A run of more calls than this does not end by itself.
@@ -155,11 +155,11 @@ async fn simulate(plan: Plan, tell: bool, collect: bool) -> Outcome {
     let before: Vec<Work> = world.before.borrow_mut().drain(..).collect();
     for work in before {
         world.spawn(work);
-        let _ = run.to_the_end().await;
+        let _ = run.until_rest().await;
     }
     run.prepared = true;
     (scenario.begin)(&world);
-    let ended = run.to_the_end().await;
+    let ended = run.until_rest().await;
     let mut history = world.history.borrow_mut();
     if let Err(why) = ended {
         history.violations.push(Violation {
@@ -182,7 +182,7 @@ async fn simulate(plan: Plan, tell: bool, collect: bool) -> Outcome {
 }
 
 impl Run {
-    async fn to_the_end(&mut self) -> Result<(), String> {
+    async fn until_rest(&mut self) -> Result<(), String> {
         loop {
             self.poll_woken();
             if !self.world.history.borrow().violations.is_empty() {

@@ -19,7 +19,6 @@ const SWITCH: &str = "SABOTAGE";
 /// What the copy's innermost crate gets: the switch.
 const SWITCHED: &str = r#"
 /// Whether this deliberate bug is on.
-#[expect(missing_docs, clippy::all, reason = "only in the copy")]
 pub fn sabotaged(name: &str) -> bool {
     static ON: std::sync::OnceLock<Option<String>> = std::sync::OnceLock::new();
     ON.get_or_init(|| std::env::var("SABOTAGE").ok()).as_deref() == Some(name)
@@ -27,7 +26,7 @@ pub fn sabotaged(name: &str) -> bool {
 "#;
 
 /// What the bug that believes webhooks does.
-const BELIEVE: &str = r##"
+const BELIEVE: &str = r#"
 async fn believe(app: &App, body: &[u8], now: Timestamp) -> Option<()> {
     let said: serde_json::Value = serde_json::from_slice(body).ok()?;
     let resource = &said["resource"];
@@ -47,10 +46,9 @@ async fn believe(app: &App, body: &[u8], now: Timestamp) -> Option<()> {
         booked_at: now,
         role: ticket::Role::Main,
     };
-    app.settle.store.book(&ticket, &attempt, &settlement, None).await.ok()?;
-    Some(())
+    app.settle.store.book(&ticket, &attempt, &settlement, None).await.ok().map(drop)
 }
-"##;
+"#;
 
 /// How the hunt for one bug ended.
 pub(crate) enum Hunt {
@@ -127,7 +125,15 @@ fn build() -> Result<PathBuf, NoCopy> {
     let copy = target.join("sabotage/workspace");
     let _ = std::fs::remove_dir_all(&copy);
     for part in [
-        "Cargo.toml", "Cargo.lock", ".cargo", "clippy.toml", "template.yaml", "functions", "infra", "tests", "events",
+        "Cargo.toml",
+        "Cargo.lock",
+        ".cargo",
+        "clippy.toml",
+        "template.yaml",
+        "functions",
+        "infra",
+        "tests",
+        "events",
     ] {
         copy_tree(&root.join(part), &copy.join(part)).map_err(|error| failed(part, error))?;
     }
@@ -153,7 +159,8 @@ fn build() -> Result<PathBuf, NoCopy> {
         text.push_str(BELIEVE);
     }
     let innermost = "functions/shared/ticket/src/lib.rs";
-    let text = std::fs::read_to_string(copy.join(innermost)).map_err(|error| failed(innermost, error))?;
+    let text =
+        std::fs::read_to_string(copy.join(innermost)).map_err(|error| failed(innermost, error))?;
     files.insert(innermost, text + SWITCHED);
     for (file, text) in files {
         std::fs::write(copy.join(file), text).map_err(|error| failed(file, error))?;
@@ -161,14 +168,23 @@ fn build() -> Result<PathBuf, NoCopy> {
     add_serde_json(&copy).map_err(|error| failed("receive-webhook", error))?;
     let target = share_what_is_built(&target).map_err(|error| failed("the built crates", error))?;
     let built = Command::new(std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned()))
-        .args(["build", "--release", "--package", "simulation", "--quiet", "--offline"])
+        .args([
+            "build",
+            "--release",
+            "--package",
+            "simulation",
+            "--quiet",
+            "--offline",
+        ])
         .arg("--target-dir")
         .arg(&target)
         .current_dir(&copy)
         .status()
         .map_err(|error| failed("cargo", error))?;
     if !built.success() {
-        return Err(NoCopy("the copy with the deliberate bugs does not build".to_owned()));
+        return Err(NoCopy(
+            "the copy with the deliberate bugs does not build".to_owned(),
+        ));
     }
     Ok(target.join("release/simulation"))
 }
@@ -180,7 +196,11 @@ fn add_serde_json(copy: &Path) -> std::io::Result<()> {
     if text.contains("serde_json") {
         return Ok(());
     }
-    let text = text.replacen("[dependencies]\n", "[dependencies]\nserde_json.workspace = true\n", 1);
+    let text = text.replacen(
+        "[dependencies]\n",
+        "[dependencies]\nserde_json.workspace = true\n",
+        1,
+    );
     std::fs::write(manifest, text)
 }
 
@@ -213,7 +233,10 @@ fn copy_tree(from: &Path, to: &Path) -> std::io::Result<()> {
         std::fs::create_dir_all(to)?;
         for entry in std::fs::read_dir(from)? {
             let entry = entry?;
-            if matches!(entry.file_name().to_str(), Some("node_modules" | "target" | ".venv")) {
+            if matches!(
+                entry.file_name().to_str(),
+                Some("node_modules" | "target" | ".venv")
+            ) {
                 continue;
             }
             copy_tree(&entry.path(), &to.join(entry.file_name()))?;

@@ -7,7 +7,7 @@ use std::cell::Cell;
 use std::rc::Rc;
 use std::time::Duration;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use paypal_standin::{Afterwards, Fault, FaultKind, On, Payer, WebhookMode};
 use reconcile_payments::Which;
 use ticket::Cents;
@@ -33,7 +33,7 @@ const CASE: &str = "KL-SIM-0001";
 /// A driver reads and presses for about this long at `PayPal`.
 const AT_PAYPAL: Duration = Duration::from_secs(20);
 const A_MINUTE: Duration = Duration::from_mins(1);
-const AN_HOUR: Duration = Duration::from_mins(60);
+const AN_HOUR: Duration = Duration::from_hours(1);
 
 /// The stories of one ticket, each small enough for every fault at every call.
 pub(crate) const STORIES: [Scenario; 22] = [
@@ -64,7 +64,7 @@ pub(crate) const STORIES: [Scenario; 22] = [
             tell(
                 world,
                 vec![pays(world, Payer::Pays), pays(world, Payer::Pays)],
-            )
+            );
         },
     },
     Scenario {
@@ -74,7 +74,7 @@ pub(crate) const STORIES: [Scenario; 22] = [
             tell(
                 world,
                 vec![pays(world, Payer::Pays), pays(world, Payer::Pays)],
-            )
+            );
         },
     },
     Scenario {
@@ -105,18 +105,34 @@ pub(crate) const STORIES: [Scenario; 22] = [
     Scenario {
         name: "cash-while-paying",
         prepare: no_barrier,
-        begin: |world| tell(world, vec![pays(world, Payer::Pays), later(world, Wish::Cash)]),
+        begin: |world| {
+            tell(
+                world,
+                vec![pays(world, Payer::Pays), later(world, Wish::Cash)],
+            );
+        },
     },
     Scenario {
         name: "cash-while-approved",
         prepare: no_barrier,
-        begin: |world| tell(world, vec![pays(world, Payer::ClosesWindow), later(world, Wish::Cash)]),
+        begin: |world| {
+            tell(
+                world,
+                vec![pays(world, Payer::ClosesWindow), later(world, Wish::Cash)],
+            );
+        },
     },
     Scenario {
         name: "withdrawn-while-approved",
         prepare: without_webhooks,
         begin: |world| {
-            tell(world, vec![pays(world, Payer::ClosesWindow), later(world, Wish::Withdraw)]);
+            tell(
+                world,
+                vec![
+                    pays(world, Payer::ClosesWindow),
+                    later(world, Wish::Withdraw),
+                ],
+            );
         },
     },
     Scenario {
@@ -124,7 +140,10 @@ pub(crate) const STORIES: [Scenario; 22] = [
         prepare: without_webhooks,
         begin: |world| {
             let less = Wish::Amount(Cents::new(2_000));
-            tell(world, vec![pays(world, Payer::ClosesWindow), later(world, less)]);
+            tell(
+                world,
+                vec![pays(world, Payer::ClosesWindow), later(world, less)],
+            );
         },
     },
     Scenario {
@@ -430,8 +449,12 @@ fn later(world: &Rc<World>, wish: Wish) -> Work {
 fn held_back(world: &Rc<World>, what: Afterwards) -> Work {
     let (driver, world) = (driver(world), Rc::clone(world));
     Box::pin(async move {
-        let Some(sent) = driver.presses().await else { return };
-        let Some(back) = driver.decides(&sent, Payer::Pays).await else { return };
+        let Some(sent) = driver.presses().await else {
+            return;
+        };
+        let Some(back) = driver.decides(&sent, Payer::Pays).await else {
+            return;
+        };
         let fault = Fault::once(On::Capture, FaultKind::Pending);
         world.standing_fault.set(Some(fault));
         driver.returns(&back).await;
@@ -493,13 +516,20 @@ fn pair(world: &Rc<World>, one: Of, other: Of) -> Work {
                     Of::Sweep => drop(world.sweep(Which::Due).await),
                     Of::Checkout => drop(driver.presses().await),
                     Of::Show => drop(driver.opens().await),
-                    Of::Cash => clerk(Rc::clone(&world), driver.case_number().clone(), Wish::Cash).await,
+                    Of::Cash => {
+                        clerk(Rc::clone(&world), driver.case_number().clone(), Wish::Cash).await;
+                    }
                     Of::Amount => {
                         let less = Wish::Amount(Cents::new(2_000));
                         clerk(Rc::clone(&world), driver.case_number().clone(), less).await;
                     }
                     Of::Withdrawal => {
-                        clerk(Rc::clone(&world), driver.case_number().clone(), Wish::Withdraw).await;
+                        clerk(
+                            Rc::clone(&world),
+                            driver.case_number().clone(),
+                            Wish::Withdraw,
+                        )
+                        .await;
                     }
                 }
                 ended.set(ended.get() + 1);
@@ -568,19 +598,23 @@ const MINUTES_MAX: i64 = 15;
 async fn settle_what_is_due(world: &Rc<World>) {
     let ended = world.now();
     loop {
-        let settled = laws::settled_in_time(world);
-        let mut history = world.history.borrow_mut();
-        let quiet_since = history.last_fault_at.map_or(ended, |at| at.max(ended));
-        let minutes = world.now().duration_since(quiet_since).as_mins();
-        let late = minutes > MINUTES_MAX;
-        history.law("L2", settled || !late, || {
-            format!("{minutes} minutes after the last fault not all that was paid is booked")
-        });
-        drop(history);
-        if settled || late {
+        if settled_or_late(world, ended) {
             return;
         }
         world.pause(A_MINUTE).await;
         world.sweep(Which::Due).await;
     }
+}
+
+/// Whether nobody need wait any longer; L2 is looked at on the way.
+fn settled_or_late(world: &World, ended: Timestamp) -> bool {
+    let settled = laws::settled_in_time(world);
+    let mut history = world.history.borrow_mut();
+    let quiet_since = history.last_fault_at.map_or(ended, |at| at.max(ended));
+    let minutes = world.now().duration_since(quiet_since).as_mins();
+    let late = minutes > MINUTES_MAX;
+    history.law("L2", settled || !late, || {
+        format!("{minutes} minutes after the last fault not all that was paid is booked")
+    });
+    settled || late
 }

@@ -110,7 +110,7 @@ pub(crate) struct World {
     pub(crate) net: Net,
     pub(crate) standin: Arc<Standin>,
     pub(crate) engine: RefCell<Engine>,
-    pub(crate) apps: RefCell<Rc<Apps>>,
+    pub(crate) apps: Rc<Apps>,
     pub(crate) choices: RefCell<Choices>,
     pub(crate) history: RefCell<History>,
     pub(crate) spawned: RefCell<Vec<Spawned>>,
@@ -291,7 +291,7 @@ impl World {
             net,
             standin: Arc::new(standin),
             engine: RefCell::new(engine),
-            apps: RefCell::new(Rc::new(apps)),
+            apps: Rc::new(apps),
             choices: RefCell::new(choices),
             history: RefCell::default(),
             spawned: RefCell::default(),
@@ -309,12 +309,6 @@ impl World {
             dice: Cell::new(1),
             signing,
         })
-    }
-
-    /// Deploys the functions anew, with captures open or closed.
-    pub(crate) async fn deploy(&self, captures: Captures) {
-        let apps = Apps::new(&self.net, captures).await;
-        *self.apps.borrow_mut() = Rc::new(apps);
     }
 
     /// The true time.

@@ -116,7 +116,7 @@ fn paid() -> CaseFile {
     let paid_at = moment("2026-02-21T10:00:00Z");
     let mut file = open();
     file.ticket.state = State::Paid {
-        settlement: capture_id(),
+        settlement: (&capture_id()).into(),
         paid_at,
         by: Channel::Paypal,
     };

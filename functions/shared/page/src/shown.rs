@@ -2,7 +2,7 @@
 //! page.
 
 use jiff::Timestamp;
-use ticket::{SettlementId, Channel, LatePayment, Municipality, State, Ticket};
+use ticket::{Channel, LatePayment, Municipality, SettlementId, State, Ticket};
 
 use crate::Outcome;
 

@@ -188,7 +188,12 @@ impl Settle {
             return Ok(TakingBack::Nothing);
         };
         let mut ticket = settled.ticket;
-        if self.store.settlement(&ticket, &capture_id.into()).await?.is_none() {
+        if self
+            .store
+            .settlement(&ticket, &capture_id.into())
+            .await?
+            .is_none()
+        {
             return Ok(TakingBack::NotYet);
         }
         let taken_back = confirmed.of(&ticket, capture_id, now);

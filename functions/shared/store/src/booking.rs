@@ -65,9 +65,7 @@ impl Store {
             .client
             .get_item()
             .table_name(&self.table)
-            .set_key(Some(
-                keys::settlement(&ticket.case_number, id).into_item(),
-            ))
+            .set_key(Some(keys::settlement(&ticket.case_number, id).into_item()))
             .consistent_read(true)
             .send()
             .await

@@ -128,9 +128,13 @@ pub(crate) fn at_rest(world: &World, history: &mut History) {
         });
     }
     for payment in &table.by_clerks {
-        let told = ["clerk", "reference"].iter().all(|name| !text(payment, name).is_empty())
+        let told = ["clerk", "reference"]
+            .iter()
+            .all(|name| !text(payment, name).is_empty())
             && payment["amount"]["N"].is_string();
-        history.law("T5", told, || format!("who booked this, and why? {payment}"));
+        history.law("T5", told, || {
+            format!("who booked this, and why? {payment}")
+        });
     }
     each_line_once(&table, history);
 }

@@ -63,13 +63,20 @@ pub(crate) fn a_call_to_paypal_starts(world: &World, request: &Request<Bytes>) {
         },
     );
     let request_id = request.headers().get("paypal-request-id");
-    let request_id = request_id.and_then(|id| id.to_str().ok()).unwrap_or_default();
+    let request_id = request_id
+        .and_then(|id| id.to_str().ok())
+        .unwrap_or_default();
     let try_number = attempt["refusals"]["N"].as_str().unwrap_or_default();
     let tried = (attempt_id.clone(), try_number.to_owned());
-    let first = history.request_ids.entry(tried).or_insert_with(|| request_id.to_owned());
+    let first = history
+        .request_ids
+        .entry(tried)
+        .or_insert_with(|| request_id.to_owned());
     let same = first == request_id;
     history.law("M8", same, || {
-        format!("try {try_number} of {attempt_id} is repeated under another request id, {request_id}")
+        format!(
+            "try {try_number} of {attempt_id} is repeated under another request id, {request_id}"
+        )
     });
     let clerk = history.clerk_settled.contains_key(&case_number);
     history.law("M5", !clerk, || {

@@ -126,7 +126,10 @@ fn look_at_a_case(world: &World, items: &[Value]) {
     let mut journal: Vec<&Value> = of_kind("JOURNAL").collect();
     // As the city is shown it.
     journal.sort_by_key(|entry| {
-        let version: u32 = entry["version"]["N"].as_str().and_then(|n| n.parse().ok()).unwrap_or(0);
+        let version: u32 = entry["version"]["N"]
+            .as_str()
+            .and_then(|n| n.parse().ok())
+            .unwrap_or(0);
         let changes_nothing = entry["before"] == entry["after"];
         (version, changes_nothing, moment(&text(entry, "at")))
     });

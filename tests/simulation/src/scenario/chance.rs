@@ -79,7 +79,12 @@ fn some_clerk(world: &Rc<World>, driver: Driver, begins: Duration) -> Work {
             Wish::Amount(Cents::new(2_500)),
         ];
         let taken = world.choices.borrow_mut().one_of(wishes.len());
-        clerk(Rc::clone(&world), driver.case_number().clone(), wishes[taken]).await;
+        clerk(
+            Rc::clone(&world),
+            driver.case_number().clone(),
+            wishes[taken],
+        )
+        .await;
     })
 }
 

@@ -14,9 +14,15 @@ use crate::world::{Work, World};
 pub(super) fn returns_with_a_foreign_order(world: &Rc<World>) -> Work {
     let (driver, world) = (driver(world), Rc::clone(world));
     Box::pin(async move {
-        let Some(first) = driver.presses().await else { return };
-        let Some(second) = driver.presses().await else { return };
-        let Some(back) = driver.decides(&first, Payer::Pays).await else { return };
+        let Some(first) = driver.presses().await else {
+            return;
+        };
+        let Some(second) = driver.presses().await else {
+            return;
+        };
+        let Some(back) = driver.decides(&first, Payer::Pays).await else {
+            return;
+        };
         let moved = || world.standin.in_books(|books| books.captures.len());
         let before = moved();
         for order in [second.order.as_str(), "", "../x"] {
@@ -37,8 +43,12 @@ pub(super) fn returns_with_a_foreign_order(world: &Rc<World>) -> Work {
 pub(super) fn forges_a_webhook(world: &Rc<World>) -> Work {
     let (driver, world) = (driver(world), Rc::clone(world));
     Box::pin(async move {
-        let Some(approved) = driver.presses().await else { return };
-        let Some(other) = driver.presses().await else { return };
+        let Some(approved) = driver.presses().await else {
+            return;
+        };
+        let Some(other) = driver.presses().await else {
+            return;
+        };
         driver.decides(&approved, Payer::ClosesWindow).await;
         let Some(genuine) = world.standin.take_deliveries().into_iter().next() else {
             return;
@@ -50,9 +60,15 @@ pub(super) fn forges_a_webhook(world: &Rc<World>) -> Work {
         let status = world.post(&broken).await;
         let refused = status.is_none_or(|status| (400..500).contains(&status));
         let nothing_written = before == written();
-        world.history.borrow_mut().law("W4", refused && nothing_written, || {
-            format!("an unsigned webhook was answered {status:?}, something was written: {}", !nothing_written)
-        });
+        world
+            .history
+            .borrow_mut()
+            .law("W4", refused && nothing_written, || {
+                format!(
+                    "an unsigned webhook was answered {status:?}, something was written: {}",
+                    !nothing_written
+                )
+            });
         let attempt = world.standin.in_books(|books| {
             let order = books.order(&other.order)?;
             order.custom_id.clone()
@@ -75,7 +91,10 @@ pub(super) fn forges_a_webhook(world: &Rc<World>) -> Work {
         forged.body = with_the_checksum_of(&genuine.body, &lie.to_string());
         // Its signature fits: whatever it says is a hint, and no more.
         world.post(&forged).await;
-        world.history.borrow_mut().sometimes("a forged webhook had the right signature");
+        world
+            .history
+            .borrow_mut()
+            .sometimes("a forged webhook had the right signature");
         world.post(&genuine).await;
     })
 }
@@ -88,7 +107,10 @@ fn with_the_checksum_of(genuine: &[u8], lie: &str) -> Bytes {
     let open = lie.strip_suffix('}').unwrap_or(lie);
     let head = format!("{open},\"filler\":\"");
     let body = |flipped: &[bool; LETTERS]| {
-        let filler: String = flipped.iter().map(|flip| if *flip { 'C' } else { 'A' }).collect();
+        let filler: String = flipped
+            .iter()
+            .map(|flip| if *flip { 'C' } else { 'A' })
+            .collect();
         format!("{head}{filler}\"}}")
     };
     let none = [false; LETTERS];
