@@ -1,5 +1,22 @@
-//! The laws, and when each is looked at. Their names are those of the list in
-//! `README.md` beside this crate's sources; the stand-in's books are the truth.
+//! The laws, and when each is looked at. The stand-in's books are the truth.
+//!
+//! | law | says |
+//! |---|---|
+//! | M1 | a ticket is charged at most once |
+//! | M2, M3 | what is charged is what was approved, and what the page showed |
+//! | M4, M5 | no capture starts unless the ticket is open, locked by this attempt and of its version, and no clerk has settled it |
+//! | M6, M7 | one main settlement; an attempt that brought nothing has no capture |
+//! | M8 | a repeated try carries the same request id |
+//! | L1, L3, L7 | every capture is booked once, nothing without a capture, the sums agree to the cent |
+//! | L2 | what was paid is booked within 15 minutes |
+//! | L4, L5 | paid is shown only when settled, and never taken back; pending is not paid |
+//! | L6 | the time of payment is `PayPal`'s |
+//! | L8 | money taken back leads to review |
+//! | X1, X2, X3 | one line for the export for each settlement, none without, its id follows from it |
+//! | W2, W3, W4 | an event ends, is stored before 2xx, and unverified writes nothing |
+//! | R1 | a return with a foreign order id moves nothing |
+//! | T3, T4, T5 | the journal replays to the ticket; no secret leaves; clerks' bookings say who and why |
+//! | V0, V1, V2, V5 | a run ends; no lock and no live attempt stays; a table that is down is 503 |
 
 mod books;
 mod pages;

@@ -7,7 +7,7 @@
 //!                                            └▶ laws, after each step and at rest
 //! ```
 //!
-//! `README.md` beside this crate says what is proven by it, and what is not.
+//! The project's README says what is proven by it, and what is not.
 
 #![expect(
     clippy::expect_used,
