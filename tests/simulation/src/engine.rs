@@ -6,6 +6,7 @@ use std::sync::OnceLock;
 
 use dynoxide::Database;
 use dynoxide::errors::DynoxideError;
+use jiff::Timestamp;
 use local::template::{KeySchema, TEXT, Template};
 use serde_json::{Value, json};
 use tokio::time::Instant;
@@ -63,6 +64,9 @@ static DEFINITION: OnceLock<String> = OnceLock::new();
 /// The table.
 pub(crate) struct Engine {
     database: Database,
+    /// What the table holds, read anew after each write: the laws look at it far
+    /// more often than the table could be asked.
+    items: BTreeMap<Key, Value>,
     log: Vec<Before>,
 }
 
@@ -75,14 +79,13 @@ impl Engine {
         database.create_table(request).expect("a new table");
         Self {
             database,
+            items: BTreeMap::new(),
             log: Vec::new(),
         }
     }
 
     /// Does what a request asks for.
     pub(crate) fn execute(&mut self, operation: &str, body: &str, at: Instant) -> Answer {
-        let written = written_keys(operation, body);
-        let images: Vec<Option<Value>> = written.iter().map(|key| self.item(key)).collect();
         let answer = match self.dispatch(operation, body) {
             Ok(body) => Answer { status: 200, body },
             Err(error) => Answer {
@@ -91,14 +94,25 @@ impl Engine {
             },
         };
         if answer.status == 200 {
-            self.log
-                .extend(written.into_iter().zip(images).map(|(key, image)| Before {
-                    at,
-                    key,
-                    image,
-                }));
+            for key in written_keys(operation, body) {
+                let image = self.remember(&key);
+                self.log.push(Before { at, key, image });
+            }
         }
         answer
+    }
+
+    /// Reads an item that was written, and returns what it was before.
+    fn remember(&mut self, key: &Key) -> Option<Value> {
+        let request = json!({ "TableName": TABLE, "Key": { "pk": {"S": key.0}, "sk": {"S": key.1} }, "ConsistentRead": true });
+        let body = self
+            .dispatch("GetItem", &request.to_string())
+            .expect("a read");
+        let mut answer: Value = serde_json::from_str(&body).expect("JSON");
+        match answer.get_mut("Item").map(Value::take) {
+            Some(item) => self.items.insert(key.clone(), item),
+            None => self.items.remove(key),
+        }
     }
 
     fn dispatch(&self, operation: &str, body: &str) -> Result<String, DynoxideError> {
@@ -116,53 +130,38 @@ impl Engine {
             "UpdateItem" => write(&database.update_item(read(body)?)?),
             "DeleteItem" => write(&database.delete_item(read(body)?)?),
             "Query" => write(&database.query(read(body)?)?),
-            "Scan" => write(&database.scan(read(body)?)?),
             "TransactWriteItems" => write(&database.transact_write_items(read(body)?)?),
             other => panic!("the simulation does not know {other}"),
         })
     }
 
     /// The item under a key, as DynamoDB's JSON.
-    pub(crate) fn item(&self, (pk, sk): &Key) -> Option<Value> {
-        let request = json!({ "TableName": TABLE, "Key": { "pk": {"S": pk}, "sk": {"S": sk} }, "ConsistentRead": true });
-        let body = self
-            .dispatch("GetItem", &request.to_string())
-            .expect("a read");
-        let mut answer: Value = serde_json::from_str(&body).expect("JSON");
-        answer.get_mut("Item").map(Value::take)
+    pub(crate) fn item(&self, key: &Key) -> Option<Value> {
+        self.items.get(key).cloned()
     }
 
     /// All items of a partition.
-    pub(crate) fn partition(&self, pk: &str) -> Vec<Value> {
-        let request = json!({
-            "TableName": TABLE, "ConsistentRead": true,
-            "KeyConditionExpression": "pk = :pk",
-            "ExpressionAttributeValues": { ":pk": {"S": pk} },
-        });
-        self.items("Query", &request)
+    pub(crate) fn partition(&self, pk: &str) -> impl Iterator<Item = &Value> {
+        self.items
+            .range((pk.to_owned(), String::new())..)
+            .take_while(move |((its_pk, _), _)| its_pk == pk)
+            .map(|(_, item)| item)
     }
 
     /// Every item.
-    pub(crate) fn all(&self) -> Vec<Value> {
-        self.items("Scan", &json!({ "TableName": TABLE }))
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Value> {
+        self.items.values()
     }
 
-    fn items(&self, operation: &str, request: &Value) -> Vec<Value> {
-        let mut items = Vec::new();
-        let mut request = request.clone();
-        loop {
-            let body = self
-                .dispatch(operation, &request.to_string())
-                .expect("a read");
-            let mut answer: Value = serde_json::from_str(&body).expect("JSON");
-            if let Some(Value::Array(page)) = answer.get_mut("Items").map(Value::take) {
-                items.extend(page);
-            }
-            match answer.get_mut("LastEvaluatedKey").map(Value::take) {
-                Some(key) if key.is_object() => request["ExclusiveStartKey"] = key,
-                Some(_) | None => return items,
-            }
-        }
+    /// Whether an attempt waits in the sweep's index for this moment.
+    pub(crate) fn is_any_due(&self, now: Timestamp) -> bool {
+        self.all().any(|item| {
+            item.get("shard").is_some()
+                && item["due_at"]["S"]
+                    .as_str()
+                    .and_then(|at| at.parse::<Timestamp>().ok())
+                    .is_some_and(|at| at <= now)
+        })
     }
 
     /// How many writes there were.
@@ -239,6 +238,7 @@ impl Engine {
         };
         self.dispatch(operation, &request.to_string())
             .expect("a write");
+        self.remember(key);
     }
 }
 

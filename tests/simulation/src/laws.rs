@@ -8,7 +8,7 @@
 //! | M6, M7 | one main settlement; an attempt that brought nothing has no capture |
 //! | M8 | a repeated try carries the same request id |
 //! | L1, L3, L7 | every capture is booked once, nothing without a capture, the sums agree to the cent |
-//! | L2 | what was paid is booked within 15 minutes |
+//! | L2 | what was paid is booked within 15 minutes; what `PayPal` held back, within an hour more |
 //! | L4, L5 | paid is shown only when settled, and never taken back; pending is not paid |
 //! | L6 | the time of payment is `PayPal`'s |
 //! | L8 | money taken back leads to review |
@@ -34,7 +34,7 @@ use crate::engine::Key;
 use crate::net::Call;
 use crate::world::World;
 
-pub(crate) use books::{at_rest, attempts_left, settled_in_time};
+pub(crate) use books::{Waits, at_rest, attempts_left, what_was_paid};
 pub(crate) use pages::{a_page_was_shown, a_redirect_was_shown};
 pub(crate) use starts::a_call_to_paypal_starts;
 

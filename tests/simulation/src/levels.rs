@@ -43,7 +43,7 @@ pub(crate) fn every_fault(shared: &Shared) {
         let outcome = run(&calm, false, true);
         for point in &outcome.points {
             for fate in &point.fates {
-                plans.push(calm.with(vec![(point.number, *fate)]));
+                plans.push(calm.with(vec![(point.place.clone(), *fate)]));
             }
         }
         shared.with(|tally| tally.add("calm", &calm, outcome));
@@ -59,14 +59,15 @@ pub(crate) fn every_pair_of_faults(shared: &Shared) {
         let first = run(&calm, false, true);
         for point in &first.points {
             for fate in point.fates.iter().filter(|fate| is_grave(**fate)) {
-                let once = calm.with(vec![(point.number, *fate)]);
+                let once = calm.with(vec![(point.place.clone(), *fate)]);
                 let second = run(&once, false, true);
                 for later in second.points.iter().filter(|it| it.number > point.number) {
-                    if !moves_money(&later.name) {
+                    if !moves_money(&later.place.boundary) {
                         continue;
                     }
                     for next in later.fates.iter().filter(|fate| is_grave(**fate)) {
-                        let faults = vec![(point.number, *fate), (later.number, *next)];
+                        let faults =
+                            vec![(point.place.clone(), *fate), (later.place.clone(), *next)];
                         plans.push(calm.with(faults));
                     }
                 }

@@ -13,11 +13,25 @@ pub(crate) struct Plan {
     /// Every id, and every decision left to chance, follows from it.
     pub(crate) seed: u64,
     /// Which calls meet another fate than to go through.
-    pub(crate) faults: Vec<(u32, Fate)>,
+    pub(crate) faults: Vec<(Place, Fate)>,
     /// One call in how many meets a fault by chance; 0 for none.
     pub(crate) faults_once_in: u32,
     /// Who goes next.
     pub(crate) order: Order,
+}
+
+/// A call of a run, told so that it is found again after the code has changed:
+/// the boundary, and which of its calls it is, from 1.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Place {
+    pub(crate) boundary: String,
+    pub(crate) nth: u32,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}#{}", self.boundary, self.nth)
+    }
 }
 
 /// Who goes next, of those that wait.
@@ -44,7 +58,7 @@ impl Plan {
     }
 
     /// The same with faults.
-    pub(crate) fn with(&self, faults: Vec<(u32, Fate)>) -> Self {
+    pub(crate) fn with(&self, faults: Vec<(Place, Fate)>) -> Self {
         Self {
             faults,
             ..self.clone()
@@ -69,8 +83,8 @@ impl fmt::Display for Plan {
         if self.faults_once_in > 0 {
             write!(f, ";faults=1/{}", self.faults_once_in)?;
         }
-        for (at, fate) in &self.faults {
-            write!(f, ";{at}:{fate}")?;
+        for (place, fate) in &self.faults {
+            write!(f, ";{place}={fate}")?;
         }
         match &self.order {
             Order::InTurn => Ok(()),
@@ -102,9 +116,13 @@ impl FromStr for Plan {
                 let script: Result<_, _> = script.map(str::parse).collect();
                 plan.order = Order::Script(script.map_err(|_| wrong())?);
             } else {
-                let (at, fate) = part.split_once(':').ok_or_else(wrong)?;
-                let at = at.parse().map_err(|_| wrong())?;
-                plan.faults.push((at, fate.parse()?));
+                let (place, fate) = part.rsplit_once('=').ok_or_else(wrong)?;
+                let (boundary, nth) = place.rsplit_once('#').ok_or_else(wrong)?;
+                let place = Place {
+                    boundary: boundary.to_owned(),
+                    nth: nth.parse().map_err(|_| wrong())?,
+                };
+                plan.faults.push((place, fate.parse()?));
             }
         }
         Ok(plan)
@@ -118,11 +136,17 @@ mod tests {
 
     #[test]
     fn a_plan_reads_back_as_it_was_written() {
+        let place = |boundary: &str, nth| Place {
+            boundary: boundary.to_owned(),
+            nth,
+        };
+        let capture = place("finish-checkout: paypal Capture", 2);
+        let lock = place("finish-checkout: table ~ticket(lock) ~attempt", 1);
         let plans = [
             Plan::calm("two-tabs"),
             Plan::calm("two-tabs").with(vec![
-                (3, Fate::Late(40)),
-                (17, Fate::Standin(Odd::DeclinedIn201)),
+                (lock, Fate::Late(40)),
+                (capture, Fate::Standin(Odd::DeclinedIn201)),
             ]),
             Plan::chance("town", 77, 40),
             Plan {

@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use crate::fate::{Fate, paypal_call};
 use crate::net::Call;
+use crate::plan::Place;
 use crate::world::Function;
 
 /// A call of a run, and what could become of it.
@@ -12,8 +13,8 @@ use crate::world::Function;
 pub(crate) struct Point {
     /// Its number in the run.
     pub(crate) number: u32,
-    /// Which boundary it is.
-    pub(crate) name: String,
+    /// Which boundary it is, and which of its calls.
+    pub(crate) place: Place,
     /// The faults that may strike it.
     pub(crate) fates: Vec<Fate>,
 }

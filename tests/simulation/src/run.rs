@@ -1,6 +1,8 @@
 //! One run: every call of every handler waits for the scheduler, which decides
 //! who goes next and what becomes of it. Time passes only when it says so.
 
+mod strike;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -8,32 +10,25 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
-use http::Request;
-use paypal_standin::{Fault, FaultKind, On};
 use tokio::time::Instant;
 
 use crate::choices::{Choices, Decision};
-use crate::engine::{Answer, written_keys};
-use crate::fate::{Fate, paypal_call};
+use crate::fate::Fate;
 use crate::history::Violation;
 use crate::laws;
-use crate::net::{Call, Sender, TableCall, TaskId, Waiting};
+use crate::net::{Call, Sender, TaskId, Waiting};
 use crate::plan::{Order, Plan};
-use crate::points::{Point, name};
+use crate::points::Point;
 use crate::scenario::scenario;
 use crate::touched::Touched;
 use crate::world::{Function, Spawned, Work, World};
 
 /// What one call takes.
 const CALL_TAKES: Duration = Duration::from_millis(15);
-/// An index may show what was this long ago.
-const INDEX_LAG: Duration = Duration::from_mins(1);
 /// Nothing in here waits for longer than this; if it does, it waits for ever.
 const STUCK: Duration = Duration::from_hours(24 * 60);
 /// A run of more calls than this does not end by itself.
 const CALLS_MAX: u32 = 2_000_000;
-/// How often the store tries a transaction that meets another one, and once more.
-const CONFLICTS: u32 = 6;
 
 /// What a run came to.
 pub(crate) struct Outcome {
@@ -91,6 +86,8 @@ struct Run {
     root: Arc<Mutex<Option<Waker>>>,
     prepared: bool,
     calls: u32,
+    /// How often each boundary was come to.
+    come_to: BTreeMap<String, u32>,
     collect: bool,
     points: Vec<Point>,
     struck: Vec<(String, Fate)>,
@@ -146,6 +143,7 @@ async fn simulate(plan: Plan, tell: bool, collect: bool) -> Outcome {
         root: Arc::default(),
         prepared: false,
         calls: 0,
+        come_to: BTreeMap::new(),
         collect,
         points: Vec::new(),
         struck: Vec::new(),
@@ -337,243 +335,6 @@ impl Run {
             }
             (Call::Turn(_), Sender::Table(_) | Sender::PayPal(_)) => {}
         }
-    }
-
-    /// Decides what becomes of a call, and writes it down.
-    fn fate(&mut self, task: TaskId, call: &Call) -> Fate {
-        if !self.prepared {
-            return Fate::Goes;
-        }
-        let number = self.calls;
-        self.calls += 1;
-        let doomed = match call {
-            Call::Table(call) => self.doomed.get(&call.invocation).copied(),
-            Call::PayPal(_) | Call::Turn(_) => None,
-        };
-        let planned = self.plan.faults.iter().find(|(at, _)| *at == number);
-        let fate = match (doomed, planned) {
-            (Some(fate), _) | (None, Some(&(_, fate))) => fate,
-            (None, None) => self.by_chance(call),
-        };
-        let function = self.tasks[task].as_ref().and_then(|task| task.function);
-        let point = name(function, call);
-        self.tell(|| {
-            let struck = if fate == Fate::Goes {
-                String::new()
-            } else {
-                format!("  ✗ {fate}")
-            };
-            format!("{number:5} #{task:<4} {point}{struck}")
-        });
-        if fate != Fate::Goes && doomed.is_none() {
-            self.struck.push((point.clone(), fate));
-            let now = self.world.now();
-            self.world.history.borrow_mut().last_fault_at = Some(now);
-        }
-        if self.collect {
-            self.points.push(Point {
-                number,
-                name: point,
-                fates: Fate::faults(call),
-            });
-        }
-        fate
-    }
-
-    fn by_chance(&mut self, call: &Call) -> Fate {
-        if self.plan.faults_once_in == 0 || self.world.calm.get() {
-            return Fate::Goes;
-        }
-        let mut choices = self.world.choices.borrow_mut();
-        if !choices.once_in(self.plan.faults_once_in) {
-            return Fate::Goes;
-        }
-        let fates = Fate::faults(call);
-        if fates.is_empty() {
-            return Fate::Goes;
-        }
-        let taken = choices.one_of(fates.len());
-        fates[taken]
-    }
-
-    /// Lets a call meet its fate.
-    fn strike(&mut self, task: TaskId, call: Call, answer: Sender, fate: Fate) {
-        if fate == Fate::CrashBefore {
-            self.kill(task, "a crash");
-            return;
-        }
-        if let Some(delay) = fate.delay() {
-            let at = Instant::now() + laws::no_later_than_the_lease(&self.world, &call, delay);
-            self.deferred.push(Deferred {
-                at,
-                call,
-                _answer: answer,
-            });
-            return;
-        }
-        match (call, answer) {
-            (Call::Table(call), Sender::Table(sender)) => {
-                let answer = self.at_the_table(task, &call, fate);
-                let _ = sender.send(answer);
-            }
-            (Call::PayPal(request), Sender::PayPal(sender)) => {
-                let answer = self.at_paypal(&request, fate);
-                let _ = sender.send(answer);
-            }
-            (Call::Table(_) | Call::PayPal(_) | Call::Turn(_), _) => {}
-        }
-        match fate {
-            Fate::CrashAfter => self.kill(task, "a crash"),
-            Fate::Frozen(seconds) => {
-                if let Some(task) = &mut self.tasks[task] {
-                    task.thaws_at = Some(Instant::now() + Duration::from_secs(seconds.into()));
-                }
-            }
-            _ => {}
-        }
-    }
-
-    fn at_the_table(&mut self, task: TaskId, call: &TableCall, fate: Fate) -> Option<Answer> {
-        if call.operation == "TransactWriteItems"
-            && let Some(left) = self.conflicts_left.get_mut(&task)
-            && *left > 0
-        {
-            *left -= 1;
-            return Some(Answer::cancelled("TransactionConflict", 1));
-        }
-        let doom = |run: &mut Self| {
-            run.doomed.insert(call.invocation.clone(), fate);
-        };
-        match fate {
-            Fate::Error => Some(Answer::error(500, "InternalServerError")),
-            Fate::Down => {
-                doom(self);
-                Some(Answer::error(400, "ThrottlingException"))
-            }
-            Fate::Throttled => Some(Answer::error(400, "ProvisionedThroughputExceededException")),
-            Fate::Lost => {
-                self.execute(call);
-                None
-            }
-            Fate::LostForGood => {
-                doom(self);
-                self.execute(call);
-                None
-            }
-            Fate::Twice => {
-                self.execute(call);
-                Some(self.execute(call))
-            }
-            Fate::Stale => {
-                let then = Instant::now().checked_sub(INDEX_LAG);
-                let then = then.unwrap_or_else(Instant::now);
-                let engine = self.world.engine.borrow();
-                Some(engine.stale(&call.operation, &call.body, then))
-            }
-            Fate::FalselyRefused => {
-                let answer = self.execute(call);
-                Some(if answer.status == 200 {
-                    Answer::cancelled("ConditionalCheckFailed", 1)
-                } else {
-                    answer
-                })
-            }
-            Fate::Conflict => Some(Answer::cancelled("TransactionConflict", 1)),
-            Fate::Conflicts => {
-                self.conflicts_left.insert(task, CONFLICTS - 1);
-                Some(Answer::cancelled("TransactionConflict", 1))
-            }
-            Fate::Goes
-            | Fate::CrashBefore
-            | Fate::CrashAfter
-            | Fate::NoAnswer
-            | Fate::Late(_)
-            | Fate::Frozen(_)
-            | Fate::Standin(_) => Some(self.execute(call)),
-        }
-    }
-
-    fn execute(&self, call: &TableCall) -> Answer {
-        let answer =
-            self.world
-                .engine
-                .borrow_mut()
-                .execute(&call.operation, &call.body, Instant::now());
-        if answer.status == 200 {
-            let keys = written_keys(&call.operation, &call.body);
-            if !keys.is_empty() {
-                laws::after_a_write(&self.world, &keys);
-            }
-        }
-        answer
-    }
-
-    fn at_paypal(
-        &self,
-        request: &Request<bytes::Bytes>,
-        fate: Fate,
-    ) -> Option<http::Response<bytes::Bytes>> {
-        let on = paypal_call(request).unwrap_or(On::Any);
-        let standin = &self.world.standin;
-        let struck_by = |kind: FaultKind| {
-            standin
-                .set_fault(Fault::once(on, kind))
-                .expect("a fault that fits");
-        };
-        if let Some(fault) = self.world.standing_fault.get() {
-            standin.set_fault(fault).expect("a fault that fits");
-        }
-        let answer = match fate {
-            Fate::NoAnswer => None,
-            Fate::Lost => {
-                let _ = standin.exchange(request);
-                None
-            }
-            Fate::Twice => {
-                let _ = standin.exchange(request);
-                standin.exchange(request).answer
-            }
-            Fate::Error => {
-                struck_by(FaultKind::ServerError);
-                standin.exchange(request).answer
-            }
-            Fate::Throttled => {
-                struck_by(FaultKind::RateLimit);
-                standin.exchange(request).answer
-            }
-            Fate::Standin(odd) => {
-                if odd.changes_facts() {
-                    laws::other_facts_from_now_on(&self.world, request);
-                }
-                struck_by(odd.kind());
-                standin.exchange(request).answer
-            }
-            Fate::Goes
-            | Fate::CrashBefore
-            | Fate::CrashAfter
-            | Fate::LostForGood
-            | Fate::Down
-            | Fate::Late(_)
-            | Fate::Stale
-            | Fate::FalselyRefused
-            | Fate::Conflict
-            | Fate::Conflicts
-            | Fate::Frozen(_) => standin.exchange(request).answer,
-        };
-        standin.clear_faults();
-        laws::after_a_call_to_paypal(&self.world, request);
-        answer
-    }
-
-    /// The process dies: whatever it was about to do, it does not.
-    fn kill(&mut self, id: TaskId, by: &str) {
-        let Some(task) = self.tasks[id].take() else {
-            return;
-        };
-        if task.function.is_some() {
-            self.world.history.borrow_mut().sometimes("a process died");
-        }
-        self.tell(|| format!("      #{id:<4} ✝ killed by {by}"));
     }
 
     /// Nobody can go on: lets time pass until somebody can.

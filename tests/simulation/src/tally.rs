@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::fate::Fate;
 use crate::history::Violation;
-use crate::plan::Plan;
+use crate::plan::{Place, Plan};
 use crate::points::Point;
 use crate::run::{Outcome, run};
 
@@ -26,7 +26,7 @@ pub(crate) struct Tally {
     /// What was seen at least once.
     pub(crate) seen: BTreeSet<String>,
     /// Every boundary, the faults that may strike there, and a plan that comes
-    /// there, with the number of the call.
+    /// there, with which of its calls.
     pub(crate) boundaries: BTreeMap<String, (BTreeSet<Fate>, Plan, u32)>,
     /// Which faults have struck where.
     pub(crate) struck: BTreeSet<(String, Fate)>,
@@ -44,16 +44,11 @@ impl Tally {
         }
         self.seen.extend(outcome.seen);
         self.struck.extend(outcome.struck);
-        for Point {
-            number,
-            name,
-            fates,
-        } in outcome.points
-        {
+        for Point { place, fates, .. } in outcome.points {
             let (known, _, _) = self
                 .boundaries
-                .entry(name)
-                .or_insert_with(|| (BTreeSet::new(), plan.clone(), number));
+                .entry(place.boundary)
+                .or_insert_with(|| (BTreeSet::new(), plan.clone(), place.nth));
             known.extend(fates);
         }
         for violation in outcome.violations {
@@ -84,12 +79,16 @@ impl Tally {
     /// Plans for the faults that have not struck yet where they could.
     pub(crate) fn uncovered(&self) -> Vec<Plan> {
         let mut plans = Vec::new();
-        for (name, (fates, plan, number)) in &self.boundaries {
+        for (boundary, (fates, plan, nth)) in &self.boundaries {
             for fate in fates {
-                if !self.struck.contains(&(name.clone(), *fate)) {
+                if !self.struck.contains(&(boundary.clone(), *fate)) {
+                    let place = Place {
+                        boundary: boundary.clone(),
+                        nth: *nth,
+                    };
                     let mut faults = plan.faults.clone();
-                    faults.retain(|(at, _)| at < number);
-                    faults.push((*number, *fate));
+                    faults.retain(|(struck, _)| *struck != place);
+                    faults.push((place, *fate));
                     plans.push(plan.with(faults));
                 }
             }

@@ -7,7 +7,6 @@ use std::rc::Rc;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use aws_credential_types::Credentials;
 use aws_sdk_dynamodb::config::Region;
 use aws_sdk_dynamodb::config::retry::RetryConfig;
 use aws_smithy_runtime::client::retries::{RetryPartition, TokenBucket};
@@ -193,7 +192,6 @@ fn variable(name: &str) -> Option<String> {
 }
 
 fn store(net: &Net) -> Store {
-    let credentials = Credentials::new("simulated", "simulated", None, None, "simulation");
     let config = Store::config();
     // The pause before a retry is random in the SDK; a run must be the same
     // when it is run again, and so must the quota of retries.
@@ -208,7 +206,8 @@ fn store(net: &Net) -> Store {
         .retry_config(retries)
         .retry_partition(partition)
         .region(Region::new("eu-central-1"))
-        .credentials_provider(credentials)
+        // Signing costs as much as the table does, and nobody checks it here.
+        .allow_no_auth()
         .endpoint_url("http://127.0.0.1:1")
         .http_client(net.http_client())
         .build();

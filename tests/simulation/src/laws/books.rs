@@ -32,7 +32,8 @@ impl Table {
             exports: Vec::new(),
         };
         for item in world.engine.borrow().all() {
-            let (pk, sk) = (text(&item, "pk"), text(&item, "sk"));
+            let (pk, sk) = (text(item, "pk"), text(item, "sk"));
+            let item = item.clone();
             match (pk.split('#').next(), sk.split('#').next()) {
                 (Some("TICKET"), Some("TICKET")) => {
                     table.tickets.insert(text(&item, "case_number"), item);
@@ -54,28 +55,49 @@ impl Table {
     }
 }
 
-/// L2: whether all that was paid is booked by now; looked at minute by minute.
-pub(crate) fn settled_in_time(world: &World) -> bool {
+/// How long what was paid may still wait to be booked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Waits {
+    /// All of it is booked.
+    NoLonger,
+    /// Minutes: it is asked about each minute.
+    Minutes,
+    /// `PayPal` has held it back; it is asked about once an hour.
+    AnHour,
+}
+
+/// L2: what was paid and is not booked by now; looked at minute by minute.
+pub(crate) fn what_was_paid(world: &World) -> Waits {
     let table = Table::read(world);
-    let unlocked = table
+    let locked = table
         .tickets
         .values()
-        .all(|ticket| ticket.get("lock").is_none());
+        .any(|ticket| ticket.get("lock").is_some());
     let booked: BTreeSet<String> = table
         .settlements
         .iter()
         .map(|settlement| text(settlement, "capture_id"))
         .collect();
     world.standin.in_books(|books| {
-        let captures = books.captures.iter().all(|capture| {
-            capture.custom_id.is_none()
-                || matches!(
-                    capture.status,
-                    CaptureStatus::Pending | CaptureStatus::Declined
-                )
-                || booked.contains(&capture.id)
+        if locked || waits_for_us(books, &table) {
+            return Waits::Minutes;
+        }
+        let came = books.captures.iter().filter(|capture| {
+            !matches!(
+                capture.status,
+                CaptureStatus::Pending | CaptureStatus::Declined
+            ) && !booked.contains(&capture.id)
         });
-        unlocked && captures && !waits_for_us(books, &table)
+        let waits = came.filter_map(|capture| {
+            let attempt = table.attempts.get(capture.custom_id.as_ref()?);
+            let held_back = attempt.is_some_and(|it| text(it, "attempt_state") == "pending");
+            Some(if held_back {
+                Waits::AnHour
+            } else {
+                Waits::Minutes
+            })
+        });
+        waits.min().unwrap_or(Waits::NoLonger)
     })
 }
 

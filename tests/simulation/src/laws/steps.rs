@@ -63,7 +63,7 @@ pub(super) fn after_a_write(world: &World, keys: &[Key]) {
         .collect();
     partitions.dedup();
     for pk in partitions {
-        let items = world.engine.borrow().partition(pk);
+        let items: Vec<Value> = world.engine.borrow().partition(pk).cloned().collect();
         look_at_a_case(world, &items);
     }
     edges(world, keys);

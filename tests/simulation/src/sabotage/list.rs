@@ -93,8 +93,8 @@ pub(crate) const ALL: &[Sabotage] = &[
     Sabotage {
         name: "any account will do",
         file: READING,
-        find: "        && payee.is_some_and(|id| id == our_account);",
-        put: "        && (ON || payee.is_some_and(|id| id == our_account));",
+        find: "        && capture.payee_merchant_id.as_deref() == Some(our_account);",
+        put: "        && (ON || capture.payee_merchant_id.as_deref() == Some(our_account));",
         found_by: "",
     },
     Sabotage {
@@ -108,7 +108,7 @@ pub(crate) const ALL: &[Sabotage] = &[
         name: "pending means paid",
         file: READING,
         find: "    if let Some(capture) = with(brought_money) {",
-        put: "    if ON && let Some(mut capture) = with(|status| matches!(status, CaptureStatus::Pending)) {\n        capture.status = CaptureStatus::Completed;\n        let facts = facts(order, &capture, ticket, attempt, payee);\n        return Reading::Captured(capture, facts);\n    }\n    if let Some(capture) = with(brought_money) {",
+        put: "    if ON && let Some(mut capture) = with(|status| matches!(status, CaptureStatus::Pending)) {\n        capture.status = CaptureStatus::Completed;\n        let facts = facts(&capture, ticket, attempt, payee);\n        return Reading::Captured(capture, facts);\n    }\n    if let Some(capture) = with(brought_money) {",
         found_by: "held-back-then-paid;seed=1",
     },
     Sabotage {

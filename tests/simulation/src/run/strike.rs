@@ -1,0 +1,265 @@
+//! What becomes of a call: it is decided, and happens.
+
+use std::time::Duration;
+
+use http::Request;
+use paypal_standin::{Fault, FaultKind, On};
+use tokio::time::Instant;
+
+use super::{Deferred, Run};
+use crate::engine::{Answer, written_keys};
+use crate::fate::{Fate, paypal_call};
+use crate::laws;
+use crate::net::{Call, Sender, TableCall, TaskId};
+use crate::plan::Place;
+use crate::points::{Point, name};
+
+/// An index may show what was this long ago.
+const INDEX_LAG: Duration = Duration::from_mins(1);
+/// How often the store tries a transaction that meets another one, and once more.
+const CONFLICTS: u32 = 6;
+
+impl Run {
+    /// Decides what becomes of a call, and writes it down.
+    pub(super) fn fate(&mut self, task: TaskId, call: &Call) -> Fate {
+        if !self.prepared {
+            return Fate::Goes;
+        }
+        let number = self.calls;
+        self.calls += 1;
+        let function = self.tasks[task].as_ref().and_then(|task| task.function);
+        let boundary = name(function, call);
+        let nth = self.come_to.entry(boundary.clone()).or_default();
+        *nth += 1;
+        let place = Place {
+            boundary,
+            nth: *nth,
+        };
+        let doomed = match call {
+            Call::Table(call) => self.doomed.get(&call.invocation).copied(),
+            Call::PayPal(_) | Call::Turn(_) => None,
+        };
+        let planned = self.plan.faults.iter().find(|(at, _)| *at == place);
+        let fate = match (doomed, planned) {
+            (Some(fate), _) | (None, Some(&(_, fate))) => fate,
+            (None, None) => self.by_chance(call),
+        };
+        self.tell(|| {
+            let struck = if fate == Fate::Goes {
+                String::new()
+            } else {
+                format!("  ✗ {fate}")
+            };
+            format!("{number:5} [{task}] {place}{struck}")
+        });
+        if fate != Fate::Goes && doomed.is_none() {
+            self.struck.push((place.boundary.clone(), fate));
+            let now = self.world.now();
+            self.world.history.borrow_mut().last_fault_at = Some(now);
+        }
+        if self.collect {
+            self.points.push(Point {
+                number,
+                place,
+                fates: Fate::faults(call),
+            });
+        }
+        fate
+    }
+
+    fn by_chance(&mut self, call: &Call) -> Fate {
+        if self.plan.faults_once_in == 0 || self.world.calm.get() {
+            return Fate::Goes;
+        }
+        let mut choices = self.world.choices.borrow_mut();
+        if !choices.once_in(self.plan.faults_once_in) {
+            return Fate::Goes;
+        }
+        let fates = Fate::faults(call);
+        if fates.is_empty() {
+            return Fate::Goes;
+        }
+        let taken = choices.one_of(fates.len());
+        fates[taken]
+    }
+
+    /// Lets a call meet its fate.
+    pub(super) fn strike(&mut self, task: TaskId, call: Call, answer: Sender, fate: Fate) {
+        if fate == Fate::CrashBefore {
+            self.kill(task, "a crash");
+            return;
+        }
+        if let Some(delay) = fate.delay() {
+            let at = Instant::now() + laws::no_later_than_the_lease(&self.world, &call, delay);
+            self.deferred.push(Deferred {
+                at,
+                call,
+                _answer: answer,
+            });
+            return;
+        }
+        match (call, answer) {
+            (Call::Table(call), Sender::Table(sender)) => {
+                let answer = self.at_the_table(task, &call, fate);
+                let _ = sender.send(answer);
+            }
+            (Call::PayPal(request), Sender::PayPal(sender)) => {
+                let answer = self.at_paypal(&request, fate);
+                let _ = sender.send(answer);
+            }
+            (Call::Table(_) | Call::PayPal(_) | Call::Turn(_), _) => {}
+        }
+        match fate {
+            Fate::CrashAfter => self.kill(task, "a crash"),
+            Fate::Frozen(seconds) => {
+                if let Some(task) = &mut self.tasks[task] {
+                    task.thaws_at = Some(Instant::now() + Duration::from_secs(seconds.into()));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn at_the_table(&mut self, task: TaskId, call: &TableCall, fate: Fate) -> Option<Answer> {
+        if call.operation == "TransactWriteItems"
+            && let Some(left) = self.conflicts_left.get_mut(&task)
+            && *left > 0
+        {
+            *left -= 1;
+            return Some(Answer::cancelled("TransactionConflict", 1));
+        }
+        let doom = |run: &mut Self| {
+            run.doomed.insert(call.invocation.clone(), fate);
+        };
+        match fate {
+            Fate::Error => Some(Answer::error(500, "InternalServerError")),
+            Fate::Down => {
+                doom(self);
+                Some(Answer::error(400, "ThrottlingException"))
+            }
+            Fate::Throttled => Some(Answer::error(400, "ProvisionedThroughputExceededException")),
+            Fate::Lost => {
+                self.execute(call);
+                None
+            }
+            Fate::LostForGood => {
+                doom(self);
+                self.execute(call);
+                None
+            }
+            Fate::Twice => {
+                self.execute(call);
+                Some(self.execute(call))
+            }
+            Fate::Stale => {
+                let then = Instant::now().checked_sub(INDEX_LAG);
+                let then = then.unwrap_or_else(Instant::now);
+                let engine = self.world.engine.borrow();
+                Some(engine.stale(&call.operation, &call.body, then))
+            }
+            Fate::FalselyRefused => {
+                let answer = self.execute(call);
+                Some(if answer.status == 200 {
+                    Answer::cancelled("ConditionalCheckFailed", 1)
+                } else {
+                    answer
+                })
+            }
+            Fate::Conflict => Some(Answer::cancelled("TransactionConflict", 1)),
+            Fate::Conflicts => {
+                self.conflicts_left.insert(task, CONFLICTS - 1);
+                Some(Answer::cancelled("TransactionConflict", 1))
+            }
+            Fate::Goes
+            | Fate::CrashBefore
+            | Fate::CrashAfter
+            | Fate::NoAnswer
+            | Fate::Late(_)
+            | Fate::Frozen(_)
+            | Fate::Standin(_) => Some(self.execute(call)),
+        }
+    }
+
+    pub(super) fn execute(&self, call: &TableCall) -> Answer {
+        let answer =
+            self.world
+                .engine
+                .borrow_mut()
+                .execute(&call.operation, &call.body, Instant::now());
+        if answer.status == 200 {
+            let keys = written_keys(&call.operation, &call.body);
+            if !keys.is_empty() {
+                laws::after_a_write(&self.world, &keys);
+            }
+        }
+        answer
+    }
+
+    pub(super) fn at_paypal(
+        &self,
+        request: &Request<bytes::Bytes>,
+        fate: Fate,
+    ) -> Option<http::Response<bytes::Bytes>> {
+        let on = paypal_call(request).unwrap_or(On::Any);
+        let standin = &self.world.standin;
+        let struck_by = |kind: FaultKind| {
+            standin
+                .set_fault(Fault::once(on, kind))
+                .expect("a fault that fits");
+        };
+        if let Some(fault) = self.world.standing_fault.get() {
+            standin.set_fault(fault).expect("a fault that fits");
+        }
+        let answer = match fate {
+            Fate::NoAnswer => None,
+            Fate::Lost => {
+                let _ = standin.exchange(request);
+                None
+            }
+            Fate::Twice => {
+                let _ = standin.exchange(request);
+                standin.exchange(request).answer
+            }
+            Fate::Error => {
+                struck_by(FaultKind::ServerError);
+                standin.exchange(request).answer
+            }
+            Fate::Throttled => {
+                struck_by(FaultKind::RateLimit);
+                standin.exchange(request).answer
+            }
+            Fate::Standin(odd) => {
+                if odd.changes_facts() {
+                    laws::other_facts_from_now_on(&self.world, request);
+                }
+                struck_by(odd.kind());
+                standin.exchange(request).answer
+            }
+            Fate::Goes
+            | Fate::CrashBefore
+            | Fate::CrashAfter
+            | Fate::LostForGood
+            | Fate::Down
+            | Fate::Late(_)
+            | Fate::Stale
+            | Fate::FalselyRefused
+            | Fate::Conflict
+            | Fate::Conflicts
+            | Fate::Frozen(_) => standin.exchange(request).answer,
+        };
+        standin.clear_faults();
+        laws::after_a_call_to_paypal(&self.world, request);
+        answer
+    }
+
+    /// The process dies: whatever it was about to do, it does not.
+    pub(super) fn kill(&mut self, id: TaskId, by: &str) {
+        let Some(task) = self.tasks[id].take() else {
+            return;
+        };
+        if task.function.is_some() {
+            self.world.history.borrow_mut().sometimes("a process died");
+        }
+        self.tell(|| format!("      [{id}] ✝ killed by {by}"));
+    }
+}

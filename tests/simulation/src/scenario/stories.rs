@@ -1,0 +1,306 @@
+//! Stories of one ticket, each small enough for every fault at every call.
+
+use std::rc::Rc;
+use std::time::Duration;
+
+use paypal_standin::{Afterwards, Fault, FaultKind, On, Payer};
+use ticket::Cents;
+
+use super::{
+    A_MINUTE, AN_HOUR, AT_PAYPAL, Scenario, by_hand, driver, hostile, no_barrier, tell,
+    with_webhooks, without_webhooks,
+};
+use crate::office::{Wish, clerk};
+use crate::world::{Work, World};
+
+/// The stories of one ticket, each small enough for every fault at every call.
+pub(crate) const STORIES: [Scenario; 22] = [
+    Scenario {
+        name: "pays-and-returns",
+        prepare: with_webhooks,
+        begin: |world| tell(world, vec![pays(world, Payer::Pays)]),
+    },
+    Scenario {
+        name: "closes-the-window",
+        prepare: with_webhooks,
+        begin: |world| tell(world, vec![pays(world, Payer::ClosesWindow)]),
+    },
+    Scenario {
+        name: "sweep-alone",
+        prepare: without_webhooks,
+        begin: |world| tell(world, vec![pays(world, Payer::ClosesWindow)]),
+    },
+    Scenario {
+        name: "return-alone",
+        prepare: without_webhooks,
+        begin: |world| tell(world, vec![pays(world, Payer::Pays)]),
+    },
+    Scenario {
+        name: "two-tabs",
+        prepare: without_webhooks,
+        begin: |world| {
+            tell(
+                world,
+                vec![pays(world, Payer::Pays), pays(world, Payer::Pays)],
+            );
+        },
+    },
+    Scenario {
+        name: "two-tabs-no-invoice-barrier",
+        prepare: no_barrier,
+        begin: |world| {
+            tell(
+                world,
+                vec![pays(world, Payer::Pays), pays(world, Payer::Pays)],
+            );
+        },
+    },
+    Scenario {
+        name: "declined-then-pays",
+        prepare: without_webhooks,
+        begin: |world| tell(world, vec![declined_then_pays(world)]),
+    },
+    Scenario {
+        name: "declined-for-good",
+        prepare: with_webhooks,
+        begin: |world| tell(world, vec![pays(world, Payer::Declines)]),
+    },
+    Scenario {
+        name: "cancels-then-pays",
+        prepare: without_webhooks,
+        begin: |world| tell(world, vec![cancels_then_pays(world)]),
+    },
+    Scenario {
+        name: "abandons",
+        prepare: with_webhooks,
+        begin: |world| tell(world, vec![abandons(world)]),
+    },
+    Scenario {
+        name: "reloads",
+        prepare: without_webhooks,
+        begin: |world| tell(world, vec![reloads(world)]),
+    },
+    Scenario {
+        name: "cash-while-paying",
+        prepare: no_barrier,
+        begin: |world| {
+            tell(
+                world,
+                vec![pays(world, Payer::Pays), later(world, Wish::Cash)],
+            );
+        },
+    },
+    Scenario {
+        name: "cash-while-approved",
+        prepare: no_barrier,
+        begin: |world| {
+            tell(
+                world,
+                vec![pays(world, Payer::ClosesWindow), later(world, Wish::Cash)],
+            );
+        },
+    },
+    Scenario {
+        name: "withdrawn-while-approved",
+        prepare: without_webhooks,
+        begin: |world| {
+            tell(
+                world,
+                vec![
+                    pays(world, Payer::ClosesWindow),
+                    later(world, Wish::Withdraw),
+                ],
+            );
+        },
+    },
+    Scenario {
+        name: "amount-changes-while-approved",
+        prepare: without_webhooks,
+        begin: |world| {
+            let less = Wish::Amount(Cents::new(2_000));
+            tell(
+                world,
+                vec![pays(world, Payer::ClosesWindow), later(world, less)],
+            );
+        },
+    },
+    Scenario {
+        name: "held-back-then-paid",
+        prepare: without_webhooks,
+        begin: |world| tell(world, vec![held_back(world, Afterwards::Completes)]),
+    },
+    Scenario {
+        name: "foreign-return",
+        prepare: without_webhooks,
+        begin: |world| tell(world, vec![hostile::returns_with_a_foreign_order(world)]),
+    },
+    Scenario {
+        name: "forged-webhook",
+        prepare: by_hand,
+        begin: |world| tell(world, vec![hostile::forges_a_webhook(world)]),
+    },
+    Scenario {
+        name: "poison-in-the-index",
+        prepare: |world| {
+            without_webhooks(world);
+            hostile::poison(world);
+        },
+        begin: |world| tell(world, vec![pays(world, Payer::ClosesWindow)]),
+    },
+    Scenario {
+        name: "refunded",
+        prepare: with_webhooks,
+        begin: |world| tell(world, vec![then(world, Afterwards::Refunded)]),
+    },
+    Scenario {
+        name: "reversed",
+        prepare: with_webhooks,
+        begin: |world| tell(world, vec![then(world, Afterwards::Reversed)]),
+    },
+    Scenario {
+        name: "disputed",
+        prepare: with_webhooks,
+        begin: |world| tell(world, vec![then(world, Afterwards::Disputed)]),
+    },
+];
+
+/// A driver with patience: what does not come is asked for once more.
+fn pays(world: &Rc<World>, payer: Payer) -> Work {
+    let (driver, world) = (driver(world), Rc::clone(world));
+    Box::pin(async move {
+        if driver.opens().await.is_none() {
+            driver.opens().await;
+        }
+        let sent = match driver.presses().await {
+            Some(sent) => sent,
+            None => match driver.presses().await {
+                Some(sent) => sent,
+                None => return,
+            },
+        };
+        world.pause(AT_PAYPAL).await;
+        let Some(back) = driver.decides(&sent, payer).await else {
+            return;
+        };
+        if driver.returns(&back).await.is_none() {
+            driver.returns(&back).await;
+        }
+        world.pause(AT_PAYPAL).await;
+        driver.opens().await;
+    })
+}
+
+fn declined_then_pays(world: &Rc<World>) -> Work {
+    let (driver, world) = (driver(world), Rc::clone(world));
+    Box::pin(async move {
+        let Some(sent) = driver.presses().await else {
+            return;
+        };
+        world.pause(AT_PAYPAL).await;
+        let Some(back) = driver.decides(&sent, Payer::Declines).await else {
+            return;
+        };
+        driver.returns(&back).await;
+        world.pause(AT_PAYPAL).await;
+        let Some(sent) = driver.tries_again(&back.attempt).await else {
+            return;
+        };
+        world.pause(AT_PAYPAL).await;
+        let Some(back) = driver.decides(&sent, Payer::Pays).await else {
+            return;
+        };
+        driver.returns(&back).await;
+        world
+            .history
+            .borrow_mut()
+            .sometimes("a driver was declined and came with another card");
+    })
+}
+
+fn cancels_then_pays(world: &Rc<World>) -> Work {
+    let (driver, world) = (driver(world), Rc::clone(world));
+    Box::pin(async move {
+        let Some(sent) = driver.presses().await else {
+            return;
+        };
+        let Some(back) = driver.decides(&sent, Payer::Cancels).await else {
+            return;
+        };
+        driver.returns_cancelled(&back).await;
+        world.pause(AT_PAYPAL).await;
+        let Some(sent) = driver.tries_again(&back.attempt).await else {
+            return;
+        };
+        let Some(back) = driver.decides(&sent, Payer::Pays).await else {
+            return;
+        };
+        driver.returns(&back).await;
+    })
+}
+
+fn abandons(world: &Rc<World>) -> Work {
+    let driver = driver(world);
+    Box::pin(async move {
+        driver.opens().await;
+        driver.presses().await;
+    })
+}
+
+fn reloads(world: &Rc<World>) -> Work {
+    let (driver, world) = (driver(world), Rc::clone(world));
+    Box::pin(async move {
+        let Some(sent) = driver.presses().await else {
+            return;
+        };
+        let Some(back) = driver.decides(&sent, Payer::Pays).await else {
+            return;
+        };
+        let again = (driver.clone(), back.clone());
+        world.spawn(async move {
+            again.0.returns(&again.1).await;
+        });
+        driver.returns(&back).await;
+        world.pause(Duration::from_secs(10)).await;
+        driver.returns(&back).await;
+    })
+}
+
+/// A clerk acts while the driver is at `PayPal` or on the way back.
+fn later(world: &Rc<World>, wish: Wish) -> Work {
+    let (driver, world) = (driver(world), Rc::clone(world));
+    Box::pin(async move {
+        world.pause(AT_PAYPAL).await;
+        clerk(Rc::clone(&world), driver.case_number().clone(), wish).await;
+    })
+}
+
+/// `PayPal` holds the capture back and decides an hour later.
+fn held_back(world: &Rc<World>, what: Afterwards) -> Work {
+    let (driver, world) = (driver(world), Rc::clone(world));
+    Box::pin(async move {
+        let Some(sent) = driver.presses().await else {
+            return;
+        };
+        let Some(back) = driver.decides(&sent, Payer::Pays).await else {
+            return;
+        };
+        let fault = Fault::once(On::Capture, FaultKind::Pending);
+        world.standing_fault.set(Some(fault));
+        driver.returns(&back).await;
+        world.standing_fault.set(None);
+        driver.opens().await;
+        world.pause(AN_HOUR).await;
+        world.afterwards(what).await;
+    })
+}
+
+fn then(world: &Rc<World>, what: Afterwards) -> Work {
+    let (driver, world) = (driver(world), Rc::clone(world));
+    Box::pin(async move {
+        driver.pays(Payer::Pays).await;
+        world.pause(A_MINUTE).await;
+        world.afterwards(what).await;
+        world.pause(A_MINUTE).await;
+        driver.opens().await;
+    })
+}
