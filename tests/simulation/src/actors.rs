@@ -184,8 +184,8 @@ impl Driver {
             self.shown(page, asked_at);
             return None;
         };
-        laws::a_redirect_was_shown(&self.world, self.case_number.as_str(), &location);
         let order = query(&location, "token")?;
+        laws::a_redirect_was_shown(&self.world, self.case_number.as_str(), &location, &order);
         let mut history = self.world.history.borrow_mut();
         history
             .shown_amounts

@@ -4,9 +4,11 @@
 //! |---|---|
 //! | M1 | a ticket is charged at most once |
 //! | M2, M3 | what is charged is what was approved, and what the page showed |
-//! | M4, M5 | no capture starts unless the ticket is open, locked by this attempt and of its version, and no clerk has settled it |
+//! | M4, M5 | no capture starts, or arrives, unless the ticket is open, of the attempt's version and under its lock, whose lease runs, and no clerk has settled it |
 //! | M6, M7 | one main settlement; an attempt that brought nothing has no capture |
 //! | M8 | a repeated try carries the same request id |
+//! | M9 | no two processes are inside the capture call for one ticket |
+//! | M10 | nobody is sent to an order that the table does not know |
 //! | L1, L3, L7 | every capture is booked once, nothing without a capture, the sums agree to the cent |
 //! | L2 | what was paid is booked within 15 minutes; what `PayPal` held back, within an hour more |
 //! | L4, L5 | paid is shown only when settled, and never taken back; pending is not paid |
@@ -67,6 +69,13 @@ pub(crate) fn after_paypal_changed(world: &World) {
 pub(crate) fn after_a_call_to_paypal(world: &World, request: &Request<Bytes>) {
     if request.method() == http::Method::POST {
         steps::at_most_one_capture(world);
+    }
+}
+
+/// A capture comes to `PayPal`, perhaps long after it was sent.
+pub(crate) fn a_capture_goes(world: &World, request: &Request<Bytes>) {
+    if let Some(order) = order_of(request) {
+        starts::a_capture_goes(world, &order);
     }
 }
 

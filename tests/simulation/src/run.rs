@@ -71,7 +71,7 @@ struct Deferred {
     at: Instant,
     call: Call,
     /// Kept open: the caller is still waiting, for nothing.
-    _answer: Sender,
+    answer: Sender,
 }
 
 struct Run {
@@ -266,7 +266,19 @@ impl Run {
     /// A call was made; it is not sent yet.
     fn begin(&mut self, waiting: Waiting) {
         if let Call::PayPal(request) = &waiting.call {
-            laws::a_call_to_paypal_starts(&self.world, request);
+            let waiting = self
+                .waiting
+                .iter()
+                .filter(|other| !other.answer.is_closed());
+            let late = self.deferred.iter().filter(|late| !late.answer.is_closed());
+            let others = waiting
+                .map(|other| &other.call)
+                .chain(late.map(|late| &late.call))
+                .filter_map(|call| match call {
+                    Call::PayPal(request) => Some(request),
+                    Call::Table(_) | Call::Turn(_) => None,
+                });
+            laws::a_call_to_paypal_starts(&self.world, request, others);
         }
         self.waiting.push(waiting);
     }

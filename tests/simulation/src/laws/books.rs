@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use paypal_standin::{Books, CaptureStatus, OrderState};
 use serde_json::Value;
 
-use super::{case_of, cents, standing, text};
+use super::{case_of, cents, moment, standing, text};
 use crate::history::History;
 use crate::world::World;
 
@@ -145,7 +145,14 @@ pub(crate) fn at_rest(world: &World, history: &mut History) {
         });
     }
     for event in &table.events {
-        history.law("W2", event.get("outcome").is_some(), || {
+        // Whoever forged it does not repeat it when its process has died.
+        let forged = world.standin.in_books(|books| {
+            !books
+                .events
+                .iter()
+                .any(|it| text(event, "pk").ends_with(&it.id))
+        });
+        history.law("W2", forged || event.get("outcome").is_some(), || {
             format!("an event was stored and never finished: {event}")
         });
     }
@@ -294,11 +301,19 @@ fn attempts_are_final(books: &Books, table: &Table, history: &mut History) {
     }
 }
 
-/// X1, X2: one line for the export for each settled cent, and for no other.
+/// X1, X2, X3: one line for the export for each settled cent, and for no other;
+/// its id is that of the money, so that a line written anew is the same line.
 fn each_line_once(table: &Table, history: &mut History) {
     let mut lines: BTreeMap<String, usize> = BTreeMap::new();
     for line in &table.exports {
         let id = text(line, "settlement") + &text(line, "taken_back") + &text(line, "payment");
+        let key = text(line, "sk");
+        let follows = key
+            .split_once('#')
+            .is_some_and(|(at, named)| moment(at).is_some() && named == id);
+        history.law("X3", follows, || {
+            format!("the line for {id} is called {key}")
+        });
         *lines.entry(id).or_default() += 1;
     }
     let settled = table

@@ -58,8 +58,14 @@ pub(crate) fn a_page_was_shown(world: &World, case_number: &str, page: &Page, as
     );
 }
 
-/// A driver is sent to `PayPal`.
-pub(crate) fn a_redirect_was_shown(world: &World, case_number: &str, to: &str) {
+/// A driver is sent to `PayPal`, to pay this order.
+pub(crate) fn a_redirect_was_shown(world: &World, case_number: &str, to: &str, order: &str) {
+    let stored = world.engine.borrow().all().any(|item| {
+        item["order"]["M"]["id"]["S"] == *order && item["case_number"]["S"] == *case_number
+    });
+    world.history.borrow_mut().law("M10", stored, || {
+        format!("{case_number}: a driver is sent to order {order}, which the table does not know")
+    });
     let mut history = world.history.borrow_mut();
     history.law("T4", to.starts_with(PAYPAL_ORIGIN), || {
         format!("{case_number}: a driver is sent to {to}")

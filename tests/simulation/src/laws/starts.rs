@@ -28,40 +28,29 @@ pub(super) fn lock_of(world: &World, order: &str) -> Option<Timestamp> {
     moment(ticket["lock"]["M"]["until"]["S"].as_str()?)
 }
 
-/// A process is about to call `PayPal`.
-pub(crate) fn a_call_to_paypal_starts(world: &World, request: &Request<Bytes>) {
-    let is_post = request.method() == Method::POST;
-    let mut history = world.history.borrow_mut();
-    if is_post {
-        let sent = String::from_utf8_lossy(request.body());
-        let secret = [PLATE, PLACE, "/t/"]
-            .iter()
-            .any(|secret| sent.contains(secret));
-        history.law("T4", !secret, || {
-            format!("PayPal is told a plate, a place or a token: {sent}")
-        });
+/// A process is about to call `PayPal`, while these other calls are on their
+/// way for processes that still live.
+pub(crate) fn a_call_to_paypal_starts<'a>(
+    world: &World,
+    request: &Request<Bytes>,
+    others: impl Iterator<Item = &'a Request<Bytes>>,
+) {
+    if request.method() != Method::POST {
+        return;
     }
-    let Some(order) = order_of(request).filter(|_| is_post) else {
+    nothing_secret_is_sent(world, request);
+    let Some(order) = order_of(request) else {
         return;
     };
     let Some((ticket, attempt)) = ticket_and_attempt(world, &order) else {
-        history.law("M4", false, || {
+        world.history.borrow_mut().law("M4", false, || {
             format!("order {order} is captured, and the table knows nothing of it")
         });
         return;
     };
-    let case_number = text(&ticket, "case_number");
+    may_be_captured(world, &ticket, &attempt, "starts");
+    let mut history = world.history.borrow_mut();
     let attempt_id = text(&attempt, "id");
-    let locked_by = ticket["lock"]["M"]["attempt"]["S"].as_str();
-    let open = ticket["state"]["S"] == "open" && ticket.get("pending").is_none();
-    let same_version = ticket["version"]["N"] == attempt["version"]["N"];
-    history.law(
-        "M4",
-        open && locked_by == Some(&attempt_id) && same_version,
-        || {
-            format!("a capture starts for {case_number}, attempt {attempt_id}: ticket {ticket}, attempt {attempt}")
-        },
-    );
     let request_id = request.headers().get("paypal-request-id");
     let request_id = request_id
         .and_then(|id| id.to_str().ok())
@@ -78,8 +67,52 @@ pub(crate) fn a_call_to_paypal_starts(world: &World, request: &Request<Bytes>) {
             "try {try_number} of {attempt_id} is repeated under another request id, {request_id}"
         )
     });
+    let case_number = text(&ticket, "case_number");
+    let other = others
+        .filter(|other| other.method() == Method::POST)
+        .filter_map(order_of)
+        .find(|other| {
+            ticket_and_attempt(world, other)
+                .is_some_and(|(ticket, _)| text(&ticket, "case_number") == case_number)
+        });
+    history.law("M9", other.is_none(), || {
+        format!("two processes capture for {case_number} at once: orders {order} and {other:?}")
+    });
+}
+
+/// A capture has its effect at `PayPal` now, however long it was on its way.
+pub(super) fn a_capture_goes(world: &World, order: &str) {
+    if let Some((ticket, attempt)) = ticket_and_attempt(world, order) {
+        may_be_captured(world, &ticket, &attempt, "goes");
+    }
+}
+
+/// M4, M5: a lock that still runs, an open ticket, the attempt's version.
+fn may_be_captured(world: &World, ticket: &Value, attempt: &Value, does_what: &str) {
+    let now = world.now();
+    let mut history = world.history.borrow_mut();
+    let case_number = text(ticket, "case_number");
+    let attempt_id = text(attempt, "id");
+    let lock = &ticket["lock"]["M"];
+    let locked = lock["attempt"]["S"].as_str() == Some(&attempt_id)
+        && moment(&text(lock, "until")).is_some_and(|until| until >= now);
+    let open = ticket["state"]["S"] == "open" && ticket.get("pending").is_none();
+    let same_version = ticket["version"]["N"] == attempt["version"]["N"];
+    history.law("M4", open && locked && same_version, || {
+        format!("a capture {does_what} for {case_number}, attempt {attempt_id}, at {now}: ticket {ticket}, attempt {attempt}")
+    });
     let clerk = history.clerk_settled.contains_key(&case_number);
     history.law("M5", !clerk, || {
-        format!("a capture starts for {case_number}, which is settled by a clerk")
+        format!("a capture {does_what} for {case_number}, which is settled by a clerk")
+    });
+}
+
+fn nothing_secret_is_sent(world: &World, request: &Request<Bytes>) {
+    let sent = String::from_utf8_lossy(request.body());
+    let secret = [PLATE, PLACE, "/t/"]
+        .iter()
+        .any(|secret| sent.contains(secret));
+    world.history.borrow_mut().law("T4", !secret, || {
+        format!("PayPal is told a plate, a place or a token: {sent}")
     });
 }

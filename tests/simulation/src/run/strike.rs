@@ -91,11 +91,7 @@ impl Run {
         }
         if let Some(delay) = fate.delay() {
             let at = Instant::now() + laws::no_later_than_the_lease(&self.world, &call, delay);
-            self.deferred.push(Deferred {
-                at,
-                call,
-                _answer: answer,
-            });
+            self.deferred.push(Deferred { at, call, answer });
             return;
         }
         match (call, answer) {
@@ -201,6 +197,9 @@ impl Run {
         fate: Fate,
     ) -> Option<http::Response<bytes::Bytes>> {
         let on = paypal_call(request).unwrap_or(On::Any);
+        if on == On::Capture && fate != Fate::NoAnswer {
+            laws::a_capture_goes(&self.world, request);
+        }
         let standin = &self.world.standin;
         let struck_by = |kind: FaultKind| {
             standin

@@ -3,12 +3,13 @@
 use std::rc::Rc;
 
 use bytes::Bytes;
+use http::Request;
 use paypal_standin::Payer;
 use serde_json::json;
 
 use super::driver;
 use crate::actors::Back;
-use crate::world::{Work, World};
+use crate::world::{PAYPAL_ORIGIN, Work, World};
 
 /// Somebody opens result pages with order ids that are not theirs.
 pub(super) fn returns_with_a_foreign_order(world: &Rc<World>) -> Work {
@@ -98,6 +99,51 @@ pub(super) fn forges_a_webhook(world: &Rc<World>) -> Work {
             .sometimes("a forged webhook had the right signature");
         world.post(&genuine).await;
     })
+}
+
+/// Somebody pays something else under an invoice id of ours, at `PayPal` itself.
+pub(super) async fn pays_elsewhere(world: &Rc<World>, invoice_id: &str) {
+    world.turn("somebody pays elsewhere").await;
+    let post = |path: &str, authorization: &str, body: String| {
+        let request = Request::post(format!("{PAYPAL_ORIGIN}{path}"))
+            .header("content-type", "application/json")
+            .header("paypal-request-id", "elsewhere")
+            .header("authorization", authorization)
+            .body(Bytes::from(body))
+            .expect("a request");
+        let answer = world.standin.exchange(&request).answer.expect("an answer");
+        serde_json::from_slice::<serde_json::Value>(answer.body()).expect("JSON")
+    };
+    // `client:secret`
+    let token = post(
+        "/v1/oauth2/token",
+        "Basic Y2xpZW50OnNlY3JldA==",
+        "grant_type=client_credentials".to_owned(),
+    );
+    let bearer = format!(
+        "Bearer {}",
+        token["access_token"].as_str().expect("a token")
+    );
+    let order = json!({
+        "intent": "CAPTURE",
+        "purchase_units": [{
+            "invoice_id": invoice_id,
+            "amount": { "currency_code": "EUR", "value": "1.00" },
+        }],
+    });
+    let orders = "/v2/checkout/orders";
+    let order = post(orders, &bearer, order.to_string());
+    let order = order["id"].as_str().expect("an order");
+    world
+        .standin
+        .approve(order, Payer::ClosesWindow)
+        .expect("an order");
+    let captured = post(
+        &format!("{orders}/{order}/capture"),
+        &bearer,
+        "{}".to_owned(),
+    );
+    assert_eq!(captured["status"], "COMPLETED", "{captured}");
 }
 
 /// An object with the same CRC-32 as `genuine`: a field of 64 letters, each one

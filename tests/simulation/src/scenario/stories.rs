@@ -14,7 +14,7 @@ use crate::office::{Wish, clerk};
 use crate::world::{Work, World};
 
 /// The stories of one ticket, each small enough for every fault at every call.
-pub(crate) const STORIES: [Scenario; 22] = [
+pub(crate) const STORIES: [Scenario; 27] = [
     Scenario {
         name: "pays-and-returns",
         prepare: with_webhooks,
@@ -130,6 +130,21 @@ pub(crate) const STORIES: [Scenario; 22] = [
         begin: |world| tell(world, vec![held_back(world, Afterwards::Completes)]),
     },
     Scenario {
+        name: "held-back-then-denied",
+        prepare: without_webhooks,
+        begin: |world| tell(world, vec![held_back(world, Afterwards::Denied)]),
+    },
+    Scenario {
+        name: "held-back-while-other-tab-pays",
+        prepare: no_barrier,
+        begin: |world| tell(world, vec![held_back_while_other_tab_pays(world)]),
+    },
+    Scenario {
+        name: "invoice-used-up",
+        prepare: without_webhooks,
+        begin: |world| tell(world, vec![invoice_used_up(world)]),
+    },
+    Scenario {
         name: "foreign-return",
         prepare: without_webhooks,
         begin: |world| tell(world, vec![hostile::returns_with_a_foreign_order(world)]),
@@ -161,6 +176,16 @@ pub(crate) const STORIES: [Scenario; 22] = [
         name: "disputed",
         prepare: with_webhooks,
         begin: |world| tell(world, vec![then(world, Afterwards::Disputed)]),
+    },
+    Scenario {
+        name: "disputed-then-withdrawn-then-refunded",
+        prepare: with_webhooks,
+        begin: |world| tell(world, vec![disputed_then(world, Wish::Withdraw)]),
+    },
+    Scenario {
+        name: "contested",
+        prepare: without_webhooks,
+        begin: |world| tell(world, vec![contested(world)]),
     },
 ];
 
@@ -291,6 +316,84 @@ fn held_back(world: &Rc<World>, what: Afterwards) -> Work {
         driver.opens().await;
         world.pause(AN_HOUR).await;
         world.afterwards(what).await;
+    })
+}
+
+/// `PayPal` holds back what one tab has paid; the other comes back later.
+fn held_back_while_other_tab_pays(world: &Rc<World>) -> Work {
+    let (driver, world) = (driver(world), Rc::clone(world));
+    Box::pin(async move {
+        let (Some(first), Some(second)) = (driver.presses().await, driver.presses().await) else {
+            return;
+        };
+        world.pause(AT_PAYPAL).await;
+        let first = driver.decides(&first, Payer::Pays).await;
+        let second = driver.decides(&second, Payer::Pays).await;
+        let fault = Fault::once(On::Capture, FaultKind::Pending);
+        world.standing_fault.set(Some(fault));
+        if let Some(back) = first {
+            driver.returns(&back).await;
+        }
+        world.standing_fault.set(None);
+        world.pause(AT_PAYPAL).await;
+        if let Some(back) = second {
+            driver.returns(&back).await;
+        }
+        world.pause(AN_HOUR).await;
+        world.afterwards(Afterwards::Completes).await;
+    })
+}
+
+/// Somebody has paid elsewhere under this invoice id: `PayPal` refuses the
+/// capture, and the next try goes under the second one.
+fn invoice_used_up(world: &Rc<World>) -> Work {
+    let (driver, world) = (driver(world), Rc::clone(world));
+    Box::pin(async move {
+        let Some(sent) = driver.presses().await else {
+            return;
+        };
+        hostile::pays_elsewhere(&world, super::CASE).await;
+        let Some(back) = driver.decides(&sent, Payer::Pays).await else {
+            return;
+        };
+        driver.returns(&back).await;
+        world.pause(AT_PAYPAL).await;
+        driver.pays(Payer::Pays).await;
+    })
+}
+
+/// Paid and contested at `PayPal`; the city decides; then the money is given back
+/// and the case is before a human again.
+fn disputed_then(world: &Rc<World>, wish: Wish) -> Work {
+    let (driver, world) = (driver(world), Rc::clone(world));
+    Box::pin(async move {
+        driver.pays(Payer::Pays).await;
+        world.pause(A_MINUTE).await;
+        world.afterwards(Afterwards::Disputed).await;
+        world.pause(A_MINUTE).await;
+        clerk(Rc::clone(&world), driver.case_number().clone(), wish).await;
+        world.pause(A_MINUTE).await;
+        world.afterwards(Afterwards::Refunded).await;
+        world.pause(A_MINUTE).await;
+        driver.opens().await;
+    })
+}
+
+/// Contested at the city: the amount is changed, then the case is handed over; a
+/// second wish for the same comes too late.
+fn contested(world: &Rc<World>) -> Work {
+    let (driver, world) = (driver(world), Rc::clone(world));
+    Box::pin(async move {
+        for wish in [
+            Wish::Object,
+            Wish::Amount(Cents::new(1_500)),
+            Wish::HandOver,
+            Wish::Withdraw,
+        ] {
+            clerk(Rc::clone(&world), driver.case_number().clone(), wish).await;
+            world.pause(A_MINUTE).await;
+            driver.presses().await;
+        }
     })
 }
 
