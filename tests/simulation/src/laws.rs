@@ -22,6 +22,7 @@
 
 mod books;
 mod pages;
+mod sometimes;
 mod starts;
 mod steps;
 
@@ -33,11 +34,13 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::engine::Key;
+use crate::history::History;
 use crate::net::Call;
-use crate::world::World;
+use crate::world::{Function, World};
 
-pub(crate) use books::{Waits, at_rest, attempts_left, what_was_paid};
+pub(crate) use books::{Waits, attempts_left, what_was_paid};
 pub(crate) use pages::{a_page_was_shown, a_redirect_was_shown};
+pub(crate) use sometimes::all as must_be_seen;
 pub(crate) use starts::a_call_to_paypal_starts;
 
 /// The state of a ticket as the state table's columns name it.
@@ -55,9 +58,16 @@ pub(crate) fn standing(ticket: &Value) -> &'static str {
     }
 }
 
-/// The table has changed.
-pub(crate) fn after_a_write(world: &World, keys: &[Key]) {
+/// The table has changed; by whom is not known where the write came late.
+pub(crate) fn after_a_write(world: &World, by: Option<Function>, keys: &[Key]) {
     steps::after_a_write(world, keys);
+    sometimes::after_a_write(world, by, keys);
+}
+
+/// Nothing is left to do.
+pub(crate) fn at_rest(world: &World, history: &mut History) {
+    books::at_rest(world, history);
+    sometimes::at_rest(world, history);
 }
 
 /// Something has become of captures at `PayPal` without our doing.

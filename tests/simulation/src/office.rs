@@ -4,6 +4,7 @@
 use std::rc::Rc;
 use std::time::Duration;
 
+use paypal_standin::OrderState;
 use store::{Change, ClerkPayment, Store, Write};
 use ticket::{CaseNumber, Cents, Channel, Effect, Event, Refusal, Role, SurplusReason, effect};
 
@@ -69,7 +70,15 @@ fn came_to_an_end(
             settled
                 .entry(case_number.to_string())
                 .or_insert_with(|| world.now());
-            history.sometimes("a clerk settled a ticket");
+            let approved = world.standin.in_books(|books| {
+                books.orders.iter().any(|order| {
+                    matches!(order.state, OrderState::Approved { .. })
+                        && order.invoice_id.as_deref() == Some(case_number.as_str())
+                })
+            });
+            if approved {
+                history.sometimes("settled by a clerk while an order was approved");
+            }
             true
         }
         Some(Ok(Came::Done(effect))) => {

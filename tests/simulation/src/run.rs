@@ -378,7 +378,7 @@ impl Run {
             match &late.call {
                 Call::Table(call) => {
                     self.tell(|| format!("            {} has its effect now", call.operation));
-                    self.execute(call);
+                    self.execute(None, call);
                 }
                 Call::PayPal(request) => {
                     self.tell(|| {

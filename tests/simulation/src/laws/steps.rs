@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use paypal_standin::CaptureStatus;
 use serde_json::Value;
 
-use super::{case_of, moment, standing, text};
+use super::{case_of, moment, text};
 use crate::engine::Key;
 use crate::world::{MERCHANT, World};
 
@@ -66,7 +66,6 @@ pub(super) fn after_a_write(world: &World, keys: &[Key]) {
         let items: Vec<Value> = world.engine.borrow().partition(pk).cloned().collect();
         look_at_a_case(world, &items);
     }
-    edges(world, keys);
 }
 
 fn look_at_a_case(world: &World, items: &[Value]) {
@@ -153,25 +152,4 @@ fn look_at_a_case(world: &World, items: &[Value]) {
             "the journal of {case_number} comes to {stands:?}, the ticket is {is:?}: {journal:?}"
         )
     });
-}
-
-/// Which edges of the state table were walked.
-fn edges(world: &World, keys: &[Key]) {
-    let engine = world.engine.borrow();
-    for (key, before) in &engine.last_write(keys.len()) {
-        if key.1 != "TICKET" {
-            continue;
-        }
-        let (Some(before), Some(after)) = (before, engine.item(key)) else {
-            continue;
-        };
-        let (from, to) = (standing(before), standing(&after));
-        let owed = before["amount"] != after["amount"];
-        let mut history = world.history.borrow_mut();
-        if from != to {
-            history.sometimes(format!("edge {from} → {to}"));
-        } else if owed {
-            history.sometimes(format!("edge {from}: the amount changes"));
-        }
-    }
 }

@@ -135,17 +135,17 @@ impl Run {
             }
             Fate::Throttled => Some(Answer::error(400, "ProvisionedThroughputExceededException")),
             Fate::Lost => {
-                self.execute(call);
+                self.execute(Some(task), call);
                 None
             }
             Fate::LostForGood => {
                 doom(self);
-                self.execute(call);
+                self.execute(Some(task), call);
                 None
             }
             Fate::Twice => {
-                self.execute(call);
-                Some(self.execute(call))
+                self.execute(Some(task), call);
+                Some(self.execute(Some(task), call))
             }
             Fate::Stale => {
                 let then = Instant::now().checked_sub(INDEX_LAG);
@@ -154,7 +154,7 @@ impl Run {
                 Some(engine.stale(&call.operation, &call.body, then))
             }
             Fate::FalselyRefused => {
-                let answer = self.execute(call);
+                let answer = self.execute(Some(task), call);
                 Some(if answer.status == 200 {
                     Answer::cancelled("ConditionalCheckFailed", 1)
                 } else {
@@ -172,11 +172,11 @@ impl Run {
             | Fate::NoAnswer
             | Fate::Late(_)
             | Fate::Frozen(_)
-            | Fate::Standin(_) => Some(self.execute(call)),
+            | Fate::Standin(_) => Some(self.execute(Some(task), call)),
         }
     }
 
-    pub(super) fn execute(&self, call: &TableCall) -> Answer {
+    pub(super) fn execute(&self, by: Option<TaskId>, call: &TableCall) -> Answer {
         let answer =
             self.world
                 .engine
@@ -185,7 +185,8 @@ impl Run {
         if answer.status == 200 {
             let keys = written_keys(&call.operation, &call.body);
             if !keys.is_empty() {
-                laws::after_a_write(&self.world, &keys);
+                let by = by.and_then(|task| self.tasks[task].as_ref()?.function);
+                laws::after_a_write(&self.world, by, &keys);
             }
         }
         answer

@@ -10,11 +10,12 @@ use super::{
     A_MINUTE, AN_HOUR, AT_PAYPAL, Scenario, by_hand, driver, hostile, no_barrier, tell,
     with_webhooks, without_webhooks,
 };
+use crate::actors::Driver;
 use crate::office::{Wish, clerk};
 use crate::world::{Work, World};
 
 /// The stories of one ticket, each small enough for every fault at every call.
-pub(crate) const STORIES: [Scenario; 27] = [
+pub(crate) const STORIES: [Scenario; 31] = [
     Scenario {
         name: "pays-and-returns",
         prepare: with_webhooks,
@@ -180,14 +181,48 @@ pub(crate) const STORIES: [Scenario; 27] = [
     Scenario {
         name: "disputed-then-withdrawn-then-refunded",
         prepare: with_webhooks,
-        begin: |world| tell(world, vec![disputed_then(world, Wish::Withdraw)]),
+        begin: |world| tell(world, vec![disputed_then(world, LESS_THEN_DROPPED)]),
+    },
+    Scenario {
+        name: "disputed-then-objected-then-refunded",
+        prepare: with_webhooks,
+        begin: |world| tell(world, vec![disputed_then(world, &[Wish::Object])]),
+    },
+    Scenario {
+        name: "disputed-then-handed-over-then-refunded",
+        prepare: with_webhooks,
+        begin: |world| tell(world, vec![disputed_then(world, &[Wish::HandOver])]),
     },
     Scenario {
         name: "contested",
         prepare: without_webhooks,
-        begin: |world| tell(world, vec![contested(world)]),
+        begin: |world| {
+            let less = Wish::Amount(Cents::new(1_500));
+            let wishes = [Wish::Object, less, Wish::HandOver, Wish::Withdraw];
+            tell(world, vec![contested(world, &wishes)]);
+        },
+    },
+    Scenario {
+        name: "contested-and-withdrawn",
+        prepare: without_webhooks,
+        begin: |world| {
+            tell(
+                world,
+                vec![contested(world, &[Wish::Object, Wish::Withdraw])],
+            )
+        },
+    },
+    Scenario {
+        name: "handed-over-while-approved",
+        prepare: without_webhooks,
+        begin: |world| {
+            let wish = later(world, Wish::HandOver);
+            tell(world, vec![pays(world, Payer::ClosesWindow), wish]);
+        },
     },
 ];
+
+const LESS_THEN_DROPPED: &[Wish] = &[Wish::Amount(Cents::new(1_500)), Wish::Withdraw];
 
 /// A driver with patience: what does not come is asked for once more.
 fn pays(world: &Rc<World>, payer: Payer) -> Work {
@@ -235,10 +270,6 @@ fn declined_then_pays(world: &Rc<World>) -> Work {
             return;
         };
         driver.returns(&back).await;
-        world
-            .history
-            .borrow_mut()
-            .sometimes("a driver was declined and came with another card");
     })
 }
 
@@ -364,37 +395,34 @@ fn invoice_used_up(world: &Rc<World>) -> Work {
 
 /// Paid and contested at `PayPal`; the city decides; then the money is given back
 /// and the case is before a human again.
-fn disputed_then(world: &Rc<World>, wish: Wish) -> Work {
+fn disputed_then(world: &Rc<World>, wishes: &'static [Wish]) -> Work {
     let (driver, world) = (driver(world), Rc::clone(world));
     Box::pin(async move {
         driver.pays(Payer::Pays).await;
         world.pause(A_MINUTE).await;
         world.afterwards(Afterwards::Disputed).await;
         world.pause(A_MINUTE).await;
-        clerk(Rc::clone(&world), driver.case_number().clone(), wish).await;
-        world.pause(A_MINUTE).await;
+        wanted_in_turn(&world, &driver, wishes).await;
         world.afterwards(Afterwards::Refunded).await;
         world.pause(A_MINUTE).await;
         driver.opens().await;
     })
 }
 
-/// Contested at the city: the amount is changed, then the case is handed over; a
-/// second wish for the same comes too late.
-fn contested(world: &Rc<World>) -> Work {
-    let (driver, world) = (driver(world), Rc::clone(world));
+/// Contested at the city before anything is paid; some wishes come too late.
+fn contested(world: &Rc<World>, wishes: &[Wish]) -> Work {
+    let (driver, world, wishes) = (driver(world), Rc::clone(world), wishes.to_vec());
     Box::pin(async move {
-        for wish in [
-            Wish::Object,
-            Wish::Amount(Cents::new(1_500)),
-            Wish::HandOver,
-            Wish::Withdraw,
-        ] {
-            clerk(Rc::clone(&world), driver.case_number().clone(), wish).await;
-            world.pause(A_MINUTE).await;
-            driver.presses().await;
-        }
+        wanted_in_turn(&world, &driver, &wishes).await;
+        driver.presses().await;
     })
+}
+
+async fn wanted_in_turn(world: &Rc<World>, driver: &Driver, wishes: &[Wish]) {
+    for wish in wishes {
+        clerk(Rc::clone(world), driver.case_number().clone(), *wish).await;
+        world.pause(A_MINUTE).await;
+    }
 }
 
 fn then(world: &Rc<World>, what: Afterwards) -> Work {

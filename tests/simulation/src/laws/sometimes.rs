@@ -1,0 +1,176 @@
+//! What must be seen sometimes: a proof over runs in which it never happens says
+//! nothing about it.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+use ticket::{Effect, Event, Standing, effect};
+
+use super::{standing, text};
+use crate::engine::Key;
+use crate::history::History;
+use crate::world::{Function, World};
+
+/// Beside the edges of the state table.
+const FACTS: [&str; 16] = [
+    "settled by finish-checkout",
+    "settled by receive-webhook",
+    "settled by reconcile-payments",
+    "settled by office",
+    "declined, then paid",
+    "held back, then paid",
+    "held back, then denied",
+    "settled by a clerk while an order was approved",
+    "an invoice id was refused, and the second one paid",
+    "surplus",
+    "money with other facts",
+    "a clerk was asked to wait for a payment under way",
+    "a clerk was told that PayPal is checking",
+    "a forged webhook had the right signature",
+    "a process died",
+    "the amount changed while a driver was at PayPal",
+];
+
+/// Everything that a whole proof must have seen.
+pub(crate) fn all() -> BTreeSet<String> {
+    let mut all: BTreeSet<String> = FACTS.map(str::to_owned).into();
+    // Beside the table: the lock comes and goes, a held-back capture ends.
+    all.extend(["open", "open+pending"].map(|from| {
+        let to = if from == "open" { "open+lock" } else { "open" };
+        format!("edge {from} → {to}")
+    }));
+    all.insert("edge open+lock → open".to_owned());
+    for from in Standing::ALL {
+        for event in Event::ALL {
+            if is_there(event) && !has_no_way(from, event) {
+                all.extend(edge(from, effect(from, event)));
+            }
+        }
+    }
+    all
+}
+
+/// Events that the city's side does not send yet.
+const fn is_there(event: Event) -> bool {
+    !matches!(event, Event::ShortTransfer | Event::Lease)
+}
+
+/// Cells of the table that only a table which has forgotten something comes to:
+/// money moves under a lock, is booked under it, and taken back after it.
+const fn has_no_way(from: Standing, event: Event) -> bool {
+    matches!(
+        (from, event),
+        (
+            Standing::Open,
+            Event::CapturePending | Event::CaptureDiffers
+        ) | (Standing::Open | Standing::OpenLocked, Event::MoneyTakenBack)
+    )
+}
+
+fn edge(from: Standing, effect: Effect) -> Option<String> {
+    let to = match effect {
+        Effect::BecomesPaid => "paid",
+        Effect::KeepsPending => "open+pending",
+        Effect::ReviewAndSurplus | Effect::Review => "review",
+        Effect::BecomesWithdrawn => "withdrawn",
+        Effect::BecomesObjected => "objected",
+        Effect::BecomesHandedOver => "handed over",
+        Effect::AmountChanges => return Some(format!("edge {}: the amount changes", word(from))),
+        _ => return None,
+    };
+    (word(from) != to).then(|| format!("edge {} → {to}", word(from)))
+}
+
+const fn word(standing: Standing) -> &'static str {
+    match standing {
+        Standing::Open => "open",
+        Standing::OpenLocked => "open+lock",
+        Standing::OpenPending => "open+pending",
+        Standing::Paid => "paid",
+        Standing::Objected => "objected",
+        Standing::Withdrawn => "withdrawn",
+        Standing::HandedOver => "handed over",
+        Standing::Review => "review",
+    }
+}
+
+/// A function has written these items.
+pub(super) fn after_a_write(world: &World, by: Option<Function>, keys: &[Key]) {
+    let settles = |key: &Key| key.1.starts_with("SETTLEMENT#") || key.1.starts_with("PAYMENT#");
+    if let Some(by) = by
+        && keys.iter().any(settles)
+    {
+        let mut history = world.history.borrow_mut();
+        history.sometimes(format!("settled by {}", by.name()));
+    }
+    edges(world, keys);
+}
+
+/// Which edges of the state table were walked.
+fn edges(world: &World, keys: &[Key]) {
+    let engine = world.engine.borrow();
+    for (key, before) in &engine.last_write(keys.len()) {
+        if key.1 != "TICKET" {
+            continue;
+        }
+        let (Some(before), Some(after)) = (before, engine.item(key)) else {
+            continue;
+        };
+        let (from, to) = (standing(before), standing(&after));
+        let owed = before["amount"] != after["amount"];
+        let mut history = world.history.borrow_mut();
+        if from != to {
+            history.sometimes(format!("edge {from} → {to}"));
+        } else if owed {
+            history.sometimes(format!("edge {from}: the amount changes"));
+        }
+    }
+}
+
+/// What the journals, the attempts and the settlements of all cases tell.
+pub(super) fn at_rest(world: &World, history: &mut History) {
+    let engine = world.engine.borrow();
+    let items: Vec<&Value> = engine.all().collect();
+    let attempts = |case: &str, wanted: &dyn Fn(&Value) -> bool| {
+        items.iter().any(|item| {
+            item.get("attempt_state").is_some() && text(item, "case_number") == case && wanted(item)
+        })
+    };
+    let captured = |attempt: &Value| text(attempt, "attempt_state") == "captured";
+    for ticket in items.iter().filter(|item| text(item, "sk") == "TICKET") {
+        let case = text(ticket, "case_number");
+        let journaled: BTreeSet<String> = engine
+            .partition(&text(ticket, "pk"))
+            .map(|item| text(item, "what"))
+            .collect();
+        let happened = |what: &str| journaled.contains(what);
+        let mut saw = |what: &str, it_is_so: bool| {
+            if it_is_so {
+                history.sometimes(what);
+            }
+        };
+        let declined = |attempt: &Value| captured(attempt) && attempt.get("decline").is_some();
+        saw("declined, then paid", attempts(&case, &declined));
+        let pending = happened("capture_pending");
+        saw("held back, then paid", pending && happened("paid"));
+        saw(
+            "held back, then denied",
+            happened("pending_capture_declined"),
+        );
+        saw("surplus", happened("surplus_booked"));
+        saw("money with other facts", happened("facts_differed"));
+        let second =
+            |attempt: &Value| captured(attempt) && text(attempt, "invoice_id").ends_with("_2");
+        saw(
+            "an invoice id was refused, and the second one paid",
+            attempts(&case, &second),
+        );
+        let late = |attempt: &Value| {
+            attempt.get("order").is_some() && attempt["version"]["N"].as_str() == Some("1")
+        };
+        saw(
+            "the amount changed while a driver was at PayPal",
+            happened("amount_changed") && attempts(&case, &late),
+        );
+    }
+}
