@@ -25,6 +25,34 @@ pub(crate) struct Amount {
     pub(crate) interleavings_max: u64,
 }
 
+/// What was a bug once, and the plan that showed it.
+const FOUND_BEFORE: [(&str, &str); 3] = [
+    (
+        "the journal's lines of one version were not in the order of their times",
+        "pays-and-returns;seed=1;finish-checkout: paypal Capture#1=Pending",
+    ),
+    (
+        "an event was answered with 200 though its end could not be noted",
+        "pays-and-returns;seed=1;receive-webhook: table update event#2=Down",
+    ),
+    (
+        "a refund of a status that nobody knows was forgotten",
+        "refunded;seed=1;receive-webhook: paypal GetRefund#1=UnknownStatus",
+    ),
+];
+
+/// Every plan that showed a bug, again.
+pub(crate) fn found_before(shared: &Shared) {
+    let plans: Vec<Plan> = FOUND_BEFORE
+        .iter()
+        .map(|(what, plan)| {
+            let plan: Result<Plan, String> = plan.parse();
+            plan.unwrap_or_else(|error| panic!("{what}: {error}"))
+        })
+        .collect();
+    shared.run_all("found before", &plans, false);
+}
+
 /// Every story without a fault.
 pub(crate) fn calm(shared: &Shared) {
     let plans: Vec<Plan> = STORIES

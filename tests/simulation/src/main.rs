@@ -127,6 +127,9 @@ fn prove(options: &Options) -> ExitCode {
     let shared = Shared::default();
     let mut report = report::Report::default();
     let wanted = |level: &str| options.level.as_deref().is_none_or(|only| only == level);
+    if options.level.is_none() {
+        report.level("found before", || levels::found_before(&shared));
+    }
     if wanted("faults") {
         report.level("every fault at every call", || levels::every_fault(&shared));
     }

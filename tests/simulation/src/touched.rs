@@ -72,8 +72,11 @@ impl Touched {
         match (self, other) {
             (Self::Anything, _) | (_, Self::Anything) => false,
             (Self::PayPal { changes: one }, Self::PayPal { changes: other }) => !one && !other,
-            (Self::PayPal { .. }, Self::Table { .. })
-            | (Self::Table { .. }, Self::PayPal { .. }) => true,
+            // When a capture arrives, the laws look at the ticket.
+            (Self::PayPal { changes }, Self::Table { writes, .. })
+            | (Self::Table { writes, .. }, Self::PayPal { changes }) => {
+                !changes || writes.is_empty()
+            }
             (
                 Self::Table { reads, writes },
                 Self::Table {

@@ -156,8 +156,8 @@ pub(crate) const ALL: &[Sabotage] = &[
     Sabotage {
         name: "fence not compared",
         file: LOCK,
-        find: "            .condition_expression(\"fence = :fence AND #lock.attempt = :attempt\")",
-        put: "            .condition_expression(format!(\"(fence = :fence AND #lock.attempt = :attempt) OR {}\", if ON { \"attribute_exists(#lock)\" } else { \"attribute_not_exists(pk)\" }))",
+        find: "attribute_exists(#lock) \\\n                         AND attribute_not_exists(pending) AND version = :version AND fence = :fence\";\n",
+        put: "attribute_exists(#lock) \\\n                         AND attribute_not_exists(pending) AND version = :version AND fence = :fence\";\n        let same_lock = if ON { same_lock.replace(\"fence = :fence\", \"fence >= :fence\") } else { same_lock.to_owned() };\n",
         found_by: "",
     },
     Sabotage {
