@@ -1,5 +1,7 @@
 //! The levels of proof, from every fault at every call to long runs by chance.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::choices::next_script;
@@ -7,7 +9,7 @@ use crate::fate::{Fate, Odd};
 use crate::plan::{Order, Plan};
 use crate::run::run;
 use crate::scenario::{PAIRS, STORIES};
-use crate::tally::Shared;
+use crate::tally::{self, Shared};
 
 /// Runs by chance are planned so many at a time.
 const BATCH: u64 = 500;
@@ -133,32 +135,49 @@ fn moves_money(boundary: &str) -> bool {
         .any(|part| boundary.contains(part))
 }
 
-/// Every order in which the calls of two handlers can go.
+/// Every order in which the calls of two handlers can go, for every pair: how
+/// many there were, and whether that was all.
 pub(crate) fn every_interleaving(
     shared: &Shared,
     amount: Amount,
 ) -> Vec<(&'static str, u64, bool)> {
-    let mut counts = Vec::new();
-    for pair in &PAIRS {
-        let mut script = Some(Vec::new());
-        let mut runs = 0;
-        while let Some(next) = script {
-            if runs >= amount.interleavings_max || shared.is_broken() {
-                script = Some(next);
-                break;
-            }
-            let plan = Plan {
-                order: Order::Script(next),
-                ..Plan::calm(pair.name)
-            };
-            let outcome = run(&plan, false, runs == 0);
-            script = next_script(&outcome.decisions);
-            shared.with(|tally| tally.add("interleavings", &plan, outcome));
-            runs += 1;
+    let max = amount.interleavings_max;
+    let next = AtomicUsize::new(0);
+    let counts = Mutex::new(Vec::new());
+    // Each search goes on from what its last run has shown: pairs go beside each
+    // other.
+    std::thread::scope(|scope| {
+        for _ in 0..tally::workers() {
+            scope.spawn(|| {
+                while let Some(pair) = PAIRS.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let (runs, all) = orders_of(shared, pair.name, max);
+                    let mut counts = counts.lock().unwrap_or_else(PoisonError::into_inner);
+                    counts.push((pair.name, runs, all));
+                }
+            });
         }
-        counts.push((pair.name, runs, script.is_none()));
+    });
+    counts.into_inner().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Every order of one pair's calls, depth first.
+pub(crate) fn orders_of(shared: &Shared, pair: &str, max: u64) -> (u64, bool) {
+    let mut script = Some(Vec::new());
+    let mut runs = 0;
+    while let Some(next) = script {
+        if runs >= max || shared.is_broken() {
+            return (runs, false);
+        }
+        let plan = Plan {
+            order: Order::Script(next),
+            ..Plan::calm(pair)
+        };
+        let outcome = run(&plan, false, runs == 0);
+        script = next_script(&outcome.decisions);
+        shared.with(|tally| tally.add("interleavings", &plan, outcome));
+        runs += 1;
     }
-    counts
+    (runs, true)
 }
 
 /// One payer or three, one ticket, faults at any call.

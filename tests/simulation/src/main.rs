@@ -39,7 +39,7 @@ mod world;
 use std::process::ExitCode;
 
 use levels::Amount;
-use options::{Command, Options};
+use options::{Command, First, Options};
 use sabotage::Hunt;
 use tally::Shared;
 
@@ -58,27 +58,31 @@ fn main() -> ExitCode {
     match options.command {
         Command::Replay(plan) => report::replay(&plan),
         Command::Prove => prove(&options),
-        Command::Hunt(first) => hunt(first.as_deref()),
+        Command::Hunt(first) => hunt(&first),
         Command::Sabotage(only) => sabotaged(only.as_deref()),
     }
 }
 
-/// Looks for a broken law where one is most easily seen.
-fn hunt(first: Option<&plan::Plan>) -> ExitCode {
+/// Looks for a broken law where one was seen before, then everywhere.
+fn hunt(first: &First) -> ExitCode {
     let shared = Shared::default();
     let amount = Amount {
         seeds: 1_500,
         towns: 0,
-        interleavings_max: 600,
+        interleavings_max: 20_000,
     };
-    if let Some(first) = first {
-        shared.run_all("first", std::slice::from_ref(first), false);
+    match first {
+        First::Plan(plan) => shared.run_all("first", std::slice::from_ref(plan), false),
+        First::Orders(pair) => {
+            levels::orders_of(&shared, pair, amount.interleavings_max);
+        }
+        First::Anywhere => {}
     }
     let levels: [&dyn Fn(); 4] = [
         &|| levels::calm(&shared),
-        &|| levels::by_chance(&shared, 0, amount.seeds),
         &|| drop(levels::every_interleaving(&shared, amount)),
         &|| levels::every_fault(&shared),
+        &|| levels::by_chance(&shared, 0, amount.seeds),
     ];
     for level in levels {
         if !shared.is_broken() {

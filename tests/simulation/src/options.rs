@@ -20,10 +20,20 @@ pub(crate) enum Command {
     Replay(Box<Plan>),
     /// The levels.
     Prove,
-    /// The levels until a law is broken, this plan first if there is one.
-    Hunt(Option<Box<Plan>>),
+    /// The levels until a law is broken, beginning with this.
+    Hunt(First),
     /// Every deliberate bug, or the one of this name.
     Sabotage(Option<String>),
+}
+
+/// Where a hunt begins.
+pub(crate) enum First {
+    /// This very run.
+    Plan(Box<Plan>),
+    /// Every order of this pair of handlers.
+    Orders(String),
+    /// Nobody knows.
+    Anywhere,
 }
 
 const HELP: &str = "\
@@ -73,10 +83,10 @@ impl Options {
                 }
                 Long("hunt") => {
                     let plan = parser.value().and_then(ValueExt::string).map_err(wrong)?;
-                    let first = if plan.is_empty() {
-                        None
-                    } else {
-                        Some(Box::new(plan.parse()?))
+                    let first = match plan.strip_prefix("orders of ") {
+                        Some(pair) => First::Orders(pair.to_owned()),
+                        None if plan.is_empty() => First::Anywhere,
+                        None => First::Plan(Box::new(plan.parse()?)),
                     };
                     options.command = Command::Hunt(first);
                 }

@@ -97,6 +97,11 @@ impl Tally {
     }
 }
 
+/// How many runs go at once.
+pub(crate) fn workers() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
 /// The sum that several threads work on.
 #[derive(Default)]
 pub(crate) struct Shared(Mutex<Tally>);
@@ -115,9 +120,8 @@ impl Shared {
     /// Runs every plan, on all processors; stops at the first broken law.
     pub(crate) fn run_all(&self, level: &'static str, plans: &[Plan], collect: bool) {
         let next = AtomicUsize::new(0);
-        let workers = std::thread::available_parallelism().map_or(1, usize::from);
         std::thread::scope(|scope| {
-            for _ in 0..workers {
+            for _ in 0..workers() {
                 scope.spawn(|| {
                     while let Some(plan) = plans.get(next.fetch_add(1, Ordering::Relaxed)) {
                         if self.is_broken() {

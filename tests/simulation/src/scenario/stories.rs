@@ -15,7 +15,7 @@ use crate::office::{Wish, clerk};
 use crate::world::{Work, World};
 
 /// The stories of one ticket, each small enough for every fault at every call.
-pub(crate) const STORIES: [Scenario; 31] = [
+pub(crate) const STORIES: [Scenario; 32] = [
     Scenario {
         name: "pays-and-returns",
         prepare: with_webhooks,
@@ -124,6 +124,11 @@ pub(crate) const STORIES: [Scenario; 31] = [
                 vec![pays(world, Payer::ClosesWindow), later(world, less)],
             );
         },
+    },
+    Scenario {
+        name: "amount-changes-before-pressing",
+        prepare: without_webhooks,
+        begin: |world| tell(world, vec![presses_over_an_old_amount(world)]),
     },
     Scenario {
         name: "held-back-then-paid",
@@ -327,6 +332,23 @@ fn later(world: &Rc<World>, wish: Wish) -> Work {
     Box::pin(async move {
         world.pause(AT_PAYPAL).await;
         clerk(Rc::clone(&world), driver.case_number().clone(), wish).await;
+    })
+}
+
+/// The amount is changed while the driver reads the page: the button says the
+/// old one.
+fn presses_over_an_old_amount(world: &Rc<World>) -> Work {
+    let (driver, world) = (driver(world), Rc::clone(world));
+    Box::pin(async move {
+        driver.opens().await;
+        let less = Wish::Amount(Cents::new(2_000));
+        clerk(Rc::clone(&world), driver.case_number().clone(), less).await;
+        driver.pays(Payer::Pays).await;
+        if let Some(sent) = driver.presses_over("20.00").await
+            && let Some(back) = driver.decides(&sent, Payer::Pays).await
+        {
+            driver.returns(&back).await;
+        }
     })
 }
 
