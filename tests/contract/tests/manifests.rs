@@ -118,3 +118,25 @@ fn code(path: &Path) -> Vec<String> {
     }
     code
 }
+
+#[test]
+fn no_source_that_is_deployed_has_a_switch_for_a_deliberate_bug() {
+    // The simulation puts them into a copy; a switch in here could be thrown.
+    let workspace = Workspace::ask().unwrap();
+    let mut folders = vec![workspace.root().join("functions")];
+    let mut read = 0;
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                let text = std::fs::read_to_string(&path).unwrap().to_lowercase();
+                assert!(!text.contains("sabotage"), "{}", path.display());
+                assert!(!text.contains("cfg(simulation"), "{}", path.display());
+                read += 1;
+            }
+        }
+    }
+    assert!(read > 50, "only {read} sources were read");
+}

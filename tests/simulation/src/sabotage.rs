@@ -105,12 +105,23 @@ fn hunt(binary: &Path, sabotage: &Sabotage) -> Result<Hunt, NoCopy> {
         .map_err(|error| NoCopy(format!("{}: {error}", binary.display())))?;
     let said = String::from_utf8_lossy(&output.stdout);
     let found = said.lines().find_map(|line| line.strip_prefix("found "));
-    Ok(match found.and_then(|found| found.split_once(" by ")) {
-        Some((law, plan)) => Hunt::Found {
-            law: law.to_owned(),
-            plan: plan.to_owned(),
-        },
-        None => Hunt::NotFound,
+    let Some((law, plan)) = found.and_then(|found| found.split_once(" by ")) else {
+        return Ok(Hunt::NotFound);
+    };
+    // A plan that breaks a law with every bug switched off has found another one.
+    let healthy = Command::new(binary)
+        .args(["--replay", plan])
+        .env_remove(SWITCH)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()
+        .map_err(|error| NoCopy(format!("{}: {error}", binary.display())))?;
+    if !healthy.success() {
+        return Err(NoCopy(format!("{law} is broken without any bug, by '{plan}'")));
+    }
+    Ok(Hunt::Found {
+        law: law.to_owned(),
+        plan: plan.to_owned(),
     })
 }
 
@@ -139,6 +150,10 @@ fn build() -> Result<PathBuf, NoCopy> {
     }
     let mut files: BTreeMap<&str, String> = BTreeMap::new();
     for sabotage in ALL {
+        assert!(
+            sabotage.file.starts_with("functions/"),
+            "a bug is put into what is deployed"
+        );
         let text = match files.remove(sabotage.file) {
             Some(text) => text,
             None => std::fs::read_to_string(copy.join(sabotage.file))
