@@ -13,12 +13,15 @@
 //! | L6 | the time of payment is `PayPal`'s |
 //! | L8 | money taken back leads to review |
 //! | X1, X2, X3 | one line for the export for each settlement, none without, its id follows from it |
+//! | W1 | an event has its effect once, however often it comes |
 //! | W2, W3, W4 | an event ends, is stored before 2xx, and unverified writes nothing |
+//! | W5, W6 | the order of events, and what they say beside ids, changes nothing |
 //! | R1 | a return with a foreign order id moves nothing |
 //! | T3, T4, T5 | the journal replays to the ticket; no secret leaves; clerks' bookings say who and why |
 //! | V0, V1, V2, V5 | a run ends; no lock and no live attempt stays; a table that is down is 503 |
 
 mod books;
+mod ends;
 mod pages;
 mod starts;
 mod steps;
@@ -35,6 +38,7 @@ use crate::net::Call;
 use crate::world::World;
 
 pub(crate) use books::{Waits, at_rest, attempts_left, what_was_paid};
+pub(crate) use ends::end_of_the_case;
 pub(crate) use pages::{a_page_was_shown, a_redirect_was_shown};
 pub(crate) use starts::a_call_to_paypal_starts;
 

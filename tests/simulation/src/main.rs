@@ -74,8 +74,9 @@ fn hunt(first: Option<&plan::Plan>) -> ExitCode {
     if let Some(first) = first {
         shared.run_all("first", std::slice::from_ref(first), false);
     }
-    let levels: [&dyn Fn(); 4] = [
+    let levels: [&dyn Fn(); 5] = [
         &|| levels::calm(&shared),
+        &|| levels::every_permutation(&shared),
         &|| levels::by_chance(&shared, 0, amount.seeds),
         &|| drop(levels::every_interleaving(&shared, amount)),
         &|| levels::every_fault(&shared),
@@ -139,6 +140,11 @@ fn prove(options: &Options) -> ExitCode {
             counts = levels::every_interleaving(&shared, amount);
         });
         report.interleavings(counts);
+    }
+    if wanted("permutations") {
+        report.level("permutations of events", || {
+            levels::every_permutation(&shared);
+        });
     }
     if wanted("chance") {
         report.level("by chance", || {

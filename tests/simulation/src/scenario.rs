@@ -5,6 +5,7 @@ mod hostile;
 mod pairs;
 mod schedule;
 mod stories;
+mod webhooks;
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -19,6 +20,7 @@ use crate::world::{Work, World};
 pub(crate) use pairs::PAIRS;
 use schedule::schedule;
 pub(crate) use stories::STORIES;
+pub(crate) use webhooks::{FORGERIES, ORDERS};
 
 /// A story.
 pub(crate) struct Scenario {
@@ -58,6 +60,8 @@ pub(crate) fn scenario(name: &str) -> &'static Scenario {
         .iter()
         .chain(&PAIRS)
         .chain(&CHANCES)
+        .chain(&ORDERS)
+        .chain(&FORGERIES)
         .find(|scenario| scenario.name == name)
         .unwrap_or_else(|| panic!("there is no story {name}"))
 }
