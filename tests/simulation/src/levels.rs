@@ -7,7 +7,7 @@ use crate::fate::{Fate, Odd};
 use crate::history::Violation;
 use crate::plan::{Order, Plan};
 use crate::run::run;
-use crate::scenario::{FORGERIES, ORDERS, PAIRS, STORIES};
+use crate::scenario::{FORGERIES, ORDERS, OUTAGES, PAIRS, STORIES};
 use crate::tally::Shared;
 
 /// Runs by chance are planned so many at a time.
@@ -132,6 +132,13 @@ pub(crate) fn every_interleaving(
         counts.push((pair.name, runs, script.is_none()));
     }
     counts
+}
+
+/// V4: `PayPal` is away for an hour. One fault at each call of it would be
+/// thousands of hours; what it is about is the hour.
+pub(crate) fn outages(shared: &Shared) {
+    let plans: Vec<Plan> = OUTAGES.iter().map(|story| Plan::calm(story.name)).collect();
+    shared.run_all("outages", &plans, false);
 }
 
 /// W5, W6: every order of a case's events, and every lie in them, comes to the

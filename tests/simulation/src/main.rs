@@ -146,6 +146,9 @@ fn prove(options: &Options) -> ExitCode {
             levels::every_permutation(&shared);
         });
     }
+    if wanted("outages") {
+        report.level("outages", || levels::outages(&shared));
+    }
     if wanted("chance") {
         report.level("by chance", || {
             levels::by_chance(&shared, options.from, amount.seeds);

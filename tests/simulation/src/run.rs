@@ -269,6 +269,11 @@ impl Run {
 
     /// A call was made; it is not sent yet.
     fn begin(&mut self, waiting: Waiting) {
+        let task = self.tasks.get(waiting.task).and_then(Option::as_ref);
+        if let Some(function) = task.and_then(|task| task.function) {
+            let mut history = self.world.history.borrow_mut();
+            history.count(function, &waiting.call);
+        }
         if let Call::PayPal(request) = &waiting.call {
             laws::a_call_to_paypal_starts(&self.world, request);
         }

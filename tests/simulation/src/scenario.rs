@@ -2,9 +2,11 @@
 
 mod chance;
 mod hostile;
+mod outage;
 mod pairs;
 mod schedule;
 mod stories;
+mod tokens;
 mod webhooks;
 
 use std::cell::Cell;
@@ -17,6 +19,7 @@ use paypal_standin::WebhookMode;
 use crate::actors::{Driver, postman};
 use crate::world::{Work, World};
 
+pub(crate) use outage::OUTAGES;
 pub(crate) use pairs::PAIRS;
 use schedule::schedule;
 pub(crate) use stories::STORIES;
@@ -60,6 +63,7 @@ pub(crate) fn scenario(name: &str) -> &'static Scenario {
         .iter()
         .chain(&PAIRS)
         .chain(&CHANCES)
+        .chain(&OUTAGES)
         .chain(&ORDERS)
         .chain(&FORGERIES)
         .find(|scenario| scenario.name == name)

@@ -65,8 +65,8 @@ pub(crate) const ALL: &[Sabotage] = &[
     Sabotage {
         name: "seen means done",
         file: WEBHOOK,
-        find: "    if stored.outcome.is_some() {",
-        put: "    if stored.outcome.is_some() || (ON && stored.deliveries > 1) {",
+        find: "    if stored.outcome.is_some() && is_swept {",
+        put: "    if (stored.outcome.is_some() && is_swept) || (ON && stored.deliveries > 1) {",
         found_by: "chance;seed=273;faults=1/60;order=chance",
     },
     Sabotage {
