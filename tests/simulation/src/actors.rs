@@ -62,9 +62,24 @@ impl World {
     pub(crate) async fn sweep(&self, which: Which) -> Option<Sweep> {
         let apps = Rc::clone(&self.apps);
         let clock = self.functions_clock();
-        self.invoke(Function::ReconcilePayments, async move {
-            let until = Instant::now() + SWEEP_TIME;
-            reconcile_payments::handle(&apps.reconcile_payments, which, &clock, until).await
+        let reads = laws::a_sweep_begins(self);
+        let swept = self
+            .invoke(Function::ReconcilePayments, async move {
+                let until = Instant::now() + SWEEP_TIME;
+                reconcile_payments::handle(&apps.reconcile_payments, which, &clock, until).await
+            })
+            .await;
+        laws::a_sweep_has_ended(self, reads);
+        swept
+    }
+
+    /// Somebody opens the page of a token. `None`: it did not come.
+    pub(crate) async fn opens(&self, token: &str) -> Option<Page> {
+        let apps = Rc::clone(&self.apps);
+        let now = self.functions_now();
+        let request = request(&event("driver-opens-ticket", &[("TOKEN", token)]));
+        self.invoke(Function::ShowTicket, async move {
+            Page::of(show_ticket::handle(&apps.show_ticket, request, now).await)
         })
         .await
     }
@@ -126,6 +141,10 @@ impl Driver {
         &self.case_number
     }
 
+    pub(crate) fn token(&self) -> &str {
+        &self.token
+    }
+
     fn shown(&self, page: Option<Page>, asked_at: jiff::Timestamp) -> Option<Page> {
         let page = page?;
         laws::a_page_was_shown(&self.world, self.case_number.as_str(), &page, asked_at);
@@ -135,15 +154,7 @@ impl Driver {
     /// Opens the page behind the QR code. `None`: it did not come.
     pub(crate) async fn opens(&self) -> Option<Page> {
         let asked_at = self.world.now();
-        let apps = Rc::clone(&self.world.apps);
-        let now = self.world.functions_now();
-        let request = request(&event("driver-opens-ticket", &[("TOKEN", &self.token)]));
-        let page = self
-            .world
-            .invoke(Function::ShowTicket, async move {
-                Page::of(show_ticket::handle(&apps.show_ticket, request, now).await)
-            })
-            .await;
+        let page = self.world.opens(&self.token).await;
         self.shown(page, asked_at)
     }
 

@@ -1,7 +1,7 @@
 //! The table: the embedded DynamoDB called directly, with a memory of what it
 //! held before, since a lagging index and a restored table show the past.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 
 use dynoxide::Database;
@@ -162,6 +162,15 @@ impl Engine {
                     .and_then(|at| at.parse::<Timestamp>().ok())
                     .is_some_and(|at| at <= now)
         })
+    }
+
+    /// The attempts that an index may show which is as old as `then`.
+    pub(crate) fn open_attempts_since(&self, then: Instant) -> BTreeSet<String> {
+        let past = self.changed_since(then);
+        let past = past.values().flatten();
+        let open = self.all().chain(past);
+        let open = open.filter(|item| item.get("shard").is_some());
+        open.map(|item| key_of(item).0).collect()
     }
 
     /// How many writes there were.

@@ -4,6 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
+use crate::net::Call;
+use crate::world::Function;
+
 /// A law that does not hold.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Violation {
@@ -11,6 +14,16 @@ pub(crate) struct Violation {
     pub(crate) law: &'static str,
     /// What was seen.
     pub(crate) what: String,
+}
+
+/// What a call is, as far as it is counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Kind {
+    /// A look into an index.
+    Index,
+    /// Any other call to the table.
+    Table,
+    PayPal,
 }
 
 /// What happened.
@@ -36,6 +49,10 @@ pub(crate) struct History {
     pub(crate) shown_amounts: BTreeMap<String, String>,
     /// Under which request id each try of each attempt was made.
     pub(crate) request_ids: BTreeMap<(String, String), String>,
+    /// How many calls each function has made, by kind; tries of one count once.
+    pub(crate) calls: BTreeMap<(Function, Kind), u64>,
+    /// The last call of each function to the table.
+    pub(crate) last_call: BTreeMap<Function, String>,
     /// When the last fault struck.
     pub(crate) last_fault_at: Option<Timestamp>,
 }
@@ -48,6 +65,32 @@ impl History {
             let what = what();
             self.violations.push(Violation { law, what });
         }
+    }
+
+    /// Counts a call.
+    pub(crate) fn count(&mut self, function: Function, call: &Call) {
+        let kind = match call {
+            Call::Turn(_) => return,
+            Call::PayPal(_) => Kind::PayPal,
+            Call::Table(call) => {
+                let last = self.last_call.entry(function).or_default();
+                if *last == call.invocation {
+                    return;
+                }
+                last.clone_from(&call.invocation);
+                if call.operation == "Query" {
+                    Kind::Index
+                } else {
+                    Kind::Table
+                }
+            }
+        };
+        *self.calls.entry((function, kind)).or_default() += 1;
+    }
+
+    /// How many calls of this kind a function has made so far.
+    pub(crate) fn calls(&self, function: Function, kind: Kind) -> u64 {
+        self.calls.get(&(function, kind)).copied().unwrap_or(0)
     }
 
     /// Something that must be seen sometimes.

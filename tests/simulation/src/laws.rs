@@ -15,16 +15,26 @@
 //! | L6 | the time of payment is `PayPal`'s |
 //! | L8 | money taken back leads to review |
 //! | X1, X2, X3 | one line for the export for each settlement, none without, its id follows from it |
+//! | W1 | an event has its effect once, however often it comes |
 //! | W2, W3, W4 | an event ends, is stored before 2xx, and unverified writes nothing |
+//! | W5, W6 | the order of events, and what they say beside ids, changes nothing |
 //! | R1 | a return with a foreign order id moves nothing |
+//! | T1 | whatever is wrong with a token: the same bytes, and no read |
+//! | T2 | a number is issued once; other content under it is a conflict |
 //! | T3, T4, T5 | the journal replays to the ticket; no secret leaves; clerks' bookings say who and why |
 //! | V0, V1, V2, V5 | a run ends; no lock and no live attempt stays; a table that is down is 503 |
+//! | V3 | a sweep reads each shard once, and so much for each open attempt |
+//! | V4 | an hour without `PayPal` is made up for in 15 minutes, at 2 calls a second |
 
 mod books;
+mod ends;
 mod pages;
 mod sometimes;
 mod starts;
 mod steps;
+mod sweeps;
+
+pub(crate) use sweeps::{a_sweep_begins, a_sweep_has_ended};
 
 use std::time::Duration;
 
@@ -39,6 +49,7 @@ use crate::net::Call;
 use crate::world::{Function, World};
 
 pub(crate) use books::{Waits, attempts_left, what_was_paid};
+pub(crate) use ends::end_of_the_case;
 pub(crate) use pages::{a_page_was_shown, a_redirect_was_shown};
 pub(crate) use sometimes::all as must_be_seen;
 pub(crate) use starts::a_call_to_paypal_starts;

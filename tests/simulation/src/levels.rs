@@ -6,9 +6,10 @@ use std::time::{Duration, Instant};
 
 use crate::choices::next_script;
 use crate::fate::{Fate, Odd};
+use crate::history::Violation;
 use crate::plan::{Order, Plan};
 use crate::run::run;
-use crate::scenario::{PAIRS, STORIES};
+use crate::scenario::{FORGERIES, ORDERS, OUTAGES, PAIRS, STORIES};
 use crate::tally::{self, Shared};
 
 /// Runs by chance are planned so many at a time.
@@ -178,6 +179,45 @@ pub(crate) fn orders_of(shared: &Shared, pair: &str, max: u64) -> (u64, bool) {
         runs += 1;
     }
     (runs, true)
+}
+
+/// V4: `PayPal` is away for an hour. One fault at each call of it would be
+/// thousands of hours; what it is about is the hour.
+pub(crate) fn outages(shared: &Shared) {
+    let plans: Vec<Plan> = OUTAGES.iter().map(|story| Plan::calm(story.name)).collect();
+    shared.run_all("outages", &plans, false);
+}
+
+/// W5, W6: every order of a case's events, and every lie in them, comes to the
+/// same end as the first way.
+pub(crate) fn every_permutation(shared: &Shared) {
+    for (law, stories) in [("W5", &ORDERS), ("W6", &FORGERIES)] {
+        for story in stories {
+            let mut script = Some(Vec::new());
+            let mut first: Option<String> = None;
+            while let Some(next) = script {
+                if shared.is_broken() {
+                    return;
+                }
+                let plan = Plan {
+                    order: Order::Story(next),
+                    ..Plan::calm(story.name)
+                };
+                let mut outcome = run(&plan, false, false);
+                script = next_script(&outcome.decisions);
+                let end = outcome.end.take().unwrap_or_default();
+                let first = first.get_or_insert_with(|| end.clone());
+                *outcome.looked.entry(law).or_default() += 1;
+                if *first != end && outcome.violations.is_empty() {
+                    outcome.violations.push(Violation {
+                        law,
+                        what: format!("ends with {end}; the first way with {first}"),
+                    });
+                }
+                shared.with(|tally| tally.add(law, &plan, outcome));
+            }
+        }
+    }
 }
 
 /// One payer or three, one ticket, faults at any call.

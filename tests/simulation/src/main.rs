@@ -78,8 +78,9 @@ fn hunt(first: &First) -> ExitCode {
         }
         First::Anywhere => {}
     }
-    let levels: [&dyn Fn(); 4] = [
+    let levels: [&dyn Fn(); 5] = [
         &|| levels::calm(&shared),
+        &|| levels::every_permutation(&shared),
         &|| drop(levels::every_interleaving(&shared, amount)),
         &|| levels::every_fault(&shared),
         &|| levels::by_chance(&shared, 0, amount.seeds),
@@ -146,6 +147,14 @@ fn prove(options: &Options) -> ExitCode {
             counts = levels::every_interleaving(&shared, amount);
         });
         report.interleavings(counts);
+    }
+    if wanted("permutations") {
+        report.level("permutations of events", || {
+            levels::every_permutation(&shared);
+        });
+    }
+    if wanted("outages") {
+        report.level("outages", || levels::outages(&shared));
     }
     if wanted("chance") {
         report.level("by chance", || {

@@ -43,6 +43,8 @@ pub(crate) enum Order {
     Chance,
     /// As the list says; then the first that can.
     Script(Vec<u32>),
+    /// Who has waited longest; the list says what the story itself decides.
+    Story(Vec<u32>),
 }
 
 impl Plan {
@@ -93,6 +95,10 @@ impl fmt::Display for Plan {
                 let script: Vec<String> = script.iter().map(u32::to_string).collect();
                 write!(f, ";order={}", script.join("."))
             }
+            Order::Story(script) => {
+                let script: Vec<String> = script.iter().map(u32::to_string).collect();
+                write!(f, ";story={}", script.join("."))
+            }
         }
     }
 }
@@ -115,6 +121,10 @@ impl FromStr for Plan {
                 let script = script.split('.').filter(|taken| !taken.is_empty());
                 let script: Result<_, _> = script.map(str::parse).collect();
                 plan.order = Order::Script(script.map_err(|_| wrong())?);
+            } else if let Some(script) = part.strip_prefix("story=") {
+                let script = script.split('.').filter(|taken| !taken.is_empty());
+                let script: Result<_, _> = script.map(str::parse).collect();
+                plan.order = Order::Story(script.map_err(|_| wrong())?);
             } else {
                 let (place, fate) = part.rsplit_once('=').ok_or_else(wrong)?;
                 let (boundary, nth) = place.rsplit_once('#').ok_or_else(wrong)?;
@@ -152,6 +162,10 @@ mod tests {
             Plan {
                 order: Order::Script(vec![0, 2, 1]),
                 ..Plan::calm("return-and-sweep")
+            },
+            Plan {
+                order: Order::Story(vec![1, 3]),
+                ..Plan::calm("orders-of-paid")
             },
         ];
         for plan in plans {

@@ -40,6 +40,8 @@ pub(crate) struct Outcome {
     pub(crate) looked: BTreeMap<&'static str, u64>,
     pub(crate) told: Vec<String>,
     pub(crate) virtual_time: Duration,
+    /// How the case stands at the end, where a story's ends are compared.
+    pub(crate) end: Option<String>,
 }
 
 /// Wakes the scheduler and says which task it was.
@@ -123,7 +125,7 @@ async fn simulate(plan: Plan, tell: bool, collect: bool) -> Outcome {
     let began = Instant::now();
     let choices = match &plan.order {
         Order::InTurn => Choices::script(Vec::new()),
-        Order::Script(script) => Choices::script(script.clone()),
+        Order::Script(script) | Order::Story(script) => Choices::script(script.clone()),
         Order::Chance => Choices::seed(plan.seed),
     };
     let world = World::new(plan.seed, choices).await;
@@ -167,6 +169,7 @@ async fn simulate(plan: Plan, tell: bool, collect: bool) -> Outcome {
     } else if history.violations.is_empty() && !run.seen_already {
         laws::at_rest(&world, &mut history);
     }
+    let end = matches!(run.plan.order, Order::Story(_)).then(|| laws::end_of_the_case(&world));
     Outcome {
         violations: std::mem::take(&mut history.violations),
         points: run.points,
@@ -176,6 +179,7 @@ async fn simulate(plan: Plan, tell: bool, collect: bool) -> Outcome {
         looked: std::mem::take(&mut history.looked),
         told: history.told.take().unwrap_or_default(),
         virtual_time: began.elapsed(),
+        end,
     }
 }
 
@@ -265,6 +269,11 @@ impl Run {
 
     /// A call was made; it is not sent yet.
     fn begin(&mut self, waiting: Waiting) {
+        let task = self.tasks.get(waiting.task).and_then(Option::as_ref);
+        if let Some(function) = task.and_then(|task| task.function) {
+            let mut history = self.world.history.borrow_mut();
+            history.count(function, &waiting.call);
+        }
         if let Call::PayPal(request) = &waiting.call {
             let waiting = self
                 .waiting
@@ -287,7 +296,7 @@ impl Run {
     /// seen already.
     fn next(&mut self) -> Option<usize> {
         match self.plan.order {
-            Order::InTurn => Some(0),
+            Order::InTurn | Order::Story(_) => Some(0),
             Order::Chance | Order::Script(_) if !self.prepared => Some(0),
             Order::Chance => {
                 let ways = self.waiting.len();

@@ -117,7 +117,9 @@ fn hunt(binary: &Path, sabotage: &Sabotage) -> Result<Hunt, NoCopy> {
         .status()
         .map_err(|error| NoCopy(format!("{}: {error}", binary.display())))?;
     if !healthy.success() {
-        return Err(NoCopy(format!("{law} is broken without any bug, by '{plan}'")));
+        return Err(NoCopy(format!(
+            "{law} is broken without any bug, by '{plan}'"
+        )));
     }
     Ok(Hunt::Found {
         law: law.to_owned(),

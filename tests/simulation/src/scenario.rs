@@ -2,9 +2,12 @@
 
 mod chance;
 mod hostile;
+mod outage;
 mod pairs;
 mod schedule;
 mod stories;
+mod tokens;
+mod webhooks;
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -16,9 +19,11 @@ use paypal_standin::WebhookMode;
 use crate::actors::{Driver, postman};
 use crate::world::{Work, World};
 
+pub(crate) use outage::OUTAGES;
 pub(crate) use pairs::PAIRS;
 use schedule::schedule;
 pub(crate) use stories::STORIES;
+pub(crate) use webhooks::{FORGERIES, ORDERS};
 
 /// A story.
 pub(crate) struct Scenario {
@@ -58,6 +63,9 @@ pub(crate) fn scenario(name: &str) -> &'static Scenario {
         .iter()
         .chain(&PAIRS)
         .chain(&CHANCES)
+        .chain(&OUTAGES)
+        .chain(&ORDERS)
+        .chain(&FORGERIES)
         .find(|scenario| scenario.name == name)
         .unwrap_or_else(|| panic!("there is no story {name}"))
 }

@@ -125,6 +125,8 @@ pub(crate) struct World {
     pub(crate) on_the_way: Cell<u32>,
     /// Webhooks are fetched by the story itself.
     pub(crate) no_postman: Cell<bool>,
+    /// How many sweeps have begun and ended.
+    pub(crate) sweeps: Cell<(u64, u64)>,
     /// The story has ended: who waits for more to do need not.
     pub(crate) over: Cell<bool>,
     /// Whether the functions' clocks differ from each other.
@@ -300,6 +302,7 @@ impl World {
             standing_fault: Cell::new(None),
             on_the_way: Cell::new(0),
             no_postman: Cell::new(false),
+            sweeps: Cell::new((0, 0)),
             over: Cell::new(false),
             paypal_is_ahead,
             skewed: Cell::new(skewed),

@@ -18,6 +18,7 @@ struct Table {
     taken_back: Vec<Value>,
     events: Vec<Value>,
     exports: Vec<Value>,
+    journal: Vec<Value>,
 }
 
 impl Table {
@@ -30,6 +31,7 @@ impl Table {
             taken_back: Vec::new(),
             events: Vec::new(),
             exports: Vec::new(),
+            journal: Vec::new(),
         };
         for item in world.engine.borrow().all() {
             let (pk, sk) = (text(item, "pk"), text(item, "sk"));
@@ -39,6 +41,7 @@ impl Table {
                     table.tickets.insert(text(&item, "case_number"), item);
                 }
                 (Some("TICKET"), Some("SETTLEMENT")) => table.settlements.push(item),
+                (Some("TICKET"), Some("JOURNAL")) => table.journal.push(item),
                 (Some("TICKET"), Some("PAYMENT")) => table.by_clerks.push(item),
                 (Some("TICKET"), Some("TAKEN_BACK")) => table.taken_back.push(item),
                 // What nobody can read is looked at by a human.
@@ -166,6 +169,36 @@ pub(crate) fn at_rest(world: &World, history: &mut History) {
         });
     }
     each_line_once(&table, history);
+    world
+        .standin
+        .in_books(|books| each_effect_once(books, &table, history));
+}
+
+/// W1: however often an event came, what it is about is booked once: one item,
+/// one line for the export, one entry of each kind in the journal.
+fn each_effect_once(books: &Books, table: &Table, history: &mut History) {
+    let refunds = books.refunds.iter().map(|refund| &refund.id);
+    let disputes = books.disputes.iter().map(|dispute| &dispute.id);
+    let captures = books.captures.iter().map(|capture| &capture.id);
+    for id in refunds.chain(disputes).chain(captures) {
+        let is_it = |name: &'static str| move |item: &&Value| text(item, name) == *id;
+        let booked = table.settlements.iter().filter(is_it("capture_id")).count()
+            + table.taken_back.iter().filter(is_it("id")).count();
+        let lines = table.exports.iter().filter(is_it("settlement")).count()
+            + table.exports.iter().filter(is_it("taken_back")).count();
+        let mut entries: BTreeMap<String, usize> = BTreeMap::new();
+        for entry in table.journal.iter().filter(is_it("reference")) {
+            *entries.entry(text(entry, "what")).or_default() += 1;
+        }
+        let once = booked <= 1 && lines <= 1 && entries.values().all(|times| *times == 1);
+        history.law("W1", once, || {
+            format!("{id} is booked {booked} times, in {lines} lines and by {entries:?}")
+        });
+    }
+    let again = |event: &paypal_standin::Event| event.deliveries > 1 && event.accepted > 0;
+    if books.events.iter().any(again) {
+        history.sometimes("an event came more than once");
+    }
 }
 
 fn every_capture_is_booked_once(books: &Books, table: &Table, history: &mut History) {

@@ -66,8 +66,8 @@ pub(crate) const ALL: &[Sabotage] = &[
     Sabotage {
         name: "seen means done",
         file: WEBHOOK,
-        find: "    if stored.outcome.is_some() {",
-        put: "    if stored.outcome.is_some() || (ON && stored.deliveries > 1) {",
+        find: "    if stored.outcome.is_some() && is_swept {",
+        put: "    if (stored.outcome.is_some() && is_swept) || (ON && stored.deliveries > 1) {",
         found_by: "pays-and-returns;seed=1;receive-webhook: table update event#1=CrashAfter",
     },
     Sabotage {

@@ -8,13 +8,15 @@ use paypal_standin::{Fault, FaultKind, On, Payer, WebhookMode};
 use reconcile_payments::Which;
 use ticket::Cents;
 
-use super::{A_MINUTE, AT_PAYPAL, Scenario, by_hand, driver, no_barrier, tell, without_webhooks};
+use super::{
+    A_MINUTE, AT_PAYPAL, Scenario, by_hand, driver, no_barrier, tell, tokens, without_webhooks,
+};
 use crate::actors::{Back, Driver};
 use crate::office::{Wish, clerk};
 use crate::world::{Work, World};
 
 /// Two handlers at once, in every order of their calls.
-pub(crate) const PAIRS: [Scenario; 14] = [
+pub(crate) const PAIRS: [Scenario; 16] = [
     Scenario {
         name: "return×return",
         prepare: without_webhooks,
@@ -64,6 +66,16 @@ pub(crate) const PAIRS: [Scenario; 14] = [
         name: "return×amount",
         prepare: no_barrier,
         begin: |world| tell(world, vec![pair(world, Of::Return, Of::Amount)]),
+    },
+    Scenario {
+        name: "issue×issue",
+        prepare: without_webhooks,
+        begin: |world| tell(world, vec![tokens::two_issue(world, true)]),
+    },
+    Scenario {
+        name: "issue×issue-of-other-content",
+        prepare: without_webhooks,
+        begin: |world| tell(world, vec![tokens::two_issue(world, false)]),
     },
     Scenario {
         name: "show×return",

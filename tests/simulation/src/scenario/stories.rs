@@ -7,7 +7,7 @@ use paypal_standin::{Afterwards, Fault, FaultKind, On, Payer};
 use ticket::Cents;
 
 use super::{
-    A_MINUTE, AN_HOUR, AT_PAYPAL, Scenario, by_hand, driver, hostile, no_barrier, tell,
+    A_MINUTE, AN_HOUR, AT_PAYPAL, Scenario, by_hand, driver, hostile, no_barrier, tell, tokens,
     with_webhooks, without_webhooks,
 };
 use crate::actors::Driver;
@@ -15,7 +15,7 @@ use crate::office::{Wish, clerk};
 use crate::world::{Work, World};
 
 /// The stories of one ticket, each small enough for every fault at every call.
-pub(crate) const STORIES: [Scenario; 32] = [
+pub(crate) const STORIES: [Scenario; 34] = [
     Scenario {
         name: "pays-and-returns",
         prepare: with_webhooks,
@@ -167,6 +167,16 @@ pub(crate) const STORIES: [Scenario; 32] = [
             hostile::poison(world);
         },
         begin: |world| tell(world, vec![pays(world, Payer::ClosesWindow)]),
+    },
+    Scenario {
+        name: "tokens-not-ours",
+        prepare: without_webhooks,
+        begin: |world| tell(world, vec![tokens::opens_what_is_not_ours(world)]),
+    },
+    Scenario {
+        name: "issued-again",
+        prepare: without_webhooks,
+        begin: |world| tell(world, vec![tokens::issued_again(world)]),
     },
     Scenario {
         name: "refunded",
