@@ -3,6 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
+use ticket::CaseNumber;
+
+use crate::office::Wish;
 
 /// A law that does not hold.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,6 +39,14 @@ pub(crate) struct History {
     pub(crate) shown_amounts: BTreeMap<String, String>,
     /// Under which request id each try of each attempt was made.
     pub(crate) request_ids: BTreeMap<(String, String), String>,
+    /// What clerks did, as their own lists say: when, and under which receipt.
+    pub(crate) clerks_list: Vec<(Timestamp, CaseNumber, Wish, u128)>,
+    /// When the table was restored.
+    pub(crate) restored_at: Option<Timestamp>,
+    /// When it had been made whole again.
+    pub(crate) whole_at: Option<Timestamp>,
+    /// Events that a restore has brought back unfinished.
+    pub(crate) unfinished_events: BTreeSet<String>,
     /// When the last fault struck.
     pub(crate) last_fault_at: Option<Timestamp>,
 }
@@ -48,6 +59,12 @@ impl History {
             let what = what();
             self.violations.push(Violation { law, what });
         }
+    }
+
+    /// Whether what was `asked_at` a moment may have been answered out of a table
+    /// that is restored and not made whole yet.
+    pub(crate) fn not_whole(&self, asked_at: Timestamp) -> bool {
+        self.restored_at.is_some() && self.whole_at.is_none_or(|whole| asked_at < whole)
     }
 
     /// Something that must be seen sometimes.

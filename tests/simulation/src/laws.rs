@@ -14,6 +14,7 @@
 //! | L8 | money taken back leads to review |
 //! | X1, X2, X3 | one line for the export for each settlement, none without, its id follows from it |
 //! | W2, W3, W4 | an event ends, is stored before 2xx, and unverified writes nothing |
+//! | F12 | a reconciliation after a restore comes to an end, agrees, and finds nothing a second time |
 //! | R1 | a return with a foreign order id moves nothing |
 //! | T3, T4, T5 | the journal replays to the ticket; no secret leaves; clerks' bookings say who and why |
 //! | V0, V1, V2, V5 | a run ends; no lock and no live attempt stays; a table that is down is 503 |
@@ -56,6 +57,11 @@ pub(crate) fn standing(ticket: &Value) -> &'static str {
 /// The table has changed.
 pub(crate) fn after_a_write(world: &World, keys: &[Key]) {
     steps::after_a_write(world, keys);
+}
+
+/// A restored table is whole again.
+pub(crate) fn after_a_restore(world: &World) {
+    steps::of_every_case(world);
 }
 
 /// Something has become of captures at `PayPal` without our doing.

@@ -74,10 +74,11 @@ fn hunt(first: Option<&plan::Plan>) -> ExitCode {
     if let Some(first) = first {
         shared.run_all("first", std::slice::from_ref(first), false);
     }
-    let levels: [&dyn Fn(); 4] = [
+    let levels: [&dyn Fn(); 5] = [
         &|| levels::calm(&shared),
         &|| levels::by_chance(&shared, 0, amount.seeds),
         &|| drop(levels::every_interleaving(&shared, amount)),
+        &|| drop(levels::restores(&shared)),
         &|| levels::every_fault(&shared),
     ];
     for level in levels {
@@ -144,6 +145,11 @@ fn prove(options: &Options) -> ExitCode {
         report.level("by chance", || {
             levels::by_chance(&shared, options.from, amount.seeds);
         });
+    }
+    if wanted("restores") {
+        let mut counts = Vec::new();
+        report.level("restores", || counts = levels::restores(&shared));
+        report.restores(counts);
     }
     if wanted("towns") {
         report.level("towns", || levels::towns(&shared, amount.towns));

@@ -123,7 +123,7 @@ async fn simulate(plan: Plan, tell: bool, collect: bool) -> Outcome {
     let began = Instant::now();
     let choices = match &plan.order {
         Order::InTurn => Choices::script(Vec::new()),
-        Order::Script(script) => Choices::script(script.clone()),
+        Order::Script(script) | Order::Torn(script) => Choices::script(script.clone()),
         Order::Chance => Choices::seed(plan.seed),
     };
     let world = World::new(plan.seed, choices).await;
@@ -275,7 +275,7 @@ impl Run {
     /// seen already.
     fn next(&mut self) -> Option<usize> {
         match self.plan.order {
-            Order::InTurn => Some(0),
+            Order::InTurn | Order::Torn(_) => Some(0),
             Order::Chance | Order::Script(_) if !self.prepared => Some(0),
             Order::Chance => {
                 let ways = self.waiting.len();

@@ -3,6 +3,7 @@
 mod chance;
 mod hostile;
 mod pairs;
+mod restoring;
 mod schedule;
 mod stories;
 
@@ -17,6 +18,7 @@ use crate::actors::{Driver, postman};
 use crate::world::{Work, World};
 
 pub(crate) use pairs::PAIRS;
+pub(crate) use restoring::{BY_CHANCE, RESTORES};
 use schedule::schedule;
 pub(crate) use stories::STORIES;
 
@@ -58,6 +60,8 @@ pub(crate) fn scenario(name: &str) -> &'static Scenario {
         .iter()
         .chain(&PAIRS)
         .chain(&CHANCES)
+        .chain(&RESTORES)
+        .chain([&BY_CHANCE])
         .find(|scenario| scenario.name == name)
         .unwrap_or_else(|| panic!("there is no story {name}"))
 }
