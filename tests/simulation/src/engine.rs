@@ -237,7 +237,7 @@ impl Engine {
     /// A new table that holds what this one held `at` a moment, torn: of an item
     /// that changed in the last minute before, `choose` takes one of its images.
     /// The first way is the latest.
-    pub(crate) fn restored(&self, at: Instant, choose: &mut dyn FnMut(usize) -> usize) -> Self {
+    pub(crate) fn restored(&self, at: Instant, choose: &mut dyn FnMut(&Key, usize) -> usize) -> Self {
         let begins = at.checked_sub(TORN).unwrap_or(at);
         let mut writes: BTreeMap<&Key, Vec<&Before>> = BTreeMap::new();
         for before in self.log.iter().filter(|before| before.at > begins) {
@@ -252,7 +252,7 @@ impl Engine {
             }
             ways.dedup();
             ways.reverse();
-            match ways[choose(ways.len())] {
+            match ways[choose(key, ways.len())] {
                 Some(image) => drop(images.insert(key.clone(), image.clone())),
                 None => drop(images.remove(key)),
             }

@@ -45,6 +45,8 @@ pub(crate) struct History {
     pub(crate) restored_at: Option<Timestamp>,
     /// When it had been made whole again.
     pub(crate) whole_at: Option<Timestamp>,
+    /// Partitions of which a restore may have brought parts only.
+    pub(crate) torn_tickets: BTreeSet<String>,
     /// Events that a restore has brought back unfinished.
     pub(crate) unfinished_events: BTreeSet<String>,
     /// When the last fault struck.

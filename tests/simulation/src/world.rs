@@ -331,7 +331,10 @@ impl World {
     /// whether parts of the last minute came and others did not.
     pub(crate) async fn restore(&self, at: Instant, captures: Captures) -> bool {
         let (mut whole, mut torn) = (false, false);
-        let restored = self.engine.borrow().restored(at, &mut |ways| {
+        let restored = self.engine.borrow().restored(at, &mut |key, ways| {
+            if ways > 1 {
+                self.history.borrow_mut().torn_tickets.insert(key.0.clone());
+            }
             let taken = self.choices.borrow_mut().one_of(ways);
             whole |= ways > 1 && taken == 0;
             torn |= taken > 0;
