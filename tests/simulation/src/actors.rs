@@ -87,8 +87,7 @@ impl World {
             })
             .await;
         self.standin.delivered(delivery, status);
-        let stored =
-            self.is_there(&(format!("EVENT#{}", delivery.event_id), "EVENT".to_owned()));
+        let stored = self.is_there(&(format!("EVENT#{}", delivery.event_id), "EVENT".to_owned()));
         let accepted = status.is_some_and(|status| status < 300);
         self.history
             .borrow_mut()

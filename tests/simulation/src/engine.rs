@@ -237,7 +237,11 @@ impl Engine {
     /// A new table that holds what this one held `at` a moment, torn: of an item
     /// that changed in the last minute before, `choose` takes one of its images.
     /// The first way is the latest.
-    pub(crate) fn restored(&self, at: Instant, choose: &mut dyn FnMut(&Key, usize) -> usize) -> Self {
+    pub(crate) fn restored(
+        &self,
+        at: Instant,
+        choose: &mut dyn FnMut(&Key, usize) -> usize,
+    ) -> Self {
         let begins = at.checked_sub(TORN).unwrap_or(at);
         let mut writes: BTreeMap<&Key, Vec<&Before>> = BTreeMap::new();
         for before in self.log.iter().filter(|before| before.at > begins) {

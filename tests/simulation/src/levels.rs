@@ -16,9 +16,9 @@ const BATCH: u64 = 500;
 const ROUNDS_MAX: u32 = 6;
 
 /// Ways in which the table of one story comes back torn, at most.
-const TORN_MAX: u32 = 400;
+const TORN_MAX: u32 = 150;
 /// Restores by chance.
-const RESTORES_BY_CHANCE: u64 = 400;
+const RESTORES_BY_CHANCE: u64 = 200;
 
 /// How much is done.
 #[derive(Clone, Copy, Debug)]

@@ -320,9 +320,11 @@ fn each_line_once(table: &Table, history: &mut History) {
     let most = if history.restored_at.is_some() { 2 } else { 1 };
     history.law(
         "X1",
-        wanted
-            .iter()
-            .all(|id| lines.get(id).is_some_and(|times| (1..=most).contains(times))),
+        wanted.iter().all(|id| {
+            lines
+                .get(id)
+                .is_some_and(|times| (1..=most).contains(times))
+        }),
         || format!("settlements {wanted:?}, lines {lines:?}"),
     );
     history.law("X2", lines.keys().all(|id| wanted.contains(id)), || {

@@ -55,9 +55,9 @@ pub(crate) fn a_page_was_shown(world: &World, case_number: &str, page: &Page, as
     let history_forgets = history.restored_at.is_some();
     history.law(
         "V5",
-        // A ticket issued since is not there before step 5; an attempt that brought
-        // nothing is never there again.
-        page.state != "invalid" && (page.state != "unknown" || history_forgets),
+        // "Attempts of drivers who had not paid: their result page says that there
+        // is no such payment"; those who had, until step 6 has found them.
+        history_forgets || page.state != "invalid" && page.state != "unknown",
         || {
             format!(
                 "{case_number} is there, and a driver is told that it is {}",

@@ -38,7 +38,8 @@ pub(super) fn payers(world: &Rc<World>) -> Vec<Work> {
 pub(super) fn payers_of(world: &Rc<World>, tickets: usize, within: usize) -> Vec<Work> {
     let mut actors = Vec::new();
     for ticket in 0..tickets {
-        for _ in 0..=world.choices.borrow_mut().one_of(2) {
+        let more = world.choices.borrow_mut().one_of(2);
+        for _ in 0..=more {
             let begins = some_seconds(world, within);
             let driver = world.drivers.borrow()[ticket].clone();
             actors.push(somebody(world, driver, begins));

@@ -16,7 +16,7 @@ use reconcile_payments::{Answer, SWEEP_TIME};
 use settle::{Captures, Reconciled};
 use tokio::time::Instant;
 
-use super::{AT_PAYPAL, AN_HOUR, A_MINUTE, Scenario, chance, prepare, tell, without_webhooks};
+use super::{A_MINUTE, AN_HOUR, AT_PAYPAL, Scenario, chance, prepare, tell, without_webhooks};
 use crate::actors::Driver;
 use crate::laws;
 use crate::office::{Wish, clerk, enters};
@@ -186,7 +186,9 @@ fn pays(world: &Rc<World>, ticket: usize, begins: u64, payer: Payer) -> Work {
 fn meets(world: &Rc<World>, ticket: usize, begins: u64, kind: FaultKind) -> Work {
     let (work, world) = (pays(world, ticket, begins, Payer::Pays), Rc::clone(world));
     Box::pin(async move {
-        world.standing_fault.set(Some(Fault::once(On::Capture, kind)));
+        world
+            .standing_fault
+            .set(Some(Fault::once(On::Capture, kind)));
         work.await;
         world.standing_fault.set(None);
     })
@@ -217,7 +219,10 @@ fn comes_back(world: &Rc<World>, driver: Driver) -> Work {
             world.pause(after).await;
             let page = driver.opens().await;
             if page.is_some_and(|page| page.has_pay_button())
-                && driver.pays(Payer::Pays).await.is_some_and(|page| page.state == "paid")
+                && driver
+                    .pays(Payer::Pays)
+                    .await
+                    .is_some_and(|page| page.state == "paid")
             {
                 let mut history = world.history.borrow_mut();
                 history.sometimes("a driver paid after a restore for the first time");
@@ -233,14 +238,18 @@ fn ops(world: &Rc<World>) -> Work {
         world.pause(CLOSES).await;
         world.set_captures(Captures::Closed).await; // 1
         world.pause(WAITED_OUT).await; // 2
-        let at = Instant::now().checked_sub(BACK).unwrap_or_else(Instant::now); // 3
+        let at = Instant::now()
+            .checked_sub(BACK)
+            .unwrap_or_else(Instant::now); // 3
         let point = world.now() - SignedDuration::from_secs(5 * 60);
         let closed_for_good = world.now();
         let torn = world.restore(at, Captures::Closed).await; // 4
         what_came_back(&world);
         issued_again(&world).await; // 5
         let from = point - SignedDuration::from_hours(24);
-        let mut found = reconciled(&world, from).await.map_or(0, |it| it.comparison.found); // 6
+        let mut found = reconciled(&world, from)
+            .await
+            .map_or(0, |it| it.comparison.found); // 6
         world.pause(LAG).await; // 7
         for _ in 0..TRIES_MAX {
             let Some(all) = reconciled(&world, from).await else {
@@ -248,7 +257,10 @@ fn ops(world: &Rc<World>) -> Work {
             };
             found += all.comparison.found;
             let five_minutes = SignedDuration::from_mins(5);
-            if all.complete_until.is_some_and(|it| it > closed_for_good + five_minutes) {
+            if all
+                .complete_until
+                .is_some_and(|it| it > closed_for_good + five_minutes)
+            {
                 break;
             }
             world.pause(A_MINUTE * 10).await;
@@ -369,7 +381,10 @@ async fn reconcile(world: &Rc<World>, from: Timestamp) -> Option<Reconciled> {
             reconcile_payments::answer(&apps.reconcile_payments, &event, &clock, until).await
         })
         .await?;
-    world.history.borrow_mut().tell(|| format!("            ops read: {answer:?}"));
+    world
+        .history
+        .borrow_mut()
+        .tell(|| format!("            ops read: {answer:?}"));
     match answer {
         Ok(Answer::Reconciled(reconciled)) => Some(reconciled),
         Ok(Answer::Swept(_)) | Err(_) => None,
@@ -380,9 +395,15 @@ async fn reconcile(world: &Rc<World>, from: Timestamp) -> Option<Reconciled> {
 /// step 7, so a human takes it away.
 fn locks_without_an_order(world: &World) {
     let mut engine = world.engine.borrow_mut();
-    let locked: Vec<_> = engine.all().filter(|item| item.get("lock").is_some()).cloned().collect();
+    let locked: Vec<_> = engine
+        .all()
+        .filter(|item| item.get("lock").is_some())
+        .cloned()
+        .collect();
     for mut ticket in locked {
-        let attempt = ticket["lock"]["M"]["attempt"]["S"].as_str().unwrap_or_default();
+        let attempt = ticket["lock"]["M"]["attempt"]["S"]
+            .as_str()
+            .unwrap_or_default();
         let attempt = engine.item(&(format!("ATTEMPT#{attempt}"), "ATTEMPT".to_owned()));
         if attempt.is_none_or(|attempt| attempt.get("order").is_none())
             && let Some(attributes) = ticket.as_object_mut()
