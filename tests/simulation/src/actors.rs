@@ -44,7 +44,7 @@ impl World {
     pub(crate) fn issue(self: &Rc<Self>, case_number: &str) -> Driver {
         let ticket = open_ticket(case_number, self.now());
         let token = self.sign(&ticket.case_number);
-        let store = self.apps.reconcile_payments.settle.store.clone();
+        let store = self.apps().reconcile_payments.settle.store.clone();
         let case_number = ticket.case_number.clone();
         // As every other write it goes through the seam, and is never struck.
         self.before.borrow_mut().push(Box::pin(async move {
@@ -60,7 +60,7 @@ impl World {
 
     /// A minute has passed.
     pub(crate) async fn sweep(&self, which: Which) -> Option<Sweep> {
-        let apps = Rc::clone(&self.apps);
+        let apps = self.apps();
         let clock = self.functions_clock();
         let reads = laws::a_sweep_begins(self);
         let swept = self
@@ -75,7 +75,7 @@ impl World {
 
     /// Somebody opens the page of a token. `None`: it did not come.
     pub(crate) async fn opens(&self, token: &str) -> Option<Page> {
-        let apps = Rc::clone(&self.apps);
+        let apps = self.apps();
         let now = self.functions_now();
         let request = request(&event("driver-opens-ticket", &[("TOKEN", token)]));
         self.invoke(Function::ShowTicket, async move {
@@ -86,7 +86,7 @@ impl World {
 
     /// One webhook is posted; the status it is answered with.
     pub(crate) async fn post(&self, delivery: &Delivery) -> Option<u16> {
-        let apps = Rc::clone(&self.apps);
+        let apps = self.apps();
         let now = self.functions_now();
         let mut posted = http::Request::post("http://127.0.0.1:8080/paypal/webhook");
         if let Some(headers) = posted.headers_mut() {
@@ -102,14 +102,11 @@ impl World {
             })
             .await;
         self.standin.delivered(delivery, status);
-        let stored = self
-            .engine
-            .borrow()
-            .item(&(format!("EVENT#{}", delivery.event_id), "EVENT".to_owned()));
+        let stored = self.is_there(&(format!("EVENT#{}", delivery.event_id), "EVENT".to_owned()));
         let accepted = status.is_some_and(|status| status < 300);
         self.history
             .borrow_mut()
-            .law("W3", !accepted || stored.is_some(), || {
+            .law("W3", !accepted || stored, || {
                 format!(
                     "event {} was answered {status:?} and is not stored",
                     delivery.event_id
@@ -179,7 +176,7 @@ impl Driver {
 
     async fn starts(&self, event: &str, amount: &str) -> Option<Sent> {
         let asked_at = self.world.now();
-        let apps = Rc::clone(&self.world.apps);
+        let apps = self.world.apps();
         let now = self.world.functions_now();
         let request = request(event);
         let (first, more) = (self.world.random(), AtomicU64::new(0));
@@ -246,7 +243,7 @@ impl Driver {
 
     pub(crate) async fn result(&self, name: &str, back: &Back) -> Option<Page> {
         let asked_at = self.world.now();
-        let apps = Rc::clone(&self.world.apps);
+        let apps = self.world.apps();
         let now = self.world.functions_now();
         let fill = [
             ("ATTEMPT", back.attempt.as_str()),

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
+use std::time::Duration;
 
 use dynoxide::Database;
 use dynoxide::errors::DynoxideError;
@@ -11,8 +12,11 @@ use local::template::{KeySchema, TEXT, Template};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-/// The table's name; nothing depends on it.
+/// The table's name, and that of the table it is restored into.
 pub(crate) const TABLE: &str = "simulated";
+pub(crate) const RESTORED_TABLE: &str = "simulated-restored";
+/// `DynamoDB` restores each item as it was at some moment of so long before.
+const TORN: Duration = Duration::from_mins(1);
 
 /// An item's key.
 pub(crate) type Key = (String, String);
@@ -63,6 +67,7 @@ static DEFINITION: OnceLock<String> = OnceLock::new();
 
 /// The table.
 pub(crate) struct Engine {
+    name: &'static str,
     database: Database,
     /// What the table holds, read anew after each write: the laws look at it far
     /// more often than the table could be asked.
@@ -73,11 +78,17 @@ pub(crate) struct Engine {
 impl Engine {
     /// An empty table, as `template.yaml` defines it.
     pub(crate) fn new() -> Self {
+        Self::named(TABLE)
+    }
+
+    fn named(name: &'static str) -> Self {
         let database = Database::memory().expect("an engine in memory");
         let definition = DEFINITION.get_or_init(definition);
-        let request = serde_json::from_str(definition).expect("a definition");
+        let definition = definition.replace(&in_a_request(TABLE), &in_a_request(name));
+        let request = serde_json::from_str(&definition).expect("a definition");
         database.create_table(request).expect("a new table");
         Self {
+            name,
             database,
             items: BTreeMap::new(),
             log: Vec::new(),
@@ -104,7 +115,7 @@ impl Engine {
 
     /// Reads an item that was written, and returns what it was before.
     fn remember(&mut self, key: &Key) -> Option<Value> {
-        let request = json!({ "TableName": TABLE, "Key": { "pk": {"S": key.0}, "sk": {"S": key.1} }, "ConsistentRead": true });
+        let request = json!({ "TableName": self.name, "Key": { "pk": {"S": key.0}, "sk": {"S": key.1} }, "ConsistentRead": true });
         let body = self
             .dispatch("GetItem", &request.to_string())
             .expect("a read");
@@ -227,6 +238,45 @@ impl Engine {
         past
     }
 
+    /// Whether a request is meant for this table.
+    pub(crate) fn is_asked(&self, body: &str) -> bool {
+        body.contains(&in_a_request(self.name))
+    }
+
+    /// A new table that holds what this one held `at` a moment, torn: of an item
+    /// that changed in the last minute before, `choose` takes one of its images.
+    /// The first way is the latest.
+    pub(crate) fn restored(
+        &self,
+        at: Instant,
+        choose: &mut dyn FnMut(&Key, usize) -> usize,
+    ) -> Self {
+        let begins = at.checked_sub(TORN).unwrap_or(at);
+        let mut writes: BTreeMap<&Key, Vec<&Before>> = BTreeMap::new();
+        for before in self.log.iter().filter(|before| before.at > begins) {
+            writes.entry(&before.key).or_default().push(before);
+        }
+        let mut images = self.items.clone();
+        for (key, writes) in writes {
+            let mut ways: Vec<Option<&Value>> = vec![writes[0].image.as_ref()];
+            for (number, _) in writes.iter().enumerate().filter(|(_, it)| it.at <= at) {
+                let next = writes.get(number + 1);
+                ways.push(next.map_or_else(|| self.items.get(key), |it| it.image.as_ref()));
+            }
+            ways.dedup();
+            ways.reverse();
+            match ways[choose(key, ways.len())] {
+                Some(image) => drop(images.insert(key.clone(), image.clone())),
+                None => drop(images.remove(key)),
+            }
+        }
+        let mut restored = Self::named(RESTORED_TABLE);
+        for (key, image) in &images {
+            restored.restore(key, Some(image));
+        }
+        restored
+    }
+
     /// The items of the last write, as they were before it.
     pub(crate) fn last_write(&self, keys: usize) -> Vec<(Key, Option<Value>)> {
         let begin = self.log.len().saturating_sub(keys);
@@ -239,16 +289,20 @@ impl Engine {
     /// Puts an item there, or takes it away, as nobody's write: a restore.
     pub(crate) fn restore(&mut self, key: &Key, image: Option<&Value>) {
         let (operation, request) = match image {
-            Some(item) => ("PutItem", json!({ "TableName": TABLE, "Item": item })),
+            Some(item) => ("PutItem", json!({ "TableName": self.name, "Item": item })),
             None => (
                 "DeleteItem",
-                json!({ "TableName": TABLE, "Key": { "pk": {"S": key.0}, "sk": {"S": key.1} } }),
+                json!({ "TableName": self.name, "Key": { "pk": {"S": key.0}, "sk": {"S": key.1} } }),
             ),
         };
         self.dispatch(operation, &request.to_string())
             .expect("a write");
         self.remember(key);
     }
+}
+
+fn in_a_request(table: &str) -> String {
+    format!("\"TableName\":\"{table}\"")
 }
 
 /// The key of an item or of a `Key`.

@@ -3,6 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
+use ticket::CaseNumber;
+
+use crate::office::Wish;
 
 use crate::net::Call;
 use crate::world::Function;
@@ -53,6 +56,16 @@ pub(crate) struct History {
     pub(crate) calls: BTreeMap<(Function, Kind), u64>,
     /// The last call of each function to the table.
     pub(crate) last_call: BTreeMap<Function, String>,
+    /// What clerks did, as their own lists say: when, and under which receipt.
+    pub(crate) clerks_list: Vec<(Timestamp, CaseNumber, Wish, u128)>,
+    /// When the table was restored.
+    pub(crate) restored_at: Option<Timestamp>,
+    /// When it had been made whole again.
+    pub(crate) whole_at: Option<Timestamp>,
+    /// Partitions of which a restore may have brought parts only.
+    pub(crate) torn_tickets: BTreeSet<String>,
+    /// Events that a restore has brought back unfinished.
+    pub(crate) unfinished_events: BTreeSet<String>,
     /// When the last fault struck.
     pub(crate) last_fault_at: Option<Timestamp>,
 }
@@ -91,6 +104,12 @@ impl History {
     /// How many calls of this kind a function has made so far.
     pub(crate) fn calls(&self, function: Function, kind: Kind) -> u64 {
         self.calls.get(&(function, kind)).copied().unwrap_or(0)
+    }
+
+    /// Whether what was `asked_at` a moment may have been answered out of a table
+    /// that is restored and not made whole yet.
+    pub(crate) fn not_whole(&self, asked_at: Timestamp) -> bool {
+        self.restored_at.is_some() && self.whole_at.is_none_or(|whole| asked_at < whole)
     }
 
     /// Something that must be seen sometimes.

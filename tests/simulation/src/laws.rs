@@ -18,6 +18,7 @@
 //! | W1 | an event has its effect once, however often it comes |
 //! | W2, W3, W4 | an event ends, is stored before 2xx, and unverified writes nothing |
 //! | W5, W6 | the order of events, and what they say beside ids, changes nothing |
+//! | F12 | a reconciliation after a restore comes to an end, agrees, and finds nothing a second time |
 //! | R1 | a return with a foreign order id moves nothing |
 //! | T1 | whatever is wrong with a token: the same bytes, and no read |
 //! | T2 | a number is issued once; other content under it is a conflict |
@@ -79,6 +80,11 @@ pub(crate) fn after_a_write(world: &World, by: Option<Function>, keys: &[Key]) {
 pub(crate) fn at_rest(world: &World, history: &mut History) {
     books::at_rest(world, history);
     sometimes::at_rest(world, history);
+}
+
+/// A restored table is whole again.
+pub(crate) fn after_a_restore(world: &World) {
+    steps::of_every_case(world);
 }
 
 /// Something has become of captures at `PayPal` without our doing.

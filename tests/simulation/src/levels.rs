@@ -9,13 +9,18 @@ use crate::fate::{Fate, Odd};
 use crate::history::Violation;
 use crate::plan::{Order, Plan};
 use crate::run::run;
-use crate::scenario::{FORGERIES, ORDERS, OUTAGES, PAIRS, STORIES};
+use crate::scenario::{BY_CHANCE, FORGERIES, ORDERS, OUTAGES, PAIRS, RESTORES, STORIES};
 use crate::tally::{self, Shared};
 
 /// Runs by chance are planned so many at a time.
 const BATCH: u64 = 500;
 /// How often new boundaries are looked for.
 const ROUNDS_MAX: u32 = 6;
+
+/// Ways in which the table of one story comes back torn, at most.
+const TORN_MAX: u32 = 150;
+/// Restores by chance.
+const RESTORES_BY_CHANCE: u64 = 200;
 
 /// How much is done.
 #[derive(Clone, Copy, Debug)]
@@ -247,6 +252,53 @@ pub(crate) fn towns(shared: &Shared, towns: u64) {
         .map(|seed| Plan::chance("town", seed, if seed % 2 == 0 { 0 } else { 200 }))
         .collect();
     shared.run_all("towns", &plans, false);
+}
+
+/// F12: each story's table comes back torn in every way, up to a limit; then
+/// whatever seeds bring, with faults.
+pub(crate) fn restores(shared: &Shared) -> Vec<(&'static str, u64, bool)> {
+    let counts = Mutex::new(Vec::new());
+    let stories = Mutex::new(RESTORES.iter());
+    let workers = std::thread::available_parallelism().map_or(1, usize::from);
+    std::thread::scope(|scope| {
+        for _ in 0..workers {
+            scope.spawn(|| {
+                let next = || {
+                    let mut stories = stories.lock().unwrap_or_else(PoisonError::into_inner);
+                    stories.next()
+                };
+                while let Some(story) = next() {
+                    let count = torn_in_every_way(shared, story.name);
+                    let mut counts = counts.lock().unwrap_or_else(PoisonError::into_inner);
+                    counts.push(count);
+                }
+            });
+        }
+    });
+    let rates = [0, 100, 40, 15];
+    let plans: Vec<Plan> = (0..RESTORES_BY_CHANCE)
+        .map(|seed| {
+            let rate = rates[usize::try_from(seed % 4).expect("small")];
+            Plan::chance(BY_CHANCE.name, seed, rate)
+        })
+        .collect();
+    shared.run_all("restores by chance", &plans, false);
+    counts.into_inner().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn torn_in_every_way(shared: &Shared, story: &'static str) -> (&'static str, u64, bool) {
+    let (mut script, mut runs) = (Some(Vec::new()), 0);
+    while let Some(next) = script.take_if(|_| runs < TORN_MAX && !shared.is_broken()) {
+        let plan = Plan {
+            order: Order::Story(next),
+            ..Plan::calm(story)
+        };
+        let outcome = run(&plan, false, false);
+        script = next_script(&outcome.decisions);
+        shared.with(|tally| tally.add("torn restores", &plan, outcome));
+        runs += 1;
+    }
+    (story, runs.into(), script.is_none())
 }
 
 /// The faults that have not struck where they could.

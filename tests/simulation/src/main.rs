@@ -78,10 +78,11 @@ fn hunt(first: &First) -> ExitCode {
         }
         First::Anywhere => {}
     }
-    let levels: [&dyn Fn(); 5] = [
+    let levels: [&dyn Fn(); 6] = [
         &|| levels::calm(&shared),
         &|| levels::every_permutation(&shared),
         &|| drop(levels::every_interleaving(&shared, amount)),
+        &|| drop(levels::restores(&shared)),
         &|| levels::every_fault(&shared),
         &|| levels::by_chance(&shared, 0, amount.seeds),
     ];
@@ -160,6 +161,11 @@ fn prove(options: &Options) -> ExitCode {
         report.level("by chance", || {
             levels::by_chance(&shared, options.from, amount.seeds);
         });
+    }
+    if wanted("restores") {
+        let mut counts = Vec::new();
+        report.level("restores", || counts = levels::restores(&shared));
+        report.restores(counts);
     }
     if wanted("towns") {
         report.level("towns", || levels::towns(&shared, amount.towns));

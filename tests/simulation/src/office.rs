@@ -40,14 +40,23 @@ const TWO_MINUTES: Duration = Duration::from_mins(2);
 pub(crate) async fn clerk(world: Rc<World>, case_number: CaseNumber, wish: Wish) {
     // One receipt however often it is booked.
     let receipt = world.random() >> 64;
+    enters(world, case_number, wish, receipt).await;
+}
+
+/// A clerk enters what has this receipt, for the first time or once more.
+pub(crate) async fn enters(world: Rc<World>, case_number: CaseNumber, wish: Wish, receipt: u128) {
     for _ in 0..TRIES_MAX {
-        let store = world.apps.reconcile_payments.settle.store.clone();
+        let store = world.apps().reconcile_payments.settle.store.clone();
         let (number, now) = (case_number.clone(), world.functions_now());
         let came = world
             .invoke(Function::Office, async move {
                 act(&store, &number, wish, receipt, now).await
             })
             .await;
+        if matches!(came, Some(Ok(Came::Done(_)))) {
+            let done = (world.now(), case_number.clone(), wish, receipt);
+            world.history.borrow_mut().clerks_list.push(done);
+        }
         if came_to_an_end(&world, &case_number, wish, came.as_ref()) {
             return;
         }

@@ -43,7 +43,8 @@ Runs the functions' handlers against every fault and checks the laws of payments
   --from N             the first seed (0)
   --towns N            two weeks of a small town (8)
   --interleavings N    orders of each pair of handlers at most (20000)
-  --level NAME         only one level: faults, pairs, interleavings, permutations, outages, chance, towns
+  --level NAME         only one level: faults, pairs, interleavings, permutations,
+                       outages, restores, chance, towns
   --sabotage NAME|all  only the deliberate bugs, or one of them
   --replay PLAN        one run again, step by step";
 

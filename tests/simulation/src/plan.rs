@@ -91,14 +91,8 @@ impl fmt::Display for Plan {
         match &self.order {
             Order::InTurn => Ok(()),
             Order::Chance => f.write_str(";order=chance"),
-            Order::Script(script) => {
-                let script: Vec<String> = script.iter().map(u32::to_string).collect();
-                write!(f, ";order={}", script.join("."))
-            }
-            Order::Story(script) => {
-                let script: Vec<String> = script.iter().map(u32::to_string).collect();
-                write!(f, ";story={}", script.join("."))
-            }
+            Order::Script(script) => write!(f, ";order={}", dotted(script)),
+            Order::Story(script) => write!(f, ";story={}", dotted(script)),
         }
     }
 }
@@ -118,13 +112,9 @@ impl FromStr for Plan {
             } else if part == "order=chance" {
                 plan.order = Order::Chance;
             } else if let Some(script) = part.strip_prefix("order=") {
-                let script = script.split('.').filter(|taken| !taken.is_empty());
-                let script: Result<_, _> = script.map(str::parse).collect();
-                plan.order = Order::Script(script.map_err(|_| wrong())?);
+                plan.order = Order::Script(undotted(script).ok_or_else(wrong)?);
             } else if let Some(script) = part.strip_prefix("story=") {
-                let script = script.split('.').filter(|taken| !taken.is_empty());
-                let script: Result<_, _> = script.map(str::parse).collect();
-                plan.order = Order::Story(script.map_err(|_| wrong())?);
+                plan.order = Order::Story(undotted(script).ok_or_else(wrong)?);
             } else {
                 let (place, fate) = part.rsplit_once('=').ok_or_else(wrong)?;
                 let (boundary, nth) = place.rsplit_once('#').ok_or_else(wrong)?;
@@ -137,6 +127,16 @@ impl FromStr for Plan {
         }
         Ok(plan)
     }
+}
+
+fn dotted(script: &[u32]) -> String {
+    let script: Vec<String> = script.iter().map(u32::to_string).collect();
+    script.join(".")
+}
+
+fn undotted(script: &str) -> Option<Vec<u32>> {
+    let script = script.split('.').filter(|taken| !taken.is_empty());
+    script.map(|taken| taken.parse().ok()).collect()
 }
 
 #[cfg(test)]

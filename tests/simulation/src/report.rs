@@ -14,6 +14,7 @@ use crate::tally::Tally;
 pub(crate) struct Report {
     took: Vec<(&'static str, Duration)>,
     interleavings: Vec<(&'static str, u64, bool)>,
+    restores: Vec<(&'static str, u64, bool)>,
 }
 
 impl Report {
@@ -28,6 +29,10 @@ impl Report {
         self.interleavings = counts;
     }
 
+    pub(crate) fn restores(&mut self, counts: Vec<(&'static str, u64, bool)>) {
+        self.restores = counts;
+    }
+
     /// Prints the figures. `whole`: every level has run, so every fault must have
     /// struck wherever it can.
     pub(crate) fn print(&self, tally: &Tally, whole: bool) -> ExitCode {
@@ -38,6 +43,10 @@ impl Report {
         for (pair, orders, all) in &self.interleavings {
             let all = if *all { "all" } else { "not all" };
             println!("orders of {pair}: {orders}, {all}");
+        }
+        for (story, ways, all) in &self.restores {
+            let all = if *all { "all" } else { "not all" };
+            println!("ways in which {story} comes back torn: {ways}, {all}");
         }
         let (were, could) = tally.coverage();
         println!("virtual days: {}", tally.virtual_time.as_secs() / 86_400);

@@ -4,6 +4,7 @@ mod chance;
 mod hostile;
 mod outage;
 mod pairs;
+mod restoring;
 mod schedule;
 mod stories;
 mod tokens;
@@ -21,6 +22,7 @@ use crate::world::{Work, World};
 
 pub(crate) use outage::OUTAGES;
 pub(crate) use pairs::PAIRS;
+pub(crate) use restoring::{BY_CHANCE, RESTORES};
 use schedule::schedule;
 pub(crate) use stories::STORIES;
 pub(crate) use webhooks::{FORGERIES, ORDERS};
@@ -66,6 +68,8 @@ pub(crate) fn scenario(name: &str) -> &'static Scenario {
         .chain(&OUTAGES)
         .chain(&ORDERS)
         .chain(&FORGERIES)
+        .chain(&RESTORES)
+        .chain([&BY_CHANCE])
         .find(|scenario| scenario.name == name)
         .unwrap_or_else(|| panic!("there is no story {name}"))
 }

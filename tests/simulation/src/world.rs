@@ -25,7 +25,7 @@ use tokio::time::Instant;
 
 use crate::actors::Driver;
 use crate::choices::Choices;
-use crate::engine::{Engine, TABLE};
+use crate::engine::{Engine, Key, RESTORED_TABLE, TABLE};
 use crate::history::History;
 use crate::net::{Call, Net, Sender};
 
@@ -109,7 +109,9 @@ pub(crate) struct World {
     pub(crate) net: Net,
     pub(crate) standin: Arc<Standin>,
     pub(crate) engine: RefCell<Engine>,
-    pub(crate) apps: Rc<Apps>,
+    /// The table of before a restore: who was called then still asks it.
+    pub(crate) engine_before: RefCell<Option<Engine>>,
+    apps: RefCell<Rc<Apps>>,
     pub(crate) choices: RefCell<Choices>,
     pub(crate) history: RefCell<History>,
     pub(crate) spawned: RefCell<Vec<Spawned>>,
@@ -193,7 +195,7 @@ fn variable(name: &str) -> Option<String> {
     Some(value.to_owned())
 }
 
-fn store(net: &Net) -> Store {
+fn store(net: &Net, table: &str) -> Store {
     let config = Store::config();
     // The pause before a retry is random in the SDK; a run must be the same
     // when it is run again, and so must the quota of retries.
@@ -214,12 +216,12 @@ fn store(net: &Net) -> Store {
         .http_client(net.http_client())
         .build();
     let client = aws_sdk_dynamodb::Client::from_conf(config);
-    Store::new(client, TABLE.to_owned(), once().municipality.id.clone())
+    Store::new(client, table.to_owned(), once().municipality.id.clone())
 }
 
 impl Apps {
-    async fn new(net: &Net, captures: Captures) -> Self {
-        let store = store(net);
+    async fn new(net: &Net, captures: Captures, table: &str) -> Self {
+        let store = store(net, table);
         let transport = net.transport();
         let settle = async || {
             let config = Config::from_vars(&variable).await.expect("a configuration");
@@ -278,7 +280,7 @@ impl World {
         let paypals_clock = move || beginning + started.elapsed() + paypal_is_ahead;
         let standin = Standin::new(settings(), Arc::new(paypals_clock), seed).expect("a stand-in");
         let engine = Engine::new();
-        let apps = Apps::new(&net, Captures::Open).await;
+        let apps = Apps::new(&net, Captures::Open, TABLE).await;
         let store = apps.reconcile_payments.settle.store.clone();
         let configured: Work = Box::pin(async move {
             let written = store.put_municipality(&once().municipality).await;
@@ -292,7 +294,8 @@ impl World {
             net,
             standin: Arc::new(standin),
             engine: RefCell::new(engine),
-            apps: Rc::new(apps),
+            engine_before: RefCell::default(),
+            apps: RefCell::new(Rc::new(apps)),
             choices: RefCell::new(choices),
             history: RefCell::default(),
             spawned: RefCell::default(),
@@ -313,9 +316,54 @@ impl World {
         })
     }
 
+    /// The functions as they are deployed now.
+    pub(crate) fn apps(&self) -> Rc<Apps> {
+        Rc::clone(&self.apps.borrow())
+    }
+
+    /// The functions are deployed anew; a call that runs already runs on with
+    /// the old setting, and with the old table.
+    pub(crate) async fn set_captures(&self, captures: Captures) {
+        let restored = self.engine_before.borrow().is_some();
+        let table = if restored { RESTORED_TABLE } else { TABLE };
+        let apps = Apps::new(&self.net, captures, table).await;
+        *self.apps.borrow_mut() = Rc::new(apps);
+    }
+
+    /// A torn image of the table as it was `at` a moment becomes the table; says
+    /// whether parts of the last minute came and others did not.
+    pub(crate) async fn restore(&self, at: Instant, captures: Captures) -> bool {
+        let (mut whole, mut torn) = (false, false);
+        let restored = self.engine.borrow().restored(at, &mut |key, ways| {
+            if ways > 1 {
+                self.history.borrow_mut().torn_tickets.insert(key.0.clone());
+            }
+            let taken = self.choices.borrow_mut().one_of(ways);
+            whole |= ways > 1 && taken == 0;
+            torn |= taken > 0;
+            taken
+        });
+        let before = self.engine.replace(restored);
+        *self.engine_before.borrow_mut() = Some(before);
+        self.set_captures(captures).await;
+        whole && torn
+    }
+
+    /// Whether an item is in the table, or in that of before a restore.
+    pub(crate) fn is_there(&self, key: &Key) -> bool {
+        let before = self.engine_before.borrow();
+        let was = before.as_ref().is_some_and(|it| it.item(key).is_some());
+        was || self.engine.borrow().item(key).is_some()
+    }
+
     /// The true time.
     pub(crate) fn now(&self) -> Timestamp {
         self.beginning + self.started.elapsed()
+    }
+
+    /// When the tickets were issued: at the beginning.
+    pub(crate) fn issued_at(&self) -> Timestamp {
+        self.beginning
     }
 
     /// The time as a function's own clock shows it.

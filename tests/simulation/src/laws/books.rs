@@ -155,7 +155,11 @@ pub(crate) fn at_rest(world: &World, history: &mut History) {
                 .iter()
                 .any(|it| text(event, "pk").ends_with(&it.id))
         });
-        history.law("W2", forged || event.get("outcome").is_some(), || {
+        // Answered before the restore, so PayPal does not repeat it: what it led to
+        // is found by the sweep and in PayPal's books.
+        let came_back = history.unfinished_events.contains(&text(event, "pk"));
+        let excused = forged || came_back;
+        history.law("W2", excused || event.get("outcome").is_some(), || {
             format!("an event was stored and never finished: {event}")
         });
     }
@@ -360,9 +364,16 @@ fn each_line_once(table: &Table, history: &mut History) {
         .map(|item| text(item, "id"));
     let by_clerks = table.by_clerks.iter().map(|item| text(item, "id"));
     let wanted: BTreeSet<String> = settled.chain(negative).chain(by_clerks).collect();
+    // An entry may come back without its settlement; the line made of the two
+    // entries is the same, since its id follows from the capture's.
+    let most = if history.restored_at.is_some() { 2 } else { 1 };
     history.law(
         "X1",
-        wanted.iter().all(|id| lines.get(id) == Some(&1)),
+        wanted.iter().all(|id| {
+            lines
+                .get(id)
+                .is_some_and(|times| (1..=most).contains(times))
+        }),
         || format!("settlements {wanted:?}, lines {lines:?}"),
     );
     history.law("X2", lines.keys().all(|id| wanted.contains(id)), || {

@@ -27,7 +27,9 @@ pub(crate) fn a_page_was_shown(world: &World, case_number: &str, page: &Page, as
             matches!(text(ticket, "state").as_str(), "paid" | "review")
                 && ticket.get("settlement").is_some()
         });
-        history.law("L4", settled, || {
+        // Answered out of the table of before a restore.
+        let elsewhere = history.restored_at.is_some_and(|at| asked_at <= at);
+        history.law("L4", settled || elsewhere, || {
             format!("{case_number} is shown as paid: {ticket:?}")
         });
         history
@@ -39,16 +41,23 @@ pub(crate) fn a_page_was_shown(world: &World, case_number: &str, page: &Page, as
         .shown_paid
         .get(case_number)
         .is_some_and(|shown_at| *shown_at < asked_at);
-    history.law("L4", !(shown_paid_before && page.has_pay_button()), || {
+    // The runbook says so: from step 4 on until step 6 has found it, a ticket paid
+    // since the restore point is shown as open. Nothing can be paid meanwhile (M1).
+    let not_whole = history.not_whole(asked_at);
+    let asked_again = shown_paid_before && page.has_pay_button();
+    history.law("L4", !asked_again || not_whole, || {
         format!("{case_number} was shown as paid, and a driver is asked to pay again")
     });
     let retry_after = page.header("retry-after").is_some();
     history.law("V5", page.status != 503 || retry_after, || {
         format!("{case_number}: 503 without Retry-After")
     });
+    let history_forgets = history.restored_at.is_some();
     history.law(
         "V5",
-        page.state != "unknown" && page.state != "invalid",
+        // "Attempts of drivers who had not paid: their result page says that there
+        // is no such payment"; those who had, until step 6 has found them.
+        history_forgets || page.state != "invalid" && page.state != "unknown",
         || {
             format!(
                 "{case_number} is there, and a driver is told that it is {}",

@@ -151,7 +151,12 @@ impl Run {
                 let then = Instant::now().checked_sub(INDEX_LAG);
                 let then = then.unwrap_or_else(Instant::now);
                 let engine = self.world.engine.borrow();
-                Some(engine.stale(&call.operation, &call.body, then))
+                let before = self.world.engine_before.borrow();
+                let asked = match &*before {
+                    Some(before) if before.is_asked(&call.body) => before,
+                    Some(_) | None => &engine,
+                };
+                Some(asked.stale(&call.operation, &call.body, then))
             }
             Fate::FalselyRefused => {
                 let answer = self.execute(Some(task), call);
@@ -177,6 +182,12 @@ impl Run {
     }
 
     pub(super) fn execute(&self, by: Option<TaskId>, call: &TableCall) -> Answer {
+        // Who was called before a restore still has the old table.
+        if !self.world.engine.borrow().is_asked(&call.body)
+            && let Some(before) = &mut *self.world.engine_before.borrow_mut()
+        {
+            return before.execute(&call.operation, &call.body, Instant::now());
+        }
         let answer =
             self.world
                 .engine

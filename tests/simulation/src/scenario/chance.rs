@@ -34,6 +34,20 @@ pub(super) fn payers(world: &Rc<World>) -> Vec<Work> {
     actors
 }
 
+/// One or two drivers with each of so many tickets, who begin within seconds.
+pub(super) fn payers_of(world: &Rc<World>, tickets: usize, within: usize) -> Vec<Work> {
+    let mut actors = Vec::new();
+    for ticket in 0..tickets {
+        let more = world.choices.borrow_mut().one_of(2);
+        for _ in 0..=more {
+            let begins = some_seconds(world, within);
+            let driver = world.drivers.borrow()[ticket].clone();
+            actors.push(somebody(world, driver, begins));
+        }
+    }
+    actors
+}
+
 /// Many tickets.
 pub(super) fn town(world: &Rc<World>) {
     with_webhooks(world);
