@@ -201,7 +201,9 @@ fn each_effect_once(books: &Books, table: &Table, history: &mut History) {
         for entry in table.journal.iter().filter(is_it("reference")) {
             *entries.entry(text(entry, "what")).or_default() += 1;
         }
-        let once = booked <= 1 && lines <= lines_most(history) && entries.values().all(|times| *times == 1);
+        let once = booked <= 1
+            && lines <= lines_most(history)
+            && entries.values().all(|times| *times == 1);
         history.law("W1", once, || {
             format!("{id} is booked {booked} times, in {lines} lines and by {entries:?}")
         });

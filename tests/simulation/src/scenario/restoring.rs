@@ -274,13 +274,15 @@ fn ops(world: &Rc<World>) -> Work {
                 history.sometimes("a clerk entered again what a restore forgot");
             }
         }
-        let last = reconciled(&world, from).await; // 9
+        let once_more = reconciled(&world, from).await; // 9
         let now = world.now();
         {
             let mut history = world.history.borrow_mut();
-            let nothing = last.as_ref().is_some_and(|it| it.comparison.found == 0);
+            let nothing = once_more
+                .as_ref()
+                .is_some_and(|it| it.comparison.found == 0);
             history.law("F12", nothing, || {
-                format!("after a restore the books still hold something: {last:?}")
+                format!("after a restore the books still hold something: {once_more:?}")
             });
             history.whole_at = Some(now);
             if found > 0 {
@@ -347,9 +349,10 @@ async fn reconciled(world: &Rc<World>, first: Timestamp) -> Option<Reconciled> {
             world.calm.set(true);
         }
         if tried > 0 {
-            let mut history = world.history.borrow_mut();
-            history.sometimes("a reconciliation was repeated");
-            drop(history);
+            world
+                .history
+                .borrow_mut()
+                .sometimes("a reconciliation was repeated");
             world.pause(A_MINUTE * 2).await;
         }
         let Some(answer) = reconcile(world, from).await else {

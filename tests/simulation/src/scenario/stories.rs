@@ -224,7 +224,7 @@ pub(crate) const STORIES: [Scenario; 34] = [
             tell(
                 world,
                 vec![contested(world, &[Wish::Object, Wish::Withdraw])],
-            )
+            );
         },
     },
     Scenario {

@@ -134,10 +134,9 @@ pub(super) fn issued_again(world: &Rc<World>) -> Work {
             let came = issues(&world, asked).await;
             let Some(Ok(came)) = came else { continue };
             let right = match (&came, is_same) {
-                (Issued::New, _) => before.is_none(),
+                (Issued::New, _) | (Issued::Same(_), false) => before.is_none(),
                 // A first try whose answer was lost is found by the second.
                 (Issued::Same(_), true) => true,
-                (Issued::Same(_), false) => before.is_none(),
                 (Issued::OtherContent, true) => false,
                 (Issued::OtherContent, false) => before == stands(),
             };

@@ -15,22 +15,22 @@ use crate::world::World;
 pub(crate) const ORDERS: [Scenario; 7] = [
     orders("orders-of-paid", |world| tell(world, PAID, in_any_order)),
     orders("orders-of-refunded", |world| {
-        tell(world, REFUNDED, in_any_order)
+        tell(world, REFUNDED, in_any_order);
     }),
     orders("orders-of-reversed", |world| {
-        tell(world, REVERSED, in_any_order)
+        tell(world, REVERSED, in_any_order);
     }),
     orders("orders-of-disputed", |world| {
-        tell(world, DISPUTED, in_any_order)
+        tell(world, DISPUTED, in_any_order);
     }),
     orders("orders-of-disputed-then-reversed", |world| {
-        tell(world, LOST, in_any_order)
+        tell(world, LOST, in_any_order);
     }),
     orders("orders-of-held-back-then-paid", |world| {
-        tell(world, HELD_BACK, in_any_order)
+        tell(world, HELD_BACK, in_any_order);
     }),
     orders("orders-of-held-back-then-denied", |world| {
-        tell(world, DENIED, in_any_order)
+        tell(world, DENIED, in_any_order);
     }),
 ];
 
@@ -38,22 +38,22 @@ pub(crate) const ORDERS: [Scenario; 7] = [
 pub(crate) const FORGERIES: [Scenario; 7] = [
     orders("forgeries-of-paid", |world| tell(world, PAID, one_forged)),
     orders("forgeries-of-refunded", |world| {
-        tell(world, REFUNDED, one_forged)
+        tell(world, REFUNDED, one_forged);
     }),
     orders("forgeries-of-reversed", |world| {
-        tell(world, REVERSED, one_forged)
+        tell(world, REVERSED, one_forged);
     }),
     orders("forgeries-of-disputed", |world| {
-        tell(world, DISPUTED, one_forged)
+        tell(world, DISPUTED, one_forged);
     }),
     orders("forgeries-of-disputed-then-reversed", |world| {
-        tell(world, LOST, one_forged)
+        tell(world, LOST, one_forged);
     }),
     orders("forgeries-of-held-back-then-paid", |world| {
-        tell(world, HELD_BACK, one_forged)
+        tell(world, HELD_BACK, one_forged);
     }),
     orders("forgeries-of-held-back-then-denied", |world| {
-        tell(world, DENIED, one_forged)
+        tell(world, DENIED, one_forged);
     }),
 ];
 
