@@ -34,7 +34,7 @@ pub(crate) struct Amount {
 }
 
 /// What was a bug once, and the plan that showed it.
-const FOUND_BEFORE: [(&str, &str); 3] = [
+const FOUND_BEFORE: [(&str, &str); 5] = [
     (
         "the journal's lines of one version were not in the order of their times",
         "pays-and-returns;seed=1;finish-checkout: paypal Capture#1=Pending",
@@ -46,6 +46,14 @@ const FOUND_BEFORE: [(&str, &str); 3] = [
     (
         "a refund of a status that nobody knows was forgotten",
         "refunded;seed=1;receive-webhook: paypal GetRefund#1=UnknownStatus",
+    ),
+    (
+        "a forged event with a genuine one's id made a refund count as seen",
+        "forgeries-of-refunded;seed=1;story=11.2",
+    ),
+    (
+        "a lock came back without its attempt, and kept out what another had brought",
+        "restore-by-chance;seed=30;faults=1/40;order=chance",
     ),
 ];
 

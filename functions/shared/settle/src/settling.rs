@@ -142,8 +142,7 @@ impl Settle {
             let order = owner.order.clone()?;
             Some((owner, order))
         }) else {
-            tracing::error!(case_number = %ticket.case_number, attempt = %ended.attempt, "a lock names an attempt without an order");
-            return Ok(Progress::Unclear);
+            return self.resolve_forgotten(ticket, ended).await;
         };
         let held = Held {
             case_number: ticket.case_number.clone(),
@@ -210,6 +209,28 @@ impl Settle {
             }
             Answer::None => Ok(Progress::Unclear),
         }
+    }
+
+    /// A lock whose order nobody knows any more: a restore has brought the lock
+    /// back and its attempt not. While captures are closed nobody can be inside
+    /// the capture call, and it must not keep out what another attempt has brought;
+    /// its own money, if there is any, stands in `PayPal`'s books, and captures are
+    /// opened when those were looked through.
+    async fn resolve_forgotten(&self, ticket: &Ticket, ended: &Lock) -> Result<Progress, Error> {
+        let case_number = &ticket.case_number;
+        if self.captures == Captures::Open {
+            tracing::error!(%case_number, attempt = %ended.attempt, "a lock names an attempt without an order");
+            return Ok(Progress::Unclear);
+        }
+        tracing::warn!(%case_number, attempt = %ended.attempt, "a lock whose attempt is forgotten is taken away: was the table restored?");
+        let held = Held {
+            case_number: case_number.clone(),
+            attempt: ended.attempt.clone(),
+            fence: ticket.fence,
+        };
+        Ok(known_if_done(
+            self.store.release_forgotten_lock(&held).await?,
+        ))
     }
 
     /// Does what the attempt's own order asks for, while no lock has ended.

@@ -122,13 +122,7 @@ impl Store {
         attempt: &Attempt,
         released: &Released,
     ) -> Result<Write, Error> {
-        let ticket_update = UpdateBuilder::default()
-            .set_key(Some(keys::ticket(&held.case_number).into_item()))
-            // Somebody may have taken over: their lock is not ours to release.
-            .condition_expression("fence = :fence AND #lock.attempt = :attempt")
-            .expression_attribute_names("#lock", "lock")
-            .expression_attribute_values(":fence", n(held.fence))
-            .expression_attribute_values(":attempt", s(held.attempt.as_str()));
+        let ticket_update = unlock(held);
         let ticket_update = match released {
             Released::InvoiceRefused => ticket_update
                 .update_expression("SET first_invoice_refused = :yes REMOVE #lock")
@@ -158,6 +152,27 @@ impl Store {
         }
         self.transact("release the lock", steps).await
     }
+
+    /// Takes away a lock whose attempt the table does not know any more.
+    ///
+    /// # Errors
+    /// When the table does not answer.
+    pub async fn release_forgotten_lock(&self, held: &Held) -> Result<Write, Error> {
+        let update = unlock(held).update_expression("REMOVE #lock");
+        self.transact("release a forgotten lock", vec![Step::Update(update)])
+            .await
+    }
+}
+
+/// The update of a ticket under this very lock.
+fn unlock(held: &Held) -> UpdateBuilder {
+    UpdateBuilder::default()
+        .set_key(Some(keys::ticket(&held.case_number).into_item()))
+        // Somebody may have taken over: their lock is not ours to release.
+        .condition_expression("fence = :fence AND #lock.attempt = :attempt")
+        .expression_attribute_names("#lock", "lock")
+        .expression_attribute_values(":fence", n(held.fence))
+        .expression_attribute_values(":attempt", s(held.attempt.as_str()))
 }
 
 fn lock_update(
