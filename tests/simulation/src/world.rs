@@ -202,7 +202,7 @@ fn store(net: &Net, table: &str) -> Store {
     let retries = config.clone().build().retry_config().cloned();
     let retries = retries
         .unwrap_or_else(RetryConfig::standard)
-        .with_initial_backoff(Duration::from_nanos(1));
+        .with_initial_backoff(Duration::ZERO);
     let partition = RetryPartition::custom("simulation")
         .token_bucket(TokenBucket::unlimited())
         .build();
