@@ -10,7 +10,7 @@ use journeys::{Backup, City};
 use paypal_standin::{Afterwards, CaptureStatus, Fault, FaultKind, On, Payer};
 use settle::{Captures, Reconciled};
 use store::AttemptState;
-use ticket::{Role, State};
+use ticket::{Role, State, SurplusReason};
 use tokio::time::Instant;
 
 const LEASE_AND_TIMEOUT: Duration = Duration::from_secs(60 + 15);
@@ -284,6 +284,33 @@ async fn a_ticket_issued_since_is_asked_for_and_its_money_booked_once_it_is_ther
     city.issue("KL-1").await;
     assert_agrees(&city.reconcile(from(restore_point)).await);
     assert_booked_once(&city, &["KL-1"]).await;
+}
+
+#[tokio::test]
+async fn a_forgotten_payment_with_other_facts_keeps_its_ticket_from_being_paid_again() {
+    for kind in [
+        FaultKind::WrongAmount,
+        FaultKind::WrongCurrency,
+        FaultKind::WrongPayee,
+    ] {
+        let mut city = City::new().await;
+        let token = city.issue("KL-1").await;
+        let (backup, restore_point) = (city.backup().await, city.now());
+        let fault = Fault::once(On::Capture, kind);
+        city.standin.set_fault(fault).unwrap();
+        pay(&city, &token).await;
+        restore(&mut city, &backup).await;
+        city.later(LAG);
+        let reconciled = city.reconcile(from(restore_point)).await;
+        assert_eq!(reconciled.comparison.foreign.count, 0, "{kind:?}");
+        let file = city.case_file("KL-1").await;
+        assert_eq!(file.ticket.state, State::Review, "{kind:?}");
+        assert_eq!(
+            file.settlements[0].role,
+            Role::Surplus(SurplusReason::FactsDiffer)
+        );
+        assert!(!city.open(&token).await.has_pay_button());
+    }
 }
 
 #[tokio::test]

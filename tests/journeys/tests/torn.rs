@@ -123,6 +123,39 @@ async fn a_booking_of_which_any_part_has_come_back_is_made_whole() {
 }
 
 #[tokio::test]
+async fn a_lock_whose_attempt_is_forgotten_keeps_out_no_other_attempts_money() {
+    let mut city = City::new().await;
+    let token = city.issue(CASE).await;
+    let before = city.backup().await;
+    let first = city.press_pay(&token).await;
+    let first = city.at_paypal(&first, Payer::Pays).unwrap();
+    let fault = |kind| {
+        city.standin
+            .set_fault(Fault::once(On::Capture, kind))
+            .unwrap();
+    };
+    fault(FaultKind::NoAnswer);
+    assert_eq!(city.come_back(&first).await.state, "processing");
+    let locked = city.backup().await;
+    city.later(Duration::from_mins(2));
+    fault(FaultKind::DeclinedIn201);
+    city.sweep().await;
+    let second = city.press_pay(&token).await;
+    let second = city.at_paypal(&second, Payer::Pays).unwrap();
+    assert_eq!(city.come_back(&second).await.state, "paid");
+
+    closed(&mut city);
+    let ticket = (format!("TICKET#{CASE}"), "TICKET".to_owned());
+    city.restore(&before.with(&locked, &[ticket])).await;
+    let reconciled = reconcile(&city).await;
+    assert!(reconciled.comparison.agrees(), "{reconciled:?}");
+    let file = city.case_file(CASE).await;
+    assert_eq!((file.settlements.len(), &file.ticket.lock), (1, &None));
+    assert!(matches!(file.ticket.state, State::Paid { .. }));
+    assert_eq!(city.money_moved(), 1);
+}
+
+#[tokio::test]
 async fn a_booking_under_a_lock_that_has_come_back_is_made_whole() {
     let mut city = City::new().await;
     let token = city.issue(CASE).await;

@@ -82,7 +82,7 @@ fn hunt(first: &First) -> ExitCode {
         &|| levels::calm(&shared),
         &|| levels::every_permutation(&shared),
         &|| drop(levels::every_interleaving(&shared, amount)),
-        &|| drop(levels::restores(&shared)),
+        &|| drop(levels::restores(&shared, amount.seeds)),
         &|| levels::every_fault(&shared),
         &|| levels::by_chance(&shared, 0, amount.seeds),
     ];
@@ -164,7 +164,7 @@ fn prove(options: &Options) -> ExitCode {
     }
     if wanted("restores") {
         let mut counts = Vec::new();
-        report.level("restores", || counts = levels::restores(&shared));
+        report.level("restores", || counts = levels::restores(&shared, amount.seeds));
         report.restores(counts);
     }
     if wanted("towns") {

@@ -166,6 +166,7 @@ impl Settle {
                     ?kind,
                     value,
                     currency,
+                    invoice_id = row.invoice_id,
                     "money in the PayPal account that is no ticket's: a human must look"
                 );
             }

@@ -111,8 +111,9 @@ impl Settle {
                 return Ok(Whose::Not(Shown::Unclear));
             }
         };
-        let Some((attempt_id, case_number)) = self.marks(&capture, &order) else {
-            return Ok(Whose::Not(Shown::Foreign));
+        let (attempt_id, case_number) = match marks(&capture, &order) {
+            Ok(marks) => marks,
+            Err(not) => return Ok(Whose::Not(not)),
         };
         let Some(ticket) = self.store.ticket(&case_number).await? else {
             return Ok(Whose::Not(Shown::NoTicket));
@@ -164,23 +165,6 @@ impl Settle {
         Ok(Some((capture, order)))
     }
 
-    /// Attempt and case number, where capture and order say the same and the
-    /// money came to us.
-    fn marks(&self, capture: &Capture, order: &Order) -> Option<(AttemptId, CaseNumber)> {
-        let same = |one: &Option<String>, other: &Option<String>| match (one, other) {
-            (Some(one), Some(other)) => (one == other).then(|| one.clone()),
-            (Some(only), None) | (None, Some(only)) => Some(only.clone()),
-            (None, None) => None,
-        };
-        let attempt_id = same(&capture.custom_id, &order.custom_id)?;
-        let invoice_id = same(&capture.invoice_id, &order.invoice_id)?;
-        let payee = same(&capture.payee_merchant_id, &order.payee_merchant_id)?;
-        if payee != self.paypal.merchant_id() {
-            return None;
-        }
-        Some((attempt_id.parse().ok()?, case_number(&invoice_id)?))
-    }
-
     fn placed(&self, order: &Order) -> PlacedOrder {
         PlacedOrder {
             id: order.id.clone(),
@@ -220,6 +204,32 @@ impl Settle {
             Some(cents) => Shown::Booked { cents, found: true },
             None => Shown::Unclear,
         })
+    }
+}
+
+/// The attempt and the case number that a payment was made for. Whose account
+/// it went to is no mark: money of ours with another fact wrong is booked as what
+/// it is, and keeps its ticket from being paid again.
+fn marks(capture: &Capture, order: &Order) -> Result<(AttemptId, CaseNumber), Shown> {
+    let attempt_id = said(&capture.custom_id, &order.custom_id)?;
+    let invoice_id = said(&capture.invoice_id, &order.invoice_id)?;
+    let attempt_id = attempt_id
+        .and_then(|it| it.parse().ok())
+        .ok_or(Shown::Foreign)?;
+    // An attempt of ours without its ticket's number is nothing that we made.
+    let case_number = invoice_id.and_then(case_number).ok_or(Shown::Unclear)?;
+    Ok((attempt_id, case_number))
+}
+
+/// What capture and order say; nothing may be concluded where each says another.
+fn said<'a>(
+    capture: &'a Option<String>,
+    order: &'a Option<String>,
+) -> Result<Option<&'a str>, Shown> {
+    match (capture, order) {
+        (Some(one), Some(other)) if one != other => Err(Shown::Unclear),
+        (Some(said), _) | (None, Some(said)) => Ok(Some(said)),
+        (None, None) => Ok(None),
     }
 }
 
