@@ -23,8 +23,9 @@ use tokio::time::Instant;
 const BODY_BYTES_MAX: usize = 64 * 1_024;
 
 /// `PayPal` delivers an event up to 25 times over 3 days; then nobody but a
-/// human can finish it.
-const DELIVERIES_MAX: u32 = 25;
+/// human can finish it. It is parked from this delivery on: were it the last, a
+/// table that fails just then would leave the event without an end.
+const PARKED_FROM: u32 = 20;
 
 /// What this function works with.
 pub struct App {
@@ -194,7 +195,7 @@ async fn park_or_repeat(
     event: &WebhookEvent,
     stored: &StoredEvent,
 ) -> Result<StatusCode, store::Error> {
-    if stored.deliveries < DELIVERIES_MAX {
+    if stored.deliveries < PARKED_FROM {
         return Ok(StatusCode::SERVICE_UNAVAILABLE);
     }
     tracing::error!(event = %event.id, event_type = event.event_type, "an event is parked: a human must look");

@@ -211,6 +211,38 @@ async fn a_refund_faster_than_the_booking_of_its_money_loses_neither() {
 }
 
 #[tokio::test]
+async fn an_event_that_cannot_be_finished_is_parked_before_paypal_gives_it_up() {
+    let city = City::new().await;
+    let token = city.issue(CASE).await;
+    let checkout = city.press_pay(&token).await;
+    let back = city.at_paypal(&checkout, Payer::Pays).unwrap();
+    city.come_back(&back).await;
+    city.deliver().await;
+    let capture = city.standin.books().captures[0].id.clone();
+    city.standin
+        .afterwards(&capture, Afterwards::Refunded)
+        .unwrap();
+    let mut statuses = Vec::new();
+    while city.standin.next_delivery_at().is_some() {
+        fault(&city, On::GetRefund, FaultKind::ServerError);
+        statuses.extend(city.deliver().await);
+        city.later(Duration::from_mins(1));
+    }
+    // A table that fails at the first try must be met again by the later ones.
+    let (last, repeated) = statuses.split_last().unwrap();
+    assert_eq!(*last, 200);
+    assert!(repeated.iter().all(|status| *status == 503), "{repeated:?}");
+    assert_eq!(statuses.len(), 20);
+    let event = city.standin.books().events.last().unwrap().id.clone();
+    let parked = city.table().await;
+    let parked = parked
+        .iter()
+        .find(|item| item.contains(&format!("EVENT#{event}")))
+        .unwrap();
+    assert!(parked.contains("parked"), "{parked}");
+}
+
+#[tokio::test]
 async fn a_cancelled_checkout_leaves_the_ticket_payable() {
     let city = City::new().await;
     let token = city.issue(CASE).await;

@@ -49,7 +49,7 @@ use crate::history::History;
 use crate::net::Call;
 use crate::world::{Function, World};
 
-pub(crate) use books::{Waits, attempts_left, what_was_paid};
+pub(crate) use books::{Waits, attempts_left, locks_and_captures, what_was_paid};
 pub(crate) use ends::end_of_the_case;
 pub(crate) use pages::{a_page_was_shown, a_redirect_was_shown};
 pub(crate) use sometimes::all as must_be_seen;

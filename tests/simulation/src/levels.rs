@@ -34,7 +34,7 @@ pub(crate) struct Amount {
 }
 
 /// What was a bug once, and the plan that showed it.
-const FOUND_BEFORE: [(&str, &str); 6] = [
+const FOUND_BEFORE: [(&str, &str); 8] = [
     (
         "the journal's lines of one version were not in the order of their times",
         "pays-and-returns;seed=1;finish-checkout: paypal Capture#1=Pending",
@@ -58,6 +58,14 @@ const FOUND_BEFORE: [(&str, &str); 6] = [
     (
         "a forgotten payment of another payee was taken for no ticket's",
         "restore-by-chance;seed=71;faults=1/15;order=chance",
+    ),
+    (
+        "a lock came back that named an attempt which was over, and stayed",
+        "restore-by-chance;seed=1343;faults=1/15;order=chance",
+    ),
+    (
+        "an event was parked at its last delivery only, and that one failed",
+        "restore-by-chance;seed=1475;faults=1/15;order=chance",
     ),
 ];
 

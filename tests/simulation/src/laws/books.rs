@@ -104,6 +104,24 @@ pub(crate) fn what_was_paid(world: &World) -> Waits {
     })
 }
 
+/// What [`what_was_paid`] is about, to be read by a human.
+pub(crate) fn locks_and_captures(world: &World) -> String {
+    let table = Table::read(world);
+    let locks = table.tickets.values().filter_map(|ticket| {
+        let lock = ticket.get("lock")?;
+        Some(format!("{} {lock}", text(ticket, "case_number")))
+    });
+    let locks: Vec<String> = locks.collect();
+    world.standin.in_books(|books| {
+        let captures = books.captures.iter().map(|capture| {
+            let case_number = case_of(capture.invoice_id.as_deref());
+            format!("{case_number} {} {:?}", capture.id, capture.status)
+        });
+        let captures: Vec<String> = captures.collect();
+        format!("locks {locks:?}, captures {captures:?}")
+    })
+}
+
 /// Whether somebody has approved an order of a payable ticket, with means that
 /// will do, and it is neither captured nor refused.
 fn waits_for_us(books: &Books, table: &Table) -> bool {

@@ -52,19 +52,20 @@ pub(crate) fn a_page_was_shown(world: &World, case_number: &str, page: &Page, as
     history.law("V5", page.status != 503 || retry_after, || {
         format!("{case_number}: 503 without Retry-After")
     });
-    let history_forgets = history.restored_at.is_some();
-    history.law(
-        "V5",
-        // "Attempts of drivers who had not paid: their result page says that there
-        // is no such payment"; those who had, until step 6 has found them.
-        history_forgets || page.state != "invalid" && page.state != "unknown",
-        || {
-            format!(
-                "{case_number} is there, and a driver is told that it is {}",
-                page.state
-            )
-        },
-    );
+    // A ticket issued since the restore point is sent again in step 5; an attempt
+    // is written anew only where it was paid: "Attempts of drivers who had not paid:
+    // their result page says that there is no such payment".
+    let forgotten = match page.state.as_str() {
+        "unknown" => not_whole,
+        "invalid" => history.restored_at.is_some(),
+        _ => true,
+    };
+    history.law("V5", forgotten, || {
+        format!(
+            "{case_number} is there, and a driver is told that it is {}",
+            page.state
+        )
+    });
 }
 
 /// A driver is sent to `PayPal`, to pay this order.

@@ -265,16 +265,16 @@ fn ops(world: &Rc<World>) -> Work {
             }
             world.pause(A_MINUTE * 10).await;
         }
-        locks_without_an_order(&world);
+        locks_taken_away(&world); // 8
         let list = world.history.borrow().clerks_list.clone();
         for (when, case_number, wish, receipt) in list {
             if when >= point {
-                enters(Rc::clone(&world), case_number, wish, receipt).await; // 8
+                enters(Rc::clone(&world), case_number, wish, receipt).await; // 9
                 let mut history = world.history.borrow_mut();
                 history.sometimes("a clerk entered again what a restore forgot");
             }
         }
-        let once_more = reconciled(&world, from).await; // 9
+        let once_more = reconciled(&world, from).await; // 10
         let now = world.now();
         {
             let mut history = world.history.borrow_mut();
@@ -293,7 +293,7 @@ fn ops(world: &Rc<World>) -> Work {
             }
         }
         laws::after_a_restore(&world);
-        world.set_captures(Captures::Open).await; // 11
+        world.set_captures(Captures::Open).await; // 12
         world.pause(AN_HOUR).await;
     })
 }
@@ -311,7 +311,6 @@ fn what_came_back(world: &World) {
             history.sometimes("a lock came back");
         }
     }
-    // What a clerk had settled is open again until it is entered again.
     history.tell(|| "            the table is restored".to_owned());
 }
 
@@ -365,6 +364,10 @@ async fn reconciled(world: &Rc<World>, first: Timestamp) -> Option<Reconciled> {
             None if from != first => from = first,
             None if agree(world, &answer) => {
                 let mut answer = answer;
+                let foreign = answer.comparison.foreign.count;
+                world.history.borrow_mut().law("F12", foreign == 0, || {
+                    format!("money of a ticket is called nobody's: {answer:?}")
+                });
                 answer.comparison.found = found;
                 world.calm.set(was_calm);
                 return Some(answer);
@@ -417,9 +420,9 @@ async fn reconcile(world: &Rc<World>, from: Timestamp) -> Option<Reconciled> {
     }
 }
 
-/// "The lock came back and its attempt did not": no money was found for it in
-/// step 7, so a human takes it away.
-fn locks_without_an_order(world: &World) {
+/// Step 8: whatever money there was is booked by now, captures have been closed
+/// for longer than any lease, and a lock that still stands waits for nobody.
+fn locks_taken_away(world: &World) {
     let mut engine = world.engine.borrow_mut();
     let locked: Vec<_> = engine
         .all()
@@ -427,17 +430,11 @@ fn locks_without_an_order(world: &World) {
         .cloned()
         .collect();
     for mut ticket in locked {
-        let attempt = ticket["lock"]["M"]["attempt"]["S"]
-            .as_str()
-            .unwrap_or_default();
-        let attempt = engine.item(&(format!("ATTEMPT#{attempt}"), "ATTEMPT".to_owned()));
-        if attempt.is_none_or(|attempt| attempt.get("order").is_none())
-            && let Some(attributes) = ticket.as_object_mut()
-        {
+        if let Some(attributes) = ticket.as_object_mut() {
             attributes.remove("lock");
-            engine.restore(&crate::engine::key_of(&ticket), Some(&ticket));
-            let mut history = world.history.borrow_mut();
-            history.sometimes("a lock came back without its attempt's order");
         }
+        engine.restore(&crate::engine::key_of(&ticket), Some(&ticket));
+        let mut history = world.history.borrow_mut();
+        history.sometimes("a lock that came back was taken away by hand");
     }
 }

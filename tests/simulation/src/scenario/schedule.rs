@@ -80,7 +80,8 @@ fn settled_or_late(world: &World, ended: Timestamp) -> bool {
     let minutes = world.now().duration_since(quiet_since).as_mins();
     let late = minutes > minutes_max;
     history.law("L2", !late, || {
-        format!("{minutes} minutes after the last fault not all that was paid is booked")
+        let what = laws::locks_and_captures(world);
+        format!("{minutes} minutes after the last fault not all that was paid is booked: {what}")
     });
     late
 }
