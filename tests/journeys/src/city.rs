@@ -12,7 +12,6 @@ use paypal::{Config, PayPal, Transport, TransportError, WebhookConfig, Webhooks}
 use paypal_standin::{Delivery, Leads, Payer, Settings, Standin};
 use reconcile_payments::{Sweep, Which};
 use settle::{Captures, Settle};
-
 use store::{CaseFile, Store};
 use tempfile::NamedTempFile;
 use ticket::{CaseNumber, Cents, DueDate, Municipality, Offence, Plate, State, Ticket, TicketText};
@@ -23,6 +22,7 @@ use url::Url;
 use crate::browser::Page;
 use crate::engine;
 use crate::events::{event, request};
+use crate::functions::Functions;
 
 /// A Monday morning.
 const BEGINNING: &str = "2026-11-23T08:00:00Z";
@@ -42,11 +42,7 @@ pub struct City {
     pub store: Store,
     /// The variables of the functions.
     pub vars: BTreeMap<&'static str, String>,
-    show_ticket: show_ticket::App,
-    start_checkout: start_checkout::App,
-    finish_checkout: finish_checkout::App,
-    receive_webhook: receive_webhook::App,
-    pub(crate) reconcile_payments: reconcile_payments::App,
+    pub(crate) functions: Functions,
     signing: SigningKey,
     seconds: Arc<AtomicI64>,
     dice: AtomicU64,
@@ -99,43 +95,9 @@ impl City {
             .await
             .expect("a table");
 
-        let transport = in_process(&standin);
-        let settle = async || {
-            let config = Config::from_vars(&read).await.expect("a configuration");
-            let captures = Captures::from_vars(&read).expect("a word");
-            Settle::new(
-                store.clone(),
-                PayPal::new(config, transport.clone()),
-                captures,
-            )
-        };
-        let pages = || page::Pages::new(page::Policy::from_vars(&read).expect("a policy"));
-        let token_keys = || Keys::from_vars(&read).expect("keys");
-        let webhooks = WebhookConfig::from_vars(&read).await.expect("anchors");
         Self {
-            show_ticket: show_ticket::App {
-                store: store.clone(),
-                keys: token_keys(),
-                pages: pages(),
-            },
-            start_checkout: start_checkout::App {
-                settle: settle().await,
-                keys: token_keys(),
-                pages: pages(),
-                base_url: token::PublicBaseUrl::from_vars(&read).expect("an address"),
-            },
-            finish_checkout: finish_checkout::App {
-                settle: settle().await,
-                pages: pages(),
-            },
-            receive_webhook: receive_webhook::App {
-                settle: settle().await,
-                webhooks: Webhooks::new(webhooks, transport.clone()),
-            },
-            reconcile_payments: reconcile_payments::App {
-                settle: settle().await,
-            },
-            signing: SigningKey::from_vars(&read, &token_keys())
+            functions: Functions::new(&read, &store, &in_process(&standin)).await,
+            signing: SigningKey::from_vars(&read, &Keys::from_vars(&read).expect("keys"))
                 .await
                 .expect("a signing key"),
             standin,
@@ -175,7 +137,7 @@ impl City {
     /// The same with another of the events.
     pub async fn open_in(&self, token: &str, name: &str) -> Page {
         let request = request(&event(name, &[("TOKEN", token)]));
-        Page::of(show_ticket::handle(&self.show_ticket, request, self.now()).await)
+        Page::of(show_ticket::handle(&self.functions.show_ticket, request, self.now()).await)
     }
 
     /// A QR code without a ticket.
@@ -213,7 +175,9 @@ impl City {
     async fn start(&self, request: Request) -> Page {
         let random = || u128::from(self.dice.fetch_add(1, Ordering::Relaxed)) << 64;
         let now = self.now();
-        Page::of(start_checkout::handle(&self.start_checkout, request, &random, now).await)
+        Page::of(
+            start_checkout::handle(&self.functions.start_checkout, request, &random, now).await,
+        )
     }
 
     /// The driver decides at `PayPal` and is sent back, or is not.
@@ -237,7 +201,7 @@ impl City {
         let fill = [("ATTEMPT", attempt), ("ORDER_ID", order_id)];
         let request = request(&event(name, &fill));
         let now = self.now();
-        Page::of(finish_checkout::handle(&self.finish_checkout, request, now).await)
+        Page::of(finish_checkout::handle(&self.functions.finish_checkout, request, now).await)
     }
 
     /// Every webhook that is due arrives; the statuses it was answered with.
@@ -258,7 +222,8 @@ impl City {
 
     /// Somebody posts something to the webhook's address.
     pub async fn post_webhook(&self, headers: &http::HeaderMap, body: &[u8]) -> u16 {
-        self.post_to(&self.receive_webhook, headers, body).await
+        self.post_to(&self.functions.receive_webhook, headers, body)
+            .await
     }
 
     /// The webhook's function with other variables.
@@ -308,7 +273,7 @@ impl City {
     pub async fn sweep_over(&self, which: Which) -> Sweep {
         let until = Instant::now() + reconcile_payments::SWEEP_TIME;
         let clock = || self.now();
-        reconcile_payments::handle(&self.reconcile_payments, which, &clock, until).await
+        reconcile_payments::handle(&self.functions.reconcile_payments, which, &clock, until).await
     }
 
     /// All there is about a case.
@@ -321,7 +286,7 @@ impl City {
     /// The settlement door itself, as the functions use it.
     #[must_use]
     pub fn settle(&self) -> &Settle {
-        &self.reconcile_payments.settle
+        &self.functions.reconcile_payments.settle
     }
 
     /// `PayPal` as the functions call it.
@@ -365,14 +330,7 @@ impl City {
 
     /// `CAPTURES`, for every function at once.
     pub fn set_captures(&mut self, captures: Captures) {
-        for settle in [
-            &mut self.start_checkout.settle,
-            &mut self.finish_checkout.settle,
-            &mut self.receive_webhook.settle,
-            &mut self.reconcile_payments.settle,
-        ] {
-            settle.captures = captures;
-        }
+        self.functions.set_captures(captures);
     }
 
     pub(crate) fn table_client(&self) -> aws_sdk_dynamodb::Client {

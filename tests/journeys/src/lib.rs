@@ -16,9 +16,11 @@ mod browser;
 mod city;
 mod engine;
 mod events;
+mod functions;
 mod restore;
 
 pub use browser::Page;
 pub use city::{City, PLACE, PLATE, open_ticket};
 pub use events::{event, request};
+pub use functions::Functions;
 pub use restore::Backup;

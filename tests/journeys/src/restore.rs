@@ -111,7 +111,7 @@ impl City {
         let event = event("table-is-restored", &fill);
         let clock = || self.now();
         let answer = reconcile_payments::answer(
-            &self.reconcile_payments,
+            &self.functions.reconcile_payments,
             &serde_json::from_str(&event).expect("JSON"),
             &clock,
             until,

@@ -44,7 +44,7 @@ impl World {
     pub(crate) fn issue(self: &Rc<Self>, case_number: &str) -> Driver {
         let ticket = open_ticket(case_number, self.now());
         let token = self.sign(&ticket.case_number);
-        let store = self.apps().reconcile_payments.settle.store.clone();
+        let store = self.functions().reconcile_payments.settle.store.clone();
         let case_number = ticket.case_number.clone();
         // As every other write it goes through the seam, and is never struck.
         self.before.borrow_mut().push(Box::pin(async move {
@@ -60,13 +60,14 @@ impl World {
 
     /// A minute has passed.
     pub(crate) async fn sweep(&self, which: Which) -> Option<Sweep> {
-        let apps = self.apps();
+        let functions = self.functions();
         let clock = self.functions_clock();
         let reads = laws::a_sweep_begins(self);
         let swept = self
             .invoke(Function::ReconcilePayments, async move {
                 let until = Instant::now() + SWEEP_TIME;
-                reconcile_payments::handle(&apps.reconcile_payments, which, &clock, until).await
+                reconcile_payments::handle(&functions.reconcile_payments, which, &clock, until)
+                    .await
             })
             .await;
         laws::a_sweep_has_ended(self, reads);
@@ -75,18 +76,18 @@ impl World {
 
     /// Somebody opens the page of a token. `None`: it did not come.
     pub(crate) async fn opens(&self, token: &str) -> Option<Page> {
-        let apps = self.apps();
+        let functions = self.functions();
         let now = self.functions_now();
         let request = request(&event("driver-opens-ticket", &[("TOKEN", token)]));
         self.invoke(Function::ShowTicket, async move {
-            Page::of(show_ticket::handle(&apps.show_ticket, request, now).await)
+            Page::of(show_ticket::handle(&functions.show_ticket, request, now).await)
         })
         .await
     }
 
     /// One webhook is posted; the status it is answered with.
     pub(crate) async fn post(&self, delivery: &Delivery) -> Option<u16> {
-        let apps = self.apps();
+        let functions = self.functions();
         let now = self.functions_now();
         let mut posted = http::Request::post("http://127.0.0.1:8080/paypal/webhook");
         if let Some(headers) = posted.headers_mut() {
@@ -97,7 +98,7 @@ impl World {
             .expect("a request");
         let status = self
             .invoke(Function::ReceiveWebhook, async move {
-                let answer = receive_webhook::handle(&apps.receive_webhook, posted, now).await;
+                let answer = receive_webhook::handle(&functions.receive_webhook, posted, now).await;
                 answer.status().as_u16()
             })
             .await;
@@ -176,7 +177,7 @@ impl Driver {
 
     async fn starts(&self, event: &str, amount: &str) -> Option<Sent> {
         let asked_at = self.world.now();
-        let apps = self.world.apps();
+        let functions = self.world.functions();
         let now = self.world.functions_now();
         let request = request(event);
         let (first, more) = (self.world.random(), AtomicU64::new(0));
@@ -184,7 +185,9 @@ impl Driver {
         let page = self
             .world
             .invoke(Function::StartCheckout, async move {
-                Page::of(start_checkout::handle(&apps.start_checkout, request, &random, now).await)
+                Page::of(
+                    start_checkout::handle(&functions.start_checkout, request, &random, now).await,
+                )
             })
             .await;
         let location = page.as_ref().and_then(|page| page.location.clone());
@@ -243,7 +246,7 @@ impl Driver {
 
     pub(crate) async fn result(&self, name: &str, back: &Back) -> Option<Page> {
         let asked_at = self.world.now();
-        let apps = self.world.apps();
+        let functions = self.world.functions();
         let now = self.world.functions_now();
         let fill = [
             ("ATTEMPT", back.attempt.as_str()),
@@ -253,7 +256,7 @@ impl Driver {
         let page = self
             .world
             .invoke(Function::FinishCheckout, async move {
-                Page::of(finish_checkout::handle(&apps.finish_checkout, request, now).await)
+                Page::of(finish_checkout::handle(&functions.finish_checkout, request, now).await)
             })
             .await;
         self.shown(page, asked_at)

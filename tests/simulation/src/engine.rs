@@ -18,6 +18,9 @@ pub(crate) const RESTORED_TABLE: &str = "simulated-restored";
 /// `DynamoDB` restores each item as it was at some moment of so long before.
 const TORN: Duration = Duration::from_mins(1);
 
+/// An attribute that no release has yet.
+const NEWER: &str = "newer_than_this_code";
+
 /// An item's key.
 pub(crate) type Key = (String, String);
 
@@ -73,12 +76,17 @@ pub(crate) struct Engine {
     /// more often than the table could be asked.
     items: BTreeMap<Key, Value>,
     log: Vec<Before>,
+    /// F14: another function's code is newer, and writes more than this one knows.
+    newer: bool,
 }
 
 impl Engine {
     /// An empty table, as `template.yaml` defines it.
-    pub(crate) fn new() -> Self {
-        Self::named(TABLE)
+    pub(crate) fn new(newer: bool) -> Self {
+        Self {
+            newer,
+            ..Self::named(TABLE)
+        }
     }
 
     fn named(name: &'static str) -> Self {
@@ -92,6 +100,7 @@ impl Engine {
             database,
             items: BTreeMap::new(),
             log: Vec::new(),
+            newer: false,
         }
     }
 
@@ -107,6 +116,9 @@ impl Engine {
         if answer.status == 200 {
             for key in written_keys(operation, body) {
                 let image = self.remember(&key);
+                if self.newer && image.is_none() {
+                    self.say_more(&key);
+                }
                 self.log.push(Before { at, key, image });
             }
         }
@@ -124,6 +136,24 @@ impl Engine {
             Some(item) => self.items.insert(key.clone(), item),
             None => self.items.remove(key),
         }
+    }
+
+    /// A new ticket or attempt was written by newer code.
+    fn say_more(&mut self, key: &Key) {
+        let item = self.item(key);
+        if let Some(mut item) = item.filter(|_| ["TICKET", "ATTEMPT"].contains(&key.1.as_str())) {
+            item[NEWER] = json!({ "S": "a newer release knows what this is" });
+            self.restore(key, Some(&item));
+        }
+    }
+
+    /// Tickets and attempts that have lost what newer code had written.
+    pub(crate) fn lost(&self) -> Vec<&Key> {
+        let items = self.items.iter().filter(|((_, sk), item)| {
+            ["TICKET", "ATTEMPT"].contains(&sk.as_str()) && item.get(NEWER).is_none()
+        });
+        let lost = items.filter(|_| self.newer);
+        lost.map(|(key, _)| key).collect()
     }
 
     fn dispatch(&self, operation: &str, body: &str) -> Result<String, DynoxideError> {
@@ -271,6 +301,7 @@ impl Engine {
             }
         }
         let mut restored = Self::named(RESTORED_TABLE);
+        restored.newer = self.newer;
         for (key, image) in &images {
             restored.restore(key, Some(image));
         }

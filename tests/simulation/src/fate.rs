@@ -1,5 +1,6 @@
 //! What may become of a call: it goes through, or one of the faults F1 to F11
-//! and F13 strikes it. F12, a restore, is a story of its own: `scenario/restoring.rs`.
+//! and F13 strikes it. F12, a restore, is a story of its own: `scenario/restoring.rs`;
+//! F14, newer code beside this, is in the table: `engine.rs`.
 
 use std::fmt;
 use std::str::FromStr;

@@ -19,6 +19,7 @@
 //! | W2, W3, W4 | an event ends, is stored before 2xx, and unverified writes nothing |
 //! | W5, W6 | the order of events, and what they say beside ids, changes nothing |
 //! | F12 | a reconciliation after a restore comes to an end, agrees, and finds nothing a second time |
+//! | F14 | what newer code has written of a ticket or an attempt stays |
 //! | R1 | a return with a foreign order id moves nothing |
 //! | T1 | whatever is wrong with a token: the same bytes, and no read |
 //! | T2 | a number is issued once; other content under it is a conflict |
@@ -52,7 +53,7 @@ use crate::world::{Function, World};
 pub(crate) use books::{Waits, attempts_left, locks_and_captures, what_was_paid};
 pub(crate) use ends::end_of_the_case;
 pub(crate) use pages::{a_page_was_shown, a_redirect_was_shown};
-pub(crate) use sometimes::all as must_be_seen;
+pub(crate) use sometimes::{EDGE, all as must_be_seen};
 pub(crate) use starts::a_call_to_paypal_starts;
 
 /// The state of a ticket as the state table's columns name it.

@@ -164,7 +164,9 @@ fn prove(options: &Options) -> ExitCode {
     }
     if wanted("restores") {
         let mut counts = Vec::new();
-        report.level("restores", || counts = levels::restores(&shared, amount.seeds));
+        report.level("restores", || {
+            counts = levels::restores(&shared, amount.seeds)
+        });
         report.restores(counts);
     }
     if wanted("towns") {

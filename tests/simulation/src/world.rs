@@ -11,11 +11,11 @@ use aws_sdk_dynamodb::config::Region;
 use aws_sdk_dynamodb::config::retry::RetryConfig;
 use aws_smithy_runtime::client::retries::{RetryPartition, TokenBucket};
 use jiff::{SignedDuration, Timestamp};
+use journeys::Functions;
 use local::template::{TEXT, Template};
 use local::token_keys::TokenKeys;
-use paypal::{Config, PayPal, WebhookConfig, Webhooks};
 use paypal_standin::{Fault, Settings, Standin};
-use settle::{Captures, Settle};
+use settle::Captures;
 use store::Store;
 use tempfile::NamedTempFile;
 use ticket::{CaseNumber, Municipality};
@@ -85,15 +85,6 @@ impl Function {
     }
 }
 
-/// The functions, as deployed.
-pub(crate) struct Apps {
-    pub(crate) show_ticket: show_ticket::App,
-    pub(crate) start_checkout: start_checkout::App,
-    pub(crate) finish_checkout: finish_checkout::App,
-    pub(crate) receive_webhook: receive_webhook::App,
-    pub(crate) reconcile_payments: reconcile_payments::App,
-}
-
 /// A future that the scheduler drives.
 pub(crate) type Work = std::pin::Pin<Box<dyn Future<Output = ()>>>;
 
@@ -111,7 +102,7 @@ pub(crate) struct World {
     pub(crate) engine: RefCell<Engine>,
     /// The table of before a restore: who was called then still asks it.
     pub(crate) engine_before: RefCell<Option<Engine>>,
-    apps: RefCell<Rc<Apps>>,
+    functions: RefCell<Rc<Functions>>,
     pub(crate) choices: RefCell<Choices>,
     pub(crate) history: RefCell<History>,
     pub(crate) spawned: RefCell<Vec<Spawned>>,
@@ -219,46 +210,12 @@ fn store(net: &Net, table: &str) -> Store {
     Store::new(client, table.to_owned(), once().municipality.id.clone())
 }
 
-impl Apps {
-    async fn new(net: &Net, captures: Captures, table: &str) -> Self {
-        let store = store(net, table);
-        let transport = net.transport();
-        let settle = async || {
-            let config = Config::from_vars(&variable).await.expect("a configuration");
-            Settle::new(
-                store.clone(),
-                PayPal::new(config, transport.clone()),
-                captures,
-            )
-        };
-        let pages = || page::Pages::new(page::Policy::from_vars(&variable).expect("a policy"));
-        let keys = || Keys::from_vars(&variable).expect("keys");
-        let webhooks = WebhookConfig::from_vars(&variable).await.expect("anchors");
-        Self {
-            show_ticket: show_ticket::App {
-                store: store.clone(),
-                keys: keys(),
-                pages: pages(),
-            },
-            start_checkout: start_checkout::App {
-                settle: settle().await,
-                keys: keys(),
-                pages: pages(),
-                base_url: token::PublicBaseUrl::from_vars(&variable).expect("an address"),
-            },
-            finish_checkout: finish_checkout::App {
-                settle: settle().await,
-                pages: pages(),
-            },
-            receive_webhook: receive_webhook::App {
-                settle: settle().await,
-                webhooks: Webhooks::new(webhooks, transport.clone()),
-            },
-            reconcile_payments: reconcile_payments::App {
-                settle: settle().await,
-            },
-        }
-    }
+/// The functions, as deployed over this table.
+async fn functions(net: &Net, captures: Captures, table: &str) -> Rc<Functions> {
+    let store = store(net, table);
+    let mut functions = Functions::new(&variable, &store, &net.transport()).await;
+    functions.set_captures(captures);
+    Rc::new(functions)
 }
 
 impl World {
@@ -279,9 +236,9 @@ impl World {
         }
         let paypals_clock = move || beginning + started.elapsed() + paypal_is_ahead;
         let standin = Standin::new(settings(), Arc::new(paypals_clock), seed).expect("a stand-in");
-        let engine = Engine::new();
-        let apps = Apps::new(&net, Captures::Open, TABLE).await;
-        let store = apps.reconcile_payments.settle.store.clone();
+        let engine = Engine::new(seed % 8 == 5);
+        let functions = functions(&net, Captures::Open, TABLE).await;
+        let store = functions.reconcile_payments.settle.store.clone();
         let configured: Work = Box::pin(async move {
             let written = store.put_municipality(&once().municipality).await;
             written.expect("a table");
@@ -295,7 +252,7 @@ impl World {
             standin: Arc::new(standin),
             engine: RefCell::new(engine),
             engine_before: RefCell::default(),
-            apps: RefCell::new(Rc::new(apps)),
+            functions: RefCell::new(functions),
             choices: RefCell::new(choices),
             history: RefCell::default(),
             spawned: RefCell::default(),
@@ -317,8 +274,8 @@ impl World {
     }
 
     /// The functions as they are deployed now.
-    pub(crate) fn apps(&self) -> Rc<Apps> {
-        Rc::clone(&self.apps.borrow())
+    pub(crate) fn functions(&self) -> Rc<Functions> {
+        Rc::clone(&self.functions.borrow())
     }
 
     /// The functions are deployed anew; a call that runs already runs on with
@@ -326,8 +283,8 @@ impl World {
     pub(crate) async fn set_captures(&self, captures: Captures) {
         let restored = self.engine_before.borrow().is_some();
         let table = if restored { RESTORED_TABLE } else { TABLE };
-        let apps = Apps::new(&self.net, captures, table).await;
-        *self.apps.borrow_mut() = Rc::new(apps);
+        let functions = functions(&self.net, captures, table).await;
+        self.functions.replace(functions);
     }
 
     /// A torn image of the table as it was `at` a moment becomes the table; says

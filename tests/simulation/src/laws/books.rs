@@ -165,6 +165,11 @@ pub(crate) fn at_rest(world: &World, history: &mut History) {
             format!("{case_number} is still locked: {ticket}")
         });
     }
+    let engine = world.engine.borrow();
+    let lost = engine.lost();
+    history.law("F14", lost.is_empty(), || {
+        format!("what newer code had written is gone: {lost:?}")
+    });
     for event in &table.events {
         // Whoever forged it does not repeat it when its process has died.
         let forged = world.standin.in_books(|books| {

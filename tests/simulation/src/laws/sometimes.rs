@@ -12,7 +12,7 @@ use crate::history::History;
 use crate::world::{Function, World};
 
 /// Beside the edges of the state table.
-const FACTS: [&str; 16] = [
+const FACTS: [&str; 31] = [
     "settled by finish-checkout",
     "settled by receive-webhook",
     "settled by reconcile-payments",
@@ -29,7 +29,25 @@ const FACTS: [&str; 16] = [
     "a forged webhook had the right signature",
     "a process died",
     "the amount changed while a driver was at PayPal",
+    "a clerk booked surplus",
+    "a ticket was issued",
+    "the same ticket was issued again",
+    "a token that is not ours was refused",
+    "a valid token had no ticket",
+    "an event came more than once",
+    "an event of the case was sent again",
+    "PayPal was down for an hour, and all was settled when it was back",
+    "a lock came back",
+    "a lock that came back was taken away by hand",
+    "a torn booking was made whole",
+    "a restore forgot a payment that reconciliation found",
+    "a reconciliation was repeated",
+    "a clerk entered again what a restore forgot",
+    "a driver paid after a restore for the first time",
 ];
+
+/// How an edge of the state table begins.
+pub(crate) const EDGE: &str = "edge ";
 
 /// Everything that a whole proof must have seen.
 pub(crate) fn all() -> BTreeSet<String> {

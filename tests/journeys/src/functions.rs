@@ -1,0 +1,79 @@
+//! The functions of a city, made of variables as each one's `main` makes it, but
+//! for the ways to the table and to `PayPal`, which are handed in.
+
+use paypal::{Config, PayPal, Transport, WebhookConfig, Webhooks};
+use settle::{Captures, Settle};
+use store::Store;
+use token::Keys;
+
+/// What citizens and `PayPal` call, and the schedule.
+pub struct Functions {
+    /// The ticket's page.
+    pub show_ticket: show_ticket::App,
+    /// *Pay*.
+    pub start_checkout: start_checkout::App,
+    /// The way back from `PayPal`.
+    pub finish_checkout: finish_checkout::App,
+    /// `PayPal`'s events.
+    pub receive_webhook: receive_webhook::App,
+    /// The sweep and the reconciliation.
+    pub reconcile_payments: reconcile_payments::App,
+}
+
+impl Functions {
+    /// All of them, over one table and one `PayPal`.
+    pub async fn new(
+        vars: &dyn Fn(&str) -> Option<String>,
+        store: &Store,
+        transport: &Transport,
+    ) -> Self {
+        let settle = async || {
+            let config = Config::from_vars(vars).await.expect("a configuration");
+            let captures = Captures::from_vars(vars).expect("a word");
+            Settle::new(
+                store.clone(),
+                PayPal::new(config, transport.clone()),
+                captures,
+            )
+        };
+        let pages = || page::Pages::new(page::Policy::from_vars(vars).expect("a policy"));
+        let keys = || Keys::from_vars(vars).expect("keys");
+        let webhooks = WebhookConfig::from_vars(vars).await.expect("anchors");
+        Self {
+            show_ticket: show_ticket::App {
+                store: store.clone(),
+                keys: keys(),
+                pages: pages(),
+            },
+            start_checkout: start_checkout::App {
+                settle: settle().await,
+                keys: keys(),
+                pages: pages(),
+                base_url: token::PublicBaseUrl::from_vars(vars).expect("an address"),
+            },
+            finish_checkout: finish_checkout::App {
+                settle: settle().await,
+                pages: pages(),
+            },
+            receive_webhook: receive_webhook::App {
+                settle: settle().await,
+                webhooks: Webhooks::new(webhooks, transport.clone()),
+            },
+            reconcile_payments: reconcile_payments::App {
+                settle: settle().await,
+            },
+        }
+    }
+
+    /// `CAPTURES`, for every function at once.
+    pub fn set_captures(&mut self, captures: Captures) {
+        for settle in [
+            &mut self.start_checkout.settle,
+            &mut self.finish_checkout.settle,
+            &mut self.receive_webhook.settle,
+            &mut self.reconcile_payments.settle,
+        ] {
+            settle.captures = captures;
+        }
+    }
+}
