@@ -138,6 +138,7 @@ impl State {
             | FaultKind::WrongPayee
             | FaultKind::UnknownStatus
             | FaultKind::ForeignApproveHost
+            | FaultKind::UnknownIssueAfterEffect
             | FaultKind::MissingLink => refuse("INTERNAL_SERVER_ERROR"),
         }
     }
@@ -215,6 +216,9 @@ fn after(fault: Fault, answer: Response<Bytes>, debug_id: &str) -> Exchange {
         FaultKind::HtmlAfterEffect => {
             let page = Answer::html(StatusCode::OK, HTML.to_owned());
             Exchange::at_once(page.response(debug_id))
+        }
+        FaultKind::UnknownIssueAfterEffect => {
+            Exchange::at_once(Refusal::issue("NEVER_HEARD_OF").response(debug_id))
         }
         FaultKind::CutJson => {
             let (parts, body) = answer.into_parts();

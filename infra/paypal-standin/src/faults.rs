@@ -77,6 +77,8 @@ pub enum FaultKind {
     MissingLink,
     /// 404 `INVALID_RESOURCE_ID`.
     NotFound,
+    /// 422 with an issue that nobody has heard of, after it has happened.
+    UnknownIssueAfterEffect,
 }
 
 /// A fault, set for the next `times` calls of that kind.
@@ -150,6 +152,7 @@ impl FaultKind {
             | Self::NoAnswerAfterEffect
             | Self::Slow
             | Self::HtmlAfterEffect
+            | Self::UnknownIssueAfterEffect
             | Self::CutJson => Some(Strikes::After),
             Self::Decline | Self::PayerActionRequired | Self::Pending | Self::DeclinedIn201 => {
                 (on == On::Capture).then_some(Strikes::Inside)

@@ -369,8 +369,13 @@ async fn an_ended_lock_is_asked_about_whoever_comes() {
 }
 
 #[tokio::test]
-async fn a_locked_order_that_paypal_does_not_know_is_released_only_under_its_own_client_id() {
-    for (client_id, is_locked) in [("client", false), ("another", true)] {
+async fn a_locked_order_that_paypal_does_not_know_is_released_when_it_can_have_expired() {
+    let hours = Duration::from_hours;
+    for (after, client_id, is_locked) in [
+        (Duration::from_mins(2), "client", true),
+        (hours(4), "client", false),
+        (hours(4), "another", true),
+    ] {
         let city = City::new().await;
         city.standin.set_webhooks(WebhookMode::Off);
         let token = city.issue(CASE).await;
@@ -380,13 +385,14 @@ async fn a_locked_order_that_paypal_does_not_know_is_released_only_under_its_own
             .set_fault(Fault::once(On::Capture, FaultKind::NoAnswer))
             .unwrap();
         assert_eq!(city.come_back(&back).await.state, "processing");
-        city.later(Duration::from_mins(2));
+        city.later(after);
         city.made_under(&back.attempt, client_id).await;
         city.standin
             .set_fault(Fault::once(On::GetOrder, FaultKind::NotFound))
             .unwrap();
         city.sweep().await;
         let file = city.case_file(CASE).await;
-        assert_eq!(file.ticket.lock.is_some(), is_locked, "{client_id}");
+        let locked = file.ticket.lock.is_some();
+        assert_eq!(locked, is_locked, "{client_id} {after:?}");
     }
 }

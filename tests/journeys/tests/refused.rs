@@ -133,6 +133,42 @@ async fn a_capture_held_back_is_not_paid_and_blocks_a_second_payment() {
 }
 
 #[tokio::test]
+async fn a_capture_held_back_outlives_an_order_that_paypal_does_not_show() {
+    let city = City::new().await;
+    let token = city.issue(CASE).await;
+    let checkout = city.press_pay(&token).await;
+    let back = city.at_paypal(&checkout, Payer::Pays).unwrap();
+    fault(&city, On::Capture, FaultKind::Pending);
+    assert_eq!(city.come_back(&back).await.state, "pending");
+    city.later(Duration::from_hours(8));
+    fault(&city, On::GetOrder, FaultKind::NotFound);
+    city.sweep().await;
+    assert!(matches!(
+        city.case_file(CASE).await.attempts[0].state,
+        AttemptState::Pending { .. }
+    ));
+    let capture = city.standin.books().captures[0].id.clone();
+    city.standin
+        .afterwards(&capture, Afterwards::Completes)
+        .unwrap();
+    city.later(Duration::from_hours(2));
+    city.sweep().await;
+    assert_eq!(city.open(&token).await.state, "paid");
+}
+
+#[tokio::test]
+async fn a_capture_refused_in_a_new_word_is_looked_for_in_its_order() {
+    let city = City::new().await;
+    let token = city.issue(CASE).await;
+    let checkout = city.press_pay(&token).await;
+    let back = city.at_paypal(&checkout, Payer::Pays).unwrap();
+    fault(&city, On::Capture, FaultKind::UnknownIssueAfterEffect);
+    assert_eq!(city.come_back(&back).await.state, "paid");
+    assert_eq!(city.case_file(CASE).await.settlements.len(), 1);
+    assert_eq!(city.money_moved(), 1);
+}
+
+#[tokio::test]
 async fn money_with_other_facts_is_kept_as_surplus_and_a_human_looks() {
     for kind in [
         FaultKind::WrongAmount,

@@ -314,6 +314,39 @@ async fn a_forgotten_payment_with_other_facts_keeps_its_ticket_from_being_paid_a
 }
 
 #[tokio::test]
+async fn while_captures_are_closed_nobody_is_sent_to_paypal() {
+    let mut city = City::new().await;
+    let token = city.issue("KL-1").await;
+    let checkout = city.press_pay(&token).await;
+    let back = city.at_paypal(&checkout, Payer::Cancels).unwrap();
+    city.set_captures(Captures::Closed);
+    for page in [
+        city.press_pay(&token).await,
+        city.try_again(&back.attempt).await,
+    ] {
+        assert_eq!((page.status, page.location), (503, None));
+    }
+}
+
+#[tokio::test]
+async fn a_dispute_about_a_forgotten_payment_waits_until_it_is_found() {
+    let mut city = City::new().await;
+    let token = city.issue("KL-1").await;
+    let (backup, restore_point) = (city.backup().await, city.now());
+    let capture = pay(&city, &token).await;
+    city.deliver().await;
+    restore(&mut city, &backup).await;
+    city.standin
+        .afterwards(&capture, Afterwards::Disputed)
+        .unwrap();
+    assert_eq!(city.deliver().await, [503]);
+    city.later(LAG);
+    assert_agrees(&city.reconcile(from(restore_point)).await);
+    assert_eq!(city.deliver().await, [200]);
+    assert_eq!(city.case_file("KL-1").await.ticket.state, State::Review);
+}
+
+#[tokio::test]
 async fn a_second_invoice_id_leads_to_its_ticket_and_foreign_money_to_none() {
     let mut city = City::new().await;
     let token = city.issue("KL-1").await;

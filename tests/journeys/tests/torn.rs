@@ -7,11 +7,11 @@
 use std::time::Duration;
 
 use jiff::SignedDuration;
-use journeys::{Backup, City};
+use journeys::{Backup, City, open_ticket};
 use paypal_standin::{Afterwards, Fault, FaultKind, On, Payer};
 use settle::{Captures, Reconciled};
-use store::{AttemptState, CaseFile, JournalEvent, Store};
-use ticket::{Role, State};
+use store::{AttemptState, CaseFile, Change, ClerkPayment, Issued, JournalEvent, Store, Write};
+use ticket::{Channel, Role, State};
 
 const CASE: &str = "KL-1";
 
@@ -120,6 +120,103 @@ async fn a_booking_of_which_any_part_has_come_back_is_made_whole() {
         assert_paid_whole(&city, &came_back).await;
     }
     assert_eq!(city.money_moved(), 1);
+}
+
+#[tokio::test]
+async fn a_ticket_of_which_any_part_has_come_back_can_be_issued_again() {
+    let city = City::new().await;
+    let before = city.backup().await;
+    let ticket = open_ticket(CASE, city.now());
+    let issued = city.store.issue(&ticket, "city").await.unwrap();
+    assert_eq!(issued, Issued::New);
+    let after = city.backup().await;
+    for (came_back, backup) in torn(&before, &after) {
+        city.restore(&backup).await;
+        let issued = city.store.issue(&ticket, "city").await.unwrap();
+        assert_ne!(issued, Issued::OtherContent, "{came_back:?}");
+        let file = city.case_file(CASE).await;
+        assert_eq!(file.ticket.state, State::Open, "{came_back:?}");
+        assert_eq!(lines(&file, JournalEvent::Issued), 1, "{came_back:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_a_clerk_did_and_of_which_any_part_has_come_back_can_be_entered_again() {
+    let city = City::new().await;
+    city.issue(CASE).await;
+    let before = city.backup().await;
+    let issued = city.case_file(CASE).await.ticket;
+    let payment = ClerkPayment {
+        case_number: issued.case_number.clone(),
+        id: "cash-4711".parse().unwrap(),
+        channel: Channel::Cash,
+        reference: "4711".to_owned(),
+        amount: issued.amount,
+        paid_at: city.now(),
+        booked_at: city.now(),
+        clerk: "clerk-1".to_owned(),
+        role: Role::Main,
+    };
+    let cash = async || {
+        let stands = city.case_file(CASE).await.ticket;
+        let done = city.store.book_by_clerk(&stands, &payment);
+        done.await.unwrap()
+    };
+    assert_eq!(cash().await, Write::Done);
+    for (came_back, backup) in torn(&before, &city.backup().await) {
+        city.restore(&backup).await;
+        assert_eq!(cash().await, Write::Done, "{came_back:?}");
+        let file = city.case_file(CASE).await;
+        let paid = matches!(file.ticket.state, State::Paid { .. });
+        assert!(paid, "{came_back:?}");
+        assert_eq!(lines(&file, JournalEvent::Paid), 1, "{came_back:?}");
+        let backup = city.backup().await;
+        assert_eq!(backup.count("TICKET", "PAYMENT"), 1, "{came_back:?}");
+        assert_eq!(backup.count("EXPORT", "cash-4711"), 1, "{came_back:?}");
+    }
+    city.restore(&before).await;
+    let now = city.now();
+    let withdraw = async || {
+        let store = &city.store;
+        let done = store.change_by_clerk(&issued, Change::Withdraw, "clerk-1", now);
+        done.await.unwrap()
+    };
+    assert_eq!(withdraw().await, Write::Done);
+    for (came_back, backup) in torn(&before, &city.backup().await) {
+        city.restore(&backup).await;
+        let _ = withdraw().await;
+        let state = city.case_file(CASE).await.ticket.state;
+        assert_eq!(state, State::Withdrawn, "{came_back:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_pending_capture_that_ended_is_over_even_where_its_mark_has_not_come_back() {
+    let mut city = City::new().await;
+    let token = city.issue(CASE).await;
+    let checkout = city.press_pay(&token).await;
+    let back = city.at_paypal(&checkout, Payer::Pays).unwrap();
+    let before = city.backup().await;
+    city.standin
+        .set_fault(Fault::once(On::Capture, FaultKind::Pending))
+        .unwrap();
+    assert_eq!(city.come_back(&back).await.state, "pending");
+    let after = city.backup().await;
+    let capture = city.standin.books().captures[0].id.clone();
+    city.standin
+        .afterwards(&capture, Afterwards::Denied)
+        .unwrap();
+    closed(&mut city);
+    let changed = before.changed_until(&after);
+    let attempt: Vec<_> = changed
+        .into_iter()
+        .filter(|(pk, _)| pk.starts_with("ATTEMPT#"))
+        .collect();
+    city.restore(&before.with(&after, &attempt)).await;
+    city.sweep_over(reconcile_payments::Which::All).await;
+    let file = city.case_file(CASE).await;
+    assert_eq!(file.attempts[0].state, AttemptState::Declined);
+    assert_eq!(lines(&file, JournalEvent::PendingCaptureDeclined), 1);
 }
 
 #[tokio::test]

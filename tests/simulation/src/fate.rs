@@ -68,10 +68,11 @@ pub(crate) enum Odd {
     PayerActionRequired,
     Pending,
     DeclinedIn201,
+    UnknownIssue,
 }
 
 impl Odd {
-    const ALL: [Self; 15] = [
+    const ALL: [Self; 16] = [
         Self::ErrorAfterEffect,
         Self::Html,
         Self::HtmlAfterEffect,
@@ -87,6 +88,7 @@ impl Odd {
         Self::PayerActionRequired,
         Self::Pending,
         Self::DeclinedIn201,
+        Self::UnknownIssue,
     ];
 
     pub(crate) const fn kind(self) -> FaultKind {
@@ -106,6 +108,7 @@ impl Odd {
             Self::PayerActionRequired => FaultKind::PayerActionRequired,
             Self::Pending => FaultKind::Pending,
             Self::DeclinedIn201 => FaultKind::DeclinedIn201,
+            Self::UnknownIssue => FaultKind::UnknownIssueAfterEffect,
         }
     }
 
@@ -128,9 +131,11 @@ impl Odd {
             }
             Self::ForeignApproveHost | Self::MissingLink => on == On::Create,
             Self::Unauthorized => !matches!(on, On::Token | On::Certificate),
-            Self::Decline | Self::PayerActionRequired | Self::Pending | Self::DeclinedIn201 => {
-                is_capture
-            }
+            Self::Decline
+            | Self::PayerActionRequired
+            | Self::Pending
+            | Self::DeclinedIn201
+            | Self::UnknownIssue => is_capture,
         }
     }
 }

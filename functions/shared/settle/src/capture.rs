@@ -124,6 +124,19 @@ impl Settle {
                     Answer::Order(_) | Answer::Unknown | Answer::None => Ok(Progress::Unclear),
                 };
             }
+            // It may be a new word for the same.
+            Issue::Other(code) => {
+                tracing::error!(%case_number, attempt = %attempt.id, code, "PayPal refused a capture for a reason not known");
+                match self.ask(order_id, ticket, attempt, now, deadline).await {
+                    Answer::Order(reading @ (Reading::Captured(..) | Reading::Pending(_))) => {
+                        return self
+                            .after_capture(ticket, attempt, reading, held, now)
+                            .await;
+                    }
+                    Answer::Order(_) => ended,
+                    Answer::Unknown | Answer::None => return Ok(Progress::Unclear),
+                }
+            }
             Issue::InstrumentDeclined if !is_last_round(attempt) => {
                 Released::Refused(decline(false))
             }
@@ -140,8 +153,8 @@ impl Settle {
                 tracing::error!(%case_number, attempt = %attempt.id, "PayPal says the invoice is paid already: its money is looked for at the next checkout");
                 Released::InvoiceRefused
             }
-            Issue::OurAccount(_) | Issue::OurRequest(_) | Issue::Other(_) => {
-                tracing::error!(%case_number, attempt = %attempt.id, ?issue, "PayPal refused a capture for a reason of ours, or one not known");
+            Issue::OurAccount(_) | Issue::OurRequest(_) => {
+                tracing::error!(%case_number, attempt = %attempt.id, ?issue, "PayPal refused a capture for a reason of ours");
                 ended
             }
         };

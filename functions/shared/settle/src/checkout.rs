@@ -148,6 +148,9 @@ impl Settle {
         now: Timestamp,
         deadline: Instant,
     ) -> Result<Checkout, Error> {
+        if self.captures == Captures::Closed {
+            return Ok(Checkout::PayPalUnreachable);
+        }
         let age: std::time::Duration = now
             .duration_since(attempt.created_at)
             .try_into()

@@ -194,13 +194,12 @@ impl Settle {
                 self.release(&held, &owner, &Released::Ended(AttemptState::Expired))
                     .await
             }
-            // Another client id cannot see this order: its 404 says nothing.
-            Answer::Unknown if owner.client_id == self.paypal.client_id() => {
+            Answer::Unknown if self.has_expired(&owner, now) => {
                 self.release(&held, &owner, &Released::Ended(AttemptState::Expired))
                     .await
             }
             Answer::Unknown => {
-                tracing::error!(case_number = %ticket.case_number, attempt = %owner.id, "a locked order belongs to another client id: ask PayPal by hand");
+                tracing::error!(case_number = %ticket.case_number, attempt = %owner.id, "PayPal does not know a locked order that cannot have expired: ask by hand");
                 Ok(Progress::Unclear)
             }
             Answer::Order(Reading::Unknown(said)) => {
@@ -271,12 +270,10 @@ impl Settle {
             Answer::Order(Reading::NotApproved) => self.not_approved(attempt, now).await,
             Answer::Order(Reading::Dead) => self.end(attempt, &AttemptState::Expired).await,
             Answer::Unknown => {
-                // Too early to have expired, or an order that today's client id
-                // cannot see: this 404 says nothing yet.
-                let visible = attempt.client_id == self.paypal.client_id();
-                let may_have_expired = if visible { ORDER_VISIBLE } else { ORDER_LIFE };
-                if age(attempt, now) < may_have_expired {
-                    tracing::error!(case_number = %ticket.case_number, attempt = %attempt.id, visible, "PayPal does not know an order that cannot have expired");
+                let is_held_back = matches!(attempt.state, AttemptState::Pending { .. });
+                let over = self.has_expired(attempt, now) || age(attempt, now) >= ORDER_LIFE;
+                if is_held_back || !over {
+                    tracing::error!(case_number = %ticket.case_number, attempt = %attempt.id, is_held_back, "PayPal does not know an order that cannot have expired");
                     return Ok(Progress::Unclear);
                 }
                 self.end(attempt, &AttemptState::Expired).await
@@ -341,6 +338,12 @@ impl Settle {
         }
     }
 
+    /// Whether `PayPal`'s 404 can mean that the order has expired: not before it
+    /// may forget one, and never where another client id had made it.
+    fn has_expired(&self, attempt: &Attempt, now: Timestamp) -> bool {
+        attempt.client_id == self.paypal.client_id() && age(attempt, now) >= ORDER_VISIBLE
+    }
+
     async fn not_approved(&self, attempt: &Attempt, now: Timestamp) -> Result<Progress, Error> {
         if attempt.state != AttemptState::Live {
             return Ok(Progress::Known);
@@ -387,7 +390,7 @@ impl Settle {
         for _ in 0..DECISIONS_MAX {
             // Read before somebody else's booking and after it: this very money
             // is booked, and no surplus.
-            if is_booked(&ticket, capture) {
+            if self.is_booked(&ticket, capture).await? {
                 return Ok(Progress::Known);
             }
             let role = role(&ticket, &attempt, facts);
@@ -407,6 +410,22 @@ impl Settle {
             }
         }
         Ok(Progress::Unclear)
+    }
+
+    async fn is_booked(&self, ticket: &Ticket, capture: &Capture) -> Result<bool, Error> {
+        match &ticket.state {
+            State::Paid { settlement, .. } if *settlement == capture.id => Ok(true),
+            State::Open => Ok(false),
+            // A second booking would be none, but reported as money too much.
+            State::Paid { .. }
+            | State::Objected
+            | State::Withdrawn
+            | State::HandedOver
+            | State::Review => {
+                let booked = self.store.settlement(ticket, &(&capture.id).into()).await?;
+                Ok(booked.is_some())
+            }
+        }
     }
 
     pub(crate) async fn keep_pending(
@@ -474,15 +493,6 @@ pub(crate) fn role(ticket: &Ticket, attempt: &Attempt, facts: Facts) -> Role {
         | Effect::LeaseGranted
         | Effect::AlreadyDone
         | Effect::Refused(_) => Role::Surplus(SurplusReason::TicketNotOpen),
-    }
-}
-
-fn is_booked(ticket: &Ticket, capture: &Capture) -> bool {
-    match &ticket.state {
-        State::Paid { settlement, .. } => *settlement == capture.id,
-        State::Open | State::Objected | State::Withdrawn | State::HandedOver | State::Review => {
-            false
-        }
     }
 }
 

@@ -183,9 +183,10 @@ impl Settle {
         let Some(attempt) = attempt else {
             return Ok(TakingBack::Nothing);
         };
-        // The event may be faster than the booking of the money it is about.
+        // The event may be faster than the booking of the money it is about, and a
+        // restored table knows the attempt only when PayPal's books were read.
         let Some(settled) = self.settle(&attempt, Wake::Books, now, deadline).await? else {
-            return Ok(TakingBack::Nothing);
+            return Ok(TakingBack::NotYet);
         };
         let mut ticket = settled.ticket;
         if self

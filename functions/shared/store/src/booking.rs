@@ -116,17 +116,20 @@ impl Store {
             &ticket.state,
             now,
         );
+        let ended = Step::Update(end_update(attempt, &AttemptState::Declined));
+        let journal = journal_step(ticket, &entry)?;
+        if ticket.pending.is_none() {
+            // The attempt came back from a restore, and the ticket's mark did not.
+            let steps = vec![ended, journal];
+            return self.transact_missing("end a pending attempt", steps).await;
+        }
         let update = UpdateBuilder::default()
             .set_key(Some(keys::ticket(&ticket.case_number).into_item()))
             .update_expression("REMOVE pending")
             .condition_expression("pending.attempt = :attempt AND version = :version")
             .expression_attribute_values(":attempt", s(attempt.id.as_str()))
             .expression_attribute_values(":version", n(ticket.version));
-        let steps = vec![
-            Step::Update(update),
-            Step::Update(end_update(attempt, &AttemptState::Declined)),
-            journal_step(ticket, &entry)?,
-        ];
+        let steps = vec![Step::Update(update), ended, journal];
         self.transact("end a pending capture", steps).await
     }
 }

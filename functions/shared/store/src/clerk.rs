@@ -69,6 +69,9 @@ impl Store {
         ticket: &Ticket,
         payment: &ClerkPayment,
     ) -> Result<Write, Error> {
+        if matches!(&ticket.state, State::Paid { settlement, .. } if *settlement == payment.id) {
+            return self.complete_clerks_payment(ticket, payment).await;
+        }
         let after = match payment.role {
             Role::Main => State::Paid {
                 settlement: payment.id.clone(),
@@ -95,13 +98,7 @@ impl Store {
                     .expression_attribute_values(":next", n(ticket.version + 1));
                 (Step::Update(update), JournalEvent::Paid)
             }
-            Role::Surplus(_) => {
-                let unchanged = ConditionCheckBuilder::default()
-                    .set_key(Some(keys::ticket(&ticket.case_number).into_item()))
-                    .condition_expression("version = :version")
-                    .expression_attribute_values(":version", n(ticket.version));
-                (Step::Check(unchanged), JournalEvent::SurplusBooked)
-            }
+            Role::Surplus(_) => (unchanged(ticket), JournalEvent::SurplusBooked),
         };
         let entry = entry_by_clerk(
             ticket,
@@ -111,28 +108,18 @@ impl Store {
             &payment.clerk,
             payment.booked_at,
         );
-        let mut queued = keys::export(payment.booked_at, payment.id.as_str()).into_item();
-        queued.insert("case_number".to_owned(), s(ticket.case_number.as_str()));
-        queued.insert("payment".to_owned(), s(payment.id.as_str()));
-        let key = keys::clerk_payment(&ticket.case_number, &payment.id);
-        let steps = vec![
-            on_ticket,
-            Step::put_new(item("clerk's payment", key, payment)?),
-            journal_step(ticket, &entry)?,
-            Step::put_new(queued),
-        ];
-        match self.transact("book a clerk's payment", steps).await? {
-            Write::Done => Ok(Write::Done),
-            Write::Refused => {
-                let key = keys::clerk_payment(&ticket.case_number, &payment.id);
-                let booked = self.is_there("read a clerk's payment", key.into_item());
-                Ok(if booked.await? {
-                    Write::Done
-                } else {
-                    Write::Refused
-                })
-            }
+        let mut steps = vec![on_ticket, journal_step(ticket, &entry)?];
+        steps.extend(payment_steps(payment)?);
+        if self.whole("book a clerk's payment", steps).await? == Write::Done {
+            return Ok(Write::Done);
         }
+        let key = keys::clerk_payment(&ticket.case_number, &payment.id);
+        let booked = self.is_there("read a clerk's payment", key.into_item());
+        Ok(if booked.await? {
+            Write::Done
+        } else {
+            Write::Refused
+        })
     }
 
     /// Changes a ticket's state or amount: live attempts can no longer be
@@ -167,8 +154,69 @@ impl Store {
             ..entry
         };
         let steps = vec![Step::Update(update), journal_step(ticket, &entry)?];
-        self.transact("change a ticket", steps).await
+        self.whole("change a ticket", steps).await
     }
+
+    /// The ticket is paid by this very payment: booked before, or come back from a
+    /// restore without the rest of its booking, which is written then.
+    async fn complete_clerks_payment(
+        &self,
+        ticket: &Ticket,
+        payment: &ClerkPayment,
+    ) -> Result<Write, Error> {
+        let was = Ticket {
+            state: State::Open,
+            version: ticket.version.saturating_sub(1),
+            ..ticket.clone()
+        };
+        let entry = entry_by_clerk(
+            &was,
+            JournalEvent::Paid,
+            payment.id.as_str(),
+            (&ticket.state, ticket.amount),
+            &payment.clerk,
+            payment.booked_at,
+        );
+        let payment = ClerkPayment {
+            role: Role::Main,
+            ..payment.clone()
+        };
+        let mut steps = vec![unchanged(ticket), journal_step(ticket, &entry)?];
+        steps.extend(payment_steps(&payment)?);
+        self.transact_missing("complete a clerk's payment", steps)
+            .await
+    }
+
+    /// As [`Store::transact`]; where a restore has brought parts back that the
+    /// ticket does not know of, it is made whole with them.
+    async fn whole(&self, call: &'static str, steps: Vec<Step>) -> Result<Write, Error> {
+        match self.transact(call, steps.clone()).await? {
+            Write::Done => Ok(Write::Done),
+            Write::Refused => self.transact_missing(call, steps).await,
+        }
+    }
+}
+
+/// The payment itself, and its entry in the export's queue.
+fn payment_steps(payment: &ClerkPayment) -> Result<[Step; 2], Error> {
+    let case_number = &payment.case_number;
+    let mut queued = keys::export(payment.booked_at, payment.id.as_str()).into_item();
+    queued.insert("case_number".to_owned(), s(case_number.as_str()));
+    queued.insert("payment".to_owned(), s(payment.id.as_str()));
+    let key = keys::clerk_payment(case_number, &payment.id);
+    Ok([
+        Step::put_new(item("clerk's payment", key, payment)?),
+        Step::put_new(queued),
+    ])
+}
+
+fn unchanged(ticket: &Ticket) -> Step {
+    Step::Check(
+        ConditionCheckBuilder::default()
+            .set_key(Some(keys::ticket(&ticket.case_number).into_item()))
+            .condition_expression("version = :version")
+            .expression_attribute_values(":version", n(ticket.version)),
+    )
 }
 
 fn unoccupied(ticket: &Ticket) -> UpdateBuilder {

@@ -57,17 +57,18 @@ impl Store {
                 },
             )?,
         ];
-        match self.transact("issue a ticket", steps).await? {
-            Write::Done => Ok(Issued::New),
-            Write::Refused => {
-                let stands = self.ticket(&ticket.case_number).await?;
-                Ok(match stands {
-                    Some(stands) if stands.issued_as == ticket.issued_as => {
-                        Issued::Same(Box::new(stands))
-                    }
-                    Some(_) | None => Issued::OtherContent,
-                })
-            }
+        let call = "issue a ticket";
+        if self.transact(call, steps.clone()).await? == Write::Done {
+            return Ok(Issued::New);
+        }
+        match self.ticket(&ticket.case_number).await? {
+            Some(stands) if stands.issued_as != ticket.issued_as => Ok(Issued::OtherContent),
+            // From a restore the ticket may have come back without its line in the
+            // journal, or that without the ticket.
+            stands => match self.transact_missing(call, steps).await? {
+                Write::Done => Ok(stands.map_or(Issued::New, |it| Issued::Same(Box::new(it)))),
+                Write::Refused => Ok(Issued::OtherContent),
+            },
         }
     }
 }

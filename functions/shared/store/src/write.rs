@@ -34,6 +34,7 @@ pub(crate) fn value<T: Serialize>(name: &'static str, record: &T) -> Result<Attr
 }
 
 /// One step of a transaction.
+#[derive(Clone)]
 pub(crate) enum Step {
     Check(ConditionCheckBuilder),
     Put(PutBuilder),

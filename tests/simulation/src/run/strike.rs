@@ -39,7 +39,13 @@ impl Run {
             Call::Table(call) => self.doomed.get(&call.invocation).copied(),
             Call::PayPal(_) | Call::Turn(_) => None,
         };
-        let planned = self.plan.faults.iter().find(|(at, _)| *at == place);
+        // A plan made for other code may ask for what cannot be: a stale answer to
+        // a strongly consistent read.
+        let planned = self
+            .plan
+            .faults
+            .iter()
+            .find(|(at, fate)| *at == place && Fate::faults(call).contains(fate));
         let fate = match (doomed, planned) {
             (Some(fate), _) | (None, Some(&(_, fate))) => fate,
             (None, None) => self.by_chance(call),

@@ -24,6 +24,7 @@ const TICKETS: &str = "functions/shared/store/src/tickets.rs";
 const KEYS: &str = "functions/shared/store/src/keys.rs";
 const SETTLING: &str = "functions/shared/settle/src/settling.rs";
 const CAPTURE: &str = "functions/shared/settle/src/capture.rs";
+const SHOWN: &str = "functions/shared/settle/src/shown.rs";
 const CHECKOUT: &str = "functions/shared/settle/src/checkout.rs";
 const READING: &str = "functions/shared/settle/src/reading.rs";
 const WEBHOOK: &str = "functions/receive-webhook/src/lib.rs";
@@ -251,5 +252,33 @@ pub(crate) const ALL: &[Sabotage] = &[
         find: "        Step::put_new(queued),\n    ])",
         put: "        Step::put_new(if ON { let mut other = queued; other.insert(\"pk\".to_owned(), s(\"ELSEWHERE\")); other } else { queued }),\n    ])",
         found_by: "closes-the-window;seed=1",
+    },
+    Sabotage {
+        name: "a lock whose attempt is forgotten keeps everybody out",
+        file: SETTLING,
+        find: "        if self.captures == Captures::Open {\n            tracing::error!(%case_number",
+        put: "        if ON || self.captures == Captures::Open {\n            tracing::error!(%case_number",
+        found_by: "restore-by-chance;seed=30;faults=1/40;order=chance",
+    },
+    Sabotage {
+        name: "a forgotten payment of another payee is nobody's",
+        file: SHOWN,
+        find: "    let attempt_id = said(&capture.custom_id, &order.custom_id)?;",
+        put: "    if ON && capture.payee_merchant_id.as_deref() != Some(\"STNDNMERCHANT\") { return Err(Shown::Foreign); }\n    let attempt_id = said(&capture.custom_id, &order.custom_id)?;",
+        found_by: "restore-by-chance;seed=71;faults=1/15;order=chance",
+    },
+    Sabotage {
+        name: "a booking that came back torn is not mended",
+        file: SHOWN,
+        find: "            self.mend(&parts, id, now, deadline).await?;",
+        put: "            if !ON { self.mend(&parts, id, now, deadline).await?; }",
+        found_by: "restore-booked;seed=1;story=1",
+    },
+    Sabotage {
+        name: "an event is parked at its last delivery only",
+        file: WEBHOOK,
+        find: "    if stored.deliveries < PARKED_FROM {",
+        put: "    if stored.deliveries < if ON { 25 } else { PARKED_FROM } {",
+        found_by: "restore-by-chance;seed=1475;faults=1/15;order=chance",
     },
 ];
