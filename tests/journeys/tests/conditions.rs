@@ -507,6 +507,24 @@ async fn a_ticket_that_changed_since_it_was_read_is_not_paid_by_it() {
 }
 
 #[tokio::test]
+async fn an_attempt_read_before_its_approval_was_noted_books_nothing() {
+    let case = Case::new().await;
+    let before = case.attempt().await;
+    let ticket = case.ticket().await;
+    let approved_at = Some(case.city.now());
+    let store = &case.city.store;
+    let held = store.take_lock(&ticket, &before, case.until(), approved_at);
+    let held = held.await.unwrap().unwrap();
+    let (ticket, table) = (case.ticket().await, case.table().await);
+    let stale = case.book(&ticket, &before, Role::Main, Some(&held)).await;
+    assert_eq!(stale, Write::Refused);
+    assert_eq!(case.table().await, table);
+    let attempt = case.attempt().await;
+    let booked = case.book(&ticket, &attempt, Role::Main, Some(&held)).await;
+    assert_eq!(booked, Write::Done);
+}
+
+#[tokio::test]
 async fn surplus_takes_the_attempts_own_lock_away_and_leaves_others() {
     let case = Case::new().await;
     let another = case.another().await;

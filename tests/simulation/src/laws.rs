@@ -9,7 +9,7 @@
 //! | M8 | a repeated try carries the same request id |
 //! | M9 | no two processes are inside the capture call for one ticket |
 //! | M10 | nobody is sent to an order that the table does not know |
-//! | L1, L3, L7 | every capture is booked once, nothing without a capture, the sums agree to the cent |
+//! | L1, L3, L7 | every capture is booked once, for its own ticket and attempt, nothing without a capture or a refund, the sums agree to the cent |
 //! | L2 | what was paid is booked within 15 minutes; what `PayPal` held back, within an hour more |
 //! | L4, L5 | paid is shown only when settled, and never taken back; pending is not paid |
 //! | L6 | the time of payment is `PayPal`'s |
@@ -18,7 +18,7 @@
 //! | W1 | an event has its effect once, however often it comes |
 //! | W2, W3, W4 | an event ends, is stored before 2xx, and unverified writes nothing |
 //! | W5, W6 | the order of events, and what they say beside ids, changes nothing |
-//! | F12 | a reconciliation after a restore comes to an end, agrees, and finds nothing a second time |
+//! | F12 | while captures are closed nobody is sent to `PayPal` and nothing is captured; a reconciliation after a restore comes to an end, agrees, and finds nothing a second time |
 //! | F14 | what newer code has written of a ticket or an attempt stays |
 //! | R1 | a return with a foreign order id moves nothing |
 //! | T1 | whatever is wrong with a token: the same bytes, and no read |

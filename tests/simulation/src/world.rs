@@ -25,7 +25,7 @@ use tokio::time::Instant;
 
 use crate::actors::Driver;
 use crate::choices::Choices;
-use crate::engine::{Engine, Key, RESTORED_TABLE, TABLE};
+use crate::engine::{Engine, Key, NEWER_SEED, RESTORED_TABLE, TABLE};
 use crate::history::History;
 use crate::net::{Call, Net, Sender};
 
@@ -43,6 +43,10 @@ pub(crate) const PAYPAL_ORIGIN: &str = "http://127.0.0.1:8082";
 const PUBLIC_ORIGIN: &str = "http://127.0.0.1:8080";
 /// Our account at `PayPal`.
 pub(crate) const MERCHANT: &str = "STNDNMERCHANT";
+
+/// The lease of a lock, and the longest that a function with an old setting still
+/// runs: step 2 of the runbook.
+pub(crate) const WAITED_OUT: Duration = Duration::from_mins(2);
 
 /// A Lambda of ours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -124,6 +128,8 @@ pub(crate) struct World {
     pub(crate) over: Cell<bool>,
     /// Whether the functions' clocks differ from each other.
     pub(crate) skewed: Cell<bool>,
+    /// When captures were closed.
+    closed_at: Cell<Option<Instant>>,
     beginning: Timestamp,
     started: Instant,
     paypal_is_ahead: SignedDuration,
@@ -236,7 +242,7 @@ impl World {
         }
         let paypals_clock = move || beginning + started.elapsed() + paypal_is_ahead;
         let standin = Standin::new(settings(), Arc::new(paypals_clock), seed).expect("a stand-in");
-        let engine = Engine::new(seed % 8 == 5);
+        let engine = Engine::new(seed % 8 == NEWER_SEED);
         let functions = functions(&net, Captures::Open, TABLE).await;
         let store = functions.reconcile_payments.settle.store.clone();
         let configured: Work = Box::pin(async move {
@@ -264,6 +270,7 @@ impl World {
             no_postman: Cell::new(false),
             sweeps: Cell::new((0, 0)),
             over: Cell::new(false),
+            closed_at: Cell::new(None),
             paypal_is_ahead,
             skewed: Cell::new(skewed),
             beginning,
@@ -281,10 +288,22 @@ impl World {
     /// The functions are deployed anew; a call that runs already runs on with
     /// the old setting, and with the old table.
     pub(crate) async fn set_captures(&self, captures: Captures) {
+        let closed_at = self.closed_at.get();
+        self.closed_at.set(match captures {
+            Captures::Open => None,
+            Captures::Closed => closed_at.or_else(|| Some(Instant::now())),
+        });
         let restored = self.engine_before.borrow().is_some();
         let table = if restored { RESTORED_TABLE } else { TABLE };
         let functions = functions(&self.net, captures, table).await;
         self.functions.replace(functions);
+    }
+
+    /// Whether captures have been closed for so long that nobody with the old
+    /// setting is left.
+    pub(crate) fn is_closed(&self) -> bool {
+        let closed_at = self.closed_at.get();
+        closed_at.is_some_and(|at| at.elapsed() >= WAITED_OUT)
     }
 
     /// A torn image of the table as it was `at` a moment becomes the table; says

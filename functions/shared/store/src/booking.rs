@@ -168,7 +168,7 @@ pub(crate) fn money_steps(
     queued.insert("settlement".to_owned(), s(settlement.capture_id.as_str()));
     Ok(vec![
         Step::Update(booked_ticket(ticket, attempt, after, held)),
-        Step::Update(end_update(attempt, &captured)),
+        Step::Update(approved_as_read(end_update(attempt, &captured), attempt)),
         Step::put_new(item(
             "settlement",
             keys::settlement(&ticket.case_number, &(&settlement.capture_id).into()),
@@ -176,6 +176,20 @@ pub(crate) fn money_steps(
         )?),
         Step::put_new(queued),
     ])
+}
+
+/// The time of payment is when the payer approved: an attempt that was read before
+/// that was noted would book another one.
+fn approved_as_read(update: UpdateBuilder, attempt: &Attempt) -> UpdateBuilder {
+    let condition = update.get_condition_expression().clone();
+    let condition = condition.unwrap_or_default();
+    match attempt.approved_at {
+        Some(at) => update
+            .condition_expression(format!("{condition} AND approved_at = :approved_at"))
+            .expression_attribute_values(":approved_at", s(at.to_string())),
+        None => update
+            .condition_expression(format!("{condition} AND attribute_not_exists(approved_at)")),
+    }
 }
 
 /// The journal line of a booking on a ticket that stands so before it.

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use ticket::{CaseNumber, Cents, Channel, Role, SettlementId, State, Ticket};
 
+use crate::client::{read, unavailable};
 use crate::keys::{n, s};
 use crate::records::{JournalEntry, JournalEvent, Snapshot};
 use crate::tickets::{journal_step, state_name};
@@ -69,57 +70,53 @@ impl Store {
         ticket: &Ticket,
         payment: &ClerkPayment,
     ) -> Result<Write, Error> {
-        if matches!(&ticket.state, State::Paid { settlement, .. } if *settlement == payment.id) {
-            return self.complete_clerks_payment(ticket, payment).await;
-        }
-        let after = match payment.role {
-            Role::Main => State::Paid {
-                settlement: payment.id.clone(),
-                paid_at: payment.paid_at,
-                by: payment.channel,
-            },
-            Role::Surplus(_) => ticket.state.clone(),
-        };
-        let (on_ticket, what) = match payment.role {
-            Role::Main => {
-                let update = unoccupied(ticket)
-                    .update_expression(
-                        "SET #state = :state, settlement = :settlement, paid_at = :paid_at, \
-                         #by = :by, version = :next",
-                    )
-                    .condition_expression(format!("#state = :open AND {NOBODY_CAPTURES}"))
-                    .expression_attribute_names("#state", "state")
-                    .expression_attribute_names("#by", "by")
-                    .expression_attribute_values(":open", s("open"))
-                    .expression_attribute_values(":state", s(state_name(&after)))
-                    .expression_attribute_values(":settlement", s(payment.id.as_str()))
-                    .expression_attribute_values(":paid_at", s(payment.paid_at.to_string()))
-                    .expression_attribute_values(":by", s(payment.channel.name()))
-                    .expression_attribute_values(":next", n(ticket.version + 1));
-                (Step::Update(update), JournalEvent::Paid)
+        // By this very payment: it was booked before, or the ticket came back from
+        // a restore without the rest of its booking.
+        let is_paid_by_it =
+            matches!(&ticket.state, State::Paid { settlement, .. } if *settlement == payment.id);
+        let steps = |payment: &ClerkPayment| {
+            if is_paid_by_it {
+                rest_of_booking(ticket, payment)
+            } else {
+                booking(ticket, payment)
             }
-            Role::Surplus(_) => (unchanged(ticket), JournalEvent::SurplusBooked),
         };
-        let entry = entry_by_clerk(
-            ticket,
-            what,
-            payment.id.as_str(),
-            (&after, ticket.amount),
-            &payment.clerk,
-            payment.booked_at,
-        );
-        let mut steps = vec![on_ticket, journal_step(ticket, &entry)?];
-        steps.extend(payment_steps(payment)?);
-        if self.whole("book a clerk's payment", steps).await? == Write::Done {
+        let call = "book a clerk's payment";
+        if !is_paid_by_it && self.transact(call, steps(payment)?).await? == Write::Done {
             return Ok(Write::Done);
         }
-        let key = keys::clerk_payment(&ticket.case_number, &payment.id);
-        let booked = self.is_there("read a clerk's payment", key.into_item());
-        Ok(if booked.await? {
+        // What stands there already is completed as it stands there: another time of
+        // booking would be another line for the export.
+        let stands = self.clerk_payment(ticket, &payment.id).await?;
+        let steps = steps(stands.as_ref().unwrap_or(payment))?;
+        let completed = self.transact_missing(call, steps).await?;
+        Ok(if stands.is_some() {
             Write::Done
         } else {
-            Write::Refused
+            completed
         })
+    }
+
+    async fn clerk_payment(
+        &self,
+        ticket: &Ticket,
+        id: &SettlementId,
+    ) -> Result<Option<ClerkPayment>, Error> {
+        let found = self
+            .client
+            .get_item()
+            .table_name(&self.table)
+            .set_key(Some(
+                keys::clerk_payment(&ticket.case_number, id).into_item(),
+            ))
+            .consistent_read(true)
+            .send()
+            .await
+            .map_err(unavailable("read a clerk's payment"))?;
+        found
+            .item
+            .map(|item| read("clerk's payment", item))
+            .transpose()
     }
 
     /// Changes a ticket's state or amount: live attempts can no longer be
@@ -157,36 +154,6 @@ impl Store {
         self.whole("change a ticket", steps).await
     }
 
-    /// The ticket is paid by this very payment: booked before, or come back from a
-    /// restore without the rest of its booking, which is written then.
-    async fn complete_clerks_payment(
-        &self,
-        ticket: &Ticket,
-        payment: &ClerkPayment,
-    ) -> Result<Write, Error> {
-        let was = Ticket {
-            state: State::Open,
-            version: ticket.version.saturating_sub(1),
-            ..ticket.clone()
-        };
-        let entry = entry_by_clerk(
-            &was,
-            JournalEvent::Paid,
-            payment.id.as_str(),
-            (&ticket.state, ticket.amount),
-            &payment.clerk,
-            payment.booked_at,
-        );
-        let payment = ClerkPayment {
-            role: Role::Main,
-            ..payment.clone()
-        };
-        let mut steps = vec![unchanged(ticket), journal_step(ticket, &entry)?];
-        steps.extend(payment_steps(&payment)?);
-        self.transact_missing("complete a clerk's payment", steps)
-            .await
-    }
-
     /// As [`Store::transact`]; where a restore has brought parts back that the
     /// ticket does not know of, it is made whole with them.
     async fn whole(&self, call: &'static str, steps: Vec<Step>) -> Result<Write, Error> {
@@ -197,15 +164,91 @@ impl Store {
     }
 }
 
-/// The payment itself, and its entry in the export's queue.
-fn payment_steps(payment: &ClerkPayment) -> Result<[Step; 2], Error> {
+/// A payment on a ticket that stands so: its main settlement, or surplus.
+fn booking(ticket: &Ticket, payment: &ClerkPayment) -> Result<Vec<Step>, Error> {
+    let (on_ticket, what, after) = match payment.role {
+        Role::Main => {
+            let after = paid_by(payment);
+            let update = unoccupied(ticket)
+                .update_expression(
+                    "SET #state = :state, settlement = :settlement, paid_at = :paid_at, \
+                     #by = :by, version = :next",
+                )
+                .condition_expression(format!("#state = :open AND {NOBODY_CAPTURES}"))
+                .expression_attribute_names("#state", "state")
+                .expression_attribute_names("#by", "by")
+                .expression_attribute_values(":open", s("open"))
+                .expression_attribute_values(":state", s(state_name(&after)))
+                .expression_attribute_values(":settlement", s(payment.id.as_str()))
+                .expression_attribute_values(":paid_at", s(payment.paid_at.to_string()))
+                .expression_attribute_values(":by", s(payment.channel.name()))
+                .expression_attribute_values(":next", n(ticket.version + 1));
+            (Step::Update(update), JournalEvent::Paid, after)
+        }
+        Role::Surplus(_) => (
+            unchanged(ticket),
+            JournalEvent::SurplusBooked,
+            ticket.state.clone(),
+        ),
+    };
+    let mut steps = vec![on_ticket];
+    steps.extend(payment_steps(ticket, what, &after, payment)?);
+    Ok(steps)
+}
+
+/// What a booking wrote beside its ticket, which is paid by it.
+fn rest_of_booking(ticket: &Ticket, payment: &ClerkPayment) -> Result<Vec<Step>, Error> {
+    let was = Ticket {
+        state: State::Open,
+        version: ticket.version.saturating_sub(1),
+        ..ticket.clone()
+    };
+    let payment = ClerkPayment {
+        role: Role::Main,
+        ..payment.clone()
+    };
+    let mut steps = vec![unchanged(ticket)];
+    steps.extend(payment_steps(
+        &was,
+        JournalEvent::Paid,
+        &ticket.state,
+        &payment,
+    )?);
+    Ok(steps)
+}
+
+fn paid_by(payment: &ClerkPayment) -> State {
+    State::Paid {
+        settlement: payment.id.clone(),
+        paid_at: payment.paid_at,
+        by: payment.channel,
+    }
+}
+
+/// The payment itself, its line in the journal of a ticket that stood so before,
+/// and its entry in the export's queue.
+fn payment_steps(
+    was: &Ticket,
+    what: JournalEvent,
+    after: &State,
+    payment: &ClerkPayment,
+) -> Result<[Step; 3], Error> {
     let case_number = &payment.case_number;
+    let entry = entry_by_clerk(
+        was,
+        what,
+        payment.id.as_str(),
+        (after, was.amount),
+        &payment.clerk,
+        payment.booked_at,
+    );
     let mut queued = keys::export(payment.booked_at, payment.id.as_str()).into_item();
     queued.insert("case_number".to_owned(), s(case_number.as_str()));
     queued.insert("payment".to_owned(), s(payment.id.as_str()));
     let key = keys::clerk_payment(case_number, &payment.id);
     Ok([
         Step::put_new(item("clerk's payment", key, payment)?),
+        journal_step(was, &entry)?,
         Step::put_new(queued),
     ])
 }

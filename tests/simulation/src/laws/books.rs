@@ -224,7 +224,12 @@ fn each_effect_once(books: &Books, table: &Table, history: &mut History) {
         for entry in table.journal.iter().filter(is_it("reference")) {
             *entries.entry(text(entry, "what")).or_default() += 1;
         }
+        let came_as: usize = ["paid", "surplus_booked", "facts_differed"]
+            .iter()
+            .filter_map(|what| entries.get(*what))
+            .sum();
         let once = booked <= 1
+            && came_as <= lines_most(history)
             && lines <= lines_most(history)
             && entries.values().all(|times| *times == 1);
         history.law("W1", once, || {
@@ -313,6 +318,16 @@ fn what_was_taken_back_is_known(books: &Books, table: &Table, history: &mut Hist
                 .iter()
                 .map(|dispute| (&dispute.id, &dispute.capture_id)),
         );
+    let there: BTreeSet<(String, String)> = concerns
+        .clone()
+        .map(|(id, capture_id)| (id.clone(), capture_id.clone()))
+        .collect();
+    for line in &table.taken_back {
+        let is_there = there.contains(&(text(line, "id"), text(line, "capture_id")));
+        history.law("L3", is_there, || {
+            format!("PayPal knows nothing of what was taken back: {line}")
+        });
+    }
     for (id, capture_id) in concerns {
         let Some(capture) = books.capture(capture_id) else {
             continue;

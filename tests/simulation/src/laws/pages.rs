@@ -77,6 +77,9 @@ pub(crate) fn a_redirect_was_shown(world: &World, case_number: &str, to: &str, o
         format!("{case_number}: a driver is sent to order {order}, which the table does not know")
     });
     let mut history = world.history.borrow_mut();
+    history.law("F12", !world.is_closed(), || {
+        format!("{case_number}: a driver is sent to PayPal while captures are closed")
+    });
     history.law("T4", to.starts_with(PAYPAL_ORIGIN), || {
         format!("{case_number}: a driver is sent to {to}")
     });

@@ -82,8 +82,11 @@ pub(crate) fn a_call_to_paypal_starts<'a>(
 
 /// A capture has its effect at `PayPal` now, however long it was on its way.
 pub(super) fn a_capture_goes(world: &World, order: &str) {
-    if let Some((ticket, attempt)) = ticket_and_attempt(world, order) {
-        may_be_captured(world, &ticket, &attempt, "goes");
+    match ticket_and_attempt(world, order) {
+        Some((ticket, attempt)) => may_be_captured(world, &ticket, &attempt, "goes"),
+        None => world.history.borrow_mut().law("M4", false, || {
+            format!("order {order} is captured, and the table knows nothing of it any more")
+        }),
     }
 }
 
@@ -102,6 +105,10 @@ fn may_be_captured(world: &World, ticket: &Value, attempt: &Value, does_what: &s
         format!("a capture {does_what} for {case_number}, attempt {attempt_id}, at {now}: ticket {ticket}, attempt {attempt}")
     });
     let clerk = history.clerk_settled.contains_key(&case_number);
+    let closed = world.is_closed();
+    history.law("F12", !closed, || {
+        format!("a capture {does_what} for {case_number} while captures are closed")
+    });
     history.law("M5", !clerk, || {
         format!("a capture {does_what} for {case_number}, which is settled by a clerk")
     });

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use paypal_standin::CaptureStatus;
 use serde_json::Value;
 
-use super::{case_of, moment, text};
+use super::{case_of, cents, moment, text};
 use crate::engine::{Key, key_of};
 use crate::world::{MERCHANT, World};
 
@@ -122,6 +122,14 @@ fn look_at_a_case(world: &World, items: &[Value]) {
                 format!("{capture_id} is pending and booked for {case_number}")
             });
             let Some(capture) = capture else { return };
+            // Where PayPal had told other facts than it has, those were booked.
+            let odd = history.odd_orders.contains(&capture.order_id);
+            let its_own = case_of(capture.invoice_id.as_deref()) == case_number
+                && capture.custom_id.as_deref() == Some(text(settlement, "attempt").as_str())
+                && (odd || i64::try_from(capture.amount.minor_units) == Ok(cents(&text(settlement, "value"))));
+            history.law("L3", its_own, || {
+                format!("{case_number} has {settlement}, PayPal has {capture:?}")
+            });
             let order = books.order(&capture.order_id);
             let as_asked = capture.amount.currency.code() == "EUR"
                 && order.is_some_and(|order| order.amount == capture.amount)
@@ -131,8 +139,11 @@ fn look_at_a_case(world: &World, items: &[Value]) {
             });
             let paid_at = moment(&text(settlement, "paid_at"));
             let approved = history.approved_at.get(&capture.order_id).cloned();
+            // "The moment of approval of a payment the table had forgotten: it counts
+            // from the moment PayPal captured it."
+            let forgotten = history.restored_at.is_some();
             let as_paypal_says = paid_at.is_some_and(|paid_at| {
-                paid_at.as_second() == capture.created_at.as_second()
+                forgotten && paid_at.as_second() == capture.created_at.as_second()
                     || approved.iter().flatten().any(|at| at.as_second() == paid_at.as_second())
             });
             history.law("L6", as_paypal_says, || {

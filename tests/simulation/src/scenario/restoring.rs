@@ -14,14 +14,12 @@ use paypal_standin::{Afterwards, Fault, FaultKind, On, Payer, WebhookMode};
 use super::{A_MINUTE, AT_PAYPAL, Scenario, chance, prepare, tell, without_webhooks};
 use crate::actors::Driver;
 use crate::office::{Wish, clerk};
-use crate::world::{Work, World};
+use crate::world::{WAITED_OUT, Work, World};
 
 mod runbook;
 
 /// When ops close captures.
 const CLOSES: Duration = Duration::from_mins(5);
-/// The lease of a lock, and the longest that an old setting still runs.
-const WAITED_OUT: Duration = Duration::from_mins(2);
 /// After ops have opened captures again, at the latest.
 const DAY_AFTER: Duration = Duration::from_hours(12);
 
@@ -34,7 +32,7 @@ const BEGUN_SINCE: u64 = 150;
 
 /// Stories of a restore, each small enough for its table to come back torn in
 /// most ways.
-pub(crate) const RESTORES: [Scenario; 9] = [
+pub(crate) const RESTORES: [Scenario; 10] = [
     Scenario {
         name: "restore-booked",
         prepare: without_webhooks,
@@ -79,6 +77,11 @@ pub(crate) const RESTORES: [Scenario; 9] = [
             let refunded = becomes(world, Duration::from_secs(70), Afterwards::Refunded);
             restored(world, vec![pays(world, 0, BEFORE, Payer::Pays), refunded]);
         },
+    },
+    Scenario {
+        name: "restore-cash",
+        prepare: without_webhooks,
+        begin: |world| restored(world, vec![cash(world, 0, BOOKED_IN_IT)]),
     },
     Scenario {
         name: "restore-cash-since",
