@@ -41,7 +41,7 @@ pub(crate) fn a_page_was_shown(world: &World, case_number: &str, page: &Page, as
         .shown_paid
         .get(case_number)
         .is_some_and(|shown_at| *shown_at < asked_at);
-    // The runbook says so: from step 4 on until step 6 has found it, a ticket paid
+    // The runbook says so: from step 4 on until step 7 has found it, a ticket paid
     // since the restore point is shown as open. Nothing can be paid meanwhile (M1).
     let not_whole = history.not_whole(asked_at);
     let asked_again = shown_paid_before && page.has_pay_button();

@@ -98,7 +98,7 @@ fn look_at_a_case(world: &World, items: &[Value]) {
         .count();
     let paid = ticket["state"]["S"] == "paid";
     // A ticket may come back paid without its settlement, and the journal in
-    // parts, until step 9 of the runbook: then both are looked at in each case.
+    // parts, until step 10 of the runbook: then both are looked at in each case.
     let torn = history.not_whole(world.now());
     // "The lines of the bookings are written anew": beside one that came back
     // without its ticket, or from review to review where the ticket came without
