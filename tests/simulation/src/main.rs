@@ -165,7 +165,7 @@ fn prove(options: &Options) -> ExitCode {
     if wanted("restores") {
         let mut counts = Vec::new();
         report.level("restores", || {
-            counts = levels::restores(&shared, amount.seeds)
+            counts = levels::restores(&shared, amount.seeds);
         });
         report.restores(counts);
     }

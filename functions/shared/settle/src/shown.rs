@@ -211,8 +211,8 @@ impl Settle {
 /// it went to is no mark: money of ours with another fact wrong is booked as what
 /// it is, and keeps its ticket from being paid again.
 fn marks(capture: &Capture, order: &Order) -> Result<(AttemptId, CaseNumber), Shown> {
-    let attempt_id = said(&capture.custom_id, &order.custom_id)?;
-    let invoice_id = said(&capture.invoice_id, &order.invoice_id)?;
+    let attempt_id = said(capture.custom_id.as_ref(), order.custom_id.as_ref())?;
+    let invoice_id = said(capture.invoice_id.as_ref(), order.invoice_id.as_ref())?;
     let attempt_id = attempt_id
         .and_then(|it| it.parse().ok())
         .ok_or(Shown::Foreign)?;
@@ -223,8 +223,8 @@ fn marks(capture: &Capture, order: &Order) -> Result<(AttemptId, CaseNumber), Sh
 
 /// What capture and order say; nothing may be concluded where each says another.
 fn said<'a>(
-    capture: &'a Option<String>,
-    order: &'a Option<String>,
+    capture: Option<&'a String>,
+    order: Option<&'a String>,
 ) -> Result<Option<&'a str>, Shown> {
     match (capture, order) {
         (Some(one), Some(other)) if one != other => Err(Shown::Unclear),

@@ -263,8 +263,8 @@ pub(crate) const ALL: &[Sabotage] = &[
     Sabotage {
         name: "a forgotten payment of another payee is nobody's",
         file: SHOWN,
-        find: "    let attempt_id = said(&capture.custom_id, &order.custom_id)?;",
-        put: "    if ON && capture.payee_merchant_id.as_deref() != Some(\"STNDNMERCHANT\") { return Err(Shown::Foreign); }\n    let attempt_id = said(&capture.custom_id, &order.custom_id)?;",
+        find: "    let attempt_id = said(capture.custom_id.as_ref(), order.custom_id.as_ref())?;",
+        put: "    if ON && capture.payee_merchant_id.as_deref() != Some(\"STNDNMERCHANT\") { return Err(Shown::Foreign); }\n    let attempt_id = said(capture.custom_id.as_ref(), order.custom_id.as_ref())?;",
         found_by: "restore-by-chance;seed=71;faults=1/15;order=chance",
     },
     Sabotage {
