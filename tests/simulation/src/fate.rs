@@ -1,6 +1,7 @@
 //! What may become of a call: it goes through, or one of the faults F1 to F11
-//! and F13 strikes it. F12, a restore, is a story of its own: `scenario/restoring.rs`;
-//! F14, newer code beside this, is in the table: `engine.rs`.
+//! strikes it; of F13 the secret that was changed while tokens of the old one are
+//! about, which is a 401. What is configured wrongly otherwise does not start. F12,
+//! a restore, is a story of its own: `scenario/restoring.rs`; F14, newer code beside this, is in the table: `engine.rs`.
 
 use std::fmt;
 use std::str::FromStr;

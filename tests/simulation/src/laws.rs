@@ -24,7 +24,7 @@
 //! | T1 | whatever is wrong with a token: the same bytes, and no read |
 //! | T2 | a number is issued once; other content under it is a conflict |
 //! | T3, T4, T5 | the journal replays to the ticket; no secret leaves; clerks' bookings say who and why |
-//! | V0, V1, V2, V5 | a run ends; no lock and no live attempt stays; a table that is down is 503 |
+//! | V0, V1, V2, V5 | a run ends, and is the same when it is run again; no lock and no live attempt stays; a table that is down is 503 |
 //! | V3 | a sweep reads each shard once, and so much for each open attempt |
 //! | V4 | an hour without `PayPal` is made up for in 15 minutes, at 2 calls a second |
 

@@ -60,11 +60,11 @@ const NOBODY_CAPTURES: &str =
 impl Store {
     /// Books money that a clerk took: the main settlement of an open ticket, or
     /// surplus of one that is paid. Refused when the ticket has changed since it
-    /// was read, is locked, or waits for `PayPal`.
+    /// was read, by an earlier try perhaps, is locked, or waits for `PayPal`: read it
+    /// and book again, it is one booking.
     ///
     /// # Errors
-    /// When the table does not answer: it may have been booked; booking again is
-    /// one booking.
+    /// When the table does not answer: as when it is refused.
     pub async fn book_by_clerk(
         &self,
         ticket: &Ticket,
@@ -89,12 +89,7 @@ impl Store {
         // booking would be another line for the export.
         let stands = self.clerk_payment(ticket, &payment.id).await?;
         let steps = steps(stands.as_ref().unwrap_or(payment))?;
-        let completed = self.transact_missing(call, steps).await?;
-        Ok(if stands.is_some() {
-            Write::Done
-        } else {
-            completed
-        })
+        self.transact_missing(call, steps).await
     }
 
     async fn clerk_payment(

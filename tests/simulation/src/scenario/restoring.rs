@@ -81,7 +81,7 @@ pub(crate) const RESTORES: [Scenario; 10] = [
     Scenario {
         name: "restore-cash",
         prepare: without_webhooks,
-        begin: |world| restored(world, vec![cash(world, 0, BOOKED_IN_IT)]),
+        begin: |world| restored(world, vec![cash(world, 0, BEGUN_IN_IT)]),
     },
     Scenario {
         name: "restore-cash-since",
