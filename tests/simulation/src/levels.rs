@@ -70,7 +70,9 @@ const FOUND_BEFORE: [(&str, &str); 9] = [
     ),
     (
         "an event was parked at its last delivery only, and that one failed",
-        "restore-by-chance;seed=1475;faults=1/15;order=chance",
+        "refunded;seed=1;receive-webhook: paypal GetRefund#1-26=NoAnswer;\
+         receive-webhook: table update event#30=Down;\
+         receive-webhook: table update event#34=Down",
     ),
 ];
 

@@ -21,7 +21,8 @@ pub(crate) struct Plan {
 }
 
 /// A call of a run, told so that it is found again after the code has changed:
-/// the boundary, and which of its calls it is, from 1.
+/// the boundary, and which of its calls it is, from 1. A plan that is typed may
+/// say `#2-5` for the second to the fifth.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Place {
     pub(crate) boundary: String,
@@ -117,12 +118,15 @@ impl FromStr for Plan {
                 plan.order = Order::Story(undotted(script).ok_or_else(wrong)?);
             } else {
                 let (place, fate) = part.rsplit_once('=').ok_or_else(wrong)?;
-                let (boundary, nth) = place.rsplit_once('#').ok_or_else(wrong)?;
-                let place = Place {
-                    boundary: boundary.to_owned(),
-                    nth: nth.parse().map_err(|_| wrong())?,
-                };
-                plan.faults.push((place, fate.parse()?));
+                let (boundary, which) = place.rsplit_once('#').ok_or_else(wrong)?;
+                let (first, last) = which.split_once('-').unwrap_or((which, which));
+                let first: u32 = first.parse().map_err(|_| wrong())?;
+                let last: u32 = last.parse().map_err(|_| wrong())?;
+                for nth in first..=last {
+                    let boundary = boundary.to_owned();
+                    let place = Place { boundary, nth };
+                    plan.faults.push((place, fate.parse()?));
+                }
             }
         }
         Ok(plan)
@@ -171,5 +175,12 @@ mod tests {
         for plan in plans {
             assert_eq!(plan.to_string().parse(), Ok(plan));
         }
+    }
+
+    #[test]
+    fn calls_in_a_row_are_told_as_a_range() {
+        let each = "one;seed=1;f: paypal Capture#2=NoAnswer;f: paypal Capture#3=NoAnswer";
+        let range = "one;seed=1;f: paypal Capture#2-3=NoAnswer";
+        assert_eq!(range.parse::<Plan>(), each.parse());
     }
 }

@@ -9,6 +9,9 @@ use super::{case_of, cents, moment, standing, text};
 use crate::history::History;
 use crate::world::World;
 
+/// A human is asked to look when `PayPal` has but few deliveries left.
+const PARKED_FROM: u32 = 20;
+
 /// The table, sorted by what its items are.
 struct Table {
     tickets: BTreeMap<String, Value>,
@@ -186,6 +189,16 @@ pub(crate) fn at_rest(world: &World, history: &mut History) {
             format!("an event was stored and never finished: {event}")
         });
     }
+    for event in &table.events {
+        let deliveries = event["deliveries"]["N"]
+            .as_str()
+            .and_then(|n| n.parse().ok());
+        let early = deliveries.is_none_or(|it: u32| it < PARKED_FROM);
+        let parked = text(event, "outcome") == "parked";
+        history.law("W2", !(parked && early), || {
+            format!("an event is parked that PayPal would repeat: {event}")
+        });
+    }
     for payment in &table.by_clerks {
         let told = ["clerk", "reference"]
             .iter()
@@ -280,7 +293,7 @@ fn the_sums_agree(books: &Books, table: &Table, history: &mut History) {
     let given_back: i64 = books
         .refunds
         .iter()
-        .filter(|refund| !odd(&refund.capture_id) && was_told(books, &refund.id))
+        .filter(|refund| !odd(&refund.capture_id) && was_told(books, table, &refund.id))
         .map(|refund| signed(refund.amount.minor_units))
         .sum();
     let settled: i64 = table
@@ -335,7 +348,7 @@ fn what_was_taken_back_is_known(books: &Books, table: &Table, history: &mut Hist
         if capture.custom_id.is_none() {
             continue;
         }
-        if !was_told(books, id) {
+        if !was_told(books, table, id) {
             continue;
         }
         let case_number = case_of(capture.invoice_id.as_deref());
@@ -352,12 +365,17 @@ fn what_was_taken_back_is_known(books: &Books, table: &Table, history: &mut Hist
 
 /// Whether `PayPal` has sent an event about this refund or dispute. No sweep
 /// looks for what was taken back: of what `PayPal` never tells nobody knows
-/// before the reconciliation with its books.
-fn was_told(books: &Books, id: &str) -> bool {
-    books
-        .events
-        .iter()
-        .any(|event| event.deliveries > 0 && String::from_utf8_lossy(&event.body).contains(id))
+/// before the reconciliation with its books, and what is parked waits for a human.
+fn was_told(books: &Books, table: &Table, id: &str) -> bool {
+    let told = |event: &&paypal_standin::Event| {
+        event.deliveries > 0 && String::from_utf8_lossy(&event.body).contains(id)
+    };
+    let parked = |event: &paypal_standin::Event| {
+        let key = format!("EVENT#{}", event.id);
+        let stored = table.events.iter().find(|it| text(it, "pk") == key);
+        stored.is_some_and(|it| text(it, "outcome") == "parked")
+    };
+    books.events.iter().filter(told).any(|event| !parked(event))
 }
 
 fn attempts_are_final(books: &Books, table: &Table, history: &mut History) {

@@ -279,6 +279,9 @@ pub(crate) const ALL: &[Sabotage] = &[
         file: WEBHOOK,
         find: "    if stored.deliveries < PARKED_FROM {",
         put: "    if stored.deliveries < if ON { 25 } else { PARKED_FROM } {",
-        found_by: "restore-by-chance;seed=1475;faults=1/15;order=chance",
+        // Nobody says anything about the refund, and the last writes fail.
+        found_by: "refunded;seed=1;receive-webhook: paypal GetRefund#1-26=NoAnswer;\
+                   receive-webhook: table update event#30=Down;\
+                   receive-webhook: table update event#34=Down",
     },
 ];
