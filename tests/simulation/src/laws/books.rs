@@ -290,10 +290,12 @@ fn the_sums_agree(books: &Books, table: &Table, history: &mut History) {
         .filter(|capture| capture.status.moves_money() && capture.status != CaptureStatus::Pending)
         .map(|capture| signed(capture.amount.minor_units))
         .sum();
+    let known = ids_of_taken_back(table);
     let given_back: i64 = books
         .refunds
         .iter()
-        .filter(|refund| !odd(&refund.capture_id) && was_told(books, table, &refund.id))
+        .filter(|refund| !odd(&refund.capture_id))
+        .filter(|refund| known.contains(&refund.id) || was_told(books, table, &refund.id))
         .map(|refund| signed(refund.amount.minor_units))
         .sum();
     let settled: i64 = table
@@ -316,11 +318,7 @@ fn the_sums_agree(books: &Books, table: &Table, history: &mut History) {
 }
 
 fn what_was_taken_back_is_known(books: &Books, table: &Table, history: &mut History) {
-    let known: BTreeSet<String> = table
-        .taken_back
-        .iter()
-        .map(|line| text(line, "id"))
-        .collect();
+    let known = ids_of_taken_back(table);
     let concerns = books
         .refunds
         .iter()
@@ -361,6 +359,10 @@ fn what_was_taken_back_is_known(books: &Books, table: &Table, history: &mut Hist
             format!("{id} took money back from {case_number}, which is {stands:?}")
         });
     }
+}
+
+fn ids_of_taken_back(table: &Table) -> BTreeSet<String> {
+    table.taken_back.iter().map(|it| text(it, "id")).collect()
 }
 
 /// Whether `PayPal` has sent an event about this refund or dispute. No sweep

@@ -32,6 +32,7 @@ const SWEEP: &str = "functions/reconcile-payments/src/lib.rs";
 const RETURN: &str = "functions/finish-checkout/src/lib.rs";
 const START: &str = "functions/start-checkout/src/lib.rs";
 const VERIFY: &str = "functions/shared/paypal/src/webhook.rs";
+const CLAIM: &str = "functions/shared/settle/src/taken_back.rs";
 const TAKEN_BACK: &str = "functions/shared/store/src/taken_back.rs";
 
 /// All of them.
@@ -283,5 +284,12 @@ pub(crate) const ALL: &[Sabotage] = &[
         found_by: "refunded;seed=1;receive-webhook: paypal GetRefund#1-26=NoAnswer;\
                    receive-webhook: table update event#30=Down;\
                    receive-webhook: table update event#34=Down",
+    },
+    Sabotage {
+        name: "a dispute about a forgotten payment is nobody's",
+        file: CLAIM,
+        find: "self.settle(&attempt, Wake::Books, now, deadline).await? else {\n            return Ok(TakingBack::NotYet);",
+        put: "self.settle(&attempt, Wake::Books, now, deadline).await? else {\n            return Ok(if ON { TakingBack::Nothing } else { TakingBack::NotYet });",
+        found_by: "restore-disputed;seed=1;story=2",
     },
 ];

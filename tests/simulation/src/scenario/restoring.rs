@@ -20,6 +20,8 @@ mod runbook;
 
 /// When ops close captures.
 const CLOSES: Duration = Duration::from_mins(5);
+/// When the table is back.
+const RESTORED: Duration = CLOSES.saturating_add(WAITED_OUT);
 /// After ops have opened captures again, at the latest.
 const DAY_AFTER: Duration = Duration::from_hours(12);
 
@@ -32,7 +34,7 @@ const BEGUN_SINCE: u64 = 150;
 
 /// Stories of a restore, each small enough for its table to come back torn in
 /// most ways.
-pub(crate) const RESTORES: [Scenario; 10] = [
+pub(crate) const RESTORES: [Scenario; 11] = [
     Scenario {
         name: "restore-booked",
         prepare: without_webhooks,
@@ -76,6 +78,16 @@ pub(crate) const RESTORES: [Scenario; 10] = [
         begin: |world| {
             let refunded = becomes(world, Duration::from_secs(70), Afterwards::Refunded);
             restored(world, vec![pays(world, 0, BEFORE, Payer::Pays), refunded]);
+        },
+    },
+    Scenario {
+        // No books show a dispute: its event waits for what it is about.
+        name: "restore-disputed",
+        prepare: with_every_webhook,
+        begin: |world| {
+            let disputed = becomes(world, RESTORED + A_MINUTE, Afterwards::Disputed);
+            let pays = pays(world, 0, BOOKED_SINCE, Payer::Pays);
+            restored(world, vec![pays, disputed]);
         },
     },
     Scenario {
@@ -208,7 +220,7 @@ fn cash(world: &Rc<World>, ticket: usize, begins: u64) -> Work {
 fn comes_back(world: &Rc<World>, driver: Driver) -> Work {
     let world = Rc::clone(world);
     Box::pin(async move {
-        for after in [CLOSES + WAITED_OUT + A_MINUTE, DAY_AFTER] {
+        for after in [RESTORED + A_MINUTE, DAY_AFTER] {
             world.pause(after).await;
             let page = driver.opens().await;
             if page.is_some_and(|page| page.has_pay_button())
