@@ -292,4 +292,11 @@ pub(crate) const ALL: &[Sabotage] = &[
         put: "self.settle(&attempt, Wake::Books, now, deadline).await? else {\n            return Ok(if ON { TakingBack::Nothing } else { TakingBack::NotYet });",
         found_by: "restore-disputed;seed=1;story=2",
     },
+    Sabotage {
+        name: "a refund of what is not booked yet is nobody's",
+        file: CLAIM,
+        find: "            .is_none()\n        {\n            return Ok(TakingBack::NotYet);",
+        put: "            .is_none()\n        {\n            return Ok(if ON { TakingBack::Nothing } else { TakingBack::NotYet });",
+        found_by: "refunded-before-it-is-booked;seed=1;receive-webhook: paypal GetOrder#1-3=NoAnswer",
+    },
 ];

@@ -15,7 +15,7 @@ use crate::office::{Wish, clerk};
 use crate::world::{Work, World};
 
 /// The stories of one ticket, each small enough for every fault at every call.
-pub(crate) const STORIES: [Scenario; 34] = [
+pub(crate) const STORIES: [Scenario; 35] = [
     Scenario {
         name: "pays-and-returns",
         prepare: with_webhooks,
@@ -182,6 +182,11 @@ pub(crate) const STORIES: [Scenario; 34] = [
         name: "refunded",
         prepare: with_webhooks,
         begin: |world| tell(world, vec![then(world, Afterwards::Refunded)]),
+    },
+    Scenario {
+        name: "refunded-before-it-is-booked",
+        prepare: with_webhooks,
+        begin: |world| tell(world, vec![refunded_at_once(world)]),
     },
     Scenario {
         name: "reversed",
@@ -465,5 +470,18 @@ fn then(world: &Rc<World>, what: Afterwards) -> Work {
         world.afterwards(what).await;
         world.pause(A_MINUTE).await;
         driver.opens().await;
+    })
+}
+
+/// The answer to the capture is lost, and the money goes back while its ticket is
+/// locked.
+fn refunded_at_once(world: &Rc<World>) -> Work {
+    let (driver, world) = (driver(world), Rc::clone(world));
+    Box::pin(async move {
+        let fault = Fault::once(On::Capture, FaultKind::ServerErrorAfterEffect);
+        world.standing_fault.set(Some(fault));
+        driver.pays(Payer::Pays).await;
+        world.standing_fault.set(None);
+        world.afterwards(Afterwards::Refunded).await;
     })
 }
