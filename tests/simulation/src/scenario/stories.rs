@@ -15,7 +15,7 @@ use crate::office::{Wish, clerk};
 use crate::world::{Work, World};
 
 /// The stories of one ticket, each small enough for every fault at every call.
-pub(crate) const STORIES: [Scenario; 35] = [
+pub(crate) const STORIES: [Scenario; 38] = [
     Scenario {
         name: "pays-and-returns",
         prepare: with_webhooks,
@@ -177,6 +177,28 @@ pub(crate) const STORIES: [Scenario; 35] = [
         name: "issued-again",
         prepare: without_webhooks,
         begin: |world| tell(world, vec![tokens::issued_again(world)]),
+    },
+    Scenario {
+        // PayPal says of an order that there is none, which is not so.
+        name: "unknown-for-a-while-then-captured",
+        prepare: without_webhooks,
+        begin: |world| tell(world, vec![unknown_for(world, None, AN_HOUR)]),
+    },
+    Scenario {
+        name: "unknown-for-a-while-and-locked",
+        prepare: without_webhooks,
+        begin: |world| {
+            let lost = Some(FaultKind::ServerErrorAfterEffect);
+            tell(world, vec![unknown_for(world, lost, AN_HOUR)]);
+        },
+    },
+    Scenario {
+        name: "unknown-for-a-while-and-held-back",
+        prepare: without_webhooks,
+        begin: |world| {
+            let held_back = Some(FaultKind::Pending);
+            tell(world, vec![unknown_for(world, held_back, AN_HOUR * 4)]);
+        },
     },
     Scenario {
         name: "refunded",
@@ -364,6 +386,31 @@ fn presses_over_an_old_amount(world: &Rc<World>) -> Work {
         {
             driver.returns(&back).await;
         }
+    })
+}
+
+/// What was approved is captured as `capture` says, or not yet; then `PayPal`
+/// knows no order for so long.
+fn unknown_for(world: &Rc<World>, capture: Option<FaultKind>, how_long: Duration) -> Work {
+    let (driver, world) = (driver(world), Rc::clone(world));
+    Box::pin(async move {
+        let Some(sent) = driver.presses().await else {
+            return;
+        };
+        let Some(back) = driver.decides(&sent, Payer::Pays).await else {
+            return;
+        };
+        if let Some(kind) = capture {
+            let fault = Fault::once(On::Capture, kind);
+            world.standing_fault.set(Some(fault));
+            driver.returns(&back).await;
+        }
+        let unknown = Fault::once(On::GetOrder, FaultKind::NotFound);
+        world.standing_fault.set(Some(unknown));
+        driver.returns(&back).await;
+        world.pause(how_long).await;
+        world.standing_fault.set(None);
+        world.afterwards(Afterwards::Completes).await;
     })
 }
 
