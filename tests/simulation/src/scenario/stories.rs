@@ -182,14 +182,14 @@ pub(crate) const STORIES: [Scenario; 38] = [
         // PayPal says of an order that there is none, which is not so.
         name: "unknown-for-a-while-then-captured",
         prepare: without_webhooks,
-        begin: |world| tell(world, vec![unknown_for(world, None, AN_HOUR)]),
+        begin: |world| tell(world, vec![unknown_for(world, None, A_MINUTE * 4)]),
     },
     Scenario {
         name: "unknown-for-a-while-and-locked",
         prepare: without_webhooks,
         begin: |world| {
             let lost = Some(FaultKind::ServerErrorAfterEffect);
-            tell(world, vec![unknown_for(world, lost, AN_HOUR)]);
+            tell(world, vec![unknown_for(world, lost, A_MINUTE * 4)]);
         },
     },
     Scenario {
@@ -400,14 +400,11 @@ fn unknown_for(world: &Rc<World>, capture: Option<FaultKind>, how_long: Duration
         let Some(back) = driver.decides(&sent, Payer::Pays).await else {
             return;
         };
-        if let Some(kind) = capture {
-            let fault = Fault::once(On::Capture, kind);
-            world.standing_fault.set(Some(fault));
-            driver.returns(&back).await;
-        }
         let unknown = Fault::once(On::GetOrder, FaultKind::NotFound);
-        world.standing_fault.set(Some(unknown));
+        let first = capture.map_or(unknown.clone(), |kind| Fault::once(On::Capture, kind));
+        world.standing_fault.set(Some(first));
         driver.returns(&back).await;
+        world.standing_fault.set(Some(unknown));
         world.pause(how_long).await;
         world.standing_fault.set(None);
         world.afterwards(Afterwards::Completes).await;
