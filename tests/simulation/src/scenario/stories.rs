@@ -401,7 +401,7 @@ fn unknown_for(world: &Rc<World>, capture: Option<FaultKind>, how_long: Duration
             return;
         };
         let unknown = Fault::once(On::GetOrder, FaultKind::NotFound);
-        let first = capture.map_or(unknown.clone(), |kind| Fault::once(On::Capture, kind));
+        let first = capture.map_or(unknown, |kind| Fault::once(On::Capture, kind));
         world.standing_fault.set(Some(first));
         driver.returns(&back).await;
         world.standing_fault.set(Some(unknown));
