@@ -182,14 +182,14 @@ pub(crate) const STORIES: [Scenario; 38] = [
         // PayPal says of an order that there is none, which is not so.
         name: "unknown-for-a-while-then-captured",
         prepare: without_webhooks,
-        begin: |world| tell(world, vec![unknown_for(world, None, A_MINUTE * 4)]),
+        begin: |world| tell(world, vec![unknown_for(world, None)]),
     },
     Scenario {
         name: "unknown-for-a-while-and-locked",
         prepare: without_webhooks,
         begin: |world| {
             let lost = Some(FaultKind::ServerErrorAfterEffect);
-            tell(world, vec![unknown_for(world, lost, A_MINUTE * 4)]);
+            tell(world, vec![unknown_for(world, lost)]);
         },
     },
     Scenario {
@@ -197,7 +197,7 @@ pub(crate) const STORIES: [Scenario; 38] = [
         prepare: without_webhooks,
         begin: |world| {
             let held_back = Some(FaultKind::Pending);
-            tell(world, vec![unknown_for(world, held_back, AN_HOUR * 4)]);
+            tell(world, vec![unknown_for(world, held_back)]);
         },
     },
     Scenario {
@@ -390,8 +390,8 @@ fn presses_over_an_old_amount(world: &Rc<World>) -> Work {
 }
 
 /// What was approved is captured as `capture` says, or not yet; then `PayPal`
-/// knows no order for so long.
-fn unknown_for(world: &Rc<World>, capture: Option<FaultKind>, how_long: Duration) -> Work {
+/// knows no order for a while.
+fn unknown_for(world: &Rc<World>, capture: Option<FaultKind>) -> Work {
     let (driver, world) = (driver(world), Rc::clone(world));
     Box::pin(async move {
         let Some(sent) = driver.presses().await else {
@@ -403,8 +403,11 @@ fn unknown_for(world: &Rc<World>, capture: Option<FaultKind>, how_long: Duration
         let unknown = Fault::once(On::GetOrder, FaultKind::NotFound);
         let first = capture.map_or(unknown, |kind| Fault::once(On::Capture, kind));
         world.standing_fault.set(Some(first));
-        driver.returns(&back).await;
+        let page = driver.returns(&back).await;
         world.standing_fault.set(Some(unknown));
+        // An order that nobody knows to be held back is over after three hours of this.
+        let is_known = page.is_some_and(|page| page.state == "pending");
+        let how_long = if is_known { AN_HOUR * 4 } else { A_MINUTE * 4 };
         world.pause(how_long).await;
         world.standing_fault.set(None);
         world.afterwards(Afterwards::Completes).await;
