@@ -13,7 +13,7 @@ use crate::tally::Tally;
 /// What the simulation is blind to.
 const CANNOT_SEE: &str = "It cannot see what AWS and PayPal do where they differ from the \
     embedded DynamoDB and the stand-in, what happens outside the process (a killed binary: \
-    tests/kills; a browser: tests/browser), two releases at once but for attributes that the \
+    tests/binaries; a browser: tests/browser), two releases at once but for attributes that the \
     older does not know, and a bug for which no law is written.";
 
 /// The figures of a proof.
