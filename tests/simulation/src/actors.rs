@@ -1,12 +1,13 @@
 //! Who is outside: drivers, `PayPal`'s postman, the schedule.
 
+use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use journeys::{Page, event, open_ticket, request};
 use lambda_http::Body;
-use paypal_standin::{Afterwards, Delivery, Leads, Payer};
+use paypal_standin::{Afterwards, Delivery, Fault, FaultKind, Leads, On, Payer};
 use reconcile_payments::{SWEEP_TIME, Sweep, Which};
 use ticket::CaseNumber;
 use tokio::time::Instant;
@@ -117,6 +118,22 @@ impl World {
     }
 
     /// What becomes of captures later, at `PayPal`.
+    /// `PayPal` does so to each call like this, by its own decision, until the work
+    /// is done.
+    pub(crate) fn under<'a, T>(
+        &'a self,
+        on: On,
+        kind: FaultKind,
+        work: impl Future<Output = T> + 'a,
+    ) -> Pin<Box<dyn Future<Output = T> + 'a>> {
+        Box::pin(async move {
+            self.standing_fault.set(Some(Fault::once(on, kind)));
+            let done = work.await;
+            self.standing_fault.set(None);
+            done
+        })
+    }
+
     pub(crate) async fn afterwards(&self, what: Afterwards) {
         self.turn("PayPal decides").await;
         let captures = self.standin.in_books(|books| {

@@ -122,6 +122,10 @@ impl FromStr for Plan {
                 let (first, last) = which.split_once('-').unwrap_or((which, which));
                 let first: u32 = first.parse().map_err(|_| wrong())?;
                 let last: u32 = last.parse().map_err(|_| wrong())?;
+                // A range of nothing would be a plan that shows nothing.
+                if first > last {
+                    return Err(wrong());
+                }
                 for nth in first..=last {
                     let boundary = boundary.to_owned();
                     let place = Place { boundary, nth };
@@ -182,5 +186,6 @@ mod tests {
         let each = "one;seed=1;f: paypal Capture#2=NoAnswer;f: paypal Capture#3=NoAnswer";
         let range = "one;seed=1;f: paypal Capture#2-3=NoAnswer";
         assert_eq!(range.parse::<Plan>(), each.parse());
+        assert!(range.replace("2-3", "3-2").parse::<Plan>().is_err());
     }
 }

@@ -188,8 +188,6 @@ pub(crate) fn at_rest(world: &World, history: &mut History) {
         history.law("W2", excused || event.get("outcome").is_some(), || {
             format!("an event was stored and never finished: {event}")
         });
-    }
-    for event in &table.events {
         let deliveries = event["deliveries"]["N"]
             .as_str()
             .and_then(|n| n.parse().ok());

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use paypal_standin::{Fault, FaultKind, On, Payer};
+use paypal_standin::{FaultKind, On, Payer};
 
 use super::{A_MINUTE, AN_HOUR, Scenario, tell, without_webhooks};
 use crate::history::Kind;
@@ -39,11 +39,9 @@ fn is_down(world: &Rc<World>) -> Work {
         }
         // First it answers wrongly, then not at all.
         for kind in [FaultKind::ServerError, FaultKind::NoAnswer] {
-            world.standing_fault.set(Some(Fault::once(On::Any, kind)));
-            world.pause(AN_HOUR / 2).await;
+            world.under(On::Any, kind, world.pause(AN_HOUR / 2)).await;
         }
         let captured = world.standin.in_books(|books| books.captures.len());
-        world.standing_fault.set(None);
         let mut minutes = 0;
         let mut most = 0;
         while minutes <= MINUTES_MAX && laws::what_was_paid(&world) != Waits::NoLonger {

@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::rc::Rc;
 use std::time::Duration;
 
-use paypal_standin::{Fault, FaultKind, On, Payer, WebhookMode};
+use paypal_standin::{FaultKind, On, Payer, WebhookMode};
 use reconcile_payments::Which;
 use ticket::Cents;
 
@@ -136,10 +136,10 @@ fn on_an_ended_lock(world: &Rc<World>, one: Of, other: Of) -> Work {
         let Some(back) = until_approved(&world, &driver, other).await else {
             return;
         };
-        let fault = Fault::once(On::Capture, FaultKind::ServerError);
-        world.standing_fault.set(Some(fault));
-        driver.returns(&back.own).await;
-        world.standing_fault.set(None);
+        let returns = driver.returns(&back.own);
+        world
+            .under(On::Capture, FaultKind::ServerError, returns)
+            .await;
         world.pause(settle::limits::LEASE).await;
         at_once(&world, &driver, back, [one, other]).await;
     })

@@ -9,7 +9,7 @@
 use std::rc::Rc;
 use std::time::Duration;
 
-use paypal_standin::{Afterwards, Fault, FaultKind, On, Payer, WebhookMode};
+use paypal_standin::{Afterwards, FaultKind, On, Payer, WebhookMode};
 
 use super::{A_MINUTE, AT_PAYPAL, Scenario, chance, prepare, tell, without_webhooks};
 use crate::actors::Driver;
@@ -190,13 +190,7 @@ fn pays(world: &Rc<World>, ticket: usize, begins: u64, payer: Payer) -> Work {
 /// `PayPal` does so to the capture.
 fn meets(world: &Rc<World>, ticket: usize, begins: u64, kind: FaultKind) -> Work {
     let (work, world) = (pays(world, ticket, begins, Payer::Pays), Rc::clone(world));
-    Box::pin(async move {
-        world
-            .standing_fault
-            .set(Some(Fault::once(On::Capture, kind)));
-        work.await;
-        world.standing_fault.set(None);
-    })
+    Box::pin(async move { world.under(On::Capture, kind, work).await })
 }
 
 fn becomes(world: &Rc<World>, after: Duration, what: Afterwards) -> Work {

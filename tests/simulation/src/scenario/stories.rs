@@ -3,7 +3,7 @@
 use std::rc::Rc;
 use std::time::Duration;
 
-use paypal_standin::{Afterwards, Fault, FaultKind, On, Payer};
+use paypal_standin::{Afterwards, FaultKind, On, Payer};
 use ticket::Cents;
 
 use super::{
@@ -400,16 +400,14 @@ fn unknown_for(world: &Rc<World>, capture: Option<FaultKind>) -> Work {
         let Some(back) = driver.decides(&sent, Payer::Pays).await else {
             return;
         };
-        let unknown = Fault::once(On::GetOrder, FaultKind::NotFound);
-        let first = capture.map_or(unknown, |kind| Fault::once(On::Capture, kind));
-        world.standing_fault.set(Some(first));
-        let page = driver.returns(&back).await;
-        world.standing_fault.set(Some(unknown));
+        let unknown = (On::GetOrder, FaultKind::NotFound);
+        let first = capture.map_or(unknown, |kind| (On::Capture, kind));
+        let page = world.under(first.0, first.1, driver.returns(&back)).await;
         // An order that nobody knows to be held back is over after three hours of this.
         let is_known = page.is_some_and(|page| page.state == "pending");
         let how_long = if is_known { AN_HOUR * 4 } else { A_MINUTE * 4 };
-        world.pause(how_long).await;
-        world.standing_fault.set(None);
+        let waits = world.pause(how_long);
+        world.under(unknown.0, unknown.1, waits).await;
         world.afterwards(Afterwards::Completes).await;
     })
 }
@@ -424,10 +422,8 @@ fn held_back(world: &Rc<World>, what: Afterwards) -> Work {
         let Some(back) = driver.decides(&sent, Payer::Pays).await else {
             return;
         };
-        let fault = Fault::once(On::Capture, FaultKind::Pending);
-        world.standing_fault.set(Some(fault));
-        driver.returns(&back).await;
-        world.standing_fault.set(None);
+        let returns = driver.returns(&back);
+        world.under(On::Capture, FaultKind::Pending, returns).await;
         driver.opens().await;
         world.pause(AN_HOUR).await;
         world.afterwards(what).await;
@@ -444,12 +440,10 @@ fn held_back_while_other_tab_pays(world: &Rc<World>) -> Work {
         world.pause(AT_PAYPAL).await;
         let first = driver.decides(&first, Payer::Pays).await;
         let second = driver.decides(&second, Payer::Pays).await;
-        let fault = Fault::once(On::Capture, FaultKind::Pending);
-        world.standing_fault.set(Some(fault));
         if let Some(back) = first {
-            driver.returns(&back).await;
+            let returns = driver.returns(&back);
+            world.under(On::Capture, FaultKind::Pending, returns).await;
         }
-        world.standing_fault.set(None);
         world.pause(AT_PAYPAL).await;
         if let Some(back) = second {
             driver.returns(&back).await;
@@ -525,10 +519,8 @@ fn then(world: &Rc<World>, what: Afterwards) -> Work {
 fn refunded_at_once(world: &Rc<World>) -> Work {
     let (driver, world) = (driver(world), Rc::clone(world));
     Box::pin(async move {
-        let fault = Fault::once(On::Capture, FaultKind::ServerErrorAfterEffect);
-        world.standing_fault.set(Some(fault));
-        driver.pays(Payer::Pays).await;
-        world.standing_fault.set(None);
+        let (lost, pays) = (FaultKind::ServerErrorAfterEffect, driver.pays(Payer::Pays));
+        world.under(On::Capture, lost, pays).await;
         world.afterwards(Afterwards::Refunded).await;
     })
 }

@@ -4,7 +4,7 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
-use paypal_standin::{Afterwards, Delivery, Fault, FaultKind, On, Payer};
+use paypal_standin::{Afterwards, Delivery, FaultKind, On, Payer};
 use serde_json::Value;
 
 use super::hostile::with_the_checksum_of;
@@ -110,10 +110,8 @@ fn tell(world: &Rc<World>, case: Case, arranged: fn(&World, Vec<Delivery>) -> Ve
         let Some(back) = driver.decides(&sent, Payer::Pays).await else {
             return;
         };
-        let fault = Fault::once(On::Capture, case.capture);
-        world.standing_fault.set(Some(fault));
-        driver.returns(&back).await;
-        world.standing_fault.set(None);
+        let returns = driver.returns(&back);
+        world.under(On::Capture, case.capture, returns).await;
         // The lease of whoever captured must end, or nobody else looks.
         world.pause(A_MINUTE * 2).await;
         for what in case.afterwards {
