@@ -20,7 +20,11 @@ use crate::parameter_store;
 pub type Variables = BTreeMap<String, String>;
 
 /// Variables of the template without which a function starts all the same.
-pub const OPTIONAL: [&str; 2] = ["CAPTURES", "PAYPAL_WEBHOOK_ANCHORS_PARAMETER"];
+pub const OPTIONAL: [&str; 3] = [
+    "CAPTURES",
+    "PAYPAL_ORDER_HOURS",
+    "PAYPAL_WEBHOOK_ANCHORS_PARAMETER",
+];
 
 /// Variables that neither the template nor Lambda sets: where in a test the
 /// table and the parameter store are.
@@ -127,6 +131,7 @@ impl City {
             ("PAYPAL_MERCHANT_ID", MERCHANT_ID.to_owned()),
             ("PAYPAL_WEBHOOK_ID", WEBHOOK_ID.to_owned()),
             ("PAYPAL_WEBHOOK_ANCHORS_PARAMETER", ANCHORS.to_owned()),
+            ("PAYPAL_ORDER_HOURS", "12".to_owned()),
             ("CAPTURES", "open".to_owned()),
             ("AWS_ENDPOINT_URL_DYNAMODB", dynamodb_url),
             ("AWS_ENDPOINT_URL_SSM", ssm_url),

@@ -6,6 +6,8 @@ mod payments;
 mod reporting;
 mod token;
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use http::{Method, Request};
 use ticket::OrderId;
@@ -51,6 +53,13 @@ impl PayPal {
     #[must_use]
     pub fn merchant_id(&self) -> &str {
         &self.config.merchant_id
+    }
+
+    /// For how long after it was made an order may still be approved and
+    /// captured (`PAYPAL_ORDER_HOURS`). Afterwards `PayPal` may forget it.
+    #[must_use]
+    pub const fn order_life(&self) -> Duration {
+        self.config.order_life
     }
 
     /// Opens the connection while the function starts, when nobody waits for

@@ -1,6 +1,7 @@
 //! Which `PayPal` this process talks to, and as whom.
 
 use std::fmt;
+use std::time::Duration;
 
 use parameters::{Secret, Vars};
 use serde::Deserialize;
@@ -25,6 +26,7 @@ pub struct Config {
     pub(crate) client_id: String,
     pub(crate) client_secret: Secret,
     pub(crate) merchant_id: String,
+    pub(crate) order_life: Duration,
 }
 
 impl fmt::Debug for Config {
@@ -33,6 +35,7 @@ impl fmt::Debug for Config {
             .field("environment", &self.environment)
             .field("base_url", &self.base_url.as_str())
             .field("merchant_id", &self.merchant_id)
+            .field("order_life", &self.order_life)
             .finish_non_exhaustive()
     }
 }
@@ -83,14 +86,25 @@ const WRITE_PRINTABLE: &str =
 const WRITE_MERCHANT_ID: &str =
     "the merchant id of the PayPal account, capital letters and digits,";
 
+const WRITE_ORDER_HOURS: &str = "the hours for which PayPal lets an order of this account be approved and captured, 6 to 72, or leave it out for 12,";
+
+/// For how many hours an order can be approved and captured, unless configured.
+///
+/// Source: `PayPal`'s server SDKs, `order`, field `links` (2024-11 to 2026-06): 6 hours to
+/// approve and 6 more to capture.
+const ORDER_HOURS: u64 = 12;
+/// What `PayPal` grants at least (Orders v2, 2024-02: 3 hours and 3 more) and at most
+/// (on request, the same SDKs).
+const ORDER_HOURS_ALLOWED: std::ops::RangeInclusive<u64> = 6..=72;
+
 /// The longest client id or secret; `PayPal`'s have 80 characters.
 const CREDENTIAL_LEN_MAX: usize = 256;
 /// The longest merchant id; `PayPal`'s have 13. Source: Orders v2, schema `account_id`.
 const MERCHANT_ID_LEN_MAX: usize = 13;
 
 impl Config {
-    /// Reads `PAYPAL_ENVIRONMENT`, `PAYPAL_BASE_URL`, `PAYPAL_MERCHANT_ID` and
-    /// either `PAYPAL_CLIENT_ID` with `PAYPAL_CLIENT_SECRET` or
+    /// Reads `PAYPAL_ENVIRONMENT`, `PAYPAL_BASE_URL`, `PAYPAL_MERCHANT_ID`,
+    /// `PAYPAL_ORDER_HOURS` and either `PAYPAL_CLIENT_ID` with `PAYPAL_CLIENT_SECRET` or
     /// `PAYPAL_CREDENTIALS_PARAMETER`.
     ///
     /// # Errors
@@ -106,6 +120,7 @@ impl Config {
                 write: WRITE_MERCHANT_ID,
             });
         }
+        let order_life = order_life(vars)?;
         let (client_id, client_secret) = credentials(vars).await?;
         Ok(Self {
             environment,
@@ -113,8 +128,24 @@ impl Config {
             client_id,
             client_secret,
             merchant_id,
+            order_life,
         })
     }
+}
+
+fn order_life(vars: &Vars<'_>) -> Result<Duration, ConfigError> {
+    let Some(hours) = vars("PAYPAL_ORDER_HOURS").filter(|value| !value.is_empty()) else {
+        return Ok(Duration::from_hours(ORDER_HOURS));
+    };
+    hours
+        .parse()
+        .ok()
+        .filter(|hours| ORDER_HOURS_ALLOWED.contains(hours))
+        .map(Duration::from_hours)
+        .ok_or(ConfigError::Wrong {
+            variable: "PAYPAL_ORDER_HOURS",
+            write: WRITE_ORDER_HOURS,
+        })
 }
 
 /// Environment and base URL, which must belong together: sandbox credentials
