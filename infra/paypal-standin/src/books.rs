@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::behaviour::PendingReason;
+use crate::behaviour::{DisputeNames, PendingReason};
 use crate::money::Money;
 
 /// A copy of the books at one moment, in the order things were made.
@@ -178,12 +178,44 @@ pub struct Refund {
     pub capture_id: String,
     /// Who took it.
     pub kind: RefundKind,
+    /// Whether it has gone.
+    pub status: RefundStatus,
     /// How much.
     pub amount: Money,
     /// What had gone back in all, with this one.
     pub total: Money,
     /// When.
     pub created_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+    /// When it came back, and the id of the row that says so.
+    pub undone: Option<(Timestamp, String)>,
+}
+
+/// `PayPal`'s words for where a refund stands.
+///
+/// Source: `PayPal` Payments v2, schema `refund_status`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum RefundStatus {
+    /// The money has gone.
+    Completed,
+    /// It is on its way, or waits for ours.
+    Pending,
+    /// It has stayed.
+    Failed,
+}
+
+impl RefundStatus {
+    /// `PayPal`'s word.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Completed => "COMPLETED",
+            Self::Pending => "PENDING",
+            Self::Failed => "FAILED",
+        }
+    }
 }
 
 /// Who took the money back.
@@ -194,6 +226,8 @@ pub enum RefundKind {
     Refund,
     /// `PayPal` or the bank took it back.
     Reversal,
+    /// The payer's card took it back.
+    Chargeback,
 }
 
 /// A payer who complains.
@@ -201,12 +235,17 @@ pub enum RefundKind {
 pub struct Dispute {
     /// `PP-D-` and digits.
     pub id: String,
-    /// The capture in dispute.
+    /// The capture in dispute; one that is not in these books when the payment
+    /// was another's.
     pub capture_id: String,
+    /// By what it names the capture.
+    pub names: DisputeNames,
     /// The amount in dispute.
     pub amount: Money,
     /// When it was opened.
     pub created_at: Timestamp,
+    /// When `PayPal` let go of the money in dispute.
+    pub released_at: Option<Timestamp>,
 }
 
 /// An event and what became of it.

@@ -10,8 +10,9 @@ use crate::behaviour::Behaviour;
 use crate::credentials::OldSecret;
 use crate::faults::{Fault, FaultKind, InvalidFault, On};
 use crate::issues::Issue;
+use crate::money::{Currency, Money};
 use crate::payer::{Leads, Payer};
-use crate::payments::Afterwards;
+use crate::payments::{Afterwards, RefundEnds};
 use crate::state::{Asked, State};
 
 /// The fault in what `POST /_standin/faults` takes, beside the fields of a
@@ -26,6 +27,9 @@ struct Wanted {
     seconds: Option<u32>,
 }
 
+/// What a dispute about a payment that nobody knows is about, in minor units.
+const STRANGERS_DISPUTE: u64 = 2_500;
+
 const FAULTS_TAKE: &str = "POST takes JSON like {\"on\":\"capture\",\"kind\":\"decline\",\
                            \"times\":1,\"seconds\":5}, {\"on\":\"capture\",\
                            \"kind\":\"refused\",\"issue\":\"PAYER_CANNOT_PAY\"} (or \
@@ -35,9 +39,28 @@ const FAULTS_TAKE: &str = "POST takes JSON like {\"on\":\"capture\",\"kind\":\"d
 
 const LEVERS: &str = "GET /_standin/books, GET /_standin/anchors, GET|POST|DELETE /_standin/faults, \
                       POST /_standin/orders/{id}/{pay|decline|cancel|close}, \
-                      POST /_standin/captures/{id}/{complete|deny|refund|reverse|dispute}, \
+                      POST /_standin/captures/{id}/{complete|deny|say_denied|refund|reverse|\
+                      undo_reversal|charge_back|dispute|release_hold}, \
+                      POST /_standin/refunds/{id}/{complete|fail}, \
+                      POST /_standin/disputes/unknown, \
                       POST /_standin/webhooks/redeliver/{event_id}, \
                       POST /_standin/tokens/revoke, POST /_standin/credentials";
+
+/// How much of it a refund or reversal takes.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Part {
+    minor_units: u32,
+}
+
+const PART_TAKES: &str = "POST takes nothing, or for a part JSON like {\"minor_units\":500}";
+
+fn minor_units(body: &[u8]) -> Result<Option<u32>, serde_json::Error> {
+    if body.is_empty() {
+        return Ok(None);
+    }
+    serde_json::from_slice(body).map(|part: Part| Some(part.minor_units))
+}
 
 /// What `POST /_standin/credentials` takes.
 #[derive(Deserialize)]
@@ -74,6 +97,25 @@ impl State {
             },
             ("POST", ["orders", id, choice]) => self.payer_lever(id, choice, asked),
             ("POST", ["captures", id, what]) => self.capture_lever(id, what, asked),
+            ("POST", ["refunds", id, how]) => {
+                let ends = match *how {
+                    "complete" => RefundEnds::Completed,
+                    "fail" => RefundEnds::Failed,
+                    _ => return wrong("a refund cannot end so", LEVERS),
+                };
+                match self.end_refund(id, ends, asked.now) {
+                    Ok(()) => Answer::json(StatusCode::OK, json!({})),
+                    Err(error) => wrong(&error.to_string(), LEVERS),
+                }
+            }
+            ("POST", ["disputes", "unknown"]) => {
+                let amount = Money {
+                    currency: Currency::Eur,
+                    minor_units: STRANGERS_DISPUTE,
+                };
+                let dispute = self.dispute_about_nothing(amount, asked.now);
+                Answer::json(StatusCode::OK, json!({ "dispute": dispute }))
+            }
             ("POST", ["webhooks", "redeliver", id]) => {
                 if self.books.events.iter().any(|event| event.id == *id) {
                     self.enqueue(id, asked.now, asked.now);
@@ -113,13 +155,24 @@ impl State {
     }
 
     fn capture_lever(&mut self, id: &str, what: &str, asked: &Asked<'_>) -> Answer {
-        let what = match what {
-            "complete" => Afterwards::Completes,
-            "deny" => Afterwards::Denied,
-            "refund" => Afterwards::Refunded,
-            "reverse" => Afterwards::Reversed,
-            "dispute" => Afterwards::Disputed,
-            _ => return wrong("that cannot become of a capture", LEVERS),
+        let part = match minor_units(asked.body) {
+            Ok(part) => part,
+            Err(error) => return wrong(&error.to_string(), PART_TAKES),
+        };
+        let what = match (what, part) {
+            ("refund", Some(part)) => Afterwards::RefundedInPart(part),
+            ("reverse", Some(part)) => Afterwards::ReversedInPart(part),
+            (_, Some(_)) => return wrong("only a refund or a reversal has parts", PART_TAKES),
+            ("complete", None) => Afterwards::Completes,
+            ("deny", None) => Afterwards::Denied,
+            ("say_denied", None) => Afterwards::FalselyDenied,
+            ("refund", None) => Afterwards::Refunded,
+            ("reverse", None) => Afterwards::Reversed,
+            ("undo_reversal", None) => Afterwards::ReversalUndone,
+            ("charge_back", None) => Afterwards::ChargedBack,
+            ("dispute", None) => Afterwards::Disputed,
+            ("release_hold", None) => Afterwards::HoldReleased,
+            (_, None) => return wrong("that cannot become of a capture", LEVERS),
         };
         match self.afterwards(id, what, asked.now) {
             Ok(()) => Answer::json(StatusCode::OK, json!({ "capture": self.books.capture(id) })),

@@ -51,12 +51,13 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::sync::Notify;
 
 pub use behaviour::{
-    Behaviour, BurnOn, DeclineShape, DupInvoiceAt, ExpiredAs, OddStatus, Omitted, PendingReason,
-    PendingThen, RecaptureAfterDenied, RetryAfter, SameIdOtherBody, StatusAfterDecline, UpdateTime,
+    Behaviour, BurnOn, DeclineShape, DisputeNames, DupInvoiceAt, ExpiredAs, OddStatus, Omitted,
+    PendingReason, PendingThen, RecaptureAfterDenied, Redelivery, RefundThen, RetryAfter,
+    SameIdOtherBody, SignedBy, StatusAfterDecline, UpdateTime,
 };
 pub use books::{
     Books, Capture, CaptureStatus, Dispute, Event, Instrument, Order, OrderState, Refund,
-    RefundKind, RequestId,
+    RefundKind, RefundStatus, RequestId,
 };
 pub use credentials::OldSecret;
 pub use deliveries::{Delivery, HELD_S, LATE_S, REPEATS_MAX};
@@ -65,7 +66,7 @@ pub use faults::{Fault, FaultKind, InvalidFault, On, WebhookMode};
 pub use issues::Issue;
 pub use money::{Currency, Money};
 pub use payer::{Leads, Payer, PayerError};
-pub use payments::{Afterwards, NotPossible};
+pub use payments::{Afterwards, NotPossible, RefundEnds};
 pub use settings::{Clock, Settings, StartError};
 
 use signing::{Authority, Transmission};
@@ -233,6 +234,26 @@ impl Standin {
         done
     }
 
+    /// Ends a refund that is pending.
+    ///
+    /// # Errors
+    /// When there is no such refund, or it is not pending.
+    pub fn end_refund(&self, refund_id: &str, ends: RefundEnds) -> Result<(), NotPossible> {
+        let now = (self.clock)();
+        let done = self.state().end_refund(refund_id, ends, now);
+        self.bell.notify_one();
+        done
+    }
+
+    /// A payer complains about a payment that is not in these books; gives the
+    /// dispute's id.
+    pub fn dispute_about_nothing(&self, amount: Money) -> String {
+        let now = (self.clock)();
+        let id = self.state().dispute_about_nothing(amount, now);
+        self.bell.notify_one();
+        id
+    }
+
     /// Queues an event once more, whatever the webhook mode.
     ///
     /// # Errors
@@ -252,7 +273,8 @@ impl Standin {
     /// PEM: what goes into `PAYPAL_WEBHOOK_ANCHORS`.
     #[must_use]
     pub fn anchors_pem(&self) -> String {
-        self.authority.anchors_pem().to_owned()
+        let signed_by = self.state().behaviour.signed_by;
+        self.authority.anchors_pem(signed_by).to_owned()
     }
 
     /// The deliveries that are due, signed. Each is handed out once; tell
@@ -260,7 +282,10 @@ impl Standin {
     #[must_use]
     pub fn take_deliveries(&self) -> Vec<Delivery> {
         let now = (self.clock)();
-        let due = self.state().take_due(now);
+        let (due, signed_by) = {
+            let mut state = self.state();
+            (state.take_due(now), state.behaviour.signed_by)
+        };
         // Signed outside the lock: a signature takes a millisecond.
         due.into_iter()
             .filter_map(|(queued, event)| {
@@ -269,6 +294,7 @@ impl Standin {
                     time: queued.transmission_time,
                     webhook_id: &self.webhook_id,
                     origin: &self.origin,
+                    signed_by,
                 };
                 let headers = self.authority.headers(&transmission, &event.body).ok()?;
                 Some(Delivery {

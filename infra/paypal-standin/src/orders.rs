@@ -205,10 +205,11 @@ impl State {
                 PendingThen::Never => {}
                 PendingThen::Completed => {
                     self.schedule
-                        .add(ends_at, &capture.id, Afterwards::Completes);
+                        .capture(ends_at, &capture.id, Afterwards::Completes);
                 }
                 PendingThen::Denied => {
-                    self.schedule.add(ends_at, &capture.id, Afterwards::Denied);
+                    self.schedule
+                        .capture(ends_at, &capture.id, Afterwards::Denied);
                 }
             }
         }

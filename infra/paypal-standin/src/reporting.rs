@@ -72,6 +72,7 @@ impl State {
             let code = match refund.kind {
                 RefundKind::Refund => "T1107",
                 RefundKind::Reversal => "T1106",
+                RefundKind::Chargeback => "T1201",
             };
             let mut row = json!({
                 "transaction_id": refund.id,

@@ -1,5 +1,6 @@
 //! The stand-in's rules, each as a sentence.
 
+mod afterwards;
 mod answers;
 mod faults;
 mod life;
@@ -10,4 +11,5 @@ mod pending;
 mod reads;
 mod repeats;
 mod sockets;
+mod travels;
 mod webhooks;
