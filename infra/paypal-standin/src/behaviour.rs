@@ -156,6 +156,24 @@ pub struct Behaviour {
     // --- Transaction Search ---
     /// Seconds until a transaction is visible: three hours (11.1).
     pub report_lag_s: u32,
+    /// A start that is too young is refused instead of answered by an empty
+    /// list (11.1).
+    pub start_date_400: bool,
+    /// An answer ends in the middle of what was asked for, and says so in its
+    /// `end_date` (11.2).
+    pub short_end_date: bool,
+    /// Rows above which a window is refused as too large (11.3).
+    pub resultset_cap: u32,
+    /// A row is inserted between two pages (11.2).
+    pub page_total_changes: bool,
+    /// The first row comes twice (11.4).
+    pub duplicate_row: bool,
+    /// No row has an `invoice_id` or a `custom_field` (11.5).
+    pub row_without_ids: bool,
+    /// Disputes show as holds and releases, T1110 and T1111 (11.5).
+    pub hold_rows: bool,
+    /// Ids of what is made from now on look like numbers, `12E34…` (11.6).
+    pub numeric_like_ids: bool,
 
     // --- credentials ---
     /// Tokens made while it is on cannot search transactions: 403 (12.1).
@@ -220,6 +238,14 @@ impl Default for Behaviour {
             token_429: false,
             retry_after: RetryAfter::default(),
             report_lag_s: 3 * HOUR_S,
+            start_date_400: false,
+            short_end_date: false,
+            resultset_cap: 10_000,
+            page_total_changes: false,
+            duplicate_row: false,
+            row_without_ids: false,
+            hold_rows: false,
+            numeric_like_ids: false,
             scope_missing: false,
             invalid_client: false,
             token_unknown_for_s: 0,
@@ -272,6 +298,9 @@ impl Behaviour {
                     LASTS_MAX_H * HOUR_S
                 )));
             }
+        }
+        if self.resultset_cap == 0 {
+            return Err(InvalidFault("resultset_cap must be 1 or more".to_owned()));
         }
         Ok(self)
     }

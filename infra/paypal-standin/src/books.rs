@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::behaviour::{DisputeNames, PendingReason};
@@ -21,6 +21,8 @@ pub struct Books {
     pub refunds: Vec<Refund>,
     /// Every dispute.
     pub disputes: Vec<Dispute>,
+    /// Every payment into the account that was none of these orders'.
+    pub foreign: Vec<ForeignPayment>,
     /// Every event, delivered or not.
     pub events: Vec<Event>,
     /// What was asked under which `PayPal-Request-Id`.
@@ -246,6 +248,29 @@ pub struct Dispute {
     pub created_at: Timestamp,
     /// When `PayPal` let go of the money in dispute.
     pub released_at: Option<Timestamp>,
+}
+
+/// A payment into the account that was none of these orders'.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ForeignPayment {
+    /// Seventeen capital letters and digits.
+    pub id: String,
+    /// Where it came from.
+    pub kind: Foreign,
+    /// How much.
+    pub amount: Money,
+    /// When.
+    pub created_at: Timestamp,
+}
+
+/// Where a foreign payment came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Foreign {
+    /// Another shop with the same account: T0006, and a capture that can be read.
+    OtherShop,
+    /// Somebody who sent it to the account's address: T0000, and no capture.
+    SentByHand,
 }
 
 /// An event and what became of it.

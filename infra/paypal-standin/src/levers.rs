@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 
 use crate::answers::Answer;
 use crate::behaviour::Behaviour;
+use crate::books::Foreign;
 use crate::credentials::OldSecret;
 use crate::faults::{Fault, FaultKind, InvalidFault, On};
 use crate::issues::Issue;
@@ -42,7 +43,7 @@ const LEVERS: &str = "GET /_standin/books, GET /_standin/anchors, GET|POST|DELET
                       POST /_standin/captures/{id}/{complete|deny|say_denied|refund|reverse|\
                       undo_reversal|charge_back|dispute|release_hold}, \
                       POST /_standin/refunds/{id}/{complete|fail}, \
-                      POST /_standin/disputes/unknown, \
+                      POST /_standin/disputes/unknown, POST /_standin/foreign, \
                       POST /_standin/webhooks/redeliver/{event_id}, \
                       POST /_standin/tokens/revoke, POST /_standin/credentials";
 
@@ -61,6 +62,20 @@ fn minor_units(body: &[u8]) -> Result<Option<u32>, serde_json::Error> {
     }
     serde_json::from_slice(body).map(|part: Part| Some(part.minor_units))
 }
+
+/// What `POST /_standin/foreign` takes.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ForeignPayments {
+    count: u32,
+    minor_units: u32,
+    kind: Foreign,
+}
+
+const FOREIGN_TAKES: &str = "POST takes JSON like {\"count\":2000,\"minor_units\":1,\
+                             \"kind\":\"other_shop\"} or sent_by_hand";
+/// The most foreign payments at once.
+const FOREIGN_MAX: u32 = 100_000;
 
 /// What `POST /_standin/credentials` takes.
 #[derive(Deserialize)]
@@ -116,6 +131,10 @@ impl State {
                 let dispute = self.dispute_about_nothing(amount, asked.now);
                 Answer::json(StatusCode::OK, json!({ "dispute": dispute }))
             }
+            ("POST", ["foreign"]) => match self.foreign_lever(asked) {
+                Ok(()) => Answer::json(StatusCode::OK, json!({})),
+                Err(error) => wrong(&error, FOREIGN_TAKES),
+            },
             ("POST", ["webhooks", "redeliver", id]) => {
                 if self.books.events.iter().any(|event| event.id == *id) {
                     self.enqueue(id, asked.now, asked.now);
@@ -178,6 +197,23 @@ impl State {
             Ok(()) => Answer::json(StatusCode::OK, json!({ "capture": self.books.capture(id) })),
             Err(error) => wrong(&error.to_string(), LEVERS),
         }
+    }
+
+    fn foreign_lever(&mut self, asked: &Asked<'_>) -> Result<(), String> {
+        let wanted: ForeignPayments =
+            serde_json::from_slice(asked.body).map_err(|error| error.to_string())?;
+        if wanted.count > FOREIGN_MAX {
+            return Err(format!(
+                "count must be 0 to {FOREIGN_MAX}, it is {}",
+                wanted.count
+            ));
+        }
+        let amount = Money {
+            currency: Currency::Eur,
+            minor_units: wanted.minor_units.into(),
+        };
+        self.foreign_payments(wanted.count, amount, wanted.kind, asked.now);
+        Ok(())
     }
 
     fn misbehave(&mut self, body: &[u8]) -> Result<(), InvalidFault> {

@@ -18,6 +18,7 @@ mod deliveries;
 mod events;
 mod exchange;
 mod faults;
+mod foreign;
 mod ids;
 mod issues;
 mod levers;
@@ -31,6 +32,7 @@ mod reporting;
 mod request_ids;
 mod requests;
 mod routes;
+mod rows;
 mod schedule;
 mod settings;
 mod shapes;
@@ -56,8 +58,8 @@ pub use behaviour::{
     SameIdOtherBody, SignedBy, StatusAfterDecline, UpdateTime,
 };
 pub use books::{
-    Books, Capture, CaptureStatus, Dispute, Event, Instrument, Order, OrderState, Refund,
-    RefundKind, RefundStatus, RequestId,
+    Books, Capture, CaptureStatus, Dispute, Event, Foreign, ForeignPayment, Instrument, Order,
+    OrderState, Refund, RefundKind, RefundStatus, RequestId,
 };
 pub use credentials::OldSecret;
 pub use deliveries::{Delivery, HELD_S, LATE_S, REPEATS_MAX};
@@ -252,6 +254,13 @@ impl Standin {
         let id = self.state().dispute_about_nothing(amount, now);
         self.bell.notify_one();
         id
+    }
+
+    /// So many payments into the account that are none of these orders', all of
+    /// this moment.
+    pub fn foreign_payments(&self, count: u32, amount: Money, kind: Foreign) {
+        let now = (self.clock)();
+        self.state().foreign_payments(count, amount, kind, now);
     }
 
     /// Queues an event once more, whatever the webhook mode.

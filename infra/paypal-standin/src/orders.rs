@@ -169,7 +169,7 @@ impl State {
         now: Timestamp,
     ) -> String {
         let mut capture = Capture {
-            id: self.ids.resource(),
+            id: self.transaction_id(),
             order_id: order.id.clone(),
             status,
             pending_reason: None,

@@ -90,7 +90,9 @@ pub enum NotPossible {
 impl State {
     /// `GET /v2/payments/captures/{id}`
     pub(crate) fn get_capture(&self, id: &str, now: Timestamp) -> Result<Answer, Refusal> {
-        let capture = self.books.capture(id).ok_or_else(unknown)?;
+        let foreign = self.foreign_capture(id);
+        let capture = self.books.capture(id).or(foreign.as_ref());
+        let capture = capture.ok_or_else(unknown)?;
         readable(
             capture.created_at,
             self.behaviour.get_404_after_capture_s,
@@ -266,7 +268,7 @@ impl State {
 
     /// What was taken back last returns.
     fn undo(&mut self, id: &str, now: Timestamp) -> Result<(), NotPossible> {
-        let row_id = self.ids.resource();
+        let row_id = self.transaction_id();
         let taken = self.books.refunds.iter_mut().rev().find(|refund| {
             refund.capture_id == id && refund.kind != RefundKind::Refund && refund.undone.is_none()
         });
@@ -362,7 +364,7 @@ impl State {
         };
         let given_back = capture.given_back.minor_units + amount.minor_units;
         let refund = Refund {
-            id: self.ids.resource(),
+            id: self.transaction_id(),
             capture_id: capture.id.clone(),
             kind,
             status,

@@ -10,6 +10,7 @@ mod payer;
 mod pending;
 mod reads;
 mod repeats;
+mod reporting;
 mod sockets;
 mod travels;
 mod webhooks;
