@@ -35,7 +35,8 @@ const FAULTS_TAKE: &str = "POST takes JSON like {\"on\":\"capture\",\"kind\":\"d
                            \"times\":1,\"seconds\":5}, {\"on\":\"capture\",\
                            \"kind\":\"refused\",\"issue\":\"PAYER_CANNOT_PAY\"} (or \
                            refused_after_effect), or any of the levers that GET \
-                           lists, like {\"webhooks\":\"off\",\"stale_reads_s\":30}; DELETE \
+                           lists, like {\"webhooks\":\"off\",\"stale_reads_s\":30}, {\"drawn\":7} for \
+                           habits mixed by a seed; DELETE \
                            takes all of them back";
 
 const LEVERS: &str = "GET /_standin/books, GET /_standin/anchors, GET|POST|DELETE /_standin/faults, \
@@ -218,8 +219,12 @@ impl State {
 
     fn misbehave(&mut self, body: &[u8]) -> Result<(), InvalidFault> {
         let invalid = |error: serde_json::Error| InvalidFault(error.to_string());
-        let asked: Map<String, Value> = serde_json::from_slice(body).map_err(invalid)?;
-        let mut behaviour = serde_json::to_value(self.behaviour).map_err(invalid)?;
+        let mut asked: Map<String, Value> = serde_json::from_slice(body).map_err(invalid)?;
+        let before = match asked.remove("drawn") {
+            Some(seed) => Behaviour::drawn(serde_json::from_value(seed).map_err(invalid)?),
+            None => self.behaviour,
+        };
+        let mut behaviour = serde_json::to_value(before).map_err(invalid)?;
         let mut rest = Map::new();
         for (name, value) in asked {
             match behaviour.get_mut(&name) {

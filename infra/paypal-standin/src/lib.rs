@@ -15,6 +15,7 @@ mod behaviour;
 mod books;
 mod credentials;
 mod deliveries;
+mod drawn;
 mod events;
 mod exchange;
 mod faults;
