@@ -78,13 +78,13 @@ pub(crate) struct Refusal {
     /// The call it answers, whose specification fixes the description.
     on: Option<On>,
     /// `details[].issue`, the one thing a caller may decide on.
-    issue: String,
+    issue: Box<str>,
     /// The field at fault, as a JSON pointer, with its value.
     field: Option<(&'static str, String)>,
     /// Where the payer goes to mend it: relation and address.
     link: Option<(&'static str, String)>,
-    /// Seconds until the caller may try again.
-    retry_after_s: Option<u32>,
+    /// When the caller may try again, in seconds or as a date.
+    retry_after: Option<Box<str>>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,6 +98,8 @@ enum Kind {
     UnsupportedMediaType,
     Unprocessable,
     RateLimit,
+    TooYoung,
+    TooManyRows,
     ServerError,
     ServiceUnavailable,
 }
@@ -154,6 +156,17 @@ impl Kind {
                 StatusCode::TOO_MANY_REQUESTS,
                 "RATE_LIMIT_REACHED",
                 "Too many requests. Blocked due to rate limiting.",
+            ),
+            Self::TooYoung => (
+                StatusCode::BAD_REQUEST,
+                "INVALID_REQUEST",
+                "Data for the given start date is not available.",
+            ),
+            Self::TooManyRows => (
+                StatusCode::BAD_REQUEST,
+                "RESULTSET_TOO_LARGE",
+                "Result set size is greater than the maximum limit. Change the filter criteria \
+                 and try again.",
             ),
             Self::ServerError => (
                 StatusCode::INTERNAL_SERVER_ERROR,
@@ -212,10 +225,10 @@ impl Refusal {
         Self {
             kind: Kind::of(issue),
             on: None,
-            issue: issue.to_owned(),
+            issue: issue.into(),
             field: None,
             link: None,
-            retry_after_s: None,
+            retry_after: None,
         }
     }
 
@@ -224,6 +237,22 @@ impl Refusal {
         Self {
             kind: Kind::Gone,
             ..Self::issue("RESOURCE_GONE")
+        }
+    }
+
+    /// Transactions are asked for that are too young to be there.
+    pub(crate) fn too_young() -> Self {
+        Self {
+            kind: Kind::TooYoung,
+            ..Self::issue(Issue::NO_DETAILS.name())
+        }
+    }
+
+    /// More transactions are asked for than are ever shown.
+    pub(crate) fn too_many_rows() -> Self {
+        Self {
+            kind: Kind::TooManyRows,
+            ..Self::issue("RESULTSET_TOO_LARGE")
         }
     }
 
@@ -255,8 +284,8 @@ impl Refusal {
     }
 
     /// When the caller may try again.
-    pub(crate) fn retry_after(mut self, seconds: Option<u32>) -> Self {
-        self.retry_after_s = seconds;
+    pub(crate) fn retry_after(mut self, told: Option<String>) -> Self {
+        self.retry_after = told.map(String::into_boxed_str);
         self
     }
 
@@ -284,9 +313,9 @@ impl Refusal {
         }
         body["links"] = Value::Array(links);
         // The others are told by name alone.
-        if self.issue == Issue::NO_DETAILS.name() {
+        if &*self.issue == Issue::NO_DETAILS.name() {
             body["details"] = json!([]);
-        } else if self.issue != name {
+        } else if &*self.issue != name {
             let mut detail =
                 json!({ "issue": self.issue, "description": description(self.on, &self.issue) });
             if let Some((pointer, value)) = &self.field {
@@ -302,10 +331,9 @@ impl Refusal {
     /// The refusal as it goes out.
     pub(crate) fn response(&self, debug_id: &str) -> Response<Bytes> {
         let mut response = Answer::json(self.status(), self.body(debug_id)).response(debug_id);
-        if let Some(seconds) = self.retry_after_s {
-            response
-                .headers_mut()
-                .insert(RETRY_AFTER, HeaderValue::from(seconds));
+        let told = self.retry_after.as_deref().map(HeaderValue::from_str);
+        if let Some(Ok(told)) = told {
+            response.headers_mut().insert(RETRY_AFTER, told);
         }
         response
     }

@@ -1,12 +1,17 @@
 //! The stand-in's rules, each as a sentence.
 
+mod afterwards;
 mod answers;
 mod faults;
+mod levers;
 mod life;
+mod limits;
 mod money;
 mod payer;
 mod pending;
 mod reads;
 mod repeats;
+mod reporting;
 mod sockets;
+mod travels;
 mod webhooks;
