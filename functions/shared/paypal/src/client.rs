@@ -46,7 +46,7 @@ impl PayPal {
     /// does not see our orders.
     #[must_use]
     pub fn client_id(&self) -> &str {
-        &self.config.client_id
+        self.config.credentials.client_id()
     }
 
     /// The account the money must go to.

@@ -18,6 +18,7 @@ mod answer;
 mod approve_url;
 mod client;
 mod config;
+mod credentials;
 mod error;
 mod identifiers;
 mod order_request;

@@ -125,10 +125,12 @@ async fn credentials_come_in_one_piece() {
 }
 
 #[test]
-fn the_parameters_credentials_are_two_texts_and_nothing_else() {
-    use crate::config::credentials_in;
+fn the_parameters_credentials_are_two_or_three_texts_and_nothing_else() {
+    use crate::credentials::named_in;
     let good = r#"{"client_id": "a", "client_secret": "b"}"#;
-    assert!(credentials_in(good).is_ok());
+    assert!(named_in(good).is_ok());
+    let both = r#"{"client_id": "a", "client_secret": "b", "next_client_secret": "c"}"#;
+    assert!(named_in(both).is_ok());
     for text in [
         "",
         "a:b",
@@ -136,9 +138,12 @@ fn the_parameters_credentials_are_two_texts_and_nothing_else() {
         r#"{"client_id": "a", "secret": "canary"}"#,
         r#"{"client_id": "a", "client_secret": "canary", "more": 1}"#,
         r#"{"client_id": "a", "client_secret": ""}"#,
+        r#"{"client_id": "a", "client_secret": "canary", "next_client_secret": ""}"#,
+        r#"{"client_id": "a", "client_secret": "b", "next_client_secret": "canary canary"}"#,
+        r#"{"client_id": "a", "client_secret": "b", "next": "canary"}"#,
         r#"{"client_id": "a", "client_secret": "canary canary"}"#,
     ] {
-        let error = credentials_in(text).map(|_| ()).unwrap_err().to_string();
+        let error = named_in(text).map(|_| ()).unwrap_err().to_string();
         assert!(error.contains("PAYPAL_CREDENTIALS_PARAMETER"), "{error}");
         assert!(!error.contains("canary"), "{error}");
     }
