@@ -48,9 +48,7 @@ async fn a_token_endpoints_refusal_is_not_the_captures() {
         fault(&city, On::Capture, FaultKind::Unauthorized);
         let id = attempt.parse().unwrap();
         let deadline = settle::paypal_deadline();
-        let settled = app
-            .settle
-            .settle(&id, Wake::Webhook, city.now(), deadline);
+        let settled = app.settle.settle(&id, Wake::Webhook, city.now(), deadline);
         assert_eq!(
             settled.await.unwrap().unwrap().progress,
             settle::Progress::Unclear

@@ -1,6 +1,7 @@
 //! The calls. Each has a deadline, and each answer a size it may not exceed.
 
 mod call;
+mod notifications;
 mod orders;
 mod payments;
 mod reporting;

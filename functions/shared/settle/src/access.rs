@@ -9,7 +9,7 @@ use std::sync::{MutexGuard, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
 use parameters::Secret;
-use paypal::{AccessToken, Error};
+use paypal::{AccessToken, Error, Postback, WebhookError, WebhookEvent};
 use store::StoredToken;
 use tokio::time::Instant;
 
@@ -54,6 +54,26 @@ impl Settle {
     {
         self.call_sharing(Sharing::WithAll, now, deadline, call)
             .await
+    }
+
+    /// Asks `PayPal` itself about a delivery that could not be verified here, and
+    /// writes nothing, not even a token that it had to fetch.
+    ///
+    /// # Errors
+    /// [`WebhookError::NotSent`], or [`WebhookError::PostbackUnavailable`] where
+    /// `PayPal` has not answered; else what cannot be read in a delivery that it sent.
+    pub async fn post_back(
+        &self,
+        postback: &Postback,
+        now: Timestamp,
+        deadline: Instant,
+    ) -> Result<WebhookEvent, WebhookError> {
+        let asked = self
+            .call_sharing(Sharing::Not, now, deadline, |token| async move {
+                self.paypal.post_back(&token, postback, deadline).await
+            })
+            .await;
+        asked.unwrap_or_else(|error| Err(WebhookError::PostbackUnavailable(Box::new(error))))
     }
 
     async fn call_sharing<T, F>(

@@ -151,7 +151,18 @@ fn the_parameters_credentials_are_two_or_three_texts_and_nothing_else() {
 
 #[tokio::test]
 async fn the_simulators_webhook_id_is_refused() {
-    for id in ["WEBHOOK_ID", "", "A|B", "a1", &"A".repeat(51)] {
+    for id in [
+        "WEBHOOK_ID",
+        "",
+        "A|B",
+        "a1",
+        &"A".repeat(51),
+        "A1,WEBHOOK_ID",
+        "A1,",
+        ",",
+        "A1 B2",
+        "A1,B2,C3",
+    ] {
         let error = webhooks_start(&[("PAYPAL_WEBHOOK_ID", id)])
             .await
             .unwrap_err();
@@ -160,6 +171,39 @@ async fn the_simulators_webhook_id_is_refused() {
         assert!(text.contains("never the text WEBHOOK_ID"), "{text}");
     }
     webhooks_start(&[]).await.unwrap();
+    for id in ["A1,B2", "A1, B2"] {
+        webhooks_start(&[("PAYPAL_WEBHOOK_ID", id)]).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn revoked_certificates_and_the_postback_are_read_or_refused_by_name() {
+    let url = "https://api.sandbox.paypal.com/v1/notifications/certs/CERT-360caa42";
+    let live = "https://api.paypal.com/v1/notifications/certs/CERT-360caa42";
+    let two = format!("{url}, {url}-1");
+    for (variable, value, fits) in [
+        ("PAYPAL_CERTIFICATES_REVOKED", "", true),
+        ("PAYPAL_CERTIFICATES_REVOKED", url, true),
+        ("PAYPAL_CERTIFICATES_REVOKED", &two, true),
+        ("PAYPAL_CERTIFICATES_REVOKED", live, false),
+        ("PAYPAL_CERTIFICATES_REVOKED", "CERT-360caa42", false),
+        ("PAYPAL_CERTIFICATES_REVOKED", &format!("{url},"), false),
+        (
+            "PAYPAL_CERTIFICATES_REVOKED",
+            &format!("{url} {url}"),
+            false,
+        ),
+        ("PAYPAL_WEBHOOK_POSTBACK", "", true),
+        ("PAYPAL_WEBHOOK_POSTBACK", "on", true),
+        ("PAYPAL_WEBHOOK_POSTBACK", "off", true),
+        ("PAYPAL_WEBHOOK_POSTBACK", "yes", false),
+    ] {
+        let started = webhooks_start(&[(variable, value)]).await;
+        assert_eq!(started.is_ok(), fits, "{variable} {value}");
+        if let Err(error) = started {
+            assert!(error.to_string().starts_with(variable), "{error}");
+        }
+    }
 }
 
 #[tokio::test]

@@ -41,8 +41,7 @@ fn serve(parameter: &Parameter) -> String {
             }
             let mut parameter = parameter.lock().unwrap();
             parameter.1 += 1;
-            let body =
-                serde_json::json!({ "Parameter": { "Value": parameter.0 } }).to_string();
+            let body = serde_json::json!({ "Parameter": { "Value": parameter.0 } }).to_string();
             let head = format!(
                 "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: {}\r\n\r\n",
                 body.len()
@@ -184,7 +183,10 @@ async fn whatever_the_token_endpoint_refuses_with_is_about_us() {
         (401, ""),
         (403, r#"{"name":"NOT_AUTHORIZED"}"#),
         (404, r#"{"name":"RESOURCE_NOT_FOUND"}"#),
-        (422, r#"{"name":"UNPROCESSABLE_ENTITY","details":[{"issue":"INSTRUMENT_DECLINED"}]}"#),
+        (
+            422,
+            r#"{"name":"UNPROCESSABLE_ENTITY","details":[{"issue":"INSTRUMENT_DECLINED"}]}"#,
+        ),
     ] {
         let (paypal, _) = super::paypal(status, body.as_bytes()).await;
         let refused = paypal.fetch_token(now(), soon()).await;
