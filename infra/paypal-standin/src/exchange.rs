@@ -170,6 +170,7 @@ impl State {
             Route::GetRefund(id) => self.get_refund(id),
             Route::GetDispute(id) => self.get_dispute(id),
             Route::Transactions => self.transactions(asked),
+            Route::VerifyWebhook => self.verify_webhook(asked, authority),
             Route::Certificate(name) => authority
                 .certificate(name)
                 .map(|pem| Answer {

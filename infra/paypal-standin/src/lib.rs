@@ -23,6 +23,7 @@ mod money;
 mod orders;
 mod payer;
 mod payments;
+mod postback;
 mod reporting;
 mod requests;
 mod routes;

@@ -8,8 +8,8 @@ use super::certificates::CertificateUrl;
 use crate::config::{place, required};
 use crate::{ConfigError, Environment};
 
-const WRITE_WEBHOOK_ID: &str = "the id PayPal shows for our registered webhook, two with a comma between them while it is registered anew, never the text WEBHOOK_ID (with that one PayPal's simulator signs for everybody),";
-const WRITE_REVOKED: &str = "the addresses of this environment's certificates that are never to be trusted, as the log shows them, with commas between them, or leave it out,";
+const WRITE_WEBHOOK_ID: &str = "the id PayPal shows for our registered webhook, two with a space between them while it is registered anew, never the text WEBHOOK_ID (with that one PayPal's simulator signs for everybody),";
+const WRITE_REVOKED: &str = "the addresses of this environment's certificates that are never to be trusted, as the log shows them, with spaces between them, or leave it out,";
 const WRITE_POSTBACK: &str = "on or off, or leave it out for off,";
 const WRITE_ANCHORS: &str = "the path of a PEM file with the roots and intermediates of PayPal's signing certificates, at least one root and at most 16 certificates,";
 const WRITE_ANCHORS_PARAMETER: &str = "the name of a parameter that holds PEM text with the roots and intermediates of PayPal's signing certificates, at least one root and at most 16 certificates,";
@@ -71,16 +71,21 @@ impl WebhookConfig {
     }
 }
 
+/// What a variable lists: `aws` takes a comma for its own, so a space will do as well.
+fn each(list: &str) -> impl Iterator<Item = &str> {
+    list.split([' ', ',']).filter(|value| !value.is_empty())
+}
+
 fn webhook_ids(vars: &Vars<'_>) -> Result<Vec<String>, ConfigError> {
     let variable = "PAYPAL_WEBHOOK_ID";
     let ids = required(vars, variable, WRITE_WEBHOOK_ID)?;
-    let ids: Vec<String> = ids.split(',').map(|id| id.trim().to_owned()).collect();
+    let ids: Vec<String> = each(&ids).map(str::to_owned).collect();
     // The alphabet has no underscore, which keeps the simulator's id out, and no bar,
     // which would move the borders of the signed text.
     let allowed = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit();
     let fits =
         |id: &String| (1..=WEBHOOK_ID_LEN_MAX).contains(&id.len()) && id.bytes().all(allowed);
-    if ids.len() <= WEBHOOK_IDS_MAX && ids.iter().all(fits) {
+    if (1..=WEBHOOK_IDS_MAX).contains(&ids.len()) && ids.iter().all(fits) {
         Ok(ids)
     } else {
         Err(ConfigError::Wrong {
@@ -99,9 +104,9 @@ fn revoked(
     let Some(urls) = vars(variable).filter(|value| !value.is_empty()) else {
         return Ok(Vec::new());
     };
-    let read = |url: &str| CertificateUrl::read(url.trim(), environment, base_url).ok();
+    let read = |url: &str| CertificateUrl::read(url, environment, base_url).ok();
     // One that cannot be read would be trusted on.
-    let revoked: Option<Vec<CertificateUrl>> = urls.split(',').map(read).collect();
+    let revoked: Option<Vec<CertificateUrl>> = each(&urls).map(read).collect();
     revoked
         .filter(|revoked| revoked.len() <= REVOKED_MAX)
         .ok_or(ConfigError::Wrong {
