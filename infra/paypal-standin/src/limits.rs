@@ -40,6 +40,7 @@ impl State {
             | Route::GetRefund(_)
             | Route::GetDispute(_)
             | Route::Transactions
+            | Route::VerifyWebhook
             | Route::Unknown => {}
         }
         let rate = usize::try_from(self.behaviour.rate_per_min_ip).unwrap_or(usize::MAX);
