@@ -103,5 +103,6 @@ async fn ticket(
         lock: None,
         first_invoice_refused: false,
         pending: None,
+        awaits: None,
     })
 }

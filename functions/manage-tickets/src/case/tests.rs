@@ -41,6 +41,7 @@ fn ticket() -> Ticket {
         lock: None,
         first_invoice_refused: false,
         pending: None,
+        awaits: None,
     }
 }
 

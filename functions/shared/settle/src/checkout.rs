@@ -33,6 +33,14 @@ pub enum Checkout {
     TicketChanged,
     /// No order could be made; nothing was charged.
     PayPalUnreachable,
+    /// Captures are closed, so no order was made.
+    Closed,
+    /// As many of the ticket's orders as may be are still open at `PayPal`, so
+    /// none was made.
+    TooManyAttempts,
+    /// An order that had been approved was found and settled: show the ticket as
+    /// it is now.
+    Settled,
 }
 
 impl Checkout {
@@ -44,6 +52,9 @@ impl Checkout {
             Self::Redirect(_) => "redirect",
             Self::TicketChanged => "ticket changed",
             Self::PayPalUnreachable => "PayPal unreachable",
+            Self::Closed => "captures closed",
+            Self::TooManyAttempts => "too many attempts",
+            Self::Settled => "settled",
         }
     }
 }
@@ -65,7 +76,7 @@ impl Settle {
         deadline: Instant,
     ) -> Result<Checkout, Error> {
         if self.captures == Captures::Closed {
-            return Ok(Checkout::PayPalUnreachable);
+            return Ok(Checkout::Closed);
         }
         let first = ticket.case_number.to_string();
         let second = format!("{first}{SECOND_INVOICE_SUFFIX}");
@@ -149,7 +160,7 @@ impl Settle {
         deadline: Instant,
     ) -> Result<Checkout, Error> {
         if self.captures == Captures::Closed {
-            return Ok(Checkout::PayPalUnreachable);
+            return Ok(Checkout::Closed);
         }
         let age: std::time::Duration = now
             .duration_since(attempt.created_at)
