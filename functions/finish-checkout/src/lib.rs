@@ -185,12 +185,13 @@ fn is_return_from_paypal(
     attempt: &Attempt,
     order: Option<&OrderId>,
 ) -> bool {
+    let names_own_order = order.is_some();
     let is_prefetch = request
         .headers()
         .get("sec-purpose")
         .and_then(|value| value.to_str().ok())
         .is_some_and(|purpose| purpose.contains("prefetch"));
-    route == Route::Page && order.is_some() && !is_prefetch && !attempt.state.is_final()
+    route == Route::Page && names_own_order && !is_prefetch && !attempt.state.is_final()
 }
 
 /// How the attempt itself ended, beside how the ticket stands.

@@ -67,7 +67,8 @@ async fn while_paypal_is_silent_page_result_page_and_city_say_the_same() {
     let pages = [
         city.open(&token).await,
         city.come_back(&back).await,
-        city.result(&back.attempt, "driver-cancels", &back.order_id).await,
+        city.result(&back.attempt, "driver-cancels", &back.order_id)
+            .await,
         city.press_pay(&token).await,
         city.try_again(&back.attempt).await,
     ];
@@ -90,7 +91,11 @@ async fn while_paypal_is_silent_page_result_page_and_city_say_the_same() {
     assert_eq!(city.come_back(&back).await.state, "paid");
     let case = told(&city).await;
     assert_eq!(
-        (&case["state"], &case["payment_running"], &case["payment_running_since"]),
+        (
+            &case["state"],
+            &case["payment_running"],
+            &case["payment_running_since"]
+        ),
         (&json!("paid"), &json!(false), &Value::Null)
     );
     assert_eq!(city.money_moved(), 1);
@@ -185,7 +190,11 @@ async fn while_captures_are_closed_no_page_has_a_button_and_the_other_ways_remai
     city.set_captures(Captures::Closed);
     let pages = [
         (200, city.open(&token).await),
-        (200, city.result(&back.attempt, "driver-cancels", &back.order_id).await),
+        (
+            200,
+            city.result(&back.attempt, "driver-cancels", &back.order_id)
+                .await,
+        ),
         (503, city.press_pay(&token).await),
         (503, city.try_again(&back.attempt).await),
     ];
@@ -210,13 +219,19 @@ async fn a_mark_whose_attempt_has_ended_lets_nobody_wait() {
     assert_offers_nothing(&city.come_back(&back).await);
     // Whoever ended the attempt died before the mark was taken away.
     let attempt = city.case_file(CASE).await.attempts.remove(0);
-    let ended = city.store.end_attempt(&attempt, &AttemptState::Expired).await;
+    let ended = city
+        .store
+        .end_attempt(&attempt, &AttemptState::Expired)
+        .await;
     assert_eq!(ended.unwrap(), Write::Done);
     assert!(ticket(&city).await.awaits.is_some());
     assert!(city.open(&token).await.has_pay_button());
     assert_eq!(told(&city).await["payment_running"], false);
     let result = city.come_back(&back).await;
-    assert_eq!((result.state.as_str(), result.attempt.as_deref()), ("open", Some("expired")));
+    assert_eq!(
+        (result.state.as_str(), result.attempt.as_deref()),
+        ("open", Some("expired"))
+    );
     assert_eq!(city.press_pay(&token).await.status, 303);
 }
 
@@ -232,7 +247,10 @@ async fn a_mark_stands_in_the_way_of_no_clerk_and_of_no_money() {
     assert!(marked.awaits.is_some());
     assert_eq!((marked.version, marked.fence), (1, 0));
     let change = Change::Amount("20.00".parse().unwrap());
-    let changed = city.store.change_by_clerk(&marked, change, "clerk", city.now()).await;
+    let changed = city
+        .store
+        .change_by_clerk(&marked, change, "clerk", city.now())
+        .await;
     assert_eq!(changed.unwrap(), Write::Done);
     // Of another version nothing can be captured: what is owed now can be paid.
     assert!(city.open(&token).await.has_pay_button());
@@ -257,7 +275,10 @@ async fn the_latest_of_two_payments_on_their_way_is_told_since_the_first() {
     city.come_back(&first).await;
     city.later(Duration::from_mins(5));
     city.come_back(&second).await;
-    assert_eq!(ticket(&city).await.awaits.unwrap().attempt.as_str(), second.attempt);
+    assert_eq!(
+        ticket(&city).await.awaits.unwrap().attempt.as_str(),
+        second.attempt
+    );
     assert!(said(&city.open(&token).await).contains(SINCE));
 }
 
@@ -281,12 +302,17 @@ async fn paypals_token_stays_with_whoever_brought_it_and_is_given_to_nobody_else
     let back = city.at_paypal(&checkout, Payer::Pays).unwrap();
     silent(&city);
     let page = city.come_back(&back).await;
-    assert!(page.html.contains(&format!("?lang=en&#38;token={}", back.order_id)));
-    let result = |order_id: &'static str| {
-        city.result(&back.attempt, "driver-returns-from-paypal", order_id)
-    };
+    assert!(
+        page.html
+            .contains(&format!("?lang=en&#38;token={}", back.order_id))
+    );
+    let result =
+        |order_id: &'static str| city.result(&back.attempt, "driver-returns-from-paypal", order_id);
     for order_id in ["", "5O190127TN364715T"] {
-        assert!(!result(order_id).await.html.contains("token="), "{order_id}");
+        assert!(
+            !result(order_id).await.html.contains("token="),
+            "{order_id}"
+        );
     }
     assert!(!city.try_again(&back.attempt).await.html.contains("token="));
 }

@@ -135,7 +135,11 @@ fn money_that_may_still_come_shows_with_since_when() {
         (AttemptState::Expired, "2026-02-21T10:05:00Z", false),
     ] {
         let answer = answered(marked(state.clone()), now);
-        let since = if is_running { json!("2026-02-21T10:00:00Z") } else { Value::Null };
+        let since = if is_running {
+            json!("2026-02-21T10:00:00Z")
+        } else {
+            Value::Null
+        };
         assert_eq!(answer["payment_running"], is_running, "{state:?} {now}");
         assert_eq!(answer["payment_running_since"], since, "{state:?} {now}");
     }

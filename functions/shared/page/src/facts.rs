@@ -2,9 +2,9 @@
 
 use ticket::{Disclosure, Language, OrderId, Ticket};
 
-use crate::{Notice, OnlinePayment, View};
 use crate::frame::checkout_address;
 use crate::text::Texts;
+use crate::{Notice, OnlinePayment, View};
 
 /// The button: a plain form, carrying the amount the driver saw.
 pub(crate) struct PayForm {

@@ -20,9 +20,7 @@ impl OnlinePayment {
     ///
     /// # Errors
     /// When it is set to anything but `open` or `closed`.
-    pub fn from_vars(
-        vars: &dyn Fn(&str) -> Option<String>,
-    ) -> Result<Self, InvalidOnlinePayment> {
+    pub fn from_vars(vars: &dyn Fn(&str) -> Option<String>) -> Result<Self, InvalidOnlinePayment> {
         match vars("CAPTURES").as_deref() {
             None | Some("" | "open") => Ok(Self::Open),
             Some("closed") => Ok(Self::Closed),

@@ -143,9 +143,9 @@ awaited-closed =
     Bitte zahlen Sie nicht noch einmal. Bitte zahlen Sie auch nicht per
     Überweisung oder bar.
 awaited-then =
-    Sie müssen nichts tun: Wir fragen immer wieder nach. Haben Sie rechtzeitig
-    bei PayPal zugestimmt, dann ist die Zahlung rechtzeitig, auch wenn das hier
-    länger dauert. Sie können die Seite schließen und später noch einmal
+    Sie müssen nichts tun. Haben Sie rechtzeitig bei PayPal zugestimmt, dann ist
+    die Zahlung rechtzeitig, auch wenn es hier länger dauert. Diese Seite lädt
+    sich von selbst neu. Sie können sie auch schließen und später noch einmal
     nachsehen: Es geht nichts verloren.
 
 pending-title = PayPal prüft die Zahlung

@@ -137,9 +137,9 @@ awaited-closed =
     closed for a short while: the payment goes on by itself after that. Please do
     not pay again. Please do not pay by bank transfer or in cash either.
 awaited-then =
-    There is nothing you need to do: we keep asking. If you agreed at PayPal in
-    time, the payment is in time, even if this takes longer. You can close this
-    page and look again later: nothing is lost.
+    There is nothing you need to do. If you agreed at PayPal in time, the payment
+    is in time, even if it takes longer here. This page reloads by itself. You can
+    also close it and look again later: nothing is lost.
 
 pending-title = PayPal is checking the payment
 pending = PayPal has not released the money yet. This can take a few days. Please do not pay again.

@@ -48,8 +48,11 @@ impl Store {
             .update_expression("REMOVE awaits")
             .condition_expression("awaits.attempt = :attempt")
             .expression_attribute_values(":attempt", s(attempt.as_str()));
-        self.transact("take away the mark of awaited money", vec![Step::Update(update)])
-            .await
+        self.transact(
+            "take away the mark of awaited money",
+            vec![Step::Update(update)],
+        )
+        .await
     }
 
     /// The ticket without a mark that says nothing any more: whoever ended the

@@ -136,18 +136,27 @@ fn paypals_token_stays_in_every_address_of_a_page_that_was_opened_with_it() {
                 order: Some(&order),
             };
             let answer = pages().result(&view, &attempt, None);
-            let got_from = if route == Route::Checkout { page } else { at.clone() };
+            let got_from = if route == Route::Checkout {
+                page
+            } else {
+                at.clone()
+            };
             let keeps_it = |address: &str, lang: &str| {
                 let address = at.join(address).unwrap();
                 assert_eq!(address.path(), got_from.path());
                 let query: Vec<_> = address.query_pairs().into_owned().collect();
                 let has = |name: &str, value: &str| {
-                    query.iter().any(|pair| (pair.0.as_str(), pair.1.as_str()) == (name, value))
+                    query
+                        .iter()
+                        .any(|pair| (pair.0.as_str(), pair.1.as_str()) == (name, value))
                 };
                 assert!(has("token", "5O190127TN364715T"), "{address}");
                 assert!(lang.is_empty() || has("lang", lang), "{address}");
             };
-            keeps_it(&attribute(answer.body(), "header a[lang=en]", "href").unwrap(), "en");
+            keeps_it(
+                &attribute(answer.body(), "header a[lang=en]", "href").unwrap(),
+                "en",
+            );
             if standing == Standing::OpenLocked {
                 let content = attribute(answer.body(), "meta[http-equiv=refresh]", "content");
                 let content = content.unwrap();
@@ -160,8 +169,16 @@ fn paypals_token_stays_in_every_address_of_a_page_that_was_opened_with_it() {
         }
     }
     for sample in samples::all() {
-        assert!(!sample.response.body().contains("token="), "{}", sample.name);
-        assert!(!sample.response.body().contains("name=\"token\""), "{}", sample.name);
+        assert!(
+            !sample.response.body().contains("token="),
+            "{}",
+            sample.name
+        );
+        assert!(
+            !sample.response.body().contains("name=\"token\""),
+            "{}",
+            sample.name
+        );
     }
 }
 

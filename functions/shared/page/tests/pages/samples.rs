@@ -6,8 +6,8 @@ use std::sync::LazyLock;
 use jiff::Timestamp;
 use page::{Attempt, Notice, OnlinePayment, Outcome, Pages, Policy, Route, Scan, View};
 use ticket::{
-    AttemptId, Awaited, Channel, Disclosure, DueDate, Language, LatePayment, Lock, Municipality, Offence,
-    PendingCapture, Role, Settlement, Standing, State, Ticket,
+    AttemptId, Awaited, Channel, Disclosure, DueDate, Language, LatePayment, Lock, Municipality,
+    Offence, PendingCapture, Role, Settlement, Standing, State, Ticket,
 };
 
 pub(crate) const CHECK_WORD: &str = "HKRTZ";

@@ -213,8 +213,14 @@ fn money_that_may_come_is_told_alike_behind_the_code_and_back_from_paypal() {
     for (case, words) in [
         ("awaited-de", "PayPal hat uns noch nicht gesagt"),
         ("awaited-en", "PayPal has not told us yet"),
-        ("awaited-closed-de", "Online-Zahlung ist gerade für kurze Zeit"),
-        ("awaited-closed-en", "Online payment is closed for a short while"),
+        (
+            "awaited-closed-de",
+            "Online-Zahlung ist gerade für kurze Zeit",
+        ),
+        (
+            "awaited-closed-en",
+            "Online payment is closed for a short while",
+        ),
     ] {
         let (case, language) = case.rsplit_once('-').unwrap();
         let shown = [
@@ -249,10 +255,26 @@ fn money_that_may_come_is_told_alike_behind_the_code_and_back_from_paypal() {
 #[test]
 fn while_online_payment_is_closed_no_page_blames_paypal_and_the_other_ways_remain() {
     for (name, closed, blame) in [
-        ("t-closed-de", "für kurze Zeit geschlossen", "nicht erreichbar"),
-        ("t-closed-en", "closed for a short while", "cannot be reached"),
-        ("r-closed-None-de", "für kurze Zeit geschlossen", "nicht erreichbar"),
-        ("r-closed-None-en", "closed for a short while", "cannot be reached"),
+        (
+            "t-closed-de",
+            "für kurze Zeit geschlossen",
+            "nicht erreichbar",
+        ),
+        (
+            "t-closed-en",
+            "closed for a short while",
+            "cannot be reached",
+        ),
+        (
+            "r-closed-None-de",
+            "für kurze Zeit geschlossen",
+            "nicht erreichbar",
+        ),
+        (
+            "r-closed-None-en",
+            "closed for a short while",
+            "cannot be reached",
+        ),
     ] {
         let page = samples::named(name);
         assert_eq!(page.status(), StatusCode::OK, "{name}");
@@ -327,9 +349,7 @@ fn a_notice_is_said_with_its_status_while_the_ticket_is_payable_and_only_then() 
             continue;
         };
         let (words, status) = match notice {
-            Notice::AmountChanged => {
-                ([" hat sich geändert", "has changed"], StatusCode::CONFLICT)
-            }
+            Notice::AmountChanged => ([" hat sich geändert", "has changed"], StatusCode::CONFLICT),
             Notice::PayPalUnreachable => (
                 ["PayPal ist im Moment nicht", "PayPal cannot be reached"],
                 StatusCode::SERVICE_UNAVAILABLE,
