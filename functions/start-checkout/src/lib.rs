@@ -161,16 +161,8 @@ async fn press(
     tracing::info!(case_number = %ticket.case_number, outcome = checkout.name(), "the pay button was pressed");
     Ok(match checkout {
         Checkout::Redirect(url) => see_other(app, &view, &from, &url),
-        Checkout::TicketChanged | Checkout::Settled => {
-            let case_number = ticket.case_number.clone();
-            match app.settle.store.ticket(&case_number).await? {
-                Some(stands) => {
-                    let stands = app.settle.store.without_ended_mark(stands).await?;
-                    show(app, &view, &from.with(stands), None).map(Body::from)
-                }
-                None => app.pages.unknown(&view).map(Body::from),
-            }
-        }
+        Checkout::TicketChanged => show_as_it_is(app, &view, from, None).await?,
+        Checkout::Settled => show_as_it_is(app, &view, from, Some(Notice::NotCaptured)).await?,
         Checkout::PayPalUnreachable => {
             show(app, &view, &from, Some(Notice::PayPalUnreachable)).map(Body::from)
         }
@@ -239,6 +231,28 @@ impl From {
             Self::Unknown => Self::Unknown,
         }
     }
+}
+
+/// The page of the ticket as it is by now; the notice is said if it can be paid.
+async fn show_as_it_is(
+    app: &App,
+    view: &View<'_>,
+    from: From,
+    notice: Option<Notice>,
+) -> Result<Response<Body>, store::Error> {
+    let store = &app.settle.store;
+    let stands = match from.ticket() {
+        Some(ticket) => store.ticket(&ticket.case_number).await?,
+        None => None,
+    };
+    let page = match stands {
+        Some(stands) => {
+            let stands = store.without_ended_mark(stands).await?;
+            show(app, view, &from.with(stands), notice)
+        }
+        None => app.pages.unknown(view),
+    };
+    Ok(page.map(Body::from))
 }
 
 fn show(app: &App, view: &View<'_>, from: &From, notice: Option<Notice>) -> Response<String> {

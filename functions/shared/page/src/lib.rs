@@ -120,6 +120,8 @@ pub enum Notice {
     PayPalUnreachable,
     /// The amount is not the one the driver saw: 409.
     AmountChanged,
+    /// An order that had been approved was found, and brought no money.
+    NotCaptured,
     /// Online payment is closed: 503, with the bank details.
     Closed,
     /// As many payments as may be are still open at `PayPal`: 429, with the bank

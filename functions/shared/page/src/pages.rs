@@ -207,7 +207,7 @@ impl Pages {
 
 const fn notice_status(notice: Option<Notice>) -> StatusCode {
     match notice {
-        None => StatusCode::OK,
+        None | Some(Notice::NotCaptured) => StatusCode::OK,
         Some(Notice::AmountChanged) => StatusCode::CONFLICT,
         Some(Notice::TooManyAttempts) => StatusCode::TOO_MANY_REQUESTS,
         Some(Notice::PayPalUnreachable | Notice::Closed) => StatusCode::SERVICE_UNAVAILABLE,

@@ -90,6 +90,9 @@ paypal-unreachable =
 amount-changed =
     Der Betrag hat sich geändert: Jetzt sind es { $amount }. Es wurde nichts
     abgebucht. Bitte sehen Sie den Fall noch einmal an.
+not-captured =
+    Ihre vorige Zahlung bei PayPal hat nicht geklappt. Es wurde nichts abgebucht.
+    Sie können es noch einmal versuchen.
 closed =
     Die Online-Zahlung ist für kurze Zeit geschlossen. Jetzt wird hier nichts
     abgebucht. Haben Sie schon online gezahlt? Dann zahlen Sie bitte nicht noch

@@ -87,6 +87,9 @@ paypal-unreachable =
 amount-changed =
     The amount has changed: it is now { $amount }. Nothing was charged. Please
     look at the case again.
+not-captured =
+    Your earlier payment at PayPal did not go through. Nothing was charged. You can
+    try again.
 closed =
     Online payment is closed for a short while. Nothing is charged here now.
     Have you already paid online? Then please do not pay again: nothing is lost.

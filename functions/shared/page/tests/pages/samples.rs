@@ -182,9 +182,10 @@ pub(crate) fn all() -> &'static [Sample] {
     &ALL
 }
 
-pub(crate) const NOTICES: [Notice; 4] = [
+pub(crate) const NOTICES: [Notice; 5] = [
     Notice::PayPalUnreachable,
     Notice::AmountChanged,
+    Notice::NotCaptured,
     Notice::Closed,
     Notice::TooManyAttempts,
 ];

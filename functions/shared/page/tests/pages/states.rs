@@ -354,6 +354,13 @@ fn a_notice_is_said_with_its_status_while_the_ticket_is_payable_and_only_then() 
                 ["PayPal ist im Moment nicht", "PayPal cannot be reached"],
                 StatusCode::SERVICE_UNAVAILABLE,
             ),
+            Notice::NotCaptured => (
+                [
+                    "vorige Zahlung bei PayPal hat nicht",
+                    "earlier payment at PayPal did not",
+                ],
+                StatusCode::OK,
+            ),
             Notice::Closed => (
                 ["Jetzt wird hier nichts", "Nothing is charged here now"],
                 StatusCode::SERVICE_UNAVAILABLE,
