@@ -16,6 +16,7 @@
 //! and the table does not know is booked. Why it is so, and what breaks without each part: README, "invariants".
 
 mod access;
+mod awaiting;
 mod capture;
 mod checkout;
 mod comparison;
