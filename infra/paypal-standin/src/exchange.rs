@@ -261,6 +261,7 @@ impl State {
             Route::GetRefund(id) => self.get_refund(id, asked.now),
             Route::GetDispute(id) => self.get_dispute(id, asked.now),
             Route::Transactions => self.transactions(asked),
+            Route::VerifyWebhook => self.verify_webhook(asked, authority),
             Route::Certificate(name) => authority
                 .certificate(name)
                 .map(|pem| Answer {

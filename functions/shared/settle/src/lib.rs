@@ -23,6 +23,7 @@ pub mod limits;
 mod mending;
 mod reading;
 mod reconciling;
+mod refusal;
 mod settling;
 mod shown;
 mod taken_back;
@@ -30,7 +31,7 @@ mod taken_back;
 use std::sync::Mutex;
 
 use jiff::Timestamp;
-use paypal::{AccessToken, PayPal};
+use paypal::PayPal;
 use store::{Attempt, Store};
 use ticket::Ticket;
 use tokio::time::Instant;
@@ -48,7 +49,7 @@ pub struct Settle {
     pub paypal: PayPal,
     /// Whether captures are made at all.
     pub captures: Captures,
-    token: Mutex<Option<AccessToken>>,
+    access: Mutex<access::Access>,
 }
 
 /// Whether captures are made: closed while the table is restored from a backup,
@@ -124,7 +125,7 @@ impl Settle {
             store,
             paypal,
             captures,
-            token: Mutex::default(),
+            access: Mutex::default(),
         }
     }
 
