@@ -78,7 +78,7 @@ fn raw_event(body: &[u8]) -> Option<&[u8]> {
 mod tests {
     use super::*;
     use crate::testing::Scene;
-    use crate::{Delivery, Payer};
+    use crate::{Behaviour, Delivery, Payer};
 
     fn delivery(scene: &Scene) -> Delivery {
         let order = scene.order("A1", "2026-1").id();
@@ -121,6 +121,22 @@ mod tests {
         unsigned.headers.insert("paypal-transmission-sig", other);
         let event = std::str::from_utf8(&unsigned.body).unwrap();
         assert_eq!(said(&scene, &unsigned, ours, event), "FAILURE");
+    }
+
+    #[test]
+    fn an_event_is_ours_by_whatever_it_was_signed() {
+        let scene = Scene::new();
+        let signed_by = SignedBy::NewRoot;
+        let habits = Behaviour {
+            signed_by,
+            ..Behaviour::default()
+        };
+        scene.standin.set_behaviour(habits).unwrap();
+        let delivery = delivery(&scene);
+        scene.standin.set_behaviour(Behaviour::default()).unwrap();
+        let event = std::str::from_utf8(&delivery.body).unwrap();
+        let said = said(&scene, &delivery, "4MU12345AB678901C", event);
+        assert_eq!(said, "SUCCESS");
     }
 
     #[test]
