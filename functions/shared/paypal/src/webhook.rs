@@ -91,9 +91,6 @@ pub enum WebhookError {
     /// The signature does not fit the body, the headers or our webhook id.
     #[error("the signature does not fit")]
     Signature,
-    /// Rightly signed, but without the ids needed to ask about it.
-    #[error("rightly signed, but it cannot be read")]
-    Unreadable,
 }
 
 /// Why a certificate did not come.
@@ -155,6 +152,7 @@ impl Webhooks {
             // anybody could fill the place of the right one.
             self.certificates.keep(&url, chain, now);
         }
-        event::read(raw_body)
+        let transmission = signed.transmission_id()?;
+        Ok(event::read(raw_body).unwrap_or_else(|rest| rest.into_event(transmission)))
     }
 }

@@ -16,13 +16,16 @@
 //! and the table does not know is booked. Why it is so, and what breaks without each part: README, "invariants".
 
 mod access;
+mod bookings;
 mod capture;
 mod checkout;
 mod comparison;
 pub mod limits;
 mod mending;
+mod nightly;
 mod reading;
 mod reconciling;
+mod searching;
 mod settling;
 mod shown;
 mod taken_back;
@@ -37,6 +40,7 @@ use tokio::time::Instant;
 
 pub use checkout::{Checkout, Payer};
 pub use comparison::{Comparison, Sum};
+pub use nightly::{NIGHT_MISSING_AFTER, NIGHT_REACH, NightRun};
 pub use reconciling::{Reconciled, Window};
 pub use taken_back::{Claim, TakingBack};
 
