@@ -24,7 +24,7 @@ impl City {
     pub async fn night(&self) -> (Reconciled, usize) {
         for minute in 1..=MINUTES {
             match self.minute_of_the_night().await {
-                NightRun::Ended(reconciled) => return (reconciled, minute),
+                NightRun::Ended(reconciled) => return (*reconciled, minute),
                 NightRun::UnderWay { .. } => {}
                 NightRun::Resting => panic!("no night is due"),
             }

@@ -56,7 +56,7 @@ pub enum NightRun {
         at: Timestamp,
     },
     /// It has come to its end.
-    Ended(Reconciled),
+    Ended(Box<Reconciled>),
 }
 
 /// How one step of a night has ended.
@@ -112,7 +112,7 @@ impl Settle {
             }
             if let Some(reconciled) = reconciled {
                 report(&reconciled);
-                return Ok(NightRun::Ended(reconciled));
+                return Ok(NightRun::Ended(Box::new(reconciled)));
             }
             if matches!(step, Step::Stopped) {
                 tracing::info!(at = %night.at, shard = night.shard, "the nightly comparison is under way");
@@ -189,7 +189,7 @@ impl Settle {
                 to,
                 complete_until,
             } => {
-                night.comparison = night.comparison.plus(comparison);
+                night.comparison = night.comparison.plus(*comparison);
                 night.at = after_slice(to, night.to);
                 night.complete_until = complete_until;
                 (longer(length), Step::Done)

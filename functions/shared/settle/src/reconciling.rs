@@ -51,7 +51,7 @@ pub struct Reconciled {
 pub(crate) enum Slice {
     /// It was looked at, up to where it ends.
     Done {
-        comparison: Comparison,
+        comparison: Box<Comparison>,
         to: Timestamp,
         complete_until: Option<Timestamp>,
     },
@@ -92,18 +92,18 @@ impl Settle {
                     to,
                     complete_until,
                 } => {
-                    reconciled.comparison = reconciled.comparison.plus(comparison);
+                    reconciled.comparison = reconciled.comparison.plus(*comparison);
                     reconciled.complete_until = complete_until;
                     from = after_slice(to, end);
                     length = longer(length);
                 }
-                Slice::TooMuch => match shorter(length) {
-                    Some(half) => length = half,
-                    None => {
+                Slice::TooMuch => {
+                    let Some(half) = shorter(length) else {
                         reconciled.stopped_at = Some(from);
                         break;
-                    }
-                },
+                    };
+                    length = half;
+                }
                 Slice::NotYet => {
                     // Nothing of it is concluded: the answer says until when.
                     reconciled.complete_until = Some(from);
@@ -149,11 +149,13 @@ impl Settle {
         };
         // A row at the seam of two slices is in both of them.
         if found.to < end {
-            found.rows.retain(|row| row.initiated_at != Some(found.to));
+            found
+                .readable
+                .retain(|row| row.initiated_at != Some(found.to));
         }
         // A refund is booked on a payment that is: payments come first. Of two
         // rows about one thing the one that has come further counts.
-        found.rows.sort_by_key(|row| {
+        found.readable.sort_by_key(|row| {
             let is_pending = row.status == TransactionStatus::Pending;
             (!matches!(row.kind, TransactionKind::Payment(_)), is_pending)
         });
@@ -162,7 +164,7 @@ impl Settle {
             ..Comparison::default()
         };
         let mut seen: HashMap<&TransactionKind, &Money> = HashMap::new();
-        for row in &found.rows {
+        for row in &found.readable {
             let concerns_us =
                 row.kind != TransactionKind::Other && row.status != TransactionStatus::Denied;
             if !concerns_us {
@@ -183,7 +185,7 @@ impl Settle {
             comparison.note(row, &shown);
         }
         Slice::Done {
-            comparison,
+            comparison: Box::new(comparison),
             to: found.to,
             complete_until: found.complete_until,
         }

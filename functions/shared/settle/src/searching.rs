@@ -1,4 +1,4 @@
-//! BooksRead a part of `PayPal`'s books whole, or not at all: an answer that was
+//! Reading a part of `PayPal`'s books whole, or not at all: an answer that was
 //! cut, whose totals change from page to page or that shows a row twice is read
 //! again, never concluded from.
 
@@ -55,7 +55,7 @@ pub(crate) enum BooksRead {
 
 /// The rows of a slice.
 pub(crate) struct Rows {
-    pub(crate) rows: Vec<Transaction>,
+    pub(crate) readable: Vec<Transaction>,
     /// Rows that say too little to be told apart.
     pub(crate) unreadable: u32,
     /// Where the slice ends, which may be earlier than asked for.
@@ -88,10 +88,12 @@ impl Settle {
                 Pages::Read(found) => {
                     // Between two pages a row may slip from one to the other, and
                     // another out of both. Twice the same is how it is.
-                    if !shows_a_row_twice(&found.rows) || before.as_ref() == Some(&found.rows) {
+                    if !shows_a_row_twice(&found.readable)
+                        || before.as_ref() == Some(&found.readable)
+                    {
                         return BooksRead::Whole(found);
                     }
-                    before = Some(found.rows);
+                    before = Some(found.readable);
                 }
                 Pages::CutAt(end) => {
                     tracing::warn!(?slice, %end, "PayPal's answer was cut: it is read again up to there");
@@ -144,7 +146,7 @@ impl Settle {
             return Pages::Changed;
         }
         Pages::Read(Rows {
-            rows,
+            readable: rows,
             unreadable,
             to: slice.to,
             complete_until,
