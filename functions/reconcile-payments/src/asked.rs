@@ -28,6 +28,7 @@ pub struct InvalidEvent(#[source] serde_json::Error);
 /// What is answered, and written to the log of whoever called.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
+#[expect(clippy::large_enum_variant, reason = "one of them is made in a call")]
 pub enum Answer {
     /// What the sweep has seen.
     Swept(Sweep),

@@ -23,7 +23,7 @@ mod restore;
 
 pub use between::Asked;
 pub use browser::Page;
-pub use city::{City, PLACE, PLATE, open_ticket};
+pub use city::{City, PLACE, PLATE, Return, open_ticket};
 pub use events::{event, request};
 pub use functions::Functions;
 pub use night::MINUTES;

@@ -18,14 +18,17 @@ const A_DAY: Duration = Duration::from_hours(24);
 
 /// A city whose one ticket is paid; the capture's id.
 async fn paid() -> (City, String) {
-    let city = City::new().await;
-    let token = city.issue(CASE).await;
-    let checkout = city.press_pay(&token).await;
-    let back = city.at_paypal(&checkout, Payer::Pays).unwrap();
-    city.come_back(&back).await;
-    city.deliver().await;
-    let capture = city.standin.books().captures[0].id.clone();
-    (city, capture)
+    let paid = async {
+        let city = City::new().await;
+        let token = city.issue(CASE).await;
+        let checkout = city.press_pay(&token).await;
+        let back = city.at_paypal(&checkout, Payer::Pays).unwrap();
+        city.come_back(&back).await;
+        city.deliver().await;
+        let capture = city.standin.books().captures[0].id.clone();
+        (city, capture)
+    };
+    Box::pin(paid).await
 }
 
 /// How the last event of `PayPal`'s stands in the table.
@@ -106,7 +109,7 @@ async fn disputed(ids: &Value) -> (City, Vec<u16>) {
         (status, answer)
     })
     .await;
-    let statuses = city.deliver().await;
+    let statuses = Box::pin(city.deliver()).await;
     (city, statuses)
 }
 

@@ -25,6 +25,7 @@ mod mending;
 mod nightly;
 mod reading;
 mod reconciling;
+mod refusal;
 mod searching;
 mod settling;
 mod shown;

@@ -15,7 +15,7 @@ use serde::Serialize;
 use store::{EndedNight, Error, Night, Nights, SHARDS, TakenBackKind, Write};
 use tokio::time::Instant;
 
-use crate::limits::SEARCH_SLICE;
+use crate::limits::{SEARCH_SLICE, since};
 use crate::reconciling::{
     Slice, after_slice, longer, next_slice, old_enough, report, shorter, whole_seconds,
 };
@@ -302,10 +302,6 @@ fn ended(night: &Night<Comparison>) -> Reconciled {
         complete_until: night.complete_until,
         stopped_at: None,
     }
-}
-
-fn since(then: Timestamp, now: Timestamp) -> Duration {
-    now.duration_since(then).try_into().unwrap_or_default()
 }
 
 /// What a night looks at must have been shown by its end, whatever the lag, and

@@ -217,7 +217,8 @@ impl Settle {
                 TransactionKind::Other => Ok(Shown::Foreign { asked: false }),
             }
         };
-        let shown = match tokio::time::timeout(FUNCTION_TIMEOUT, looked).await {
+        // Boxed: each future around it would be as large as what every row may take.
+        let shown = match tokio::time::timeout(FUNCTION_TIMEOUT, Box::pin(looked)).await {
             Ok(Ok(shown)) => shown,
             Ok(Err(error)) => {
                 tracing::error!(%error, "the table did not answer");
