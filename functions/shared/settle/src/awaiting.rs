@@ -25,16 +25,17 @@ enum Mark {
 
 impl Settle {
     /// Writes down, and shows in the answer, whether money may still come of this
-    /// attempt.
+    /// attempt, which stood so before it was asked about.
     pub(crate) async fn tell_awaited(
         &self,
+        before: &Attempt,
         mut settled: Settled,
         wake: Wake,
         now: Timestamp,
     ) -> Settled {
         let names_it = |awaited: &Awaited| awaited.attempt == settled.attempt.id;
         let is_marked = settled.ticket.awaits.as_ref().is_some_and(names_it);
-        match mark(&settled, wake, self.captures) {
+        match mark(before, &settled, wake, self.captures) {
             Mark::Set if !is_marked => {
                 let (ticket, attempt) = (&settled.ticket, &settled.attempt);
                 if let Some(awaited) = self.mark_awaited(ticket, attempt, now).await {
@@ -87,7 +88,7 @@ impl Settle {
     }
 }
 
-fn mark(settled: &Settled, wake: Wake, captures: Captures) -> Mark {
+fn mark(before: &Attempt, settled: &Settled, wake: Wake, captures: Captures) -> Mark {
     let Settled {
         ticket,
         attempt,
@@ -98,6 +99,8 @@ fn mark(settled: &Settled, wake: Wake, captures: Captures) -> Mark {
         return Mark::TakeAway;
     }
     match progress {
+        // Somebody else has found something out meanwhile, a refusal perhaps.
+        Progress::Unclear if attempt != before => Mark::Keep,
         Progress::Unclear => match wake {
             // The payer was at PayPal. A sweep asks about abandoned orders too: were
             // their tickets marked, an hour without PayPal would keep everybody who
