@@ -44,7 +44,8 @@ impl Settle {
             return Ok(None);
         };
         let before = attempt.clone();
-        let found_out = self.find_out(ticket, attempt, wake, now, deadline).await?;
+        // In every caller's future otherwise: it is the largest of all.
+        let found_out = Box::pin(self.find_out(ticket, attempt, wake, now, deadline)).await?;
         Ok(match found_out {
             Some(settled) => Some(self.tell_awaited(&before, settled, wake, now).await),
             None => None,
