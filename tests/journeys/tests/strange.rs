@@ -49,10 +49,6 @@ async fn is_locked(city: &City) -> bool {
     city.case_file(CASE).await.ticket.lock.is_some()
 }
 
-fn captures(city: &City) -> u64 {
-    city.standin.books().count("capture_order")
-}
-
 /// What the driver sees who comes back, and who comes back a minute later each time.
 async fn over_and_over(city: &City, back: &Return, minutes: u32) -> Page {
     for _ in 0..minutes {

@@ -174,7 +174,9 @@ mod tests {
                 at: now(),
                 issue: "INSTRUMENT_DECLINED".to_owned(),
                 retry_allowed: false,
-                pressed: false,
+                order_changed_at: None,
+                changed_again_at: None,
+                pressed_at: None,
             }),
             ..attempt
         }
