@@ -206,7 +206,7 @@ mod tests {
 
     #[test]
     fn what_a_lock_tells_is_not_told_twice() {
-        let lock = json!({ "attempt": attempt().id, "until": now() });
+        let lock = json!({ "attempt": attempt().id, "until": now(), "since": now() });
         let settled = Settled {
             ticket: ticket(&lock),
             ..settled(attempt(), Progress::Unclear)

@@ -98,6 +98,7 @@ impl Settle {
             }
             None => self.end_if_abandoned(&attempt, now).await?,
         };
+        self.expect_money(id, wake, progress, now).await;
         Ok(self.load(id).await?.map(|(ticket, attempt)| Settled {
             ticket,
             attempt,
