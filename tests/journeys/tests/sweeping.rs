@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use journeys::City;
 use paypal_standin::{Behaviour, Fault, FaultKind, On, Payer, UpdateTime, WebhookMode};
 use reconcile_payments::Which;
+use settle::Captures;
 use store::{OpenAttempt, Queue, Store};
 use ticket::State;
 
@@ -380,6 +381,26 @@ async fn credentials_that_are_refused_put_nobody_off_who_was_not_asked_about() {
         city.sweep().await;
     }
     assert_eq!(city.money_moved(), 6);
+}
+
+#[tokio::test]
+async fn who_has_approved_while_captures_were_closed_is_captured_soon_after_they_open() {
+    let mut city = city().await;
+    let token = city.issue(CASE).await;
+    let checkout = city.press_pay(&token).await;
+    city.set_captures(Captures::Closed);
+    city.at_paypal(&checkout, Payer::ClosesWindow);
+    for _ in 0..15 {
+        city.later(A_MINUTE);
+        city.sweep().await;
+    }
+    assert_eq!(the_open_one(&city).await.queue, Queue::Likely);
+    city.set_captures(Captures::Open);
+    for _ in 0..4 {
+        city.later(A_MINUTE);
+        city.sweep().await;
+    }
+    assert!(is_paid(&city, CASE).await);
 }
 
 #[tokio::test]

@@ -99,6 +99,11 @@ pub fn after_look(
                 queue: Queue::Likely,
                 at: until,
             }),
+            // Approved, and nobody may capture just now: soon perhaps somebody may.
+            (None, _) if awaits_money(settled) => Some(Next {
+                queue: Queue::Likely,
+                at: asked_again.at,
+            }),
             (None, Seen::Silence(_)) => Some(asked_again),
             // As an order that PayPal has forgotten: it will say the same each time.
             (None, Seen::Answered(_)) => None,
@@ -111,6 +116,11 @@ pub fn after_look(
         }
         Progress::Known | Progress::NotApproved => None,
     }
+}
+
+fn awaits_money(settled: &Settled) -> bool {
+    let awaits = settled.ticket.awaits.as_ref();
+    awaits.is_some_and(|awaits| awaits.attempt == settled.attempt.id)
 }
 
 fn locked_until(settled: &Settled, now: Timestamp) -> Option<Timestamp> {
