@@ -9,7 +9,7 @@ use local::template::{Node, TEXT, Template, Trigger};
 
 /// Everything a function may be told, as the README lists it; a secret through
 /// the name of its parameter.
-const VARIABLES: [&str; 16] = [
+const VARIABLES: [&str; 17] = [
     "TABLE_NAME",
     "MUNICIPALITY",
     "PUBLIC_BASE_URL",
@@ -21,6 +21,7 @@ const VARIABLES: [&str; 16] = [
     "PAYPAL_MERCHANT_ID",
     "PAYPAL_WEBHOOK_ID",
     "PAYPAL_ORDER_HOURS",
+    "PAYPAL_CALLS_PER_SECOND",
     "PAYPAL_WEBHOOK_ANCHORS_PARAMETER",
     "PAYPAL_WEBHOOK_POSTBACK",
     "PAYPAL_CERTIFICATES_REVOKED",

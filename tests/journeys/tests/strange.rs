@@ -9,8 +9,8 @@ use std::time::Duration;
 use jiff::SignedDuration;
 use journeys::{City, Page, Return};
 use paypal_standin::{
-    Behaviour, Fault, FaultKind, Issue, Omitted, On, Payer, PendingReason, StatusAfterDecline,
-    UpdateTime, WebhookMode,
+    Afterwards, Behaviour, Fault, FaultKind, Issue, Omitted, On, Payer, PendingReason,
+    StatusAfterDecline, UpdateTime, WebhookMode,
 };
 use store::AttemptState;
 
@@ -273,30 +273,30 @@ async fn an_attempt_that_paypal_does_not_let_us_read_ends_when_its_life_is_over(
 
 #[tokio::test]
 async fn a_pending_capture_is_asked_about_itself_where_its_order_says_otherwise() {
-    let city = city_alone().await;
-    let token = city.issue(CASE).await;
-    let back = city
-        .at_paypal(&city.press_pay(&token).await, Payer::Pays)
-        .unwrap();
-    behave(&city, |it| {
-        it.pending_reason = Some(PendingReason::Unilateral)
-    });
-    assert_eq!(city.come_back(&back).await.state, "pending");
-    let capture = city.standin.books().captures[0].id.clone();
-    city.standin
-        .afterwards(&capture, paypal_standin::Afterwards::Completes)
-        .unwrap();
-    // The order is shown as before its capture, or not at all.
-    for kind in [None, Some(FaultKind::NotFound)] {
-        behave(&city, |it| it.already_captured_while_approved_s = 86_400);
-        if let Some(kind) = kind {
-            fault(&city, On::GetOrder, kind);
+    for is_forgotten in [false, true] {
+        let city = city_alone().await;
+        let token = city.issue(CASE).await;
+        let back = city
+            .at_paypal(&city.press_pay(&token).await, Payer::Pays)
+            .unwrap();
+        behave(&city, |it| {
+            it.pending_reason = Some(PendingReason::Unilateral);
+        });
+        assert_eq!(city.come_back(&back).await.state, "pending");
+        let capture = city.standin.books().captures[0].id.clone();
+        city.standin
+            .afterwards(&capture, Afterwards::Completes)
+            .unwrap();
+        city.later(Duration::from_hours(2));
+        if is_forgotten {
+            fault(&city, On::GetOrder, FaultKind::NotFound);
+        } else {
+            behave(&city, |it| it.already_captured_while_approved_s = 86_400);
         }
+        city.sweep().await;
+        assert_eq!(city.open(&token).await.state, "paid", "{is_forgotten}");
+        assert_eq!(city.money_moved(), 1);
     }
-    city.later(Duration::from_hours(2));
-    city.sweep().await;
-    assert_eq!(city.open(&token).await.state, "paid");
-    assert_eq!(city.money_moved(), 1);
 }
 
 #[tokio::test]

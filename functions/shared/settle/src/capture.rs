@@ -134,7 +134,7 @@ impl Settle {
         now: Timestamp,
         deadline: Instant,
     ) -> Result<Progress, Error> {
-        self.report_refusal(ticket, attempt, issue);
+        report_refusal(ticket, attempt, issue);
         let answer = self.ask(order_id, ticket, attempt, now, deadline).await;
         if let Answer::Order(order @ (Reading::Approved { .. } | Reading::NotApproved)) = &answer
             && verdict(issue, since(waits_since, now)) == Verdict::Counts
@@ -153,31 +153,6 @@ impl Settle {
         Ok(Progress::Unclear)
     }
 
-    fn report_refusal(&self, ticket: &Ticket, attempt: &Attempt, issue: &Issue) {
-        let case_number = &ticket.case_number;
-        match issue {
-            Issue::Other(code) => {
-                tracing::error!(%case_number, attempt = %attempt.id, code, "PayPal refused a capture for a reason not known");
-            }
-            Issue::DuplicateInvoiceId => {
-                tracing::error!(%case_number, attempt = %attempt.id, "PayPal says the invoice is paid already: its money is looked for");
-            }
-            Issue::OurAccount(_) | Issue::OurRequest(_) => {
-                tracing::error!(%case_number, attempt = %attempt.id, ?issue, "PayPal refused a capture for a reason of ours");
-            }
-            Issue::InstrumentDeclined
-            | Issue::PayerActionRequired
-            | Issue::OrderNotApproved
-            | Issue::OrderAlreadyCaptured
-            | Issue::OrderCompletionInProgress
-            | Issue::OrderIsOver(_)
-            | Issue::AttemptsExceeded
-            | Issue::PayerCannotPay(_) => {
-                tracing::info!(%case_number, attempt = %attempt.id, ?issue, "the capture was refused");
-            }
-        }
-    }
-
     pub(crate) async fn release(
         &self,
         held: &Held,
@@ -186,5 +161,30 @@ impl Settle {
     ) -> Result<Progress, Error> {
         let written = self.store.release_lock(held, attempt, released).await?;
         Ok(known_if_done(written))
+    }
+}
+
+fn report_refusal(ticket: &Ticket, attempt: &Attempt, issue: &Issue) {
+    let case_number = &ticket.case_number;
+    match issue {
+        Issue::Other(code) => {
+            tracing::error!(%case_number, attempt = %attempt.id, code, "PayPal refused a capture for a reason not known");
+        }
+        Issue::DuplicateInvoiceId => {
+            tracing::error!(%case_number, attempt = %attempt.id, "PayPal says the invoice is paid already: its money is looked for");
+        }
+        Issue::OurAccount(_) | Issue::OurRequest(_) => {
+            tracing::error!(%case_number, attempt = %attempt.id, ?issue, "PayPal refused a capture for a reason of ours");
+        }
+        Issue::InstrumentDeclined
+        | Issue::PayerActionRequired
+        | Issue::OrderNotApproved
+        | Issue::OrderAlreadyCaptured
+        | Issue::OrderCompletionInProgress
+        | Issue::OrderIsOver(_)
+        | Issue::AttemptsExceeded
+        | Issue::PayerCannotPay(_) => {
+            tracing::info!(%case_number, attempt = %attempt.id, ?issue, "the capture was refused");
+        }
     }
 }

@@ -236,7 +236,7 @@ pub(crate) fn pending_ticket(
         .expression_attribute_values(":pending", value("pending capture", &pending)?)
         .expression_attribute_values(":version", n(ticket.version))
         .expression_attribute_values(":attempt", s(attempt.id.as_str()));
-    Ok(under_fence(update, AS_READ.to_owned(), UNLOCKED, held))
+    Ok(under_fence(update, AS_READ, UNLOCKED, held))
 }
 
 pub(crate) fn pending_journal(
@@ -264,7 +264,7 @@ fn booked_ticket(
         unchanged_state(ticket, attempt, update, held)
     } else {
         let update = changed_state(ticket, after, update);
-        under_fence(update, AS_READ.to_owned(), UNLOCKED, held)
+        under_fence(update, AS_READ, UNLOCKED, held)
     }
 }
 
@@ -273,7 +273,7 @@ fn booked_ticket(
 /// says which locks there may be.
 fn under_fence(
     update: UpdateBuilder,
-    condition: String,
+    condition: &str,
     otherwise: &str,
     held: Option<&Held>,
 ) -> UpdateBuilder {
@@ -337,7 +337,7 @@ fn unchanged_state(
     let not_its_own = "(attribute_not_exists(#lock) OR #lock.attempt <> :attempt)";
     under_fence(
         update.update_expression(expression),
-        condition,
+        &condition,
         not_its_own,
         held,
     )
