@@ -5,6 +5,7 @@
 //! deployed have none, and the copy is no part of the workspace.
 
 mod list;
+mod places;
 
 use std::collections::BTreeMap;
 use std::fmt;
