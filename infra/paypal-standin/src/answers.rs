@@ -5,6 +5,9 @@ use http::header::{CACHE_CONTROL, CONTENT_TYPE, LOCATION, RETRY_AFTER};
 use http::{HeaderName, HeaderValue, Response, StatusCode};
 use serde_json::{Value, json};
 
+use crate::faults::On;
+use crate::issues::{Issue, description};
+
 /// The header that carries the debug id.
 const DEBUG_ID: HeaderName = HeaderName::from_static("paypal-debug-id");
 
@@ -72,6 +75,8 @@ impl Answer {
 #[derive(Debug)]
 pub(crate) struct Refusal {
     kind: Kind,
+    /// The call it answers, whose specification fixes the description.
+    on: Option<On>,
     /// `details[].issue`, the one thing a caller may decide on.
     issue: String,
     /// The field at fault, as a JSON pointer, with its value.
@@ -88,6 +93,7 @@ enum Kind {
     AuthenticationFailure,
     NotAuthorized,
     NotFound,
+    Conflict,
     UnsupportedMediaType,
     Unprocessable,
     RateLimit,
@@ -121,6 +127,11 @@ impl Kind {
                 StatusCode::NOT_FOUND,
                 "RESOURCE_NOT_FOUND",
                 "The specified resource does not exist.",
+            ),
+            Self::Conflict => (
+                StatusCode::CONFLICT,
+                "RESOURCE_CONFLICT",
+                "The server has detected a conflict while processing this request.",
             ),
             Self::UnsupportedMediaType => (
                 StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -173,6 +184,18 @@ impl Kind {
             _ => Self::Unprocessable,
         }
     }
+
+    /// The kind a status belongs to.
+    fn of_status(status: u16) -> Self {
+        match status {
+            400 => Self::InvalidRequest,
+            401 => Self::AuthenticationFailure,
+            403 => Self::NotAuthorized,
+            404 => Self::NotFound,
+            409 => Self::Conflict,
+            _ => Self::Unprocessable,
+        }
+    }
 }
 
 impl Refusal {
@@ -180,11 +203,27 @@ impl Refusal {
     pub(crate) fn issue(issue: &str) -> Self {
         Self {
             kind: Kind::of(issue),
+            on: None,
             issue: issue.to_owned(),
             field: None,
             link: None,
             retry_after_s: None,
         }
+    }
+
+    /// A refusal as this call knows it; its kind follows from both.
+    pub(crate) fn of(on: On, issue: Issue) -> Self {
+        let kind = Kind::of_status(crate::issues::status(on, issue.name()));
+        Self {
+            kind,
+            ..Self::issue(issue.name()).answering(Some(on))
+        }
+    }
+
+    /// The call it answers.
+    pub(crate) fn answering(mut self, on: Option<On>) -> Self {
+        self.on = on;
+        self
     }
 
     /// The field at fault.
@@ -229,9 +268,11 @@ impl Refusal {
         }
         body["links"] = Value::Array(links);
         // The others are told by name alone.
-        if self.issue != name {
+        if self.issue == Issue::NO_DETAILS.name() {
+            body["details"] = json!([]);
+        } else if self.issue != name {
             let mut detail =
-                json!({ "issue": self.issue, "description": description(&self.issue) });
+                json!({ "issue": self.issue, "description": description(self.on, &self.issue) });
             if let Some((pointer, value)) = &self.field {
                 detail["field"] = json!(pointer);
                 detail["value"] = json!(value);
@@ -252,15 +293,4 @@ impl Refusal {
         }
         response
     }
-}
-
-/// `PayPal`'s description of an issue, word for word, because its specification
-/// fixes them; the issue itself where we know none.
-///
-/// Source: `PayPal` Orders v2 and Payments v2, enums of `details[].description`.
-fn description(issue: &str) -> &str {
-    crate::issues::DESCRIPTIONS
-        .iter()
-        .find(|(name, _)| *name == issue)
-        .map_or(issue, |(_, text)| text)
 }

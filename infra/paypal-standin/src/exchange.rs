@@ -10,7 +10,8 @@ use serde_json::{Value, json};
 
 use crate::answers::{Answer, Content, Refusal};
 use crate::faults::{Fault, FaultKind, Strikes};
-use crate::orders::WRONG_PAYEE;
+use crate::issues::Issue;
+use crate::orders::{WRONG_PAYEE, sends_payer_back};
 use crate::routes::Route;
 use crate::signing::Authority;
 use crate::state::{Asked, State};
@@ -88,7 +89,7 @@ impl State {
         };
         let before = self.strike(on, |kind| kind.strikes(on) == Some(Strikes::Before));
         if let Some(fault) = before {
-            return self.instead(fault, asked, debug_id);
+            return self.instead(fault, route, asked, debug_id);
         }
         let answer = self.answer(route, request, asked, authority, debug_id);
         // An answer is only altered where there is one to alter: a refusal
@@ -103,13 +104,19 @@ impl State {
             None => answer,
         };
         match self.strike(on, |kind| kind.strikes(on) == Some(Strikes::After)) {
-            Some(fault) => after(fault, answer, debug_id),
+            Some(fault) => self.after(fault, route, answer, debug_id),
             None => Exchange::at_once(answer),
         }
     }
 
     /// What comes in place of the call.
-    fn instead(&mut self, fault: Fault, asked: &Asked<'_>, debug_id: &str) -> Exchange {
+    fn instead(
+        &mut self,
+        fault: Fault,
+        route: Route<'_>,
+        asked: &Asked<'_>,
+        debug_id: &str,
+    ) -> Exchange {
         let refuse = |issue| {
             let refusal = Refusal::issue(issue).retry_after(fault.seconds);
             Exchange::at_once(refusal.response(debug_id))
@@ -123,6 +130,7 @@ impl State {
             FaultKind::Unauthorized => Exchange::at_once(self.revoke(asked).response(debug_id)),
             FaultKind::RateLimit => refuse("RATE_LIMIT_REACHED"),
             FaultKind::NotFound => refuse("INVALID_RESOURCE_ID"),
+            FaultKind::Refused(issue) => self.refused(issue, route, debug_id),
             FaultKind::ServerError
             | FaultKind::Decline
             | FaultKind::PayerActionRequired
@@ -138,9 +146,69 @@ impl State {
             | FaultKind::WrongPayee
             | FaultKind::UnknownStatus
             | FaultKind::ForeignApproveHost
-            | FaultKind::UnknownIssueAfterEffect
+            | FaultKind::RefusedAfterEffect(_)
             | FaultKind::MissingLink => refuse("INTERNAL_SERVER_ERROR"),
         }
+    }
+
+    /// What becomes of an answer whose call has been done.
+    fn after(
+        &self,
+        fault: Fault,
+        route: Route<'_>,
+        answer: Response<Bytes>,
+        debug_id: &str,
+    ) -> Exchange {
+        match fault.kind {
+            FaultKind::NoAnswerAfterEffect => Exchange::without_answer(),
+            FaultKind::Slow => Exchange {
+                answer: Some(answer),
+                after: Duration::from_secs(u64::from(fault.seconds.unwrap_or_default())),
+            },
+            FaultKind::HtmlAfterEffect => {
+                let page = Answer::html(StatusCode::OK, HTML.to_owned());
+                Exchange::at_once(page.response(debug_id))
+            }
+            FaultKind::RefusedAfterEffect(issue) => self.refused(issue, route, debug_id),
+            FaultKind::CutJson => {
+                let (parts, body) = answer.into_parts();
+                let half = body.slice(..body.len() / 2);
+                Exchange::at_once(Response::from_parts(parts, half))
+            }
+            FaultKind::ServerErrorAfterEffect
+            | FaultKind::Decline
+            | FaultKind::PayerActionRequired
+            | FaultKind::Pending
+            | FaultKind::DeclinedIn201
+            | FaultKind::RateLimit
+            | FaultKind::Unauthorized
+            | FaultKind::ServerError
+            | FaultKind::NoAnswer
+            | FaultKind::Html
+            | FaultKind::WrongAmount
+            | FaultKind::WrongCurrency
+            | FaultKind::WrongPayee
+            | FaultKind::UnknownStatus
+            | FaultKind::ForeignApproveHost
+            | FaultKind::MissingLink
+            | FaultKind::Refused(_)
+            | FaultKind::NotFound => {
+                let refusal = Refusal::issue("INTERNAL_SERVER_ERROR");
+                Exchange::at_once(refusal.response(debug_id))
+            }
+        }
+    }
+
+    /// A refusal out of the blue, in the shape of its call.
+    fn refused(&self, issue: Issue, route: Route<'_>, debug_id: &str) -> Exchange {
+        let Some(on) = route.on() else {
+            return Exchange::at_once(Refusal::issue(issue.name()).response(debug_id));
+        };
+        let mut refusal = Refusal::of(on, issue);
+        if let (Route::Capture(id), Some(relation)) = (route, sends_payer_back(issue.name())) {
+            refusal = refusal.link(relation, self.shapes().payers_page(id));
+        }
+        Exchange::at_once(refusal.response(debug_id))
     }
 
     /// The call itself.
@@ -157,7 +225,11 @@ impl State {
                 return refused.response(debug_id);
             }
             if let Some(issue) = mocked(asked) {
-                return Refusal::issue(&issue).response(debug_id);
+                let refusal = match (route.on(), Issue::named(&issue)) {
+                    (Some(on), Some(issue)) => Refusal::of(on, issue),
+                    (_, _) => Refusal::issue(&issue),
+                };
+                return refusal.response(debug_id);
             }
         }
         let answered = match route {
@@ -187,7 +259,7 @@ impl State {
         };
         match answered {
             Ok(answer) => answer.response(debug_id),
-            Err(refusal) => refusal.response(debug_id),
+            Err(refusal) => refusal.answering(route.on()).response(debug_id),
         }
     }
 }
@@ -203,49 +275,6 @@ fn mocked(asked: &Asked<'_>) -> Option<String> {
         .get("mock_application_codes")?
         .as_str()
         .map(str::to_owned)
-}
-
-/// What becomes of an answer whose call has been done.
-fn after(fault: Fault, answer: Response<Bytes>, debug_id: &str) -> Exchange {
-    match fault.kind {
-        FaultKind::NoAnswerAfterEffect => Exchange::without_answer(),
-        FaultKind::Slow => Exchange {
-            answer: Some(answer),
-            after: Duration::from_secs(u64::from(fault.seconds.unwrap_or_default())),
-        },
-        FaultKind::HtmlAfterEffect => {
-            let page = Answer::html(StatusCode::OK, HTML.to_owned());
-            Exchange::at_once(page.response(debug_id))
-        }
-        FaultKind::UnknownIssueAfterEffect => {
-            Exchange::at_once(Refusal::issue("NEVER_HEARD_OF").response(debug_id))
-        }
-        FaultKind::CutJson => {
-            let (parts, body) = answer.into_parts();
-            let half = body.slice(..body.len() / 2);
-            Exchange::at_once(Response::from_parts(parts, half))
-        }
-        FaultKind::ServerErrorAfterEffect
-        | FaultKind::Decline
-        | FaultKind::PayerActionRequired
-        | FaultKind::Pending
-        | FaultKind::DeclinedIn201
-        | FaultKind::RateLimit
-        | FaultKind::Unauthorized
-        | FaultKind::ServerError
-        | FaultKind::NoAnswer
-        | FaultKind::Html
-        | FaultKind::WrongAmount
-        | FaultKind::WrongCurrency
-        | FaultKind::WrongPayee
-        | FaultKind::UnknownStatus
-        | FaultKind::ForeignApproveHost
-        | FaultKind::MissingLink
-        | FaultKind::NotFound => {
-            let refusal = Refusal::issue("INTERNAL_SERVER_ERROR");
-            Exchange::at_once(refusal.response(debug_id))
-        }
-    }
 }
 
 /// An answer that says something else than the books.

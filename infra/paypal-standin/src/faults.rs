@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::issues::Issue;
+
 /// The calls a fault can be set on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -32,7 +34,7 @@ pub enum On {
 
 /// What goes wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case", tag = "kind", content = "issue")]
 pub enum FaultKind {
     /// Capture: 422 `INSTRUMENT_DECLINED`; the order stays approved.
     Decline,
@@ -77,23 +79,24 @@ pub enum FaultKind {
     MissingLink,
     /// 404 `INVALID_RESOURCE_ID`.
     NotFound,
-    /// 422 with an issue that nobody has heard of, after it has happened.
-    UnknownIssueAfterEffect,
+    /// Refused with this issue, and nothing happens: asked again, it may go.
+    Refused(Issue),
+    /// Refused with this issue after it has happened: money may have moved.
+    RefusedAfterEffect(Issue),
 }
 
 /// A fault, set for the next `times` calls of that kind.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Fault {
     /// Which call.
     pub on: On,
     /// What goes wrong.
+    #[serde(flatten)]
     pub kind: FaultKind,
     /// How many calls it hits.
-    #[serde(default = "once")]
     pub times: u32,
     /// Seconds, for [`FaultKind::Slow`] and [`FaultKind::RateLimit`].
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub seconds: Option<u32>,
 }
 
@@ -104,7 +107,7 @@ impl Fault {
         Self {
             on,
             kind,
-            times: once(),
+            times: 1,
             seconds: None,
         }
     }
@@ -132,6 +135,8 @@ impl FaultKind {
         );
         let has_status = shows_money || matches!(on, On::Capture | On::Refund | On::GetDispute);
         let leads_payer = matches!(on, On::Create | On::GetOrder | On::Capture);
+        let acts = matches!(on, On::Create | On::Capture | On::Refund);
+        let shows = shows_money || matches!(on, On::GetDispute | On::Transactions);
         match self {
             Self::RateLimit | Self::ServerError | Self::NoAnswer | Self::Html | Self::NotFound => {
                 Some(Strikes::Before)
@@ -152,8 +157,9 @@ impl FaultKind {
             | Self::NoAnswerAfterEffect
             | Self::Slow
             | Self::HtmlAfterEffect
-            | Self::UnknownIssueAfterEffect
             | Self::CutJson => Some(Strikes::After),
+            Self::Refused(_) => (acts || shows).then_some(Strikes::Before),
+            Self::RefusedAfterEffect(_) => acts.then_some(Strikes::After),
             Self::Decline | Self::PayerActionRequired | Self::Pending | Self::DeclinedIn201 => {
                 (on == On::Capture).then_some(Strikes::Inside)
             }
@@ -188,8 +194,9 @@ impl Fault {
                  declined_in_201 go with \"on\": \"capture\"; wrong_amount, wrong_currency and \
                  wrong_payee with capture, create, get_order, get_capture and get_refund; \
                  unknown_status with those, refund and get_dispute; foreign_approve_host and \
-                 missing_link with create, get_order and capture; unauthorized with calls that \
-                 carry a token",
+                 missing_link with create, get_order and capture; refused_after_effect with \
+                 create, capture and refund, refused with these and whatever is read; \
+                 unauthorized with calls that carry a token",
                 self.kind, self.on
             )));
         }
@@ -215,10 +222,6 @@ impl Fault {
 const TIMES_MAX: u32 = 1_000_000;
 /// The longest an answer may take, or be asked to be waited for.
 const SECONDS_MAX: u32 = 600;
-
-fn once() -> u32 {
-    1
-}
 
 /// How events travel.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

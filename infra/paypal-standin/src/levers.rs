@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use crate::answers::Answer;
 use crate::faults::{Fault, FaultKind, InvalidFault, On, WebhookMode};
+use crate::issues::Issue;
 use crate::payer::{Leads, Payer};
 use crate::payments::Afterwards;
 use crate::state::{Asked, State};
@@ -18,7 +19,8 @@ use crate::state::{Asked, State};
 #[serde(deny_unknown_fields)]
 struct Wanted {
     on: Option<On>,
-    kind: Option<FaultKind>,
+    kind: Option<String>,
+    issue: Option<Issue>,
     times: Option<u32>,
     seconds: Option<u32>,
     webhooks: Option<WebhookMode>,
@@ -27,7 +29,9 @@ struct Wanted {
 }
 
 const FAULTS_TAKE: &str = "POST takes JSON like {\"on\":\"capture\",\"kind\":\"decline\",\
-                           \"times\":1,\"seconds\":5}, {\"webhooks\":\"off\"}, \
+                           \"times\":1,\"seconds\":5}, {\"on\":\"capture\",\
+                           \"kind\":\"refused\",\"issue\":\"PAYER_CANNOT_PAY\"} (or \
+                           refused_after_effect), {\"webhooks\":\"off\"}, \
                            {\"unique_invoices\":false} or {\"report_lag_s\":0}; DELETE takes \
                            all of them back";
 
@@ -107,6 +111,12 @@ impl State {
             serde_json::from_slice(body).map_err(|error| InvalidFault(error.to_string()))?;
         let fault = match (wanted.on, wanted.kind) {
             (Some(on), Some(kind)) => {
+                let kind = match wanted.issue {
+                    Some(issue) => json!({ "kind": kind, "issue": issue }),
+                    None => json!({ "kind": kind }),
+                };
+                let kind = FaultKind::deserialize(kind)
+                    .map_err(|error| InvalidFault(format!("kind: {error}")))?;
                 let fault = Fault {
                     times: wanted.times.unwrap_or(1),
                     seconds: wanted.seconds,
@@ -114,7 +124,11 @@ impl State {
                 };
                 Some(fault.checked()?)
             }
-            (None, None) if wanted.times.is_none() && wanted.seconds.is_none() => None,
+            (None, None)
+                if wanted.times.is_none() && wanted.seconds.is_none() && wanted.issue.is_none() =>
+            {
+                None
+            }
             (_, _) => {
                 return Err(InvalidFault(
                     "a fault needs both \"on\" and \"kind\"".to_owned(),

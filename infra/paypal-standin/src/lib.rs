@@ -51,6 +51,7 @@ pub use books::{
 pub use deliveries::{Delivery, HELD_S, LATE_S, REPEATS_MAX};
 pub use exchange::Exchange;
 pub use faults::{Fault, FaultKind, InvalidFault, On, WebhookMode};
+pub use issues::Issue;
 pub use money::{Currency, Money};
 pub use payer::{Leads, Payer, PayerError};
 pub use payments::{Afterwards, NotPossible};

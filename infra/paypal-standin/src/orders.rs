@@ -204,11 +204,7 @@ impl State {
 
     /// The refusal that sends the payer back to his page.
     fn back_to_payer(&self, issue: &str, order_id: &str) -> Refusal {
-        let relation = if issue == "PAYER_ACTION_REQUIRED" {
-            "payer-action"
-        } else {
-            "redirect"
-        };
+        let relation = sends_payer_back(issue).unwrap_or("redirect");
         Refusal::issue(issue).link(relation, self.shapes().payers_page(order_id))
     }
 
@@ -267,6 +263,16 @@ impl State {
             self.shapes().order_minimal(order)
         };
         Ok(Answer::json(status, body))
+    }
+}
+
+/// The relation of the link that a refusal with this issue sends the payer
+/// back to his page by.
+pub(crate) fn sends_payer_back(issue: &str) -> Option<&'static str> {
+    match issue {
+        "PAYER_ACTION_REQUIRED" => Some("payer-action"),
+        "INSTRUMENT_DECLINED" | "REDIRECT_PAYER_FOR_ALTERNATE_FUNDING" => Some("redirect"),
+        _ => None,
     }
 }
 

@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use journeys::City;
-use paypal_standin::{Afterwards, Fault, FaultKind, On, Payer};
+use paypal_standin::{Afterwards, Fault, FaultKind, Issue, On, Payer};
 use store::{AttemptState, TakenBackKind};
 use ticket::{Cents, Role, State, SurplusReason};
 
@@ -162,7 +162,11 @@ async fn a_capture_refused_in_a_new_word_is_looked_for_in_its_order() {
     let token = city.issue(CASE).await;
     let checkout = city.press_pay(&token).await;
     let back = city.at_paypal(&checkout, Payer::Pays).unwrap();
-    fault(&city, On::Capture, FaultKind::UnknownIssueAfterEffect);
+    fault(
+        &city,
+        On::Capture,
+        FaultKind::RefusedAfterEffect(Issue::UNHEARD_OF),
+    );
     assert_eq!(city.come_back(&back).await.state, "paid");
     assert_eq!(city.case_file(CASE).await.settlements.len(), 1);
     assert_eq!(city.money_moved(), 1);

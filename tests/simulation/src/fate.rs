@@ -8,7 +8,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use http::{Method, Request};
-use paypal_standin::{FaultKind, On};
+use paypal_standin::{FaultKind, Issue, On};
 
 use crate::net::{Call, TableCall};
 
@@ -109,7 +109,7 @@ impl Odd {
             Self::PayerActionRequired => FaultKind::PayerActionRequired,
             Self::Pending => FaultKind::Pending,
             Self::DeclinedIn201 => FaultKind::DeclinedIn201,
-            Self::UnknownIssue => FaultKind::UnknownIssueAfterEffect,
+            Self::UnknownIssue => FaultKind::RefusedAfterEffect(Issue::UNHEARD_OF),
         }
     }
 

@@ -8,7 +8,7 @@ use jiff::SignedDuration;
 use serde_json::json;
 
 use crate::testing::{Scene, Told, order_request};
-use crate::{Afterwards, CaptureStatus, Fault, FaultKind, On, Payer};
+use crate::{Afterwards, CaptureStatus, Fault, FaultKind, Issue, On, Payer};
 
 fn approved(scene: &Scene) -> String {
     let id = scene.order("A1", "2026-1").id();
@@ -284,4 +284,107 @@ fn deleting_the_faults_takes_them_all_back() {
         (&json!([]), &json!("normal"))
     );
     assert_eq!(scene.order("A1", "2026-1").status, 201);
+}
+
+#[test]
+fn every_refusal_by_name_can_come_before_anything_has_happened() {
+    for issue in Issue::of(On::Capture) {
+        let (scene, order, told) = captured(FaultKind::Refused(issue));
+        assert!(told.status.is_client_error(), "{issue}: {}", told.status);
+        assert_eq!(named(&told), issue.name());
+        assert!(scene.standin.books().captures.is_empty(), "{issue}");
+        assert_eq!(scene.capture(&order, "A1-capture-2").status, 201, "{issue}");
+    }
+}
+
+#[test]
+fn every_refusal_by_name_can_come_although_the_money_has_moved() {
+    for issue in Issue::of(On::Capture) {
+        let (scene, order, told) = captured(FaultKind::RefusedAfterEffect(issue));
+        assert!(told.status.is_client_error(), "{issue}: {}", told.status);
+        assert_eq!(named(&told), issue.name());
+        assert_eq!(scene.standin.books().captures.len(), 1, "{issue}");
+        assert_eq!(scene.capture(&order, "A1-capture-1").status, 200, "{issue}");
+    }
+}
+
+#[test]
+fn orders_and_refunds_can_be_refused_by_name_before_and_after() {
+    for issue in Issue::of(On::Create) {
+        let scene = Scene::new();
+        for (kind, orders) in [
+            (FaultKind::Refused(issue), 0),
+            (FaultKind::RefusedAfterEffect(issue), 1),
+        ] {
+            let fault = Fault::once(On::Create, kind);
+            scene.standin.set_fault(fault).unwrap();
+            assert_eq!(named(&scene.order("A1", "2026-1")), issue.name());
+            assert_eq!(scene.standin.books().orders.len(), orders, "{kind:?}");
+        }
+    }
+    for issue in Issue::of(On::Refund) {
+        let scene = Scene::new();
+        let order = approved(&scene);
+        scene.capture(&order, "A1-capture-1");
+        let id = scene.standin.books().captures[0].id.clone();
+        for (kind, refunds) in [
+            (FaultKind::Refused(issue), 0),
+            (FaultKind::RefusedAfterEffect(issue), 1),
+        ] {
+            let fault = Fault::once(On::Refund, kind);
+            scene.standin.set_fault(fault).unwrap();
+            let path = format!("/v2/payments/captures/{id}/refund");
+            let told = scene.post(&path, "r1", &json!({}));
+            assert_eq!(named(&told), issue.name());
+            assert_eq!(scene.standin.books().refunds.len(), refunds, "{kind:?}");
+        }
+    }
+}
+
+#[test]
+fn a_refusal_that_sends_the_payer_back_says_where_to() {
+    let issue = Issue::named("REDIRECT_PAYER_FOR_ALTERNATE_FUNDING").unwrap();
+    let (_, _, told) = captured(FaultKind::Refused(issue));
+    assert!(told.link("redirect").is_some());
+    let (_, _, told) = captured(FaultKind::Refused(Issue::UNHEARD_OF));
+    assert!(told.link("redirect").is_none());
+}
+
+#[test]
+fn a_refusal_by_name_can_be_set_from_outside_and_is_listed() {
+    let scene = Scene::new();
+    let order = approved(&scene);
+    let fault = json!({ "on": "capture", "kind": "refused_after_effect", "times": 1,
+        "issue": "PAYMENT_DENIED" });
+    let set = scene.lever("POST", "/_standin/faults", &fault.to_string());
+    assert_eq!(set.body["faults"], json!([fault]));
+    assert_eq!(
+        scene.capture(&order, "A1-capture-1").issue(),
+        "PAYMENT_DENIED"
+    );
+    assert_eq!(scene.standin.books().captures.len(), 1);
+    for wrong in [
+        r#"{"on":"capture","kind":"refused","issue":"PAYER_CANOT_PAY"}"#,
+        r#"{"on":"capture","kind":"refused"}"#,
+        r#"{"on":"capture","kind":"decline","issue":"PAYMENT_DENIED"}"#,
+        r#"{"issue":"PAYMENT_DENIED"}"#,
+        r#"{"on":"token","kind":"refused","issue":"PAYMENT_DENIED"}"#,
+    ] {
+        assert_eq!(
+            scene.lever("POST", "/_standin/faults", wrong).status,
+            400,
+            "{wrong}"
+        );
+    }
+}
+
+/// The issue of a refusal, as [`Issue`] names it.
+fn named(told: &Told) -> &str {
+    if told.body["details"] == json!([]) {
+        return Issue::NO_DETAILS.name();
+    }
+    match told.issue() {
+        "none" => told.body["name"].as_str().unwrap(),
+        issue => issue,
+    }
 }
