@@ -5,6 +5,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use http::{Method, Request};
@@ -49,6 +50,10 @@ pub(crate) enum Fate {
     Frozen(u8),
     /// F11 and what `PayPal` may rightly say: the stand-in misbehaves so.
     Standin(Odd),
+    /// Refused with this name, and nothing happens.
+    Refused(Issue),
+    /// Refused with this name, and it has happened: money may have moved.
+    RefusedAfterEffect(Issue),
 }
 
 /// A misbehaviour of the stand-in's own.
@@ -69,11 +74,10 @@ pub(crate) enum Odd {
     PayerActionRequired,
     Pending,
     DeclinedIn201,
-    UnknownIssue,
 }
 
 impl Odd {
-    const ALL: [Self; 16] = [
+    const ALL: [Self; 15] = [
         Self::ErrorAfterEffect,
         Self::Html,
         Self::HtmlAfterEffect,
@@ -89,7 +93,6 @@ impl Odd {
         Self::PayerActionRequired,
         Self::Pending,
         Self::DeclinedIn201,
-        Self::UnknownIssue,
     ];
 
     pub(crate) const fn kind(self) -> FaultKind {
@@ -109,7 +112,6 @@ impl Odd {
             Self::PayerActionRequired => FaultKind::PayerActionRequired,
             Self::Pending => FaultKind::Pending,
             Self::DeclinedIn201 => FaultKind::DeclinedIn201,
-            Self::UnknownIssue => FaultKind::RefusedAfterEffect(Issue::UNHEARD_OF),
         }
     }
 
@@ -132,11 +134,9 @@ impl Odd {
             }
             Self::ForeignApproveHost | Self::MissingLink => on == On::Create,
             Self::Unauthorized => !matches!(on, On::Token | On::Certificate),
-            Self::Decline
-            | Self::PayerActionRequired
-            | Self::Pending
-            | Self::DeclinedIn201
-            | Self::UnknownIssue => is_capture,
+            Self::Decline | Self::PayerActionRequired | Self::Pending | Self::DeclinedIn201 => {
+                is_capture
+            }
         }
     }
 }
@@ -205,7 +205,27 @@ impl Fate {
                 .filter(|odd| odd.fits(on))
                 .map(Self::Standin),
         );
+        fates.extend(refusals(on).iter().copied().map(Self::Refused));
+        fates.extend(refusals(on).iter().copied().map(Self::RefusedAfterEffect));
         fates
+    }
+
+    /// The fate without a refusal's name: one kind of fault, however many names
+    /// there are for it.
+    pub(crate) fn kind(self) -> Self {
+        match self {
+            Self::Refused(_) => Self::Refused(Issue::UNHEARD_OF),
+            Self::RefusedAfterEffect(_) => Self::RefusedAfterEffect(Issue::UNHEARD_OF),
+            other => other,
+        }
+    }
+
+    /// The name of a refusal.
+    pub(crate) fn issue(self) -> Option<Issue> {
+        match self {
+            Self::Refused(issue) | Self::RefusedAfterEffect(issue) => Some(issue),
+            _ => None,
+        }
     }
 
     /// How much later it has its effect.
@@ -214,6 +234,18 @@ impl Fate {
             Self::Late(seconds) => Some(Duration::from_secs(seconds.into())),
             _ => None,
         }
+    }
+}
+
+/// Every name under which a call of ours may be refused; made once, since each call
+/// of each run is asked for them.
+fn refusals(on: On) -> &'static [Issue] {
+    static CREATE: OnceLock<Vec<Issue>> = OnceLock::new();
+    static CAPTURE: OnceLock<Vec<Issue>> = OnceLock::new();
+    match on {
+        On::Create => CREATE.get_or_init(|| Issue::of(On::Create)),
+        On::Capture => CAPTURE.get_or_init(|| Issue::of(On::Capture)),
+        _ => &[],
     }
 }
 
@@ -235,6 +267,11 @@ pub(crate) fn paypal_call(request: &Request<bytes::Bytes>) -> Option<On> {
     })
 }
 
+const REFUSED: &str = "Refused-";
+const REFUSED_AFTER_EFFECT: &str = "RefusedAfterEffect-";
+/// How plans said it when one name was the only one.
+const UNKNOWN_ISSUE: &str = "UnknownIssue";
+
 /// The name of a fate as plans write it.
 impl fmt::Display for Fate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -242,6 +279,8 @@ impl fmt::Display for Fate {
             Self::Late(seconds) => write!(f, "Late{seconds}"),
             Self::Frozen(seconds) => write!(f, "Frozen{seconds}"),
             Self::Standin(odd) => write!(f, "{odd:?}"),
+            Self::Refused(issue) => write!(f, "{REFUSED}{issue}"),
+            Self::RefusedAfterEffect(issue) => write!(f, "{REFUSED_AFTER_EFFECT}{issue}"),
             simple => write!(f, "{simple:?}"),
         }
     }
@@ -273,6 +312,16 @@ impl FromStr for Fate {
         }
         if let Some(seconds) = seconds("Frozen") {
             return Ok(Self::Frozen(seconds));
+        }
+        let issue = |name: &str| text.strip_prefix(name).and_then(Issue::named);
+        if let Some(issue) = issue(REFUSED) {
+            return Ok(Self::Refused(issue));
+        }
+        if let Some(issue) = issue(REFUSED_AFTER_EFFECT) {
+            return Ok(Self::RefusedAfterEffect(issue));
+        }
+        if text == UNKNOWN_ISSUE {
+            return Ok(Self::RefusedAfterEffect(Issue::UNHEARD_OF));
         }
         simple
             .into_iter()

@@ -12,7 +12,8 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use list::{ALL, Sabotage};
+use list::{ALL, OLD};
+use places::{Change, Problem};
 
 /// The variable that names the bug that is on.
 const SWITCH: &str = "SABOTAGE";
@@ -85,22 +86,24 @@ pub(crate) fn hunt_all(
     let binary = build()?;
     let mut found = 0;
     let mut hunted = 0;
-    for sabotage in ALL {
-        if only.is_some_and(|only| only != sabotage.name) {
+    let all = ALL.iter().map(|it| (it.name, it.found_by));
+    let all = all.chain(OLD.iter().map(|it| (it.name, it.found_by)));
+    for (name, found_by) in all {
+        if only.is_some_and(|only| only != name) {
             continue;
         }
-        let hunt = hunt(&binary, sabotage)?;
+        let hunt = hunt(&binary, name, found_by)?;
         hunted += 1;
         found += usize::from(matches!(hunt, Hunt::Found { .. }));
-        each(sabotage.name, &hunt);
+        each(name, &hunt);
     }
     Ok((found, hunted))
 }
 
-fn hunt(binary: &Path, sabotage: &Sabotage) -> Result<Hunt, NoCopy> {
+fn hunt(binary: &Path, name: &str, found_by: &str) -> Result<Hunt, NoCopy> {
     let output = Command::new(binary)
-        .args(["--hunt", sabotage.found_by])
-        .env(SWITCH, sabotage.name)
+        .args(["--hunt", found_by])
+        .env(SWITCH, name)
         .stderr(Stdio::null())
         .output()
         .map_err(|error| NoCopy(format!("{}: {error}", binary.display())))?;
@@ -151,37 +154,31 @@ fn build() -> Result<PathBuf, NoCopy> {
     ] {
         copy_tree(&root.join(part), &copy.join(part)).map_err(|error| failed(part, error))?;
     }
-    let mut files: BTreeMap<&str, String> = BTreeMap::new();
-    for sabotage in ALL {
-        assert!(
-            sabotage.file.starts_with("functions/"),
-            "a bug is put into what is deployed"
-        );
-        let text = match files.remove(sabotage.file) {
-            Some(text) => text,
-            None => std::fs::read_to_string(copy.join(sabotage.file))
-                .map_err(|error| failed(sabotage.file, error))?,
-        };
-        if text.matches(sabotage.find).count() != 1 {
+    let mut files: BTreeMap<PathBuf, String> = BTreeMap::new();
+    rust_files(&copy.join("functions"), &mut files).map_err(|error| failed("functions", error))?;
+    for old in OLD {
+        let file = copy.join(old.file);
+        let text = files.get_mut(&file).expect("a source");
+        if text.matches(old.find).count() != 1 {
             return Err(NoCopy(format!(
                 "{}: the place of \"{}\" is no longer there, or there twice: {}",
-                sabotage.file, sabotage.name, sabotage.find
+                old.file, old.name, old.find
             )));
         }
-        let on = format!("ticket::sabotaged(\"{}\")", sabotage.name);
-        let put = sabotage.put.replace("ON", &on);
-        files.insert(sabotage.file, text.replace(sabotage.find, &put));
+        let put = old.put.replace("ON", &on(old.name));
+        *text = text.replace(old.find, &put);
     }
-    let webhook = "functions/receive-webhook/src/lib.rs";
-    if let Some(text) = files.get_mut(webhook) {
+    put_in(&mut files)?;
+    let webhook = copy.join("functions/receive-webhook/src/lib.rs");
+    if let Some(text) = files.get_mut(&webhook) {
         text.push_str(BELIEVE);
     }
-    let innermost = "functions/shared/ticket/src/lib.rs";
-    let text =
-        std::fs::read_to_string(copy.join(innermost)).map_err(|error| failed(innermost, error))?;
-    files.insert(innermost, text + SWITCHED);
+    let innermost = copy.join("functions/shared/ticket/src/lib.rs");
+    if let Some(text) = files.get_mut(&innermost) {
+        text.push_str(SWITCHED);
+    }
     for (file, text) in files {
-        std::fs::write(copy.join(file), text).map_err(|error| failed(file, error))?;
+        std::fs::write(&file, text).map_err(|error| failed(&file.to_string_lossy(), error))?;
     }
     add_serde_json(&copy).map_err(|error| failed("receive-webhook", error))?;
     let target = share_what_is_built(&target).map_err(|error| failed("the built crates", error))?;
@@ -205,6 +202,54 @@ fn build() -> Result<PathBuf, NoCopy> {
         ));
     }
     Ok(target.join("release/simulation"))
+}
+
+/// What says that a bug is on.
+fn on(name: &str) -> String {
+    format!("ticket::sabotaged(\"{name}\")")
+}
+
+/// Puts every bug into its places.
+fn put_in(files: &mut BTreeMap<PathBuf, String>) -> Result<(), NoCopy> {
+    let mut changes: BTreeMap<&str, (&str, Change)> = BTreeMap::new();
+    for sabotage in ALL {
+        for (marker, change) in sabotage.places {
+            changes.insert(marker, (sabotage.name, *change));
+        }
+    }
+    for (file, text) in files {
+        let wrong = |problem: Problem| NoCopy(format!("{}: {problem}", file.display()));
+        let markers = places::markers(text).map_err(wrong)?;
+        let mut here = Vec::new();
+        for marker in markers.keys() {
+            let (name, change) = changes
+                .remove::<str>(marker)
+                .ok_or_else(|| wrong(format!("no bug has the marker \"{marker}\"")))?;
+            here.push((*marker, change, on(name)));
+        }
+        if !here.is_empty() {
+            let changed = places::changed(text, &here).map_err(wrong)?;
+            *text = changed;
+        }
+    }
+    match changes.keys().next() {
+        None => Ok(()),
+        Some(marker) => Err(NoCopy(format!("the marker \"{marker}\" is in no source"))),
+    }
+}
+
+/// Every source below a folder.
+fn rust_files(folder: &Path, files: &mut BTreeMap<PathBuf, String>) -> std::io::Result<()> {
+    for entry in std::fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            rust_files(&path, files)?;
+        } else if path.extension().is_some_and(|it| it == "rs") {
+            let text = std::fs::read_to_string(&path)?;
+            files.insert(path, text);
+        }
+    }
+    Ok(())
 }
 
 /// The bug that believes webhooks reads JSON; the function itself does not.
@@ -266,4 +311,23 @@ fn copy_tree(from: &Path, to: &Path) -> std::io::Result<()> {
         std::fs::copy(from, to)?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_bug_has_its_place_in_the_sources_and_every_marker_its_bug() {
+        let mut files = BTreeMap::new();
+        rust_files(&sources().join("functions"), &mut files).expect("the sources");
+        assert_eq!(put_in(&mut files).map_err(|problem| problem.0), Ok(()));
+    }
+
+    #[test]
+    fn no_two_bugs_have_one_name() {
+        let mut names: Vec<&str> = ALL.iter().map(|sabotage| sabotage.name).collect();
+        names.sort_unstable();
+        assert!(names.is_sorted_by(|one, other| one < other), "{names:?}");
+    }
 }

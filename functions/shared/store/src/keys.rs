@@ -78,6 +78,7 @@ pub(crate) fn export(booked_at: Timestamp, id: &str) -> Key {
     let shard = shard(id);
     Key::new(
         format!("EXPORT#{shard:02}"),
+        // sabotage: line ids by chance
         format!("{}#{id}", sortable(booked_at)),
     )
 }

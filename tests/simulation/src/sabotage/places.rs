@@ -38,12 +38,12 @@ pub(crate) enum Change {
     /// The value, a condition of the table, takes a higher number of this
     /// attribute for the one it was read with.
     Loosened(&'static str),
-    /// The value becomes this; `IT` stands for what it is, `ON` for whether the bug
+    /// The value becomes this; `$it` stands for what it is, `$on` for whether the bug
     /// is on.
     Value(&'static str),
     /// This is done before the statement, while the bug is on.
     First(&'static str),
-    /// The match gets this arm first; `ON` is a guard that the bug is on.
+    /// The match gets this arm first; `$on` says that the bug is on.
     Arm(&'static str),
 }
 
@@ -74,10 +74,7 @@ pub(crate) fn markers(source: &str) -> Result<BTreeMap<&str, usize>, Problem> {
 ///
 /// # Errors
 /// When the source cannot be read, or a place does not fit its change.
-pub(crate) fn changed(
-    source: &str,
-    changes: &[(&str, Change, String)],
-) -> Result<String, Problem> {
+pub(crate) fn changed(source: &str, changes: &[(&str, Change, String)]) -> Result<String, Problem> {
     let tokens = TokenStream::from_str(source).map_err(|error| error.to_string())?;
     let markers = markers(source)?;
     let mut edits: BTreeMap<usize, Vec<String>> = BTreeMap::new();
@@ -141,7 +138,7 @@ fn edit(source: &str, here: &[TokenTree], change: Change, on: &str) -> Option<Ed
     let value = |put: &str| {
         let range = value(here)?;
         let it = source.get(range.clone())?;
-        let put = put.replace("ON", on).replace("IT", it);
+        let put = put.replace("$on", on).replace("$it", it);
         Some(Edit {
             insert: vec![(range.start, put)],
             cut: Some(range),
@@ -163,18 +160,18 @@ fn edit(source: &str, here: &[TokenTree], change: Change, on: &str) -> Option<Ed
                 cut: None,
             })
         }
-        Change::Always => value("(ON || (IT))"),
+        Change::Always => value("($on || ($it))"),
         // What binds something must not be in parentheses.
-        Change::Never if binds(here) => value("!ON && IT"),
-        Change::Never => value("!ON && (IT)"),
+        Change::Never if binds(here) => value("!$on && $it"),
+        Change::Never => value("!$on && ($it)"),
         Change::Holds => value(
-            "{ let it = String::from(IT); \
-             if ON { format!(\"attribute_exists(pk) OR ({it})\") } else { it } }",
+            "{ let it = String::from($it); \
+             if $on { format!(\"attribute_exists(pk) OR ({it})\") } else { it } }",
         ),
         Change::Loosened(name) => {
             let put = format!(
-                "{{ let it = String::from(IT); \
-                 if ON {{ it.replace(\"{name} = :{name}\", \"{name} >= :{name}\") }} else {{ it }} }}"
+                "{{ let it = String::from($it); \
+                 if $on {{ it.replace(\"{name} = :{name}\", \"{name} >= :{name}\") }} else {{ it }} }}"
             );
             value(&put)
         }
@@ -185,7 +182,7 @@ fn edit(source: &str, here: &[TokenTree], change: Change, on: &str) -> Option<Ed
             here.first().filter(|first| is_word(first, "match"))?;
             let begins = here.get(block)?.span().byte_range().start + 1;
             Some(Edit {
-                insert: vec![(begins, format!(" {} ", put.replace("ON", on)))],
+                insert: vec![(begins, format!(" {} ", put.replace("$on", on)))],
                 cut: None,
             })
         }
@@ -251,7 +248,8 @@ fn value(here: &[TokenTree]) -> Option<Range<usize>> {
         let end = (0..trees.len()).find(|at| ends(trees, *at));
         range(&trees[..end.unwrap_or(trees.len())])
     };
-    let ends = |trees: &[TokenTree], at: usize| is_sign(&trees[at], ';') || is_sign(&trees[at], ',');
+    let ends =
+        |trees: &[TokenTree], at: usize| is_sign(&trees[at], ';') || is_sign(&trees[at], ',');
     if is_sign(first, '.') {
         let group = here.iter().find_map(|tree| match tree {
             TokenTree::Group(group) if group.delimiter() == Delimiter::Parenthesis => Some(group),
@@ -272,27 +270,34 @@ fn value(here: &[TokenTree]) -> Option<Range<usize>> {
                 || is_block(&trees[at])
         });
     }
-    if ["if", "while", "match"].iter().any(|word| is_word(first, word)) {
+    if ["if", "while", "match"]
+        .iter()
+        .any(|word| is_word(first, word))
+    {
         return until(&here[1..], &|trees, at| is_block(&trees[at]));
     }
     if is_word(first, "return") {
         return until(&here[1..], &ends);
     }
-    let own = (0..here.len()).find(|at| ends(here, *at)).unwrap_or(here.len());
+    let own = (0..here.len())
+        .find(|at| ends(here, *at))
+        .unwrap_or(here.len());
     let own = &here[..own];
     let from = if is_word(first, "let") {
         // Not `==`, `=>`, `<=`, `>=` or `!=`.
         let single = |at: &usize| {
             let beside = |at: Option<usize>| {
-                at.and_then(|at| own.get(at))
-                    .is_some_and(|tree| ['=', '>', '<', '!'].iter().any(|sign| is_sign(tree, *sign)))
+                at.and_then(|at| own.get(at)).is_some_and(|tree| {
+                    ['=', '>', '<', '!'].iter().any(|sign| is_sign(tree, *sign))
+                })
             };
             is_sign(&own[*at], '=') && !beside(at.checked_sub(1)) && !beside(Some(at + 1))
         };
         (0..own.len()).find(single)? + 1
     } else if let Some(arrow) = (0..own.len()).find(|at| is_operator(own, *at, ['=', '>'])) {
         arrow + 2
-    } else if own.get(1).is_some_and(|tree| is_sign(tree, ':')) && !is_operator(own, 1, [':', ':']) {
+    } else if own.get(1).is_some_and(|tree| is_sign(tree, ':')) && !is_operator(own, 1, [':', ':'])
+    {
         2
     } else {
         0
@@ -349,7 +354,7 @@ mod tests {
 
     #[test]
     fn a_value_is_found_wherever_it_stands() {
-        let value = Change::Value("(IT)?");
+        let value = Change::Value("($it)?");
         let values = [
             (
                 "fn f() {\n// sabotage: it\nlet a: T = b == c; }",
