@@ -94,6 +94,7 @@ enum Kind {
     NotAuthorized,
     NotFound,
     Conflict,
+    Gone,
     UnsupportedMediaType,
     Unprocessable,
     RateLimit,
@@ -132,6 +133,11 @@ impl Kind {
                 StatusCode::CONFLICT,
                 "RESOURCE_CONFLICT",
                 "The server has detected a conflict while processing this request.",
+            ),
+            Self::Gone => (
+                StatusCode::GONE,
+                "RESOURCE_GONE",
+                "The specified resource is no longer available.",
             ),
             Self::UnsupportedMediaType => (
                 StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -173,10 +179,12 @@ impl Kind {
             | "INVALID_ARRAY_MAX_ITEMS"
             | "INVALID_ARRAY_MIN_ITEMS"
             | "NOT_SUPPORTED"
+            | "DUPLICATE_REQUEST_ID"
             | "PAYPAL_REQUEST_ID_REQUIRED" => Self::InvalidRequest,
             "AUTHENTICATION_FAILURE" => Self::AuthenticationFailure,
             "PERMISSION_DENIED" | "CONSENT_NEEDED" => Self::NotAuthorized,
             "INVALID_RESOURCE_ID" => Self::NotFound,
+            "PREVIOUS_REQUEST_IN_PROGRESS" => Self::Conflict,
             "UNSUPPORTED_MEDIA_TYPE" => Self::UnsupportedMediaType,
             "RATE_LIMIT_REACHED" => Self::RateLimit,
             "INTERNAL_SERVER_ERROR" => Self::ServerError,
@@ -208,6 +216,14 @@ impl Refusal {
             field: None,
             link: None,
             retry_after_s: None,
+        }
+    }
+
+    /// What was there is not any more; nobody knows `PayPal`'s words for it.
+    pub(crate) fn gone() -> Self {
+        Self {
+            kind: Kind::Gone,
+            ..Self::issue("RESOURCE_GONE")
         }
     }
 

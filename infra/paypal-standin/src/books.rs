@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::behaviour::PendingReason;
 use crate::money::Money;
 
 /// A copy of the books at one moment, in the order things were made.
@@ -104,6 +105,8 @@ pub struct Capture {
     pub order_id: String,
     /// Whether the money came.
     pub status: CaptureStatus,
+    /// Why it is, or was, held back.
+    pub pending_reason: Option<PendingReason>,
     /// What was taken.
     pub amount: Money,
     /// What `PayPal` keeps.

@@ -1,10 +1,11 @@
 //! Events: what they say, and the queue they wait in.
 
 use bytes::Bytes;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::books::{Event, Order, Refund};
+use crate::behaviour::seconds;
+use crate::books::{Event, Refund};
 use crate::deliveries::{HELD_S, LATE_S, REPEATS_MAX, repeat_after};
 use crate::faults::WebhookMode;
 use crate::money::Money;
@@ -64,9 +65,20 @@ pub(crate) struct Queued {
 }
 
 impl State {
-    pub(crate) fn tell_of_approval(&mut self, order: &Order, now: Timestamp) {
-        let resource = self.shapes().order(order, None);
-        self.tell(EventType::OrderApproved, &resource, order.amount, now);
+    /// Tells of an approval: when it can be captured, or before, or twice.
+    pub(crate) fn tell_of_approval(&mut self, order_id: &str, now: Timestamp) {
+        let Some(order) = self.books.order(order_id) else {
+            return;
+        };
+        let (resource, amount) = (self.shapes().order(order, None), order.amount);
+        let capturable_at = later(now, seconds(self.behaviour.approval_lag_s));
+        let early = self.behaviour.approved_event_early;
+        let first_at = if early { now } else { capturable_at };
+        let approved = EventType::OrderApproved;
+        self.tell_from(first_at, approved, &resource, amount, now);
+        if self.behaviour.approved_event_twice {
+            self.tell_from(capturable_at, approved, &resource, amount, now);
+        }
     }
 
     pub(crate) fn tell_of_capture(&mut self, event: EventType, capture_id: &str, now: Timestamp) {
@@ -87,6 +99,18 @@ impl State {
     /// Writes the event into the books and, unless webhooks are off, queues it.
     pub(crate) fn tell(
         &mut self,
+        event: EventType,
+        resource: &Value,
+        amount: Money,
+        now: Timestamp,
+    ) {
+        self.tell_from(now, event, resource, amount, now);
+    }
+
+    /// The same, for an event that sets out later.
+    fn tell_from(
+        &mut self,
+        from: Timestamp,
         event: EventType,
         resource: &Value,
         amount: Money,
@@ -122,13 +146,12 @@ impl State {
             deliveries: 0,
             accepted: 0,
         });
-        let seconds = |seconds: u32| later(now, SignedDuration::from_secs(i64::from(seconds)));
-        match self.webhooks {
-            WebhookMode::Normal => self.enqueue(&id, now, now),
-            WebhookMode::Late => self.enqueue(&id, now, seconds(LATE_S)),
+        match self.behaviour.webhooks {
+            WebhookMode::Normal => self.enqueue(&id, now, from),
+            WebhookMode::Late => self.enqueue(&id, now, later(from, seconds(LATE_S))),
             WebhookMode::Twice => {
-                self.enqueue(&id, now, now);
-                self.enqueue(&id, now, now);
+                self.enqueue(&id, now, from);
+                self.enqueue(&id, now, from);
             }
             WebhookMode::OutOfOrder => {
                 // One is held back until the next has overtaken it.
@@ -137,9 +160,9 @@ impl State {
                     .iter()
                     .any(|queued| queued.attempt == 1 && queued.due_at > now);
                 let due_at = if someone_is_held {
-                    now
+                    from
                 } else {
-                    seconds(HELD_S)
+                    later(from, seconds(HELD_S))
                 };
                 self.enqueue(&id, now, due_at);
             }
@@ -182,7 +205,9 @@ impl State {
 
     /// When the next delivery is due.
     pub(crate) fn next_due(&self) -> Option<Timestamp> {
-        self.queue.iter().map(|queued| queued.due_at).min()
+        let queued = self.queue.iter().map(|queued| queued.due_at).min();
+        // What happens by itself tells of itself.
+        queued.into_iter().chain(self.schedule.next()).min()
     }
 
     /// Notes what came of a delivery; queues it again where it was not taken.

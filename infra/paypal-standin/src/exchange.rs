@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::answers::{Answer, Content, Refusal};
+use crate::behaviour::Omitted;
 use crate::faults::{Fault, FaultKind, Strikes};
 use crate::issues::Issue;
 use crate::orders::{WRONG_PAYEE, sends_payer_back};
@@ -141,6 +142,10 @@ impl State {
             | FaultKind::Slow
             | FaultKind::HtmlAfterEffect
             | FaultKind::CutJson
+            | FaultKind::EmptyAfterEffect
+            | FaultKind::OmitsPayments
+            | FaultKind::OmitsPayee
+            | FaultKind::OmitsCustomId
             | FaultKind::WrongAmount
             | FaultKind::WrongCurrency
             | FaultKind::WrongPayee
@@ -170,6 +175,10 @@ impl State {
                 Exchange::at_once(page.response(debug_id))
             }
             FaultKind::RefusedAfterEffect(issue) => self.refused(issue, route, debug_id),
+            FaultKind::EmptyAfterEffect => {
+                let (parts, _) = answer.into_parts();
+                Exchange::at_once(Response::from_parts(parts, Bytes::new()))
+            }
             FaultKind::CutJson => {
                 let (parts, body) = answer.into_parts();
                 let half = body.slice(..body.len() / 2);
@@ -185,6 +194,9 @@ impl State {
             | FaultKind::ServerError
             | FaultKind::NoAnswer
             | FaultKind::Html
+            | FaultKind::OmitsPayments
+            | FaultKind::OmitsPayee
+            | FaultKind::OmitsCustomId
             | FaultKind::WrongAmount
             | FaultKind::WrongCurrency
             | FaultKind::WrongPayee
@@ -237,10 +249,10 @@ impl State {
             Route::Create => self.create(asked),
             Route::GetOrder(id) => self.get_order(id, asked),
             Route::Capture(id) => self.capture(id, asked),
-            Route::GetCapture(id) => self.get_capture(id),
+            Route::GetCapture(id) => self.get_capture(id, asked.now),
             Route::Refund(id) => self.refund(id, asked),
-            Route::GetRefund(id) => self.get_refund(id),
-            Route::GetDispute(id) => self.get_dispute(id),
+            Route::GetRefund(id) => self.get_refund(id, asked.now),
+            Route::GetDispute(id) => self.get_dispute(id, asked.now),
             Route::Transactions => self.transactions(asked),
             Route::Certificate(name) => authority
                 .certificate(name)
@@ -283,8 +295,18 @@ fn alter(answer: Response<Bytes>, kind: FaultKind) -> Response<Bytes> {
     let Ok(mut value) = serde_json::from_slice::<Value>(&body) else {
         return Response::from_parts(parts, body);
     };
+    omitted(kind).leave_out(&mut value);
     alter_value(&mut value, kind);
     Response::from_parts(parts, Bytes::from(value.to_string()))
+}
+
+fn omitted(kind: FaultKind) -> Omitted {
+    Omitted {
+        payments: kind == FaultKind::OmitsPayments,
+        payee: kind == FaultKind::OmitsPayee,
+        custom_id: kind == FaultKind::OmitsCustomId,
+        ..Omitted::default()
+    }
 }
 
 fn alter_value(value: &mut Value, kind: FaultKind) {

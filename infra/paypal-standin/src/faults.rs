@@ -65,6 +65,8 @@ pub enum FaultKind {
     HtmlAfterEffect,
     /// It happens; the answer's JSON ends in the middle.
     CutJson,
+    /// It happens; the answer has the right status and no body.
+    EmptyAfterEffect,
     /// One cent less than asked for: captured so, or shown so by a GET.
     WrongAmount,
     /// US dollars: captured so, or shown so by a GET.
@@ -73,6 +75,12 @@ pub enum FaultKind {
     WrongPayee,
     /// A status that nobody has heard of, in the answer only.
     UnknownStatus,
+    /// The answer leaves out the payments of an order.
+    OmitsPayments,
+    /// The answer leaves out whose money it is.
+    OmitsPayee,
+    /// The answer leaves out the caller's own id.
+    OmitsCustomId,
     /// The payer's link leads to another host.
     ForeignApproveHost,
     /// The payer's link is missing.
@@ -135,6 +143,7 @@ impl FaultKind {
         );
         let has_status = shows_money || matches!(on, On::Capture | On::Refund | On::GetDispute);
         let leads_payer = matches!(on, On::Create | On::GetOrder | On::Capture);
+        let shows_order = leads_payer;
         let acts = matches!(on, On::Create | On::Capture | On::Refund);
         let shows = shows_money || matches!(on, On::GetDispute | On::Transactions);
         match self {
@@ -157,7 +166,12 @@ impl FaultKind {
             | Self::NoAnswerAfterEffect
             | Self::Slow
             | Self::HtmlAfterEffect
+            | Self::EmptyAfterEffect
             | Self::CutJson => Some(Strikes::After),
+            Self::OmitsPayments => shows_order.then_some(Strikes::Answer),
+            Self::OmitsPayee | Self::OmitsCustomId => {
+                (shows_order || on == On::GetCapture).then_some(Strikes::Answer)
+            }
             Self::Refused(_) => (acts || shows).then_some(Strikes::Before),
             Self::RefusedAfterEffect(_) => acts.then_some(Strikes::After),
             Self::Decline | Self::PayerActionRequired | Self::Pending | Self::DeclinedIn201 => {
@@ -194,7 +208,8 @@ impl Fault {
                  declined_in_201 go with \"on\": \"capture\"; wrong_amount, wrong_currency and \
                  wrong_payee with capture, create, get_order, get_capture and get_refund; \
                  unknown_status with those, refund and get_dispute; foreign_approve_host and \
-                 missing_link with create, get_order and capture; refused_after_effect with \
+                 missing_link with create, get_order and capture; omits_payments with these, \
+                 omits_payee and omits_custom_id with get_capture too; refused_after_effect with \
                  create, capture and refund, refused with these and whatever is read; \
                  unauthorized with calls that carry a token",
                 self.kind, self.on

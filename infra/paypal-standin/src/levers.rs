@@ -2,19 +2,19 @@
 //! hand. Each answers what to do when it is pulled wrongly.
 
 use http::{Method, StatusCode};
-use jiff::SignedDuration;
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::answers::Answer;
-use crate::faults::{Fault, FaultKind, InvalidFault, On, WebhookMode};
+use crate::behaviour::Behaviour;
+use crate::faults::{Fault, FaultKind, InvalidFault, On};
 use crate::issues::Issue;
 use crate::payer::{Leads, Payer};
 use crate::payments::Afterwards;
 use crate::state::{Asked, State};
 
-/// What `POST /_standin/faults` takes: a fault, how events travel, whether paid
-/// invoices are unique, how late Transaction Search is; or several of these.
+/// The fault in what `POST /_standin/faults` takes, beside the fields of a
+/// [`Behaviour`].
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Wanted {
@@ -23,17 +23,14 @@ struct Wanted {
     issue: Option<Issue>,
     times: Option<u32>,
     seconds: Option<u32>,
-    webhooks: Option<WebhookMode>,
-    unique_invoices: Option<bool>,
-    report_lag_s: Option<u32>,
 }
 
 const FAULTS_TAKE: &str = "POST takes JSON like {\"on\":\"capture\",\"kind\":\"decline\",\
                            \"times\":1,\"seconds\":5}, {\"on\":\"capture\",\
                            \"kind\":\"refused\",\"issue\":\"PAYER_CANNOT_PAY\"} (or \
-                           refused_after_effect), {\"webhooks\":\"off\"}, \
-                           {\"unique_invoices\":false} or {\"report_lag_s\":0}; DELETE takes \
-                           all of them back";
+                           refused_after_effect), or any of the levers that GET \
+                           lists, like {\"webhooks\":\"off\",\"stale_reads_s\":30}; DELETE \
+                           takes all of them back";
 
 const LEVERS: &str = "GET /_standin/books, GET /_standin/anchors, GET|POST|DELETE /_standin/faults, \
                       POST /_standin/orders/{id}/{pay|decline|cancel|close}, \
@@ -107,8 +104,21 @@ impl State {
     }
 
     fn misbehave(&mut self, body: &[u8]) -> Result<(), InvalidFault> {
-        let wanted: Wanted =
-            serde_json::from_slice(body).map_err(|error| InvalidFault(error.to_string()))?;
+        let invalid = |error: serde_json::Error| InvalidFault(error.to_string());
+        let asked: Map<String, Value> = serde_json::from_slice(body).map_err(invalid)?;
+        let mut behaviour = serde_json::to_value(self.behaviour).map_err(invalid)?;
+        let mut rest = Map::new();
+        for (name, value) in asked {
+            match behaviour.get_mut(&name) {
+                Some(lever) => *lever = value,
+                None => {
+                    rest.insert(name, value);
+                }
+            }
+        }
+        let behaviour: Behaviour = serde_json::from_value(behaviour).map_err(invalid)?;
+        let behaviour = behaviour.checked()?;
+        let wanted: Wanted = serde_json::from_value(Value::Object(rest)).map_err(invalid)?;
         let fault = match (wanted.on, wanted.kind) {
             (Some(on), Some(kind)) => {
                 let kind = match wanted.issue {
@@ -137,31 +147,26 @@ impl State {
         };
         // Nothing is set unless all of it is right.
         self.faults.extend(fault);
-        self.webhooks = wanted.webhooks.unwrap_or(self.webhooks);
-        self.unique_invoices = wanted.unique_invoices.unwrap_or(self.unique_invoices);
-        if let Some(seconds) = wanted.report_lag_s {
-            self.report_lag = SignedDuration::from_secs(i64::from(seconds));
-        }
+        self.behaviour = behaviour;
         Ok(())
     }
 
     fn behave(&mut self) {
         self.faults.clear();
-        self.webhooks = WebhookMode::Normal;
-        self.unique_invoices = true;
-        self.report_lag = crate::reporting::LAG;
+        self.behaviour = Behaviour::default();
     }
 
     fn faults_set(&self) -> Answer {
-        Answer::json(
-            StatusCode::OK,
-            json!({
-                "faults": self.faults,
-                "webhooks": self.webhooks,
-                "unique_invoices": self.unique_invoices,
-                "report_lag_s": self.report_lag.as_secs(),
-            }),
-        )
+        match serde_json::to_value(self.behaviour) {
+            Ok(mut set) => {
+                set["faults"] = json!(self.faults);
+                Answer::json(StatusCode::OK, set)
+            }
+            Err(error) => Answer::json(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                json!({ "error": error.to_string() }),
+            ),
+        }
     }
 }
 

@@ -11,6 +11,7 @@
 //! must be on this machine, and it has no TLS to reach more with.
 
 mod answers;
+mod behaviour;
 mod books;
 mod deliveries;
 mod events;
@@ -23,9 +24,12 @@ mod money;
 mod orders;
 mod payer;
 mod payments;
+mod reads;
 mod reporting;
+mod request_ids;
 mod requests;
 mod routes;
+mod schedule;
 mod settings;
 mod shapes;
 mod signing;
@@ -44,6 +48,10 @@ use http::{Request, Response};
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::Notify;
 
+pub use behaviour::{
+    Behaviour, BurnOn, DeclineShape, DupInvoiceAt, ExpiredAs, OddStatus, Omitted, PendingReason,
+    PendingThen, RecaptureAfterDenied, SameIdOtherBody, StatusAfterDecline, UpdateTime,
+};
 pub use books::{
     Books, Capture, CaptureStatus, Dispute, Event, Instrument, Order, OrderState, Refund,
     RefundKind, RequestId,
@@ -155,22 +163,39 @@ impl Standin {
         self.state().faults.clear();
     }
 
+    /// How it behaves now.
+    #[must_use]
+    pub fn behaviour(&self) -> Behaviour {
+        self.state().behaviour
+    }
+
+    /// How it behaves from now on:
+    /// `Behaviour { stale_reads_s: 30, ..Behaviour::default() }`.
+    ///
+    /// # Errors
+    /// When a figure is out of its limits; the text says which.
+    pub fn set_behaviour(&self, behaviour: Behaviour) -> Result<(), InvalidFault> {
+        self.state().behaviour = behaviour.checked()?;
+        Ok(())
+    }
+
     /// How events travel from now on.
     pub fn set_webhooks(&self, mode: WebhookMode) {
-        self.state().webhooks = mode;
+        self.state().behaviour.webhooks = mode;
     }
 
     /// Whether an invoice that is paid blocks further payments with its
     /// number, as a merchant can choose at `PayPal`; on at start. Off shows
     /// whether our own guard against paying twice holds without `PayPal`'s.
     pub fn set_unique_invoices(&self, unique: bool) {
-        self.state().unique_invoices = unique;
+        self.state().behaviour.unique_invoices = unique;
     }
 
     /// How long a transaction takes to be visible in Transaction Search: three
     /// hours at start, as at `PayPal`.
     pub fn set_report_lag(&self, lag: SignedDuration) {
-        self.state().report_lag = lag;
+        let seconds = u32::try_from(lag.as_secs()).unwrap_or_default();
+        self.state().behaviour.report_lag_s = seconds;
     }
 
     /// Acts as the payer, without the page.
@@ -285,6 +310,8 @@ impl Standin {
     fn state(&self) -> MutexGuard<'_, State> {
         // A test that panics while it holds the books shall not hide its
         // message behind everybody else's.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.pass_time((self.clock)());
+        state
     }
 }

@@ -1,26 +1,22 @@
 //! Orders: made, shown, captured.
 
 use http::StatusCode;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use crate::answers::{Answer, Refusal};
+use crate::behaviour::{
+    BurnOn, DeclineShape, DupInvoiceAt, ExpiredAs, PendingReason, PendingThen,
+    RecaptureAfterDenied, StatusAfterDecline, hours, seconds,
+};
 use crate::books::{Capture, CaptureStatus, Instrument, Order, OrderState};
 use crate::events::EventType;
 use crate::faults::{FaultKind, On};
 use crate::money::{Currency, Money};
+use crate::payments::Afterwards;
+use crate::request_ids::Outcome;
 use crate::requests::Requested;
-use crate::state::{Asked, Outcome, State, later};
+use crate::state::{Asked, State, later};
 
-/// How long an order waits for the payer, and then for its capture.
-///
-/// Source: `PayPal` Orders v2, `order.links`: three hours each by default.
-const PAYER_WAIT: SignedDuration = SignedDuration::from_hours(3);
-/// How long an order that is not captured lives at all.
-const ORDER_LIFE: SignedDuration = SignedDuration::from_hours(6);
-/// How long orders keep a `PayPal-Request-Id`.
-///
-/// Source: `PayPal` Orders v2, parameter `paypal_request_id`.
-const REQUEST_ID_KEPT: SignedDuration = SignedDuration::from_hours(6);
 /// Refused captures after which `PayPal` gives an order up. `PayPal` names no
 /// figure; ours is above the three rounds that we allow ourselves.
 const DECLINED_CAPTURES_MAX: u32 = 10;
@@ -32,15 +28,16 @@ impl State {
     pub(crate) fn create(&mut self, asked: &Asked<'_>) -> Result<Answer, Refusal> {
         let request = asked.json()?;
         let request_id = asked.request_id()?;
-        let known = self.recall(CREATE.0, CREATE.1, request_id.as_deref(), asked.now);
-        if let Some(Outcome::Made(id)) = known {
-            return self.show(&id, asked, StatusCode::OK);
+        match self.recall(CREATE, request_id.as_deref(), asked)? {
+            Some(Outcome::Made(id)) => return self.show(&id, asked, StatusCode::OK),
+            Some(Outcome::Said(body)) => return Ok(Answer::json(StatusCode::OK, body)),
+            Some(Outcome::Refused(_)) | None => {}
         }
         let requested = Requested::read(&request)?;
         if requested.has_payment_source && request_id.is_none() {
             return Err(Refusal::issue("PAYPAL_REQUEST_ID_REQUIRED"));
         }
-        self.refuse_paid_invoice(requested.invoice_id.as_deref())?;
+        self.refuse_used_invoice(requested.invoice_id.as_deref(), DupInvoiceAt::Create, "")?;
         let id = self.ids.resource();
         self.books.orders.push(Order {
             id: id.clone(),
@@ -62,91 +59,120 @@ impl State {
             request,
         });
         let made = Outcome::Made(id.clone());
-        self.remember(
-            CREATE,
-            request_id.as_deref(),
-            asked.now,
-            REQUEST_ID_KEPT,
-            made,
-        );
-        self.show(&id, asked, StatusCode::CREATED)
+        let kept = hours(self.behaviour.request_id_ttl_h);
+        self.remember(CREATE, request_id.as_deref(), asked, kept, made);
+        let answer = self.show(&id, asked, StatusCode::CREATED)?;
+        self.remember_answer(CREATE, request_id.as_deref(), &answer);
+        Ok(answer)
     }
 
     /// `GET /v2/checkout/orders/{id}`
-    pub(crate) fn get_order(&self, id: &str, asked: &Asked<'_>) -> Result<Answer, Refusal> {
-        let order = self.live_order(id, asked.now)?;
-        let capture = self.capture_of(order);
-        Ok(Answer::json(
-            StatusCode::OK,
-            self.shapes().order(order, capture),
-        ))
+    pub(crate) fn get_order(&mut self, id: &str, asked: &Asked<'_>) -> Result<Answer, Refusal> {
+        if let Some(voided) = self.voided(id, asked.now) {
+            return Ok(Answer::json(StatusCode::OK, voided));
+        }
+        let (order, capture) = self.read_order(id, asked.now)?;
+        let body = self.shapes().order(&order, capture.as_ref());
+        let mut body = self.as_told(body, &order, asked.now);
+        if let Some(status) = self.behaviour.unknown_status {
+            body["status"] = status.word().into();
+        }
+        Ok(Answer::json(StatusCode::OK, body))
     }
 
     /// `POST /v2/checkout/orders/{id}/capture`
     pub(crate) fn capture(&mut self, id: &str, asked: &Asked<'_>) -> Result<Answer, Refusal> {
         asked.json()?;
         let request_id = asked.request_id()?;
-        let order = self.live_order(id, asked.now)?.clone();
-        match self.recall("capture_order", id, request_id.as_deref(), asked.now) {
+        let order = self.asked_order(id, asked.now)?.clone();
+        let of = ("capture_order", id);
+        match self.recall(of, request_id.as_deref(), asked)? {
             Some(Outcome::Made(_)) => return self.show(id, asked, StatusCode::OK),
+            Some(Outcome::Said(body)) => return Ok(Answer::json(StatusCode::OK, body)),
             // The same id never tries the card a second time.
             Some(Outcome::Refused(issue)) => return Err(self.back_to_payer(issue, id)),
             None => {}
         }
-        let instrument = match order.state {
-            OrderState::AwaitingPayer => return Err(Refusal::issue("ORDER_NOT_APPROVED")),
-            OrderState::Completed { .. } => return Err(Refusal::issue("ORDER_ALREADY_CAPTURED")),
-            OrderState::Approved { instrument, .. } => instrument,
-        };
+        let instrument = self.capturable(&order, asked.now)?;
         if order.declined_captures >= DECLINED_CAPTURES_MAX {
             return Err(Refusal::issue("MAX_NUMBER_OF_PAYMENT_ATTEMPTS_EXCEEDED"));
         }
-        self.refuse_paid_invoice(order.invoice_id.as_deref())?;
+        self.refuse_used_invoice(order.invoice_id.as_deref(), DupInvoiceAt::Capture, id)?;
         let refused = self
             .strike(On::Capture, FaultKind::refuses_capture)
             .map(|fault| fault.kind);
-        let issue = match (refused, instrument) {
-            (Some(FaultKind::PayerActionRequired), _) => Some("PAYER_ACTION_REQUIRED"),
-            (Some(_), _) | (None, Instrument::Refused) => Some("INSTRUMENT_DECLINED"),
-            (None, Instrument::Good) => None,
-        };
-        if let Some(issue) = issue {
-            self.refuse_capture(id, issue, asked.now);
-            let outcome = Outcome::Refused(issue);
-            let of = ("capture_order", id);
-            self.remember(
-                of,
+        let is_declined = instrument == Instrument::Refused
+            || order.declined_captures < self.behaviour.decline_n_times
+            || refused.is_some();
+        let kept = hours(self.behaviour.request_id_ttl_h);
+        let mut status = CaptureStatus::Completed;
+        if refused == Some(FaultKind::PayerActionRequired) {
+            return Err(self.refuse_capture(
+                "PAYER_ACTION_REQUIRED",
+                id,
+                asked,
                 request_id.as_deref(),
-                asked.now,
-                REQUEST_ID_KEPT,
-                outcome,
-            );
-            return Err(self.back_to_payer(issue, id));
+            ));
+        } else if is_declined {
+            self.burn(BurnOn::Declined, &order);
+            match self.behaviour.decline_shape {
+                DeclineShape::Refused => {
+                    let issue = "INSTRUMENT_DECLINED";
+                    return Err(self.refuse_capture(issue, id, asked, request_id.as_deref()));
+                }
+                DeclineShape::DeclinedCapture => status = CaptureStatus::Declined,
+            }
         }
-        let made = self.make_capture(&order, request_id.clone(), asked.now);
-        let outcome = Outcome::Made(made);
-        let of = ("capture_order", id);
-        self.remember(
-            of,
-            request_id.as_deref(),
-            asked.now,
-            REQUEST_ID_KEPT,
-            outcome,
-        );
-        self.show(id, asked, StatusCode::CREATED)
+        let made = self.make_capture(&order, status, request_id.clone(), asked.now);
+        self.remember(of, request_id.as_deref(), asked, kept, Outcome::Made(made));
+        if self.behaviour.not_approved_but_captured {
+            return Err(Refusal::issue("ORDER_NOT_APPROVED"));
+        }
+        let answer = self.show(id, asked, StatusCode::CREATED)?;
+        self.remember_answer(of, request_id.as_deref(), &answer);
+        Ok(answer)
+    }
+
+    /// What the payer chose, if the order can be captured now.
+    fn capturable(&self, order: &Order, now: Timestamp) -> Result<Instrument, Refusal> {
+        match &order.state {
+            OrderState::AwaitingPayer => Err(Refusal::issue("ORDER_NOT_APPROVED")),
+            OrderState::Completed { capture_id } => {
+                let declined = self
+                    .books
+                    .capture(capture_id)
+                    .is_some_and(|capture| capture.status == CaptureStatus::Declined);
+                match self.behaviour.recapture_after_denied {
+                    RecaptureAfterDenied::NotApproved if declined => {
+                        Err(Refusal::issue("ORDER_NOT_APPROVED"))
+                    }
+                    RecaptureAfterDenied::NotApproved | RecaptureAfterDenied::AlreadyCaptured => {
+                        Err(Refusal::issue("ORDER_ALREADY_CAPTURED"))
+                    }
+                }
+            }
+            OrderState::Approved { at, .. }
+                if now < later(*at, seconds(self.behaviour.approval_lag_s)) =>
+            {
+                Err(Refusal::issue("ORDER_NOT_APPROVED"))
+            }
+            OrderState::Approved { instrument, .. } => Ok(*instrument),
+        }
     }
 
     /// Moves the money, or what a fault makes of it; tells by an event.
     fn make_capture(
         &mut self,
         order: &Order,
+        status: CaptureStatus,
         request_id: Option<String>,
         now: Timestamp,
     ) -> String {
         let mut capture = Capture {
             id: self.ids.resource(),
             order_id: order.id.clone(),
-            status: CaptureStatus::Completed,
+            status,
+            pending_reason: None,
             amount: order.amount,
             fee: order.amount.fee(),
             given_back: order.amount.same(0),
@@ -168,6 +194,24 @@ impl State {
             }
             Some(_) | None => {}
         }
+        if self.behaviour.pending_reason.is_some() && capture.status == CaptureStatus::Completed {
+            capture.status = CaptureStatus::Pending;
+        }
+        if capture.status == CaptureStatus::Pending {
+            let reason = self.behaviour.pending_reason;
+            capture.pending_reason = Some(reason.unwrap_or(PendingReason::PendingReview));
+            let ends_at = later(now, hours(self.behaviour.pending_h));
+            match self.behaviour.pending_then {
+                PendingThen::Never => {}
+                PendingThen::Completed => {
+                    self.schedule
+                        .add(ends_at, &capture.id, Afterwards::Completes);
+                }
+                PendingThen::Denied => {
+                    self.schedule.add(ends_at, &capture.id, Afterwards::Denied);
+                }
+            }
+        }
         let id = capture.id.clone();
         let event = match capture.status {
             CaptureStatus::Completed
@@ -177,29 +221,42 @@ impl State {
             CaptureStatus::Declined => EventType::CaptureDeclined,
         };
         self.books.captures.push(capture);
-        if let Some(order) = self.order_mut(&order.id) {
-            order.state = OrderState::Completed {
-                capture_id: id.clone(),
-            };
-            order.updated_at = now;
-        }
+        let completed = OrderState::Completed {
+            capture_id: id.clone(),
+        };
+        self.change_order(&order.id, completed, now);
         self.tell_of_capture(event, &id, now);
         id
     }
 
-    fn refuse_capture(&mut self, id: &str, issue: &str, now: Timestamp) {
-        let Some(order) = self.order_mut(id) else {
-            return;
-        };
-        order.declined_captures += 1;
-        if issue == "PAYER_ACTION_REQUIRED" {
-            order.state = OrderState::AwaitingPayer;
-            order.updated_at = now;
-        } else if let OrderState::Approved { instrument, .. } = &mut order.state {
-            // The order stays approved: a caller who asks again without the
-            // payer is refused again.
-            *instrument = Instrument::Refused;
+    /// Refuses a capture for the payer's sake, and keeps that for repeats.
+    fn refuse_capture(
+        &mut self,
+        issue: &'static str,
+        id: &str,
+        asked: &Asked<'_>,
+        request_id: Option<&str>,
+    ) -> Refusal {
+        let goes_back = issue == "PAYER_ACTION_REQUIRED"
+            || self.behaviour.status_after_decline != StatusAfterDecline::Approved;
+        if let Some(order) = self.order_mut(id) {
+            order.declined_captures += 1;
+            if let OrderState::Approved { instrument, .. } = &mut order.state {
+                // The order stays approved: a caller who asks again without the
+                // payer is refused again.
+                *instrument = Instrument::Refused;
+            }
         }
+        if goes_back {
+            self.change_order(id, OrderState::AwaitingPayer, asked.now);
+        }
+        if self.behaviour.replay_422 {
+            let kept = hours(self.behaviour.request_id_ttl_h);
+            let of = ("capture_order", id);
+            let refused = Outcome::Refused(issue);
+            self.remember(of, request_id, asked, kept, refused);
+        }
+        self.back_to_payer(issue, id)
     }
 
     /// The refusal that sends the payer back to his page.
@@ -209,46 +266,91 @@ impl State {
     }
 
     /// `PayPal`'s own guard against paying twice.
-    fn refuse_paid_invoice(&self, invoice_id: Option<&str>) -> Result<(), Refusal> {
-        let paid = self.unique_invoices
-            && invoice_id.is_some()
-            && self.books.captures.iter().any(|capture| {
-                capture.invoice_id.as_deref() == invoice_id && capture.status.moves_money()
-            });
-        if paid {
+    fn refuse_used_invoice(
+        &self,
+        invoice_id: Option<&str>,
+        at: DupInvoiceAt,
+        order_id: &str,
+    ) -> Result<(), Refusal> {
+        let asks_here = match self.behaviour.dup_invoice_at {
+            DupInvoiceAt::Both => true,
+            only @ (DupInvoiceAt::Create | DupInvoiceAt::Capture) => only == at,
+        };
+        let Some(invoice) = invoice_id.filter(|_| self.behaviour.unique_invoices && asks_here)
+        else {
+            return Ok(());
+        };
+        let paid = self.books.captures.iter().any(|capture| {
+            capture.invoice_id.as_deref() == invoice_id && capture.status.moves_money()
+        });
+        let burned = self.burned.get(invoice).is_some_and(|by| by != order_id);
+        if paid || burned {
             Err(Refusal::issue("DUPLICATE_INVOICE_ID"))
         } else {
             Ok(())
         }
     }
 
-    /// The order, unless it has expired: an expired one is as if it never was.
+    /// Uses the order's invoice number up, if that is how it is.
+    pub(crate) fn burn(&mut self, on: BurnOn, order: &Order) {
+        if on <= self.behaviour.burn_on
+            && let Some(invoice_id) = &order.invoice_id
+        {
+            let by = self.burned.entry(invoice_id.clone());
+            by.or_insert_with(|| order.id.clone());
+        }
+    }
+
+    /// The order, if it is the caller's and has not expired.
+    pub(crate) fn asked_order(&self, id: &str, now: Timestamp) -> Result<&Order, Refusal> {
+        if self.behaviour.foreign_order_403 {
+            return Err(Refusal::issue("PERMISSION_DENIED"));
+        }
+        self.live_order(id, now)
+    }
+
+    /// The order, unless it has expired.
     pub(crate) fn live_order(&self, id: &str, now: Timestamp) -> Result<&Order, Refusal> {
         let order = self
             .books
             .order(id)
             .ok_or_else(|| Refusal::issue("INVALID_RESOURCE_ID"))?;
+        if !self.has_expired(order, now) {
+            return Ok(order);
+        }
+        Err(match self.behaviour.expired_as {
+            ExpiredAs::NotFound => Refusal::issue("INVALID_RESOURCE_ID"),
+            ExpiredAs::Expired => Refusal::issue("ORDER_EXPIRED"),
+            ExpiredAs::Gone => Refusal::gone(),
+            ExpiredAs::Voided => Refusal::issue("ORDER_PREVIOUSLY_VOIDED"),
+        })
+    }
+
+    /// Whether an order is past its life: so long it waits for its payer, so
+    /// long an approval waits for its capture, and never longer than both.
+    ///
+    /// Source: `PayPal` server SDK, `order.links`: six hours each by default, up
+    /// to 72 on request; the specification of 2024 says three.
+    pub(crate) fn has_expired(&self, order: &Order, now: Timestamp) -> bool {
+        let payer_wait = hours(self.behaviour.expiry_payer_h);
+        let capture_wait = hours(self.behaviour.expiry_capture_h);
+        let life_ends_at = later(later(order.created_at, payer_wait), capture_wait);
         let ends_at = match order.state {
             OrderState::AwaitingPayer if order.declined_captures == 0 => {
-                later(order.created_at, PAYER_WAIT)
+                later(order.created_at, payer_wait)
             }
-            OrderState::AwaitingPayer => later(order.created_at, ORDER_LIFE),
-            OrderState::Approved { at, .. } => {
-                later(at, PAYER_WAIT).min(later(order.created_at, ORDER_LIFE))
-            }
+            OrderState::AwaitingPayer => life_ends_at,
+            OrderState::Approved { at, .. } => later(at, capture_wait).min(life_ends_at),
             OrderState::Completed { .. } => Timestamp::MAX,
         };
-        if now >= ends_at {
-            return Err(Refusal::issue("INVALID_RESOURCE_ID"));
-        }
-        Ok(order)
+        now >= ends_at
     }
 
     pub(crate) fn order_mut(&mut self, id: &str) -> Option<&mut Order> {
         self.books.orders.iter_mut().find(|order| order.id == id)
     }
 
-    fn capture_of(&self, order: &Order) -> Option<&Capture> {
+    pub(crate) fn capture_of(&self, order: &Order) -> Option<&Capture> {
         self.books
             .captures
             .iter()
@@ -262,6 +364,7 @@ impl State {
         } else {
             self.shapes().order_minimal(order)
         };
+        let body = self.as_told(body, order, asked.now);
         Ok(Answer::json(status, body))
     }
 }

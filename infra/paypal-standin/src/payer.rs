@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use url::Url;
 
 use crate::answers::{Answer, Content};
+use crate::behaviour::BurnOn;
 use crate::books::{Instrument, Order, OrderState};
 use crate::shapes::PAYER_ID;
 use crate::state::{Asked, State};
@@ -55,7 +56,10 @@ impl State {
         let instrument = match payer {
             Payer::Pays | Payer::ClosesWindow => Instrument::Good,
             Payer::Declines => Instrument::Refused,
-            Payer::Cancels => return Ok(leads(order.cancel_url.as_deref(), order_id, false)),
+            Payer::Cancels => {
+                self.burn(BurnOn::Cancelled, &order);
+                return Ok(leads(order.cancel_url.as_deref(), order_id, false));
+            }
         };
         let is_new = match order.state {
             OrderState::AwaitingPayer => true,
@@ -65,14 +69,13 @@ impl State {
             } => chosen != instrument,
             OrderState::Completed { .. } => false,
         };
-        if is_new && let Some(order) = self.order_mut(order_id) {
-            order.state = OrderState::Approved {
+        if is_new {
+            let approved = OrderState::Approved {
                 at: now,
                 instrument,
             };
-            order.updated_at = now;
-            let approved = order.clone();
-            self.tell_of_approval(&approved, now);
+            self.change_order(order_id, approved, now);
+            self.tell_of_approval(order_id, now);
         }
         match payer {
             Payer::ClosesWindow => Ok(Leads::Nowhere),

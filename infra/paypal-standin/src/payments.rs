@@ -4,11 +4,13 @@ use http::StatusCode;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::answers::{Answer, Refusal};
+use crate::behaviour::seconds;
 use crate::books::{Capture, CaptureStatus, Dispute, Refund, RefundKind};
 use crate::events::EventType;
 use crate::money::Money;
+use crate::request_ids::Outcome;
 use crate::requests::money;
-use crate::state::{Asked, Outcome, State, later};
+use crate::state::{Asked, State, later};
 
 /// How long a capture can be given back.
 ///
@@ -52,28 +54,40 @@ pub enum NotPossible {
 
 impl State {
     /// `GET /v2/payments/captures/{id}`
-    pub(crate) fn get_capture(&self, id: &str) -> Result<Answer, Refusal> {
+    pub(crate) fn get_capture(&self, id: &str, now: Timestamp) -> Result<Answer, Refusal> {
         let capture = self.books.capture(id).ok_or_else(unknown)?;
-        let body = self.shapes().capture_alone(capture);
+        readable(
+            capture.created_at,
+            self.behaviour.get_404_after_capture_s,
+            now,
+        )?;
+        let mut body = self.shapes().capture_alone(capture);
+        self.behaviour.omit_parts.leave_out(&mut body);
         Ok(Answer::json(StatusCode::OK, body))
     }
 
     /// `GET /v2/payments/refunds/{id}`
-    pub(crate) fn get_refund(&self, id: &str) -> Result<Answer, Refusal> {
+    pub(crate) fn get_refund(&self, id: &str, now: Timestamp) -> Result<Answer, Refusal> {
         let refund = self.refund_of(id).ok_or_else(unknown)?;
+        readable(
+            refund.created_at,
+            self.behaviour.get_404_after_refund_s,
+            now,
+        )?;
         let capture = self.books.capture(&refund.capture_id);
         let body = self.shapes().refund(refund, capture);
         Ok(Answer::json(StatusCode::OK, body))
     }
 
     /// `GET /v1/customer/disputes/{id}`
-    pub(crate) fn get_dispute(&self, id: &str) -> Result<Answer, Refusal> {
+    pub(crate) fn get_dispute(&self, id: &str, now: Timestamp) -> Result<Answer, Refusal> {
         let dispute = self
             .books
             .disputes
             .iter()
             .find(|dispute| dispute.id == id)
             .ok_or_else(unknown)?;
+        readable(dispute.created_at, self.behaviour.get_404_dispute_s, now)?;
         let merchant_id = &self.settings.merchant_id;
         let body = self.shapes().dispute(dispute, merchant_id);
         Ok(Answer::json(StatusCode::OK, body))
@@ -85,10 +99,10 @@ impl State {
         let request_id = asked.request_id()?;
         let capture = self.books.capture(id).ok_or_else(unknown)?.clone();
         let of = ("refund_capture", id);
-        if let Some(Outcome::Made(refund_id)) =
-            self.recall(of.0, of.1, request_id.as_deref(), asked.now)
-        {
-            return self.show_refund(&refund_id, asked, StatusCode::OK);
+        match self.recall(of, request_id.as_deref(), asked)? {
+            Some(Outcome::Made(made)) => return self.show_refund(&made, asked, StatusCode::OK),
+            Some(Outcome::Said(body)) => return Ok(Answer::json(StatusCode::OK, body)),
+            Some(Outcome::Refused(_)) | None => {}
         }
         let rest = rest(&capture);
         let amount = request
@@ -113,8 +127,10 @@ impl State {
         }
         let refund_id = self.take_back(&capture, RefundKind::Refund, amount, asked.now);
         let made = Outcome::Made(refund_id.clone());
-        self.remember(of, request_id.as_deref(), asked.now, REQUEST_ID_KEPT, made);
-        self.show_refund(&refund_id, asked, StatusCode::CREATED)
+        self.remember(of, request_id.as_deref(), asked, REQUEST_ID_KEPT, made);
+        let answer = self.show_refund(&refund_id, asked, StatusCode::CREATED)?;
+        self.remember_answer(of, request_id.as_deref(), &answer);
+        Ok(answer)
     }
 
     /// What becomes of a capture without the merchant's doing.
@@ -258,6 +274,14 @@ fn rest(capture: &Capture) -> Money {
     capture
         .amount
         .same(capture.amount.minor_units.saturating_sub(given_back))
+}
+
+/// Whether what was made then can be read already.
+fn readable(made_at: Timestamp, after_s: u32, now: Timestamp) -> Result<(), Refusal> {
+    if now < later(made_at, seconds(after_s)) {
+        return Err(unknown());
+    }
+    Ok(())
 }
 
 fn unknown() -> Refusal {

@@ -7,12 +7,11 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use crate::answers::{Answer, Refusal};
+use crate::behaviour::seconds;
 use crate::books::{Capture, CaptureStatus, RefundKind};
 use crate::signing::shown;
 use crate::state::{Asked, State};
 
-/// How long until a transaction is visible, unless told otherwise.
-pub(crate) const LAG: SignedDuration = SignedDuration::from_hours(3);
 /// The longest window.
 const WINDOW_MAX: SignedDuration = SignedDuration::from_hours(31 * 24);
 /// Rows on a page: as asked, or 100, at most 500.
@@ -34,7 +33,7 @@ impl State {
         }
         let visible_until = asked
             .now
-            .checked_sub(self.report_lag)
+            .checked_sub(seconds(self.behaviour.report_lag_s))
             .unwrap_or(Timestamp::MIN);
         let rows = self.rows(start, end.min(visible_until));
         let shown_rows: Vec<&Value> = rows

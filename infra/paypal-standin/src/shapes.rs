@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::behaviour::Behaviour;
 use crate::books::{Capture, CaptureStatus, Dispute, Order, OrderState, Refund, RefundKind};
 use crate::signing::shown;
 
@@ -13,6 +14,7 @@ pub(crate) const PAYER_ID: &str = "QYR5Z8XDVJNXQ";
 #[derive(Clone, Copy)]
 pub(crate) struct Shapes<'a> {
     pub(crate) origin: &'a str,
+    pub(crate) behaviour: &'a Behaviour,
 }
 
 impl Shapes<'_> {
@@ -141,8 +143,9 @@ impl Shapes<'_> {
                     "net_amount": capture.amount.same(net),
                 });
             }
+            CaptureStatus::Pending if self.behaviour.no_status_details => {}
             CaptureStatus::Pending => {
-                body["status_details"] = json!({ "reason": "PENDING_REVIEW" });
+                body["status_details"] = json!({ "reason": capture.pending_reason });
             }
             CaptureStatus::Declined => {}
         }

@@ -11,10 +11,14 @@ use serde_json::{Value, json};
 use url::form_urlencoded;
 
 use crate::answers::{Answer, Refusal};
-use crate::books::{Books, RequestId};
+use crate::behaviour::Behaviour;
+use crate::books::Books;
 use crate::events::Queued;
-use crate::faults::{Fault, FaultKind, On, WebhookMode};
+use crate::faults::{Fault, FaultKind, On};
 use crate::ids::Ids;
+use crate::reads::Past;
+use crate::request_ids::Memory;
+use crate::schedule::Schedule;
 use crate::settings::Settings;
 use crate::shapes::Shapes;
 
@@ -34,30 +38,16 @@ pub(crate) struct State {
     pub(crate) books: Books,
     pub(crate) ids: Ids,
     pub(crate) faults: VecDeque<Fault>,
-    pub(crate) webhooks: WebhookMode,
-    pub(crate) unique_invoices: bool,
+    pub(crate) behaviour: Behaviour,
     pub(crate) queue: Vec<Queued>,
-    /// How long until a transaction is visible in Transaction Search.
-    pub(crate) report_lag: SignedDuration,
+    /// What becomes of captures by itself, and when.
+    pub(crate) schedule: Schedule,
+    /// What orders were, for reads that lag.
+    pub(crate) past: Past,
+    /// Invoice numbers that were used up without money, and by which order.
+    pub(crate) burned: BTreeMap<String, String>,
+    pub(crate) remembered: Memory,
     tokens: BTreeMap<String, Timestamp>,
-    remembered: BTreeMap<(&'static str, String, String), Remembered>,
-}
-
-/// What was done under a request id.
-struct Remembered {
-    until: Timestamp,
-    outcome: Outcome,
-    /// Where in `books.request_ids` it is told of.
-    entry: usize,
-}
-
-/// What a request id stands for when it comes again.
-#[derive(Clone)]
-pub(crate) enum Outcome {
-    /// This order, capture or refund was made.
-    Made(String),
-    /// It was refused with this issue, for good.
-    Refused(&'static str),
 }
 
 /// A request as the handlers see it.
@@ -124,18 +114,20 @@ impl State {
             books: Books::default(),
             ids: Ids::new(seed),
             faults: VecDeque::new(),
-            webhooks: WebhookMode::Normal,
-            unique_invoices: true,
+            behaviour: Behaviour::default(),
             queue: Vec::new(),
-            report_lag: crate::reporting::LAG,
+            schedule: Schedule::default(),
+            past: Past::default(),
+            burned: BTreeMap::new(),
+            remembered: Memory::new(),
             tokens: BTreeMap::new(),
-            remembered: BTreeMap::new(),
         }
     }
 
     pub(crate) fn shapes(&self) -> Shapes<'_> {
         Shapes {
             origin: &self.settings.public_origin,
+            behaviour: &self.behaviour,
         }
     }
 
@@ -207,53 +199,6 @@ impl State {
             self.tokens.remove(token);
         }
         invalid_token()
-    }
-
-    /// What the id stood for, if it came before and is still kept.
-    pub(crate) fn recall(
-        &mut self,
-        call: &'static str,
-        resource: &str,
-        id: Option<&str>,
-        now: Timestamp,
-    ) -> Option<Outcome> {
-        let key = (call, resource.to_owned(), id?.to_owned());
-        let remembered = self.remembered.get(&key)?;
-        if now >= remembered.until {
-            self.remembered.remove(&key);
-            return None;
-        }
-        if let Some(entry) = self.books.request_ids.get_mut(remembered.entry) {
-            entry.repeats += 1;
-        }
-        Some(remembered.outcome.clone())
-    }
-
-    /// Keeps what the id stands for.
-    pub(crate) fn remember(
-        &mut self,
-        (call, resource): (&'static str, &str),
-        id: Option<&str>,
-        now: Timestamp,
-        kept: SignedDuration,
-        outcome: Outcome,
-    ) {
-        let Some(id) = id else { return };
-        let entry = self.books.request_ids.len();
-        self.books.request_ids.push(RequestId {
-            call,
-            id: id.to_owned(),
-            first_seen_at: now,
-            repeats: 0,
-        });
-        self.remembered.insert(
-            (call, resource.to_owned(), id.to_owned()),
-            Remembered {
-                until: later(now, kept),
-                outcome,
-                entry,
-            },
-        );
     }
 
     /// Takes the first fault set on this call that `fits`.

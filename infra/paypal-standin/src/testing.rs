@@ -9,7 +9,7 @@ use http::{Request, Response, StatusCode};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use crate::{Settings, Standin};
+use crate::{Behaviour, Payer, Settings, Standin};
 
 /// Settings that only tests use.
 pub(crate) fn settings() -> Settings {
@@ -172,4 +172,18 @@ pub(crate) fn order_request(attempt: &str, invoice: &str) -> Value {
             "cancel_url": "https://pay.example.de/r/A1/cancel",
         } } },
     })
+}
+
+/// A scene in which the stand-in behaves so.
+pub(crate) fn behaving(behaviour: Behaviour) -> Scene {
+    let scene = Scene::new();
+    scene.standin.set_behaviour(behaviour).unwrap();
+    scene
+}
+
+/// An order for this attempt and invoice, approved.
+pub(crate) fn approved(scene: &Scene, attempt: &str, invoice: &str) -> String {
+    let id = scene.order(attempt, invoice).id();
+    scene.standin.approve(&id, Payer::Pays).unwrap();
+    id
 }

@@ -7,19 +7,13 @@ use http::Request;
 use jiff::SignedDuration;
 use serde_json::json;
 
-use crate::testing::{Scene, Told, order_request};
+use crate::testing::{Scene, Told, approved, order_request};
 use crate::{Afterwards, CaptureStatus, Fault, FaultKind, Issue, On, Payer};
-
-fn approved(scene: &Scene) -> String {
-    let id = scene.order("A1", "2026-1").id();
-    scene.standin.approve(&id, Payer::Pays).unwrap();
-    id
-}
 
 /// Captures an approved order under one fault.
 fn captured(kind: FaultKind) -> (Scene, String, Told) {
     let scene = Scene::new();
-    let order = approved(&scene);
+    let order = approved(&scene, "A1", "2026-1");
     scene
         .standin
         .set_fault(Fault::once(On::Capture, kind))
@@ -131,7 +125,7 @@ fn no_answer_may_mean_that_it_happened_or_not() {
         (FaultKind::NoAnswerAfterEffect, 1),
     ] {
         let scene = Scene::new();
-        let order = approved(&scene);
+        let order = approved(&scene, "A1", "2026-1");
         scene
             .standin
             .set_fault(Fault::once(On::Capture, kind))
@@ -224,7 +218,7 @@ fn a_get_can_show_what_is_not_in_the_books() {
         (FaultKind::UnknownStatus, "/status", "NEVER_HEARD_OF"),
     ] {
         let scene = Scene::new();
-        let order = approved(&scene);
+        let order = approved(&scene, "A1", "2026-1");
         scene
             .standin
             .set_fault(Fault::once(On::GetOrder, kind))
@@ -324,7 +318,7 @@ fn orders_and_refunds_can_be_refused_by_name_before_and_after() {
     }
     for issue in Issue::of(On::Refund) {
         let scene = Scene::new();
-        let order = approved(&scene);
+        let order = approved(&scene, "A1", "2026-1");
         scene.capture(&order, "A1-capture-1");
         let id = scene.standin.books().captures[0].id.clone();
         for (kind, refunds) in [
@@ -353,7 +347,7 @@ fn a_refusal_that_sends_the_payer_back_says_where_to() {
 #[test]
 fn a_refusal_by_name_can_be_set_from_outside_and_is_listed() {
     let scene = Scene::new();
-    let order = approved(&scene);
+    let order = approved(&scene, "A1", "2026-1");
     let fault = json!({ "on": "capture", "kind": "refused_after_effect", "times": 1,
         "issue": "PAYMENT_DENIED" });
     let set = scene.lever("POST", "/_standin/faults", &fault.to_string());

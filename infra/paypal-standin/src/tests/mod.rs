@@ -2,7 +2,11 @@
 
 mod answers;
 mod faults;
+mod life;
 mod money;
 mod payer;
+mod pending;
+mod reads;
+mod repeats;
 mod sockets;
 mod webhooks;

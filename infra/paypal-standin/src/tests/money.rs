@@ -3,14 +3,8 @@
 use jiff::SignedDuration;
 use serde_json::json;
 
-use crate::testing::{Scene, order_request};
+use crate::testing::{Scene, approved, order_request};
 use crate::{Afterwards, CaptureStatus, NotPossible, Payer};
-
-fn approved(scene: &Scene, attempt: &str, invoice: &str) -> String {
-    let id = scene.order(attempt, invoice).id();
-    scene.standin.approve(&id, Payer::Pays).unwrap();
-    id
-}
 
 #[test]
 fn an_order_that_nobody_approved_is_not_captured() {
@@ -86,10 +80,10 @@ fn without_unique_invoices_nothing_but_ourselves_guards_against_paying_twice() {
 }
 
 #[test]
-fn an_order_nobody_approves_is_gone_after_three_hours() {
+fn an_order_nobody_approves_is_gone_after_six_hours() {
     let scene = Scene::new();
     let order = scene.order("A1", "2026-1").id();
-    scene.wait(SignedDuration::from_mins(179));
+    scene.wait(SignedDuration::from_mins(359));
     assert_eq!(scene.get_order(&order).status, 200);
     scene.wait(SignedDuration::from_mins(1));
     let gone = scene.get_order(&order);
@@ -101,12 +95,12 @@ fn an_order_nobody_approves_is_gone_after_three_hours() {
 }
 
 #[test]
-fn an_approval_nobody_captures_is_gone_after_three_hours_more() {
+fn an_approval_nobody_captures_is_gone_after_six_hours_more() {
     let scene = Scene::new();
     let order = scene.order("A1", "2026-1").id();
     scene.wait(SignedDuration::from_hours(2));
     scene.standin.approve(&order, Payer::Pays).unwrap();
-    scene.wait(SignedDuration::from_mins(179));
+    scene.wait(SignedDuration::from_mins(359));
     assert_eq!(scene.get_order(&order).body["status"], "APPROVED");
     scene.wait(SignedDuration::from_mins(1));
     assert_eq!(scene.capture(&order, "A1-capture-1").status, 404);
