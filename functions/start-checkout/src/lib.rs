@@ -151,14 +151,14 @@ async fn press(
     tracing::info!(case_number = %ticket.case_number, outcome = checkout.name(), "the pay button was pressed");
     Ok(match checkout {
         Checkout::Redirect(url) => see_other(app, &view, &from, &url),
-        Checkout::TicketChanged => {
+        Checkout::TicketChanged | Checkout::Settled => {
             let case_number = ticket.case_number.clone();
             match app.settle.store.ticket(&case_number).await? {
                 Some(stands) => show(app, &view, &from.with(stands), None).map(Body::from),
                 None => app.pages.unknown(&view).map(Body::from),
             }
         }
-        Checkout::PayPalUnreachable => {
+        Checkout::PayPalUnreachable | Checkout::TooManyAttempts | Checkout::Closed => {
             show(app, &view, &from, Some(Notice::PayPalUnreachable)).map(Body::from)
         }
     })

@@ -165,6 +165,14 @@ impl City {
             .await
     }
 
+    /// The driver presses the button of the English page, over 30 euros: in
+    /// another language the order is another one.
+    pub async fn press_pay_in_english(&self, token: &str) -> Page {
+        let fill = [("TOKEN", token), ("AMOUNT", "30.00")];
+        let pressed = event("driver-presses-pay", &fill).replace("&lang=de", "&lang=en");
+        self.start(request(&pressed)).await
+    }
+
     /// The driver presses the button of a result page.
     pub async fn try_again(&self, attempt: &str) -> Page {
         let fill = [("ATTEMPT", attempt), ("AMOUNT", "30.00")];

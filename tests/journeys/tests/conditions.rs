@@ -57,7 +57,7 @@ impl Case {
         let ticket = self.ticket().await;
         let store = &self.city.store;
         store
-            .take_lock(&ticket, attempt, self.until(), None)
+            .take_lock(&ticket, attempt, self.city.now(), self.until(), None)
             .await
             .unwrap()
     }
@@ -263,7 +263,9 @@ async fn a_lock_is_not_taken_after_somebody_has_tried_since() {
         at: case.city.now(),
         issue: "INSTRUMENT_DECLINED".to_owned(),
         retry_allowed: false,
-        pressed: false,
+        order_changed_at: None,
+        changed_again_at: None,
+        pressed_at: None,
     };
     let released = Released::Refused(decline);
     let store = &case.city.store;
@@ -308,7 +310,7 @@ async fn a_ticket_read_before_a_lock_came_and_went_locks_nothing() {
         .await
         .unwrap();
     let taken = store
-        .take_lock(&before, &case.attempt, case.until(), None)
+        .take_lock(&before, &case.attempt, case.city.now(), case.until(), None)
         .await
         .unwrap();
     assert_eq!(taken, None, "two locks would have the same fence");
@@ -513,7 +515,7 @@ async fn an_attempt_read_before_its_approval_was_noted_books_nothing() {
     let ticket = case.ticket().await;
     let approved_at = Some(case.city.now());
     let store = &case.city.store;
-    let held = store.take_lock(&ticket, &before, case.until(), approved_at);
+    let held = store.take_lock(&ticket, &before, case.city.now(), case.until(), approved_at);
     let held = held.await.unwrap().unwrap();
     let (ticket, table) = (case.ticket().await, case.table().await);
     let stale = case.book(&ticket, &before, Role::Main, Some(&held)).await;
@@ -537,7 +539,7 @@ async fn surplus_takes_the_attempts_own_lock_away_and_leaves_others() {
         let ticket = city.case_file(CASE).await.ticket;
         let until = city.now() + settle::limits::LEASE;
         city.store
-            .take_lock(&ticket, owner, until, None)
+            .take_lock(&ticket, owner, city.now(), until, None)
             .await
             .unwrap()
             .unwrap();
@@ -635,7 +637,9 @@ async fn an_attempt_ends_only_from_where_it_was_read() {
         at: case.city.now(),
         issue: "INSTRUMENT_DECLINED".to_owned(),
         retry_allowed: false,
-        pressed: false,
+        order_changed_at: None,
+        changed_again_at: None,
+        pressed_at: None,
     };
     let _ = store
         .release_lock(&held, &case.attempt, &Released::Refused(decline))

@@ -100,7 +100,7 @@ async fn a_capture_held_back_is_not_paid_and_blocks_a_second_payment() {
         let city = City::new().await;
         let token = city.issue(CASE).await;
         let checkout = city.press_pay(&token).await;
-        let other = city.press_pay(&token).await;
+        let other = city.press_pay_in_english(&token).await;
         let back = city.at_paypal(&checkout, Payer::Pays).unwrap();
         fault(&city, On::Capture, FaultKind::Pending);
         assert_eq!(city.come_back(&back).await.state, "pending");
@@ -301,12 +301,12 @@ async fn a_cancelled_checkout_leaves_the_ticket_payable() {
 }
 
 #[tokio::test]
-async fn an_order_nobody_approved_ends_after_seven_hours_and_brings_no_money() {
+async fn an_order_nobody_approved_ends_when_its_life_is_over_and_brings_no_money() {
     let city = City::new().await;
     let token = city.issue(CASE).await;
     let checkout = city.press_pay(&token).await;
     assert_eq!(checkout.status, 303);
-    for _ in 0..=(7 * 6) {
+    for _ in 0..=(13 * 6) {
         city.later(Duration::from_mins(10));
         city.sweep().await;
     }
@@ -356,24 +356,25 @@ async fn an_invoice_number_burnt_without_money_gets_a_second_one() {
 }
 
 #[tokio::test]
-async fn an_invoice_refused_at_the_capture_gets_a_second_one_at_the_next_checkout() {
+async fn an_invoice_refused_at_the_capture_gets_a_second_one_once_reads_are_sure() {
     let city = City::new().await;
     let token = city.issue(CASE).await;
     let checkout = city.press_pay(&token).await;
     city.use_up_invoice(CASE).await;
     let back = city.at_paypal(&checkout, Payer::Pays).unwrap();
+    // By this very order perhaps, and the read lags.
+    for _ in 0..9 {
+        assert_eq!(city.come_back(&back).await.state, "processing");
+        city.later(Duration::from_mins(1));
+    }
+    city.later(Duration::from_mins(2));
     let refused = city.come_back(&back).await;
     assert_eq!(
         (refused.state.as_str(), refused.attempt.as_deref()),
         ("open", Some("declined"))
     );
     assert_eq!(city.case_file(CASE).await.ticket.lock, None);
-    for button in [
-        city.try_again(&back.attempt).await,
-        city.press_pay(&token).await,
-    ] {
-        assert_eq!(button.status, 303);
-    }
+    assert_eq!(city.standin.books().count("capture_order"), 1);
     let back = city
         .at_paypal(&city.press_pay(&token).await, Payer::Pays)
         .unwrap();

@@ -251,7 +251,7 @@ async fn a_lock_whose_attempt_is_forgotten_keeps_out_no_other_attempts_money() {
     city.later(Duration::from_mins(2));
     fault(FaultKind::DeclinedIn201);
     city.sweep().await;
-    let second = city.press_pay(&token).await;
+    let second = city.press_pay_in_english(&token).await;
     let second = city.at_paypal(&second, Payer::Pays).unwrap();
     assert_eq!(city.come_back(&second).await.state, "paid");
 
@@ -423,7 +423,7 @@ async fn foreign_lock() -> City {
     city.standin.set_unique_invoices(false);
     let token = city.issue(CASE).await;
     let first = city.press_pay(&token).await;
-    let second = city.press_pay(&token).await;
+    let second = city.press_pay_in_english(&token).await;
     let first = city.at_paypal(&first, Payer::Pays).unwrap();
     let second = city.at_paypal(&second, Payer::Pays).unwrap();
     let unlocked = city.backup().await;

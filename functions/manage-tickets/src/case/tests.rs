@@ -92,6 +92,8 @@ fn a_payment_under_way_shows() {
     let lock = Some(Lock {
         attempt: attempt_id(),
         until: moment("2026-02-21T00:00:30Z"),
+        since: moment("2026-02-20T23:59:30Z"),
+        refused_as: None,
     });
     let pending = Some(PendingCapture {
         attempt: attempt_id(),
@@ -152,7 +154,9 @@ fn paid() -> CaseFile {
             at: moment("2026-02-21T09:59:30Z"),
             issue: "INSTRUMENT_DECLINED".to_owned(),
             retry_allowed: true,
-            pressed: false,
+            order_changed_at: None,
+            changed_again_at: None,
+            pressed_at: None,
         }),
         state: AttemptState::Captured {
             capture_id: capture_id(),

@@ -2,18 +2,21 @@
 
 use jiff::Timestamp;
 use paypal::{Error as PayPalError, Issue};
-use store::{Attempt, AttemptState, Decline, Error, Held, Released};
+use store::{Attempt, AttemptState, Error, Held, Released};
 use ticket::{OrderId, Ticket};
 use tokio::time::Instant;
 
-use crate::reading::{Reading, read};
-use crate::settling::{Answer, is_last_round, known_if_done};
+use crate::limits::since;
+use crate::reading::{Facts, Reading, read};
+use crate::refusal::{Verdict, released, verdict};
+use crate::settling::{Answer, known_if_done};
 use crate::{Progress, Settle};
 
 impl Settle {
-    /// Captures an approved order. The caller holds the lock; it is given back
-    /// only after a definite answer, else it stays until its lease has ended
-    /// and somebody has asked `PayPal`.
+    /// Captures an approved order. The caller holds the lock, for a try whose
+    /// answer is waited for since `waits_since`; it is given back only after a
+    /// definite answer, else it stays until its lease has ended and somebody has
+    /// asked `PayPal`.
     #[expect(clippy::too_many_arguments, reason = "each is a fact of this one call")]
     pub(crate) async fn capture(
         &self,
@@ -21,6 +24,7 @@ impl Settle {
         attempt: &Attempt,
         order_id: &OrderId,
         held: &Held,
+        waits_since: Timestamp,
         approved_at: Option<Timestamp>,
         now: Timestamp,
         deadline: Instant,
@@ -37,16 +41,22 @@ impl Settle {
             })
             .await;
         let answer = match captured {
-            Ok(order) => read(&order, ticket, &attempt, self.paypal.merchant_id()),
+            Ok(order) => Some(read(&order, ticket, &attempt, self.paypal.merchant_id())),
             Err(PayPalError::Refused { issue, .. }) => {
                 return self
-                    .capture_refused(ticket, &attempt, order_id, held, &issue, now, deadline)
+                    .capture_refused(
+                        ticket,
+                        &attempt,
+                        order_id,
+                        held,
+                        &issue,
+                        waits_since,
+                        now,
+                        deadline,
+                    )
                     .await;
             }
-            Err(PayPalError::NotFound { .. }) => {
-                let released = Released::Ended(AttemptState::Expired);
-                return self.release(held, &attempt, &released).await;
-            }
+            Err(PayPalError::NotFound { .. }) => None,
             Err(
                 error @ (PayPalError::NoAnswer { .. }
                 | PayPalError::Unclear { .. }
@@ -55,6 +65,15 @@ impl Settle {
                 tracing::warn!(%error, case_number = %ticket.case_number, attempt = %attempt.id, "the capture's answer is not known; the lock stays");
                 return Ok(Progress::Unclear);
             }
+        };
+        // An answer that names no capture, or not whose it is, is asked about once.
+        let answer = match answer {
+            Some(
+                answer @ (Reading::Captured(_, Facts::Right | Facts::Wrong)
+                | Reading::Pending(_)
+                | Reading::Refused { .. }),
+            ) => Answer::Order(answer),
+            Some(_) | None => self.ask(order_id, ticket, &attempt, now, deadline).await,
         };
         self.after_capture(ticket, &attempt, answer, held, now)
             .await
@@ -65,35 +84,44 @@ impl Settle {
         &self,
         ticket: &Ticket,
         attempt: &Attempt,
-        answer: Reading,
+        answer: Answer,
         held: &Held,
         now: Timestamp,
     ) -> Result<Progress, Error> {
         match answer {
-            Reading::Captured(capture, facts) => {
+            Answer::Order(Reading::Captured(capture, facts)) => {
                 self.book(ticket, attempt, &capture, facts, Some(held), now)
                     .await
             }
-            Reading::Pending(capture) => {
+            Answer::Order(Reading::Pending(capture)) => {
                 self.keep_pending(ticket, attempt, &capture, Some(held), now)
                     .await
             }
-            Reading::Refused { issue } => {
+            Answer::Order(Reading::Refused { issue }) => {
                 tracing::info!(case_number = %ticket.case_number, attempt = %attempt.id, issue, "the capture was declined");
                 let released = Released::Ended(AttemptState::Declined);
                 self.release(held, attempt, &released).await
             }
-            // A 2xx that names no capture proves nothing: ask again later.
-            Reading::Approved { .. }
-            | Reading::NotApproved
-            | Reading::Dead
-            | Reading::Unknown(_) => {
-                tracing::error!(case_number = %ticket.case_number, attempt = %attempt.id, ?answer, "a capture was answered without a capture; the lock stays");
+            // Voided: nothing moved, and nothing ever will.
+            Answer::Order(Reading::Dead) => {
+                let released = Released::Ended(AttemptState::Expired);
+                self.release(held, attempt, &released).await
+            }
+            // An order that shows no capture proves nothing: reads lag.
+            Answer::Order(
+                Reading::Approved { .. } | Reading::NotApproved | Reading::Unknown(_),
+            )
+            | Answer::Unknown
+            | Answer::Denied
+            | Answer::None => {
+                tracing::warn!(case_number = %ticket.case_number, attempt = %attempt.id, "a capture was answered, and its order shows none; the lock stays");
                 Ok(Progress::Unclear)
             }
         }
     }
 
+    /// A refusal is believed only when the order was read since, and shows no
+    /// capture: money has been seen to move all the same.
     #[expect(clippy::too_many_arguments, reason = "each is a fact of this one call")]
     async fn capture_refused(
         &self,
@@ -102,64 +130,52 @@ impl Settle {
         order_id: &OrderId,
         held: &Held,
         issue: &Issue,
+        waits_since: Timestamp,
         now: Timestamp,
         deadline: Instant,
     ) -> Result<Progress, Error> {
-        let decline = |retry_allowed: bool| Decline {
-            at: now,
-            issue: issue_name(issue),
-            retry_allowed,
-            pressed: false,
-        };
+        self.report_refusal(ticket, attempt, issue);
+        let answer = self.ask(order_id, ticket, attempt, now, deadline).await;
+        if let Answer::Order(order @ (Reading::Approved { .. } | Reading::NotApproved)) = &answer
+            && verdict(issue, since(waits_since, now)) == Verdict::Counts
+        {
+            let released = released(issue, attempt, order, now);
+            return self.release(held, attempt, &released).await;
+        }
+        if let Answer::Order(
+            Reading::Captured(..) | Reading::Pending(_) | Reading::Refused { .. } | Reading::Dead,
+        ) = &answer
+        {
+            return self.after_capture(ticket, attempt, answer, held, now).await;
+        }
+        // Whoever comes after the lease goes on from what was heard.
+        let _ = self.store.note_refusal(held, issue.code()).await?;
+        Ok(Progress::Unclear)
+    }
+
+    fn report_refusal(&self, ticket: &Ticket, attempt: &Attempt, issue: &Issue) {
         let case_number = &ticket.case_number;
-        let ended = Released::Ended(AttemptState::Declined);
-        let released = match issue {
-            // Somebody's answer was lost, ours perhaps: the order knows.
-            Issue::OrderAlreadyCaptured | Issue::OrderCompletionInProgress => {
-                return match self.ask(order_id, ticket, attempt, now, deadline).await {
-                    Answer::Order(reading @ (Reading::Captured(..) | Reading::Pending(_))) => {
-                        self.after_capture(ticket, attempt, reading, held, now)
-                            .await
-                    }
-                    Answer::Order(_) | Answer::Unknown | Answer::None => Ok(Progress::Unclear),
-                };
-            }
-            // It may be a new word for the same.
+        match issue {
             Issue::Other(code) => {
                 tracing::error!(%case_number, attempt = %attempt.id, code, "PayPal refused a capture for a reason not known");
-                match self.ask(order_id, ticket, attempt, now, deadline).await {
-                    Answer::Order(reading @ (Reading::Captured(..) | Reading::Pending(_))) => {
-                        return self
-                            .after_capture(ticket, attempt, reading, held, now)
-                            .await;
-                    }
-                    Answer::Order(_) => ended,
-                    Answer::Unknown | Answer::None => return Ok(Progress::Unclear),
-                }
             }
-            Issue::InstrumentDeclined if !is_last_round(attempt) => {
-                Released::Refused(decline(false))
+            Issue::DuplicateInvoiceId => {
+                tracing::error!(%case_number, attempt = %attempt.id, "PayPal says the invoice is paid already: its money is looked for");
             }
-            // The order is not approved (any more): a later approval is a new one.
-            Issue::PayerActionRequired | Issue::OrderNotApproved if !is_last_round(attempt) => {
-                Released::Refused(decline(true))
+            Issue::OurAccount(_) | Issue::OurRequest(_) => {
+                tracing::error!(%case_number, attempt = %attempt.id, ?issue, "PayPal refused a capture for a reason of ours");
             }
             Issue::InstrumentDeclined
             | Issue::PayerActionRequired
             | Issue::OrderNotApproved
+            | Issue::OrderAlreadyCaptured
+            | Issue::OrderCompletionInProgress
+            | Issue::OrderIsOver(_)
             | Issue::AttemptsExceeded
-            | Issue::PayerCannotPay(_) => ended,
-            Issue::DuplicateInvoiceId => {
-                tracing::error!(%case_number, attempt = %attempt.id, "PayPal says the invoice is paid already: its money is looked for at the next checkout");
-                Released::InvoiceRefused
+            | Issue::PayerCannotPay(_) => {
+                tracing::info!(%case_number, attempt = %attempt.id, ?issue, "the capture was refused");
             }
-            Issue::OurAccount(_) | Issue::OurRequest(_) => {
-                tracing::error!(%case_number, attempt = %attempt.id, ?issue, "PayPal refused a capture for a reason of ours");
-                ended
-            }
-        };
-        tracing::info!(%case_number, attempt = %attempt.id, ?issue, "the capture was refused");
-        self.release(held, attempt, &released).await
+        }
     }
 
     pub(crate) async fn release(
@@ -170,21 +186,5 @@ impl Settle {
     ) -> Result<Progress, Error> {
         let written = self.store.release_lock(held, attempt, released).await?;
         Ok(known_if_done(written))
-    }
-}
-
-fn issue_name(issue: &Issue) -> String {
-    match issue {
-        Issue::InstrumentDeclined => "INSTRUMENT_DECLINED".to_owned(),
-        Issue::PayerActionRequired => "PAYER_ACTION_REQUIRED".to_owned(),
-        Issue::OrderNotApproved => "ORDER_NOT_APPROVED".to_owned(),
-        Issue::OrderAlreadyCaptured => "ORDER_ALREADY_CAPTURED".to_owned(),
-        Issue::OrderCompletionInProgress => "ORDER_COMPLETION_IN_PROGRESS".to_owned(),
-        Issue::AttemptsExceeded => "MAX_NUMBER_OF_PAYMENT_ATTEMPTS_EXCEEDED".to_owned(),
-        Issue::DuplicateInvoiceId => "DUPLICATE_INVOICE_ID".to_owned(),
-        Issue::PayerCannotPay(code)
-        | Issue::OurAccount(code)
-        | Issue::OurRequest(code)
-        | Issue::Other(code) => code.clone(),
     }
 }

@@ -7,7 +7,9 @@ use store::{Attempt, AttemptState, Error, PlacedOrder, Write};
 use ticket::{AttemptId, Language, Standing, Ticket};
 use tokio::time::Instant;
 
-use crate::limits::{LOOK_YOUNG, ORDER_REUSE};
+use crate::limits::{LIVE_ATTEMPTS_MAX, LOOK_YOUNG, ORDER_REUSE, age};
+use crate::reading::Reading;
+use crate::settling::Answer;
 use crate::{Captures, Progress, Settle, Wake};
 
 /// The second invoice id of a ticket; no case number can contain it.
@@ -31,6 +33,13 @@ pub enum Checkout {
     Redirect(String),
     /// The ticket is no longer the one the driver saw: show it as it is now.
     TicketChanged,
+    /// An earlier order had been approved, and was settled: show the ticket as it
+    /// is now.
+    Settled,
+    /// As many orders as one ticket may have are still open at `PayPal`.
+    TooManyAttempts,
+    /// Captures are closed, so no order is made.
+    Closed,
     /// No order could be made; nothing was charged.
     PayPalUnreachable,
 }
@@ -43,13 +52,17 @@ impl Checkout {
         match self {
             Self::Redirect(_) => "redirect",
             Self::TicketChanged => "ticket changed",
+            Self::Settled => "an earlier order was settled",
+            Self::TooManyAttempts => "too many open orders",
+            Self::Closed => "captures are closed",
             Self::PayPalUnreachable => "PayPal unreachable",
         }
     }
 }
 
 impl Settle {
-    /// Makes an order for an open ticket.
+    /// Sends the driver to the order that is there already and waits for a payer,
+    /// or makes one. An order that was approved meanwhile is settled instead.
     ///
     /// Dying anywhere in here costs nobody anything: an order without a driver
     /// sent to it is never approved, and the sweep ends the attempt.
@@ -64,9 +77,105 @@ impl Settle {
         now: Timestamp,
         deadline: Instant,
     ) -> Result<Checkout, Error> {
+        self.checkout_after(ticket, None, payer, random, now, deadline)
+            .await
+    }
+
+    /// The same from the result page of an attempt, whose order is gone on with if
+    /// it is still good.
+    ///
+    /// # Errors
+    /// When the table does not answer.
+    pub async fn try_again(
+        &self,
+        ticket: &Ticket,
+        attempt: &Attempt,
+        payer: &Payer<'_>,
+        random: &(dyn Fn() -> u128 + Sync),
+        now: Timestamp,
+        deadline: Instant,
+    ) -> Result<Checkout, Error> {
+        self.checkout_after(ticket, Some(attempt), payer, random, now, deadline)
+            .await
+    }
+
+    async fn checkout_after(
+        &self,
+        ticket: &Ticket,
+        last: Option<&Attempt>,
+        payer: &Payer<'_>,
+        random: &(dyn Fn() -> u128 + Sync),
+        now: Timestamp,
+        deadline: Instant,
+    ) -> Result<Checkout, Error> {
         if self.captures == Captures::Closed {
-            return Ok(Checkout::PayPalUnreachable);
+            return Ok(Checkout::Closed);
         }
+        let attempts = self.store.attempts_of(&ticket.case_number).await?;
+        let live = attempts
+            .iter()
+            .filter(|attempt| attempt.state == AttemptState::Live);
+        let fits = |attempt: &&Attempt| may_go_on_with(attempt, ticket, now);
+        let in_this_language = |attempt: &&Attempt| attempt.language == payer.language;
+        let there = last
+            .filter(fits)
+            .or_else(|| live.clone().rev().filter(fits).find(in_this_language));
+        if let Some(there) = there
+            && let Some(checkout) = self.go_on_with(ticket, there, now, deadline).await?
+        {
+            return Ok(checkout);
+        }
+        if live.count() >= LIVE_ATTEMPTS_MAX {
+            tracing::warn!(case_number = %ticket.case_number, "a ticket has as many open orders as it may have");
+            return Ok(Checkout::TooManyAttempts);
+        }
+        self.new_order(ticket, payer, random, now, deadline).await
+    }
+
+    /// What becomes of the button where an order is there already; nothing where a
+    /// new one is needed.
+    async fn go_on_with(
+        &self,
+        ticket: &Ticket,
+        attempt: &Attempt,
+        now: Timestamp,
+        deadline: Instant,
+    ) -> Result<Option<Checkout>, Error> {
+        let Some(order) = &attempt.order else {
+            return Ok(None);
+        };
+        let answer = self.ask(&order.id, ticket, attempt, now, deadline).await;
+        let is_refused_card = attempt.decline.is_some();
+        match answer {
+            Answer::Order(Reading::NotApproved) => {}
+            // The payer may choose another card for it at PayPal.
+            Answer::Order(Reading::Approved { .. }) if is_refused_card => {}
+            Answer::Order(_) => {
+                self.follow(ticket, attempt, answer, Wake::Sweep, now, deadline)
+                    .await?;
+                let stands = self.store.ticket(&ticket.case_number).await?;
+                let payable = stands.is_some_and(|stands| {
+                    stands.standing() == Standing::Open && stands.version == ticket.version
+                });
+                return Ok((!payable).then_some(Checkout::Settled));
+            }
+            Answer::Unknown => return Ok(None),
+            Answer::Denied | Answer::None => return Ok(Some(Checkout::PayPalUnreachable)),
+        }
+        if is_refused_card {
+            let _ = self.store.note_try_again(attempt, now).await?;
+        }
+        Ok(Some(Checkout::Redirect(order.approve_url.clone())))
+    }
+
+    async fn new_order(
+        &self,
+        ticket: &Ticket,
+        payer: &Payer<'_>,
+        random: &(dyn Fn() -> u128 + Sync),
+        now: Timestamp,
+        deadline: Instant,
+    ) -> Result<Checkout, Error> {
         let first = ticket.case_number.to_string();
         let second = format!("{first}{SECOND_INVOICE_SUFFIX}");
         let mut invoice_ids = vec![first, second];
@@ -135,41 +244,6 @@ impl Settle {
         Ok(Checkout::PayPalUnreachable)
     }
 
-    /// Sends the driver back to an order that is still good, or makes a new one.
-    ///
-    /// # Errors
-    /// When the table does not answer.
-    pub async fn try_again(
-        &self,
-        ticket: &Ticket,
-        attempt: &Attempt,
-        payer: &Payer<'_>,
-        random: &(dyn Fn() -> u128 + Sync),
-        now: Timestamp,
-        deadline: Instant,
-    ) -> Result<Checkout, Error> {
-        if self.captures == Captures::Closed {
-            return Ok(Checkout::PayPalUnreachable);
-        }
-        let age: std::time::Duration = now
-            .duration_since(attempt.created_at)
-            .try_into()
-            .unwrap_or_default();
-        let good = attempt.state == AttemptState::Live
-            && attempt.version == ticket.version
-            && ticket.standing() == Standing::Open
-            && age < ORDER_REUSE;
-        match attempt.order.as_ref().filter(|_| good) {
-            Some(order) => {
-                if attempt.decline.is_some() {
-                    let _ = self.store.note_try_again(attempt).await?;
-                }
-                Ok(Checkout::Redirect(order.approve_url.clone()))
-            }
-            None => self.checkout(ticket, payer, random, now, deadline).await,
-        }
-    }
-
     /// Settles every order of the ticket: `true` when `PayPal` has said of each
     /// of them that it brought no money, and the ticket is still payable.
     async fn no_money_found(
@@ -190,6 +264,16 @@ impl Settle {
         let stands = self.store.ticket(&ticket.case_number).await?;
         Ok(stands.is_some_and(|stands| stands.standing() == Standing::Open))
     }
+}
+
+/// Whether a payer may be sent to this attempt's order.
+fn may_go_on_with(attempt: &Attempt, ticket: &Ticket, now: Timestamp) -> bool {
+    attempt.state == AttemptState::Live
+        && attempt.order.is_some()
+        && attempt.version == ticket.version
+        && attempt.amount == ticket.amount
+        && ticket.standing() == Standing::Open
+        && age(attempt, now) < ORDER_REUSE
 }
 
 fn new_attempt(

@@ -23,6 +23,7 @@ pub mod limits;
 mod mending;
 mod reading;
 mod reconciling;
+mod refusal;
 mod settling;
 mod shown;
 mod taken_back;

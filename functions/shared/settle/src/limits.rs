@@ -31,19 +31,32 @@ pub const CLOCK_SKEW: Duration = Duration::from_secs(2);
 /// Capture tries of one order; then a new order is needed.
 pub const CAPTURE_ROUNDS_MAX: u32 = 3;
 
-/// How long an order can still be approved and captured at `PayPal`: 3 hours to
-/// send the payer there, 3 more to approve and capture, 1 for clocks and lag.
-///
-/// Source: `PayPal` Orders v2, schema `order`, field `links`.
-pub const ORDER_LIFE: Duration = Duration::from_hours(7);
-
-/// `PayPal` forgets no order before this: a 404 earlier means something else.
-///
-/// Source: `PayPal` Orders v2, schema `order`, field `links` (3 hours).
-pub const ORDER_VISIBLE: Duration = Duration::from_hours(3);
+/// How long after an order's life has ended nothing can come of it any more,
+/// whatever the clocks of `PayPal` and of ours say.
+pub const ORDER_OVER_AFTER: Duration = Duration::from_mins(30);
 
 /// For how long a payer may be sent to an order that is there already.
-pub const ORDER_REUSE: Duration = Duration::from_mins(150);
+pub const ORDER_REUSE: Duration = Duration::from_hours(1);
+
+/// Orders of one ticket that may still bring money; whoever wants one more is
+/// told to wait, or one QR code could fill the sweep and `PayPal`'s limits.
+pub const LIVE_ATTEMPTS_MAX: usize = 5;
+
+/// For how long `PayPal` may not know yet of an approval that was given.
+///
+/// Source: shopware/shopware#6213, #11695; paypal/paypal-checkout-components#1521.
+pub const APPROVAL_LAG: Duration = Duration::from_mins(2);
+
+/// After how long a read that shows no capture is believed: `PayPal` has said that
+/// the invoice is paid, and if by this very order, the order shows it by now.
+pub const READ_LAG: Duration = Duration::from_mins(10);
+
+/// For how long a driver who pressed "try again" may choose another card, before
+/// the sweep tries the order on its own.
+pub const CHOOSING: Duration = Duration::from_mins(10);
+
+/// Who waits longer for `PayPal`'s answer is told of in an error.
+pub const SILENCE_MAX: Duration = Duration::from_mins(10);
 
 /// An attempt without an order belongs to a process that has died: the driver
 /// was never sent to `PayPal`.
@@ -70,13 +83,29 @@ pub const SEARCH_SLICE: Duration = Duration::from_hours(24);
 /// Source: `PayPal` Transaction Search, error `RESULTSET_TOO_LARGE`.
 pub const SEARCH_PAGES_MAX: u32 = 10_000 / paypal::SEARCH_PAGE_ROWS;
 
+/// Whether `PayPal` can neither take an approval for an order of this attempt nor
+/// capture it any more.
+#[must_use]
+pub fn order_is_over(attempt: &Attempt, order_life: Duration, now: Timestamp) -> bool {
+    age(attempt, now) >= order_life + ORDER_OVER_AFTER
+}
+
+/// How long ago an attempt was begun.
+#[must_use]
+pub(crate) fn age(attempt: &Attempt, now: Timestamp) -> Duration {
+    since(attempt.created_at, now)
+}
+
+/// How long ago `then` was; nothing where it is still to come.
+#[must_use]
+pub(crate) fn since(then: Timestamp, now: Timestamp) -> Duration {
+    now.duration_since(then).try_into().unwrap_or_default()
+}
+
 /// When an attempt is to be looked at next.
 #[must_use]
 pub fn next_look(attempt: &Attempt, now: Timestamp) -> Timestamp {
-    let age: Duration = now
-        .duration_since(attempt.created_at)
-        .try_into()
-        .unwrap_or_default();
+    let age = age(attempt, now);
     let wait = match attempt.state {
         AttemptState::Pending { .. } => LOOK_PENDING,
         AttemptState::Live
@@ -105,5 +134,5 @@ const _: () = {
         "a function could die waiting for PayPal with its answer unbooked"
     );
     assert!(CAPTURE_NEEDS.as_secs() < PAYPAL_BUDGET.as_secs());
-    assert!(ORDER_LIFE.as_secs() > 6 * 3_600);
+    assert!(APPROVAL_LAG.as_secs() > lease);
 };

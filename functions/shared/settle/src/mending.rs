@@ -153,7 +153,7 @@ impl Settle {
             Answer::Order(Reading::Pending(capture)) if capture.id == *id => {
                 self.store.mend_pending(ticket, attempt, id, now).await?
             }
-            Answer::Order(_) | Answer::Unknown | Answer::None => Write::Refused,
+            Answer::Order(_) | Answer::Unknown | Answer::Denied | Answer::None => Write::Refused,
         };
         tracing::warn!(case_number = %ticket.case_number, attempt = %attempt.id, capture = %id, ?mended, "a booking was not whole: was the table restored?");
         Ok(())

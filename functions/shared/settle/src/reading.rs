@@ -35,8 +35,10 @@ pub(crate) enum Reading {
 pub(crate) enum Facts {
     /// Amount, currency, payee and attempt are right.
     Right,
-    /// One of them is not, or is missing where it must be.
+    /// One of them is not.
     Wrong,
+    /// One of them was not said; the others are right.
+    Missing,
 }
 
 /// Reads an order. The most that any capture says counts: one that brought
@@ -70,15 +72,37 @@ pub(crate) fn read(order: &Order, ticket: &Ticket, attempt: &Attempt, payee: &st
         OrderStatus::Voided => Reading::Dead,
         OrderStatus::Completed => match order.captures.last() {
             Some(refused) => Reading::Refused {
-                issue: refused
-                    .reason
-                    .clone()
-                    .unwrap_or_else(|| "CAPTURE_DECLINED".to_owned()),
+                issue: refused_as(refused),
             },
             None => Reading::Unknown("completed without a capture".to_owned()),
         },
         OrderStatus::Other(status) => Reading::Unknown(format!("order {status}")),
     }
+}
+
+/// Reads a capture that was asked for by itself.
+pub(crate) fn read_capture(
+    capture: &Capture,
+    ticket: &Ticket,
+    attempt: &Attempt,
+    payee: &str,
+) -> Reading {
+    match &capture.status {
+        CaptureStatus::Completed | CaptureStatus::Refunded | CaptureStatus::PartiallyRefunded => {
+            let facts = facts(capture, ticket, attempt, payee);
+            Reading::Captured(Box::new(capture.clone()), facts)
+        }
+        CaptureStatus::Pending => Reading::Pending(Box::new(capture.clone())),
+        CaptureStatus::Declined | CaptureStatus::Failed => Reading::Refused {
+            issue: refused_as(capture),
+        },
+        CaptureStatus::Other(status) => Reading::Unknown(format!("capture {status}")),
+    }
+}
+
+fn refused_as(capture: &Capture) -> String {
+    let reason = capture.reason.clone();
+    reason.unwrap_or_else(|| "CAPTURE_DECLINED".to_owned())
 }
 
 /// Money came, even where it was given back since: it must be booked once.
@@ -94,16 +118,24 @@ pub(crate) fn brought_money(status: &CaptureStatus) -> bool {
     }
 }
 
-/// Compares each fact with what we asked for; one that is missing is not right.
-/// A capture inside an order already has those its unit says for it: another
-/// unit's are another payment's.
+/// Compares each fact with what we asked for. A capture inside an order already has
+/// those its unit says for it: another unit's are another payment's.
 fn facts(capture: &Capture, ticket: &Ticket, attempt: &Attempt, our_account: &str) -> Facts {
-    let right = capture.status == CaptureStatus::Completed
+    let money_is_right = capture.status == CaptureStatus::Completed
         && capture.amount.euro_cents() == Some(attempt.amount)
-        && attempt.amount == ticket.amount
-        && capture.custom_id.as_deref() == Some(attempt.id.as_str())
-        && capture.payee_merchant_id.as_deref() == Some(our_account);
-    if right { Facts::Right } else { Facts::Wrong }
+        && attempt.amount == ticket.amount;
+    let said = [
+        (capture.custom_id.as_deref(), attempt.id.as_str()),
+        (capture.payee_merchant_id.as_deref(), our_account),
+    ];
+    let is_another = |(said, ours): &(Option<&str>, &str)| said.is_some_and(|it| it != *ours);
+    if !money_is_right || said.iter().any(is_another) {
+        Facts::Wrong
+    } else if said.iter().any(|(said, _)| said.is_none()) {
+        Facts::Missing
+    } else {
+        Facts::Right
+    }
 }
 
 #[cfg(test)]

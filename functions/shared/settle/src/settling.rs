@@ -1,24 +1,27 @@
 //! Asking `PayPal` about an attempt and writing down what it says.
 
 use jiff::Timestamp;
-use paypal::{Capture, Error as PayPalError};
+use paypal::{Capture, Error as PayPalError, Issue};
 use store::{Attempt, AttemptState, Error, Held, Released, Write};
 use ticket::{
-    AttemptId, Channel, Effect, Event, Lock, OrderId, Role, Settlement, Standing, State,
-    SurplusReason, Ticket, effect,
+    AttemptId, CaptureId, Channel, Effect, Event, LatePayment, Lock, OrderId, Role, Settlement,
+    Standing, State, SurplusReason, Ticket, effect,
 };
 use tokio::time::Instant;
 
-use crate::limits::{CAPTURE_ROUNDS_MAX, DECISIONS_MAX, ORDER_LIFE, ORDER_VISIBLE, PLACING};
-use crate::reading::{Facts, Reading, read};
+use crate::limits::{DECISIONS_MAX, PLACING, SILENCE_MAX, age, order_is_over, since};
+use crate::reading::{Facts, Reading, read, read_capture};
+use crate::refusal::{Again, Verdict, again, released, verdict};
 use crate::{Captures, Progress, Settle, Settled, Wake};
 
 /// What `PayPal` says about an order.
 pub(crate) enum Answer {
     /// It was read.
     Order(Reading),
-    /// `PayPal` knows no such order.
+    /// `PayPal` knows no such order, or says that it has expired.
     Unknown,
+    /// `PayPal` does not let us read it.
+    Denied,
     /// Nothing is known; ask again later.
     None,
 }
@@ -111,6 +114,31 @@ impl Settle {
         now: Timestamp,
         deadline: Instant,
     ) -> Answer {
+        let answer = self
+            .ask_once(order_id, ticket, attempt, now, deadline)
+            .await;
+        let Answer::Order(Reading::Captured(_, Facts::Missing)) = answer else {
+            return answer;
+        };
+        // Money booked as that of nobody we know needs a human; what an answer has
+        // left out, the next one may say.
+        match self
+            .ask_once(order_id, ticket, attempt, now, deadline)
+            .await
+        {
+            again @ Answer::Order(Reading::Captured(..)) => again,
+            Answer::Order(_) | Answer::Unknown | Answer::Denied | Answer::None => Answer::None,
+        }
+    }
+
+    async fn ask_once(
+        &self,
+        order_id: &OrderId,
+        ticket: &Ticket,
+        attempt: &Attempt,
+        now: Timestamp,
+        deadline: Instant,
+    ) -> Answer {
         let order = self
             .call(now, deadline, |token| async move {
                 self.paypal.get_order(&token, order_id, deadline).await
@@ -118,11 +146,31 @@ impl Settle {
             .await;
         match order {
             Ok(order) => Answer::Order(read(&order, ticket, attempt, self.paypal.merchant_id())),
-            Err(PayPalError::NotFound { .. }) => Answer::Unknown,
-            Err(error) => {
-                tracing::warn!(%error, case_number = %ticket.case_number, attempt = %attempt.id, "PayPal did not say how the order stands");
-                Answer::None
+            Err(error) => not_read(&error, ticket, attempt),
+        }
+    }
+
+    /// Asks about a capture itself, where its order no longer says what became of
+    /// it.
+    async fn ask_about_capture(
+        &self,
+        id: &CaptureId,
+        ticket: &Ticket,
+        attempt: &Attempt,
+        now: Timestamp,
+        deadline: Instant,
+    ) -> Answer {
+        let capture = self
+            .call(now, deadline, |token| async move {
+                self.paypal.get_capture(&token, id, deadline).await
+            })
+            .await;
+        match capture {
+            Ok(capture) => {
+                let payee = self.paypal.merchant_id();
+                Answer::Order(read_capture(&capture, ticket, attempt, payee))
             }
+            Err(error) => not_read(&error, ticket, attempt),
         }
     }
 
@@ -149,65 +197,108 @@ impl Settle {
             attempt: owner.id.clone(),
             fence: ticket.fence,
         };
-        match self.ask(&order.id, ticket, &owner, now, deadline).await {
+        let progress = match self.ask(&order.id, ticket, &owner, now, deadline).await {
             Answer::Order(Reading::Captured(capture, facts)) => {
                 self.book(ticket, &owner, &capture, facts, Some(&held), now)
-                    .await
+                    .await?
             }
             Answer::Order(Reading::Pending(capture)) => {
                 self.keep_pending(ticket, &owner, &capture, Some(&held), now)
-                    .await
-            }
-            Answer::Order(Reading::Approved { at }) => {
-                // Where captures are closed, nobody can take it over, and money
-                // found in PayPal's books could not be booked under it.
-                if self.captures == Captures::Closed
-                    || ticket.standing() != Standing::OpenLocked
-                    || owner.version != ticket.version
-                {
-                    return self
-                        .release(&held, &owner, &Released::NothingCaptured)
-                        .await;
-                }
-                if !self.may_capture(wake, deadline) {
-                    return Ok(Progress::Unclear);
-                }
-                let until = now + crate::limits::LEASE;
-                let held = self.store.take_over_lock(ticket, &owner, until, at).await?;
-                match held {
-                    Some(held) => {
-                        self.capture(ticket, &owner, &order.id, &held, at, now, deadline)
-                            .await
-                    }
-                    None => Ok(Progress::Unclear),
-                }
-            }
-            Answer::Order(Reading::NotApproved) => {
-                self.release(&held, &owner, &Released::NothingCaptured)
-                    .await
+                    .await?
             }
             Answer::Order(Reading::Refused { .. }) => {
                 self.release(&held, &owner, &Released::Ended(AttemptState::Declined))
-                    .await
+                    .await?
             }
             Answer::Order(Reading::Dead) => {
                 self.release(&held, &owner, &Released::Ended(AttemptState::Expired))
-                    .await
+                    .await?
             }
-            Answer::Unknown if self.has_expired(&owner, now) => {
-                self.release(&held, &owner, &Released::Ended(AttemptState::Expired))
-                    .await
+            Answer::Order(reading @ (Reading::Approved { .. } | Reading::NotApproved)) => {
+                self.resolve_uncaptured(ticket, &owner, &held, ended, &reading, wake, now, deadline)
+                    .await?
             }
-            Answer::Unknown => {
-                tracing::error!(case_number = %ticket.case_number, attempt = %owner.id, "PayPal does not know a locked order that cannot have expired: ask by hand");
-                Ok(Progress::Unclear)
+            // Another client id is shown no order of this one, over or not.
+            Answer::Unknown
+                if order_is_over(&owner, self.paypal.order_life(), now)
+                    && owner.client_id == self.paypal.client_id() =>
+            {
+                self.release_over(&held, &owner).await?
             }
+            Answer::Unknown | Answer::Denied | Answer::None => Progress::Unclear,
             Answer::Order(Reading::Unknown(said)) => {
                 tracing::error!(case_number = %ticket.case_number, attempt = %owner.id, said, "PayPal said something new about a locked order");
-                Ok(Progress::Unclear)
+                Progress::Unclear
             }
-            Answer::None => Ok(Progress::Unclear),
+        };
+        if progress == Progress::Unclear && since(ended.since, now) > SILENCE_MAX {
+            tracing::error!(case_number = %ticket.case_number, attempt = %owner.id, order = %order.id, since = %ended.since, refused_as = ended.refused_as, "a lock waits: PayPal has not said whether the money moved");
         }
+        Ok(progress)
+    }
+
+    /// The order of an ended lock shows no capture. That proves nothing yet: reads
+    /// lag, and what was sent may have had its effect. Only the answer to the try
+    /// itself, or the end of the order's life, gives the lock back.
+    #[expect(clippy::too_many_arguments, reason = "each is a fact of this one look")]
+    async fn resolve_uncaptured(
+        &self,
+        ticket: &Ticket,
+        owner: &Attempt,
+        held: &Held,
+        ended: &Lock,
+        reading: &Reading,
+        wake: Wake,
+        now: Timestamp,
+        deadline: Instant,
+    ) -> Result<Progress, Error> {
+        // Where captures are closed, nobody can take it over, and money found in
+        // PayPal's books could not be booked under it.
+        if self.captures == Captures::Closed
+            || ticket.standing() != Standing::OpenLocked
+            || owner.version != ticket.version
+        {
+            return self.release(held, owner, &Released::NothingCaptured).await;
+        }
+        if let Some(code) = &ended.refused_as {
+            let issue = Issue::of(code);
+            match verdict(&issue, since(ended.since, now)) {
+                Verdict::Counts => {
+                    tracing::warn!(case_number = %ticket.case_number, attempt = %owner.id, code, "a refused capture has moved nothing");
+                    let released = released(&issue, owner, reading, now);
+                    return self.release(held, owner, &released).await;
+                }
+                Verdict::Waits if order_is_over(owner, self.paypal.order_life(), now) => {
+                    return self.release_over(held, owner).await;
+                }
+                Verdict::Waits => return Ok(Progress::Unclear),
+                Verdict::TryAgain => {}
+            }
+        }
+        let Some(order) = owner
+            .order
+            .as_ref()
+            .filter(|_| self.may_capture(wake, deadline))
+        else {
+            return Ok(Progress::Unclear);
+        };
+        let at = approved_at(reading);
+        let until = now + crate::limits::LEASE;
+        match self.store.take_over_lock(ticket, owner, until, at).await? {
+            Some(held) => {
+                let since = ended.since;
+                self.capture(ticket, owner, &order.id, &held, since, at, now, deadline)
+                    .await
+            }
+            None => Ok(Progress::Unclear),
+        }
+    }
+
+    /// The order can neither be captured any more nor does it show a capture.
+    async fn release_over(&self, held: &Held, owner: &Attempt) -> Result<Progress, Error> {
+        tracing::error!(case_number = %owner.case_number, attempt = %owner.id, "PayPal never said what became of a capture, and the order is over: look into PayPal's books");
+        let expired = Released::Ended(AttemptState::Expired);
+        self.release(held, owner, &expired).await
     }
 
     /// A lock whose order nobody knows any more: a restore has brought the lock
@@ -233,7 +324,7 @@ impl Settle {
     }
 
     /// Does what the attempt's own order asks for, while no lock has ended.
-    async fn follow(
+    pub(crate) async fn follow(
         &self,
         ticket: &Ticket,
         attempt: &Attempt,
@@ -242,6 +333,34 @@ impl Settle {
         now: Timestamp,
         deadline: Instant,
     ) -> Result<Progress, Error> {
+        let answer = match (&attempt.state, answer) {
+            (
+                AttemptState::Pending { capture_id },
+                Answer::Order(
+                    Reading::Approved { .. }
+                    | Reading::NotApproved
+                    | Reading::Dead
+                    | Reading::Unknown(_),
+                )
+                | Answer::Unknown
+                | Answer::Denied,
+            ) => {
+                self.ask_about_capture(capture_id, ticket, attempt, now, deadline)
+                    .await
+            }
+            (_, answer) => answer,
+        };
+        if let AttemptState::Pending { .. } = &attempt.state
+            && !matches!(
+                answer,
+                Answer::Order(
+                    Reading::Captured(..) | Reading::Pending(_) | Reading::Refused { .. }
+                )
+            )
+        {
+            tracing::error!(case_number = %ticket.case_number, attempt = %attempt.id, "a capture that PayPal holds back cannot be read");
+            return Ok(Progress::Unclear);
+        }
         match answer {
             Answer::Order(Reading::Captured(capture, facts)) => {
                 self.book(ticket, attempt, &capture, facts, None, now).await
@@ -269,20 +388,23 @@ impl Settle {
             }
             Answer::Order(Reading::NotApproved) => self.not_approved(attempt, now).await,
             Answer::Order(Reading::Dead) => self.end(attempt, &AttemptState::Expired).await,
-            Answer::Unknown => {
-                let is_held_back = matches!(attempt.state, AttemptState::Pending { .. });
-                let over = self.has_expired(attempt, now) || age(attempt, now) >= ORDER_LIFE;
-                if is_held_back || !over {
-                    tracing::error!(case_number = %ticket.case_number, attempt = %attempt.id, is_held_back, "PayPal does not know an order that cannot have expired");
-                    return Ok(Progress::Unclear);
+            Answer::Unknown => self.not_known(ticket, attempt, now).await,
+            Answer::Denied => {
+                if order_is_over(attempt, self.paypal.order_life(), now) {
+                    return self.end(attempt, &AttemptState::Expired).await;
                 }
-                self.end(attempt, &AttemptState::Expired).await
+                Ok(Progress::Unclear)
             }
             Answer::Order(Reading::Unknown(said)) => {
                 tracing::error!(case_number = %ticket.case_number, attempt = %attempt.id, said, "PayPal said something new about an order");
                 Ok(Progress::Unclear)
             }
-            Answer::None => Ok(Progress::Unclear),
+            Answer::None => {
+                if age(attempt, now) > SILENCE_MAX {
+                    tracing::error!(case_number = %ticket.case_number, attempt = %attempt.id, "an attempt waits: PayPal does not say how its order stands");
+                }
+                Ok(Progress::Unclear)
+            }
         }
     }
 
@@ -314,12 +436,19 @@ impl Settle {
             | Standing::Review => return Ok(Progress::Known),
         }
         if let Some(decline) = &attempt.decline {
-            let approved_again = at.is_some_and(|at| at > decline.at);
-            let came_back = decline.pressed && matches!(wake, Wake::Return | Wake::Webhook);
-            // Otherwise every sweep would try the same refused card.
-            if !decline.retry_allowed && !approved_again && !came_back {
-                return Ok(Progress::Known);
+            match again(decline, at, wake, now) {
+                Again::Yes => {}
+                // Otherwise every sweep would try the same refused card.
+                Again::No => return Ok(Progress::Known),
+                Again::Perhaps(changed_at) => {
+                    let _ = self.store.note_change(attempt, changed_at).await?;
+                    return Ok(Progress::Known);
+                }
             }
+        }
+        if self.came_too_late(ticket, attempt, at, now).await? {
+            tracing::warn!(case_number = %ticket.case_number, attempt = %attempt.id, "an order was approved after the due date, and the city takes no late payments: it is not captured");
+            return self.end(attempt, &AttemptState::Expired).await;
         }
         let Some(order) = attempt
             .order
@@ -329,26 +458,44 @@ impl Settle {
             return Ok(Progress::Unclear);
         };
         let until = now + crate::limits::LEASE;
-        match self.store.take_lock(ticket, attempt, until, at).await? {
+        match self
+            .store
+            .take_lock(ticket, attempt, now, until, at)
+            .await?
+        {
             Some(held) => {
-                self.capture(ticket, attempt, &order.id, &held, at, now, deadline)
+                self.capture(ticket, attempt, &order.id, &held, now, at, now, deadline)
                     .await
             }
             None => Ok(Progress::Unclear),
         }
     }
 
-    /// Whether `PayPal`'s 404 can mean that the order has expired: not before it
-    /// may forget one, and never where another client id had made it.
-    fn has_expired(&self, attempt: &Attempt, now: Timestamp) -> bool {
-        attempt.client_id == self.paypal.client_id() && age(attempt, now) >= ORDER_VISIBLE
+    /// Whether the payer approved after the due date in a city that takes no late
+    /// payments. Whoever approved in time is in time, however late we look.
+    async fn came_too_late(
+        &self,
+        ticket: &Ticket,
+        attempt: &Attempt,
+        at: Option<Timestamp>,
+        now: Timestamp,
+    ) -> Result<bool, Error> {
+        let approved_at = attempt.approved_at.or(at).unwrap_or(now);
+        if !ticket.due_on.has_passed(approved_at) {
+            return Ok(false);
+        }
+        let municipality = self.store.municipality(now).await?;
+        Ok(match municipality.late_payment {
+            LatePayment::Refuse => true,
+            LatePayment::AcceptUntilHandedOver => false,
+        })
     }
 
     async fn not_approved(&self, attempt: &Attempt, now: Timestamp) -> Result<Progress, Error> {
         if attempt.state != AttemptState::Live {
             return Ok(Progress::Known);
         }
-        if age(attempt, now) > ORDER_LIFE {
+        if order_is_over(attempt, self.paypal.order_life(), now) {
             return self.end(attempt, &AttemptState::Expired).await;
         }
         let refused = attempt.decline.as_ref();
@@ -358,6 +505,32 @@ impl Settle {
             return Ok(Progress::Known);
         }
         Ok(Progress::NotApproved)
+    }
+
+    /// `PayPal` knows no such order. It may have expired, or cannot be read just
+    /// now; but where nobody has a lock, nothing of it was captured.
+    async fn not_known(
+        &self,
+        ticket: &Ticket,
+        attempt: &Attempt,
+        now: Timestamp,
+    ) -> Result<Progress, Error> {
+        if order_is_over(attempt, self.paypal.order_life(), now) {
+            return self.end(attempt, &AttemptState::Expired).await;
+        }
+        if ticket.lock.is_some() {
+            return Ok(Progress::Unclear);
+        }
+        if attempt.client_id != self.paypal.client_id() {
+            tracing::error!(case_number = %ticket.case_number, attempt = %attempt.id, "an order was made under another client id, and PayPal does not show it under this one");
+        }
+        Ok(match attempt.state {
+            AttemptState::Live => Progress::NotApproved,
+            AttemptState::Pending { .. }
+            | AttemptState::Captured { .. }
+            | AttemptState::Declined
+            | AttemptState::Expired => Progress::Known,
+        })
     }
 
     async fn end_if_abandoned(&self, attempt: &Attempt, now: Timestamp) -> Result<Progress, Error> {
@@ -436,7 +609,15 @@ impl Settle {
         held: Option<&Held>,
         now: Timestamp,
     ) -> Result<Progress, Error> {
-        tracing::info!(case_number = %ticket.case_number, attempt = %attempt.id, capture = %capture.id, reason = capture.reason, "PayPal holds a capture back");
+        match capture.reason.as_deref() {
+            // Every payment hangs until somebody changes the account's settings.
+            Some(reason @ ("UNILATERAL" | "RECEIVING_PREFERENCE_MANDATES_MANUAL_ACTION")) => {
+                tracing::error!(case_number = %ticket.case_number, attempt = %attempt.id, capture = %capture.id, reason, "PayPal holds a capture back for a reason of our account: accept it there by hand");
+            }
+            reason => {
+                tracing::info!(case_number = %ticket.case_number, attempt = %attempt.id, capture = %capture.id, reason, "PayPal holds a capture back");
+            }
+        }
         if attempt.state != AttemptState::Live
             || effect(ticket.standing(), Event::CapturePending) != Effect::KeepsPending
         {
@@ -470,7 +651,7 @@ impl Settle {
 pub(crate) fn role(ticket: &Ticket, attempt: &Attempt, facts: Facts) -> Role {
     let event = match facts {
         Facts::Right if attempt.amount == ticket.amount => Event::CaptureCompleted,
-        Facts::Right | Facts::Wrong => Event::CaptureDiffers,
+        Facts::Right | Facts::Wrong | Facts::Missing => Event::CaptureDiffers,
     };
     match effect(ticket.standing(), event) {
         Effect::BecomesPaid => Role::Main,
@@ -503,15 +684,41 @@ pub(crate) fn known_if_done(write: Write) -> Progress {
     }
 }
 
-/// Whether one more refusal ends the attempt.
-pub(crate) fn is_last_round(attempt: &Attempt) -> bool {
-    attempt.refusals + 1 >= CAPTURE_ROUNDS_MAX
+/// Since when the payer has agreed, as far as the order says.
+pub(crate) fn approved_at(reading: &Reading) -> Option<Timestamp> {
+    match reading {
+        Reading::Approved { at } => *at,
+        Reading::Captured(..)
+        | Reading::Pending(_)
+        | Reading::Refused { .. }
+        | Reading::NotApproved
+        | Reading::Dead
+        | Reading::Unknown(_) => None,
+    }
 }
 
-fn age(attempt: &Attempt, now: Timestamp) -> std::time::Duration {
-    now.duration_since(attempt.created_at)
-        .try_into()
-        .unwrap_or_default()
+/// What an order that was not read says.
+fn not_read(error: &PayPalError, ticket: &Ticket, attempt: &Attempt) -> Answer {
+    /// `PayPal`'s other way of saying that an order has expired.
+    const GONE: u16 = 410;
+    match error {
+        PayPalError::NotFound { .. }
+        | PayPalError::Refused { status: GONE, .. }
+        | PayPalError::Refused {
+            issue: Issue::OrderIsOver(_),
+            ..
+        } => Answer::Unknown,
+        PayPalError::Refused { .. } => {
+            tracing::error!(%error, case_number = %ticket.case_number, attempt = %attempt.id, "PayPal does not let us read an order: our credentials or its permissions");
+            Answer::Denied
+        }
+        PayPalError::NoAnswer { .. }
+        | PayPalError::Unclear { .. }
+        | PayPalError::Unauthorized { .. } => {
+            tracing::warn!(%error, case_number = %ticket.case_number, attempt = %attempt.id, "PayPal did not say how the order stands");
+            Answer::None
+        }
+    }
 }
 
 pub(crate) fn settlement(

@@ -1,5 +1,6 @@
 //! Payment attempts: from the first press of the button to their end.
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_dynamodb::types::builders::{ConditionCheckBuilder, UpdateBuilder};
 use jiff::Timestamp;
 use ticket::{AttemptId, Ticket};
@@ -95,30 +96,42 @@ impl Store {
     /// # Errors
     /// When the table does not answer.
     pub async fn allow_retry(&self, attempt: &Attempt) -> Result<Write, Error> {
-        self.mark_decline(attempt, "SET decline.retry_allowed = :yes")
+        self.mark_decline(attempt, "retry_allowed", AttributeValue::Bool(true))
             .await
     }
 
-    /// Remembers that the driver was sent to `PayPal` once more.
+    /// Remembers when the driver was sent to `PayPal` once more.
     ///
     /// # Errors
     /// When the table does not answer.
-    pub async fn note_try_again(&self, attempt: &Attempt) -> Result<Write, Error> {
-        self.mark_decline(attempt, "SET decline.pressed = :yes")
+    pub async fn note_try_again(&self, attempt: &Attempt, now: Timestamp) -> Result<Write, Error> {
+        self.mark_decline(attempt, "pressed_at", s(now.to_string()))
             .await
     }
 
-    async fn mark_decline(&self, attempt: &Attempt, mark: &str) -> Result<Write, Error> {
+    /// Remembers that the order has changed after it was refused, by `PayPal`'s
+    /// clock.
+    ///
+    /// # Errors
+    /// When the table does not answer.
+    pub async fn note_change(&self, attempt: &Attempt, at: Timestamp) -> Result<Write, Error> {
+        self.mark_decline(attempt, "changed_again_at", s(at.to_string()))
+            .await
+    }
+
+    async fn mark_decline(
+        &self,
+        attempt: &Attempt,
+        mark: &str,
+        said: AttributeValue,
+    ) -> Result<Write, Error> {
         let update = UpdateBuilder::default()
             .set_key(Some(keys::attempt(&attempt.id).into_item()))
-            .update_expression(mark)
+            .update_expression(format!("SET decline.{mark} = :said"))
             .condition_expression(
                 "attempt_state = :live AND refusals = :refusals AND attribute_exists(decline)",
             )
-            .expression_attribute_values(
-                ":yes",
-                aws_sdk_dynamodb::types::AttributeValue::Bool(true),
-            )
+            .expression_attribute_values(":said", said)
             .expression_attribute_values(":live", s("live"))
             .expression_attribute_values(":refusals", n(attempt.refusals));
         self.transact("mark a decline", vec![Step::Update(update)])

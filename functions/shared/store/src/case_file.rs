@@ -13,6 +13,9 @@ use crate::{Error, Store, keys};
 /// thousands of lines: more are not a case but an attack.
 const PAGES_MAX: usize = 8;
 
+/// How the sort key of a pointer to an attempt begins.
+const ATTEMPT: &str = "ATTEMPT#";
+
 /// A ticket with all that happened to it.
 #[derive(Clone, Debug, Serialize)]
 pub struct CaseFile {
@@ -55,15 +58,7 @@ impl Store {
         let Some(ticket) = ticket else {
             return Ok(None);
         };
-        let mut attempts = Vec::new();
-        for id in attempt_ids {
-            if let Ok(id) = id.parse::<AttemptId>()
-                && let Some(attempt) = self.attempt(&id).await?
-            {
-                attempts.push(attempt);
-            }
-        }
-        attempts.sort_by_key(|attempt: &Attempt| attempt.created_at);
+        let attempts = self.attempts_by(&attempt_ids).await?;
         // Lines that change neither state nor amount share the version of the
         // one that does, and come after it even where the clocks of two
         // functions say otherwise.
@@ -85,8 +80,27 @@ impl Store {
     /// # Errors
     /// When the table does not answer or an item is unreadable.
     pub async fn attempts_of(&self, case_number: &CaseNumber) -> Result<Vec<Attempt>, Error> {
-        let case_file = self.case_file(case_number).await?;
-        Ok(case_file.map(|file| file.attempts).unwrap_or_default())
+        let pointers = self.ticket_partition(case_number, ATTEMPT).await?;
+        let ids = pointers.iter().filter_map(|pointer| {
+            let AttributeValue::S(sk) = pointer.get("sk")? else {
+                return None;
+            };
+            Some(sk.strip_prefix(ATTEMPT)?.to_owned())
+        });
+        self.attempts_by(&ids.collect::<Vec<_>>()).await
+    }
+
+    async fn attempts_by(&self, ids: &[String]) -> Result<Vec<Attempt>, Error> {
+        let mut attempts = Vec::new();
+        for id in ids {
+            if let Ok(id) = id.parse::<AttemptId>()
+                && let Some(attempt) = self.attempt(&id).await?
+            {
+                attempts.push(attempt);
+            }
+        }
+        attempts.sort_by_key(|attempt: &Attempt| attempt.created_at);
+        Ok(attempts)
     }
 
     /// What of a ticket has a sort key that begins so; everything with none.

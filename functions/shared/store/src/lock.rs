@@ -38,7 +38,7 @@ pub enum Released {
 }
 
 impl Store {
-    /// Takes the lock, in one transaction over ticket and attempt: the ticket
+    /// Takes the lock at `now`, in one transaction over ticket and attempt: the ticket
     /// is open, unlocked, nothing pending, of the version the attempt was made
     /// for; the attempt is live and nobody has tried since it was read. `None`
     /// when somebody else was first, or one of these is no longer so.
@@ -50,17 +50,25 @@ impl Store {
         &self,
         ticket: &Ticket,
         attempt: &Attempt,
+        now: Timestamp,
         until: Timestamp,
         approved_at: Option<Timestamp>,
     ) -> Result<Option<Held>, Error> {
+        let lock = Lock {
+            attempt: attempt.id.clone(),
+            until,
+            since: now,
+            refused_as: None,
+        };
         let free = "#state = :open AND attribute_not_exists(#lock) \
                     AND attribute_not_exists(pending) AND version = :version AND fence = :fence";
-        let update = lock_update(ticket, attempt, until)?.condition_expression(free);
+        let update = lock_update(ticket, attempt, &lock)?.condition_expression(free);
         self.lock(ticket, attempt, approved_at, update).await
     }
 
     /// Takes over a lock whose lease has ended, for the attempt it names, after
-    /// `PayPal` was asked about that attempt's order.
+    /// `PayPal` was asked about that attempt's order. It is the same try: what was
+    /// heard of it, and since when, stays.
     ///
     /// # Errors
     /// As [`Store::take_lock`].
@@ -71,10 +79,17 @@ impl Store {
         until: Timestamp,
         approved_at: Option<Timestamp>,
     ) -> Result<Option<Held>, Error> {
+        let Some(ended) = &ticket.lock else {
+            return Ok(None);
+        };
+        let lock = Lock {
+            until,
+            ..ended.clone()
+        };
         // The fence says that it is the very lock that was seen.
         let same_lock = "#state = :open AND attribute_exists(#lock) \
                          AND attribute_not_exists(pending) AND version = :version AND fence = :fence";
-        let update = lock_update(ticket, attempt, until)?.condition_expression(same_lock);
+        let update = lock_update(ticket, attempt, &lock)?.condition_expression(same_lock);
         self.lock(ticket, attempt, approved_at, update).await
     }
 
@@ -122,7 +137,7 @@ impl Store {
         attempt: &Attempt,
         released: &Released,
     ) -> Result<Write, Error> {
-        let ticket_update = unlock(held);
+        let ticket_update = under(held);
         let ticket_update = match released {
             Released::InvoiceRefused => ticket_update
                 .update_expression("SET first_invoice_refused = :yes REMOVE #lock")
@@ -153,19 +168,32 @@ impl Store {
         self.transact("release the lock", steps).await
     }
 
+    /// Remembers `PayPal`'s code for a try that was refused, while it is not certain
+    /// that nothing moved: the lock stays.
+    ///
+    /// # Errors
+    /// When the table does not answer; the try is made again, and refused again.
+    pub async fn note_refusal(&self, held: &Held, code: &str) -> Result<Write, Error> {
+        let update = under(held)
+            .update_expression("SET #lock.refused_as = :code")
+            .expression_attribute_values(":code", s(code));
+        self.transact("note a refusal", vec![Step::Update(update)])
+            .await
+    }
+
     /// Takes away a lock whose attempt the table does not know any more.
     ///
     /// # Errors
     /// When the table does not answer.
     pub async fn release_forgotten_lock(&self, held: &Held) -> Result<Write, Error> {
-        let update = unlock(held).update_expression("REMOVE #lock");
+        let update = under(held).update_expression("REMOVE #lock");
         self.transact("release a forgotten lock", vec![Step::Update(update)])
             .await
     }
 }
 
 /// The update of a ticket under this very lock.
-fn unlock(held: &Held) -> UpdateBuilder {
+fn under(held: &Held) -> UpdateBuilder {
     UpdateBuilder::default()
         .set_key(Some(keys::ticket(&held.case_number).into_item()))
         // Somebody may have taken over: their lock is not ours to release.
@@ -175,22 +203,14 @@ fn unlock(held: &Held) -> UpdateBuilder {
         .expression_attribute_values(":attempt", s(held.attempt.as_str()))
 }
 
-fn lock_update(
-    ticket: &Ticket,
-    attempt: &Attempt,
-    until: Timestamp,
-) -> Result<UpdateBuilder, Error> {
-    let lock = Lock {
-        attempt: attempt.id.clone(),
-        until,
-    };
+fn lock_update(ticket: &Ticket, attempt: &Attempt, lock: &Lock) -> Result<UpdateBuilder, Error> {
     Ok(UpdateBuilder::default()
         .set_key(Some(keys::ticket(&ticket.case_number).into_item()))
         .update_expression("SET #lock = :lock, fence = :next_fence")
         .expression_attribute_names("#state", "state")
         .expression_attribute_names("#lock", "lock")
         .expression_attribute_values(":open", s("open"))
-        .expression_attribute_values(":lock", value("lock", &lock)?)
+        .expression_attribute_values(":lock", value("lock", lock)?)
         .expression_attribute_values(":version", n(attempt.version))
         .expression_attribute_values(":fence", n(ticket.fence))
         .expression_attribute_values(":next_fence", n(ticket.fence + 1)))

@@ -60,20 +60,29 @@ pub struct PlacedOrder {
     pub approve_url: String,
 }
 
-/// A capture that was refused, and what has changed since.
+/// A capture that was refused, and what has changed since. Another try charges the
+/// same card, unless the payer has chosen another one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Decline {
     /// When we learned of it.
     pub at: Timestamp,
     /// `PayPal`'s issue, `INSTRUMENT_DECLINED`.
     pub issue: String,
-    /// A later look found the order no longer approved: an approval found now
-    /// is a new one.
+    /// A later look found the order not approved: an approval found now is a new
+    /// one.
     pub retry_allowed: bool,
-    /// The driver pressed "try again": who comes back from `PayPal` now comes
+    /// When the order had changed last, by `PayPal`'s clock, as it was read after
+    /// the refusal; where `PayPal` said so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub order_changed_at: Option<Timestamp>,
+    /// A later time than that, seen once: only one that stays the same is a change
+    /// and not a clock that runs on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub changed_again_at: Option<Timestamp>,
+    /// When the driver pressed "try again": who comes back from `PayPal` now comes
     /// with a new approval. The sweep cannot tell, the driver may still be away.
-    #[serde(default)]
-    pub pressed: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pressed_at: Option<Timestamp>,
 }
 
 /// Where a payment attempt stands.

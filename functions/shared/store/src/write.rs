@@ -1,5 +1,7 @@
 //! Conditional writes: one transaction, all or nothing.
 
+use std::time::Duration;
+
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::builders::{ConditionCheckBuilder, PutBuilder, UpdateBuilder};
@@ -13,7 +15,10 @@ use crate::{Error, Store, Write};
 /// How often a transaction is tried again that met another one on the same
 /// item. Two requests for one ticket are usual, four at the same millisecond
 /// are not.
-const CONFLICT_TRIES_MAX: usize = 4;
+const CONFLICT_TRIES_MAX: u32 = 4;
+/// The pause before the first such try; each later one waits twice as long. At
+/// once, it would meet the same transaction again, which takes some milliseconds.
+const CONFLICT_PAUSE: Duration = Duration::from_millis(20);
 
 /// A record with its key, as an item.
 pub(crate) fn item<T: Serialize>(name: &'static str, key: Key, record: &T) -> Result<Item, Error> {
@@ -91,7 +96,10 @@ impl Store {
             };
             match cancelled_by(&error) {
                 Some(Cancelled::ByCondition) => return Ok(Write::Refused),
-                Some(Cancelled::ByConflict) if conflicts < CONFLICT_TRIES_MAX => conflicts += 1,
+                Some(Cancelled::ByConflict) if conflicts < CONFLICT_TRIES_MAX => {
+                    tokio::time::sleep(CONFLICT_PAUSE * 2_u32.pow(conflicts)).await;
+                    conflicts += 1;
+                }
                 Some(Cancelled::ByConflict) | None => return Err(unavailable(call)(error)),
             }
         }

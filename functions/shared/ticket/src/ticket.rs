@@ -113,6 +113,13 @@ pub struct Lock {
     pub attempt: AttemptId,
     /// Until when nobody else may even ask.
     pub until: Timestamp,
+    /// Since when the answer to this capture try is waited for; a take-over does
+    /// not change it.
+    pub since: Timestamp,
+    /// `PayPal`'s code, where the try was refused in a way that leaves open whether
+    /// the money moved.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refused_as: Option<String>,
 }
 
 /// A capture that `PayPal` holds back.

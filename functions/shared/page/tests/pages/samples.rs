@@ -72,6 +72,8 @@ pub(crate) fn ticket(standing: Standing) -> Ticket {
         lock: (standing == Standing::OpenLocked).then(|| Lock {
             attempt: attempt_id(),
             until: in_time(),
+            since: in_time(),
+            refused_as: None,
         }),
         first_invoice_refused: false,
         pending: (standing == Standing::OpenPending).then(|| PendingCapture {

@@ -151,7 +151,7 @@ impl Call<'_> {
         }
         // A web page under a 4xx comes from something in front of `PayPal`,
         // which does not know what happened behind it.
-        let refusal = error.and_then(|error| Refusal::of(error, status.as_u16()));
+        let refusal = error.and_then(Refusal::of);
         let refused = match (status, refusal) {
             (StatusCode::UNAUTHORIZED, _) => Error::Unauthorized { call, debug_id },
             (
@@ -188,11 +188,11 @@ impl<T> Answer<T> {
 
 impl Refusal {
     /// Nothing when the body is not one of `PayPal`'s errors.
-    fn of(error: WireError, status: u16) -> Option<Self> {
+    fn of(error: WireError) -> Option<Self> {
         let name = error.name.or(error.error)?;
         let details = error.details.unwrap_or_default();
         let codes = details.iter().filter_map(|detail| detail.issue.as_deref());
-        let issue = Issue::deciding(codes, status).unwrap_or_else(|| Issue::of(&name, status));
+        let issue = Issue::deciding(codes).unwrap_or_else(|| Issue::of(&name));
         Some(Self {
             issue,
             links: error.links.unwrap_or_default(),
