@@ -78,13 +78,13 @@ pub(crate) struct Refusal {
     /// The call it answers, whose specification fixes the description.
     on: Option<On>,
     /// `details[].issue`, the one thing a caller may decide on.
-    issue: String,
+    issue: Box<str>,
     /// The field at fault, as a JSON pointer, with its value.
     field: Option<(&'static str, String)>,
     /// Where the payer goes to mend it: relation and address.
     link: Option<(&'static str, String)>,
-    /// Seconds until the caller may try again.
-    retry_after_s: Option<u32>,
+    /// When the caller may try again, in seconds or as a date.
+    retry_after: Option<Box<str>>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -212,10 +212,10 @@ impl Refusal {
         Self {
             kind: Kind::of(issue),
             on: None,
-            issue: issue.to_owned(),
+            issue: issue.into(),
             field: None,
             link: None,
-            retry_after_s: None,
+            retry_after: None,
         }
     }
 
@@ -255,8 +255,8 @@ impl Refusal {
     }
 
     /// When the caller may try again.
-    pub(crate) fn retry_after(mut self, seconds: Option<u32>) -> Self {
-        self.retry_after_s = seconds;
+    pub(crate) fn retry_after(mut self, told: Option<String>) -> Self {
+        self.retry_after = told.map(String::into_boxed_str);
         self
     }
 
@@ -284,9 +284,9 @@ impl Refusal {
         }
         body["links"] = Value::Array(links);
         // The others are told by name alone.
-        if self.issue == Issue::NO_DETAILS.name() {
+        if &*self.issue == Issue::NO_DETAILS.name() {
             body["details"] = json!([]);
-        } else if self.issue != name {
+        } else if &*self.issue != name {
             let mut detail =
                 json!({ "issue": self.issue, "description": description(self.on, &self.issue) });
             if let Some((pointer, value)) = &self.field {
@@ -302,10 +302,9 @@ impl Refusal {
     /// The refusal as it goes out.
     pub(crate) fn response(&self, debug_id: &str) -> Response<Bytes> {
         let mut response = Answer::json(self.status(), self.body(debug_id)).response(debug_id);
-        if let Some(seconds) = self.retry_after_s {
-            response
-                .headers_mut()
-                .insert(RETRY_AFTER, HeaderValue::from(seconds));
+        let told = self.retry_after.as_deref().map(HeaderValue::from_str);
+        if let Some(Ok(told)) = told {
+            response.headers_mut().insert(RETRY_AFTER, told);
         }
         response
     }

@@ -113,9 +113,28 @@ pub struct Behaviour {
     /// How events travel.
     pub webhooks: WebhookMode,
 
+    // --- limits ---
+    /// Calls a minute after which all are refused for [`Behaviour::block_s`];
+    /// 0 for no limit (10.1).
+    pub rate_per_min_ip: u32,
+    /// Seconds for which too many calls are answered by 429 (10.1).
+    pub block_s: u32,
+    /// The token endpoint answers 429 (10.3).
+    pub token_429: bool,
+    /// How an answer 429 says when to come again (10.4).
+    pub retry_after: RetryAfter,
+
     // --- Transaction Search ---
     /// Seconds until a transaction is visible: three hours (11.1).
     pub report_lag_s: u32,
+
+    // --- credentials ---
+    /// Tokens made while it is on cannot search transactions: 403 (12.1).
+    pub scope_missing: bool,
+    /// The token endpoint knows no client: 401 `invalid_client` (12.2).
+    pub invalid_client: bool,
+    /// Seconds for which a fresh token is unknown: 401 (12.3).
+    pub token_unknown_for_s: u32,
 }
 
 impl Default for Behaviour {
@@ -156,7 +175,14 @@ impl Default for Behaviour {
             no_status_details: false,
             recapture_after_denied: RecaptureAfterDenied::default(),
             webhooks: WebhookMode::default(),
+            rate_per_min_ip: 0,
+            block_s: 300,
+            token_429: false,
+            retry_after: RetryAfter::default(),
             report_lag_s: 3 * HOUR_S,
+            scope_missing: false,
+            invalid_client: false,
+            token_unknown_for_s: 0,
         }
     }
 }
@@ -188,7 +214,9 @@ impl Behaviour {
             ("get_404_dispute_s", self.get_404_dispute_s),
             ("approval_lag_s", self.approval_lag_s),
             ("twin_call_fails_s", self.twin_call_fails_s),
+            ("block_s", self.block_s),
             ("report_lag_s", self.report_lag_s),
+            ("token_unknown_for_s", self.token_unknown_for_s),
             (
                 "already_captured_while_approved_s",
                 self.already_captured_while_approved_s,
@@ -401,4 +429,17 @@ pub enum RecaptureAfterDenied {
     AlreadyCaptured,
     /// `ORDER_NOT_APPROVED`.
     NotApproved,
+}
+
+/// How an answer 429 says when to come again.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RetryAfter {
+    /// Not at all.
+    #[default]
+    Absent,
+    /// In seconds.
+    Seconds,
+    /// As a date.
+    Date,
 }

@@ -88,6 +88,9 @@ impl State {
         let Some(on) = route.on() else {
             return Exchange::at_once(self.answer(route, request, asked, authority, debug_id));
         };
+        if let Some(refused) = self.too_many(route, asked.now) {
+            return Exchange::at_once(refused.response(debug_id));
+        }
         let before = self.strike(on, |kind| kind.strikes(on) == Some(Strikes::Before));
         if let Some(fault) = before {
             return self.instead(fault, route, asked, debug_id);
@@ -118,10 +121,7 @@ impl State {
         asked: &Asked<'_>,
         debug_id: &str,
     ) -> Exchange {
-        let refuse = |issue| {
-            let refusal = Refusal::issue(issue).retry_after(fault.seconds);
-            Exchange::at_once(refusal.response(debug_id))
-        };
+        let refuse = |issue| Exchange::at_once(Refusal::issue(issue).response(debug_id));
         match fault.kind {
             FaultKind::NoAnswer => Exchange::without_answer(),
             FaultKind::Html => {
@@ -129,7 +129,11 @@ impl State {
                 Exchange::at_once(page.response(debug_id))
             }
             FaultKind::Unauthorized => Exchange::at_once(self.revoke(asked).response(debug_id)),
-            FaultKind::RateLimit => refuse("RATE_LIMIT_REACHED"),
+            FaultKind::RateLimit => {
+                let told = fault.seconds.map(|seconds| seconds.to_string());
+                let refusal = Refusal::issue("RATE_LIMIT_REACHED").retry_after(told);
+                Exchange::at_once(refusal.response(debug_id))
+            }
             FaultKind::NotFound => refuse("INVALID_RESOURCE_ID"),
             FaultKind::Refused(issue) => self.refused(issue, route, debug_id),
             FaultKind::ServerError
@@ -235,6 +239,9 @@ impl State {
         if route.needs_token() {
             if let Some(refused) = self.unauthorized(asked, debug_id) {
                 return refused.response(debug_id);
+            }
+            if route == Route::Transactions && !self.may_search(asked) {
+                return Refusal::issue("PERMISSION_DENIED").response(debug_id);
             }
             if let Some(issue) = mocked(asked) {
                 let refusal = match (route.on(), Issue::named(&issue)) {

@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 
 use crate::answers::Answer;
 use crate::behaviour::Behaviour;
+use crate::credentials::OldSecret;
 use crate::faults::{Fault, FaultKind, InvalidFault, On};
 use crate::issues::Issue;
 use crate::payer::{Leads, Payer};
@@ -35,7 +36,19 @@ const FAULTS_TAKE: &str = "POST takes JSON like {\"on\":\"capture\",\"kind\":\"d
 const LEVERS: &str = "GET /_standin/books, GET /_standin/anchors, GET|POST|DELETE /_standin/faults, \
                       POST /_standin/orders/{id}/{pay|decline|cancel|close}, \
                       POST /_standin/captures/{id}/{complete|deny|refund|reverse|dispute}, \
-                      POST /_standin/webhooks/redeliver/{event_id}";
+                      POST /_standin/webhooks/redeliver/{event_id}, \
+                      POST /_standin/tokens/revoke, POST /_standin/credentials";
+
+/// What `POST /_standin/credentials` takes.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Rotation {
+    client_secret: String,
+    old_secret: OldSecret,
+}
+
+const ROTATION_TAKES: &str = "POST takes JSON like {\"client_secret\":\"another one\",\
+                              \"old_secret\":\"stays_valid\"} or is_gone";
 
 impl State {
     /// Pulls a lever.
@@ -69,6 +82,17 @@ impl State {
                     wrong("there is no such event", "the books list them under events")
                 }
             }
+            ("POST", ["tokens", "revoke"]) => {
+                self.revoke_all();
+                Answer::json(StatusCode::OK, json!({}))
+            }
+            ("POST", ["credentials"]) => match serde_json::from_slice::<Rotation>(asked.body) {
+                Ok(rotation) => {
+                    self.rotate_secret(&rotation.client_secret, rotation.old_secret);
+                    Answer::json(StatusCode::OK, json!({}))
+                }
+                Err(error) => wrong(&error.to_string(), ROTATION_TAKES),
+            },
             _ => wrong("there is no such lever", LEVERS),
         }
     }

@@ -13,6 +13,7 @@
 mod answers;
 mod behaviour;
 mod books;
+mod credentials;
 mod deliveries;
 mod events;
 mod exchange;
@@ -20,6 +21,7 @@ mod faults;
 mod ids;
 mod issues;
 mod levers;
+mod limits;
 mod money;
 mod orders;
 mod payer;
@@ -50,12 +52,13 @@ use tokio::sync::Notify;
 
 pub use behaviour::{
     Behaviour, BurnOn, DeclineShape, DupInvoiceAt, ExpiredAs, OddStatus, Omitted, PendingReason,
-    PendingThen, RecaptureAfterDenied, SameIdOtherBody, StatusAfterDecline, UpdateTime,
+    PendingThen, RecaptureAfterDenied, RetryAfter, SameIdOtherBody, StatusAfterDecline, UpdateTime,
 };
 pub use books::{
     Books, Capture, CaptureStatus, Dispute, Event, Instrument, Order, OrderState, Refund,
     RefundKind, RequestId,
 };
+pub use credentials::OldSecret;
 pub use deliveries::{Delivery, HELD_S, LATE_S, REPEATS_MAX};
 pub use exchange::Exchange;
 pub use faults::{Fault, FaultKind, InvalidFault, On, WebhookMode};
@@ -177,6 +180,16 @@ impl Standin {
     pub fn set_behaviour(&self, behaviour: Behaviour) -> Result<(), InvalidFault> {
         self.state().behaviour = behaviour.checked()?;
         Ok(())
+    }
+
+    /// Another client secret from now on.
+    pub fn rotate_secret(&self, secret: &str, old: OldSecret) {
+        self.state().rotate_secret(secret, old);
+    }
+
+    /// Takes back every access token there is.
+    pub fn revoke_tokens(&self) {
+        self.state().revoke_all();
     }
 
     /// How events travel from now on.

@@ -3,29 +3,25 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use bytes::Bytes;
-use data_encoding::BASE64;
-use http::header::{AUTHORIZATION, CONTENT_TYPE};
-use http::{HeaderMap, StatusCode};
+use http::HeaderMap;
+use http::header::CONTENT_TYPE;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use url::form_urlencoded;
 
-use crate::answers::{Answer, Refusal};
+use crate::answers::Refusal;
 use crate::behaviour::Behaviour;
 use crate::books::Books;
+use crate::credentials::Credentials;
 use crate::events::Queued;
 use crate::faults::{Fault, FaultKind, On};
 use crate::ids::Ids;
+use crate::limits::Traffic;
 use crate::reads::Past;
 use crate::request_ids::Memory;
 use crate::schedule::Schedule;
 use crate::settings::Settings;
 use crate::shapes::Shapes;
-
-/// How long an access token lives, in seconds.
-///
-/// Source: `PayPal` documentation "rate limiting": about nine hours.
-pub(crate) const TOKEN_LIFE_S: i32 = 32_400;
 
 /// The longest `PayPal-Request-Id`.
 ///
@@ -47,7 +43,8 @@ pub(crate) struct State {
     /// Invoice numbers that were used up without money, and by which order.
     pub(crate) burned: BTreeMap<String, String>,
     pub(crate) remembered: Memory,
-    tokens: BTreeMap<String, Timestamp>,
+    pub(crate) credentials: Credentials,
+    pub(crate) traffic: Traffic,
 }
 
 /// A request as the handlers see it.
@@ -110,6 +107,8 @@ impl Asked<'_> {
 impl State {
     pub(crate) fn new(settings: Settings, seed: u64) -> Self {
         Self {
+            credentials: Credentials::new(&settings.client_secret),
+            traffic: Traffic::default(),
             settings,
             books: Books::default(),
             ids: Ids::new(seed),
@@ -120,7 +119,6 @@ impl State {
             past: Past::default(),
             burned: BTreeMap::new(),
             remembered: Memory::new(),
-            tokens: BTreeMap::new(),
         }
     }
 
@@ -129,76 +127,6 @@ impl State {
             origin: &self.settings.public_origin,
             behaviour: &self.behaviour,
         }
-    }
-
-    /// `POST /v1/oauth2/token`
-    pub(crate) fn token(&mut self, asked: &Asked<'_>) -> Answer {
-        let expected = BASE64.encode(
-            format!(
-                "{}:{}",
-                self.settings.client_id, self.settings.client_secret
-            )
-            .as_bytes(),
-        );
-        let is_client = asked
-            .header(AUTHORIZATION.as_str())
-            .and_then(|value| value.strip_prefix("Basic "))
-            .is_some_and(|given| given == expected);
-        if !is_client {
-            return Answer::json(
-                StatusCode::UNAUTHORIZED,
-                json!({
-                    "error": "invalid_client",
-                    "error_description": "Client Authentication failed",
-                }),
-            );
-        }
-        if asked.form_field("grant_type").as_deref() != Some("client_credentials") {
-            return Answer::json(
-                StatusCode::BAD_REQUEST,
-                json!({
-                    "error": "unsupported_grant_type",
-                    "error_description": "Grant Type is NULL",
-                }),
-            );
-        }
-        let token = self.ids.token();
-        let life = SignedDuration::from_secs(i64::from(TOKEN_LIFE_S));
-        self.tokens.insert(token.clone(), later(asked.now, life));
-        Answer::json(
-            StatusCode::OK,
-            json!({
-                "scope": "https://uri.paypal.com/services/payments/payment \
-                          https://uri.paypal.com/services/payments/refund \
-                          https://uri.paypal.com/services/reporting/search/read \
-                          https://uri.paypal.com/services/disputes/read-seller openid",
-                "access_token": token,
-                "token_type": "Bearer",
-                "app_id": "APP-80W284485P519543T",
-                "expires_in": TOKEN_LIFE_S,
-                "nonce": format!("{}{}", crate::signing::shown(asked.now), self.ids.debug()),
-            }),
-        )
-    }
-
-    /// Whether the caller may: `None`, or the refusal.
-    pub(crate) fn unauthorized(&self, asked: &Asked<'_>, debug_id: &str) -> Option<Answer> {
-        let Some(token) = bearer(asked) else {
-            let refusal = Refusal::issue("AUTHENTICATION_FAILURE");
-            return Some(Answer::json(refusal.status(), refusal.body(debug_id)));
-        };
-        match self.tokens.get(token) {
-            Some(expires_at) if asked.now < *expires_at => None,
-            Some(_) | None => Some(invalid_token()),
-        }
-    }
-
-    /// Takes back the token a call came with, so that only a fresh one helps.
-    pub(crate) fn revoke(&mut self, asked: &Asked<'_>) -> Answer {
-        if let Some(token) = bearer(asked) {
-            self.tokens.remove(token);
-        }
-        invalid_token()
     }
 
     /// Takes the first fault set on this call that `fits`.
@@ -220,20 +148,4 @@ impl State {
 /// `now + duration`, or the end of time.
 pub(crate) fn later(now: Timestamp, duration: SignedDuration) -> Timestamp {
     now.checked_add(duration).unwrap_or(Timestamp::MAX)
-}
-
-fn bearer<'a>(asked: &'a Asked<'_>) -> Option<&'a str> {
-    asked
-        .header(AUTHORIZATION.as_str())?
-        .strip_prefix("Bearer ")
-}
-
-fn invalid_token() -> Answer {
-    Answer::json(
-        StatusCode::UNAUTHORIZED,
-        json!({
-            "error": "invalid_token",
-            "error_description": "Token signature verification failed",
-        }),
-    )
 }

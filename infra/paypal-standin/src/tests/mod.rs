@@ -3,6 +3,7 @@
 mod answers;
 mod faults;
 mod life;
+mod limits;
 mod money;
 mod payer;
 mod pending;
