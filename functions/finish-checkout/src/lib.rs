@@ -158,6 +158,7 @@ async fn settle(
 fn is_return_from_paypal(request: &Request, route: Route, attempt: &Attempt) -> bool {
     let query = request.query_string_parameters();
     // A foreign or missing order id must not lead to a capture.
+    // sabotage: a return with any order id
     let names_own_order = attempt
         .order
         .as_ref()

@@ -85,6 +85,8 @@ async fn receive(app: &App, request: &Request, now: Timestamp) -> StatusCode {
             return StatusCode::BAD_REQUEST;
         }
     };
+    // sabotage: the webhook's word is believed
+    // sabotage: 200 before it is stored
     match continue_event(app, &event, now, deadline).await {
         Ok(status) => status,
         Err(error) => {
@@ -109,6 +111,7 @@ async fn continue_event(
     // Under one id a rightly signed body can say another thing: an id that was
     // seen is no reason to skip what no sweep covers. It is booked once anyway.
     let is_swept = matches!(event.about, About::Order { .. } | About::Nothing);
+    // sabotage: seen means done
     if stored.outcome.is_some() && is_swept {
         tracing::info!(event = %event.id, deliveries = stored.deliveries, "an event came again");
         return Ok(StatusCode::OK);
@@ -195,6 +198,7 @@ async fn park_or_repeat(
     event: &WebhookEvent,
     stored: &StoredEvent,
 ) -> Result<StatusCode, store::Error> {
+    // sabotage: an event is parked at its last delivery only
     if stored.deliveries < PARKED_FROM {
         return Ok(StatusCode::SERVICE_UNAVAILABLE);
     }

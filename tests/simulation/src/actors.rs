@@ -72,6 +72,8 @@ impl World {
             })
             .await;
         laws::a_sweep_has_ended(self, reads);
+        let looked_at = swept.map_or(0, |sweep| u64::from(sweep.looked_at));
+        self.looks.set(self.looks.get() + looked_at);
         swept
     }
 
@@ -214,6 +216,7 @@ impl Driver {
         };
         let order = query(&location, "token")?;
         laws::a_redirect_was_shown(&self.world, self.case_number.as_str(), &location, &order);
+        self.has_come_back(&order);
         let mut history = self.world.history.borrow_mut();
         history
             .shown_amounts
@@ -232,6 +235,7 @@ impl Driver {
                 Payer::ClosesWindow => "the driver approves and closes the window",
             })
             .await;
+        self.has_come_back(&sent.order);
         let leads = self.world.standin.approve(&sent.order, payer).ok()?;
         let approved = self.world.standin.in_books(|books| {
             let order = books.order(&sent.order)?;
@@ -251,6 +255,12 @@ impl Driver {
         }
     }
 
+    /// Whoever chooses anew, or looks at the result, may have chosen another card.
+    fn has_come_back(&self, order: &str) {
+        let mut history = self.world.history.borrow_mut();
+        history.refused_cards.remove(order);
+    }
+
     /// Comes back from `PayPal`.
     pub(crate) async fn returns(&self, back: &Back) -> Option<Page> {
         self.result("driver-returns-from-paypal", back).await
@@ -262,6 +272,7 @@ impl Driver {
     }
 
     pub(crate) async fn result(&self, name: &str, back: &Back) -> Option<Page> {
+        self.has_come_back(&back.order);
         let asked_at = self.world.now();
         let functions = self.world.functions();
         let now = self.world.functions_now();

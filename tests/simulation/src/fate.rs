@@ -56,6 +56,27 @@ pub(crate) enum Fate {
     RefusedAfterEffect(Issue),
 }
 
+/// How a fault leaves its caller.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Left {
+    /// It has died.
+    Dead,
+    /// It hears of it too late.
+    Late,
+    /// It has happened, and nobody says so.
+    InTheDark,
+    /// Nothing has happened.
+    WithNothing,
+    /// It is told something else than what is so.
+    Misled,
+    /// It is refused, rightly.
+    Refused,
+    /// It is refused, and it has happened.
+    FalselyRefused,
+    /// It has happened twice.
+    Twice,
+}
+
 /// A misbehaviour of the stand-in's own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Odd {
@@ -63,6 +84,11 @@ pub(crate) enum Odd {
     Html,
     HtmlAfterEffect,
     CutJson,
+    EmptyAfterEffect,
+    NotFound,
+    OmitsPayments,
+    OmitsPayee,
+    OmitsCustomId,
     WrongAmount,
     WrongCurrency,
     WrongPayee,
@@ -77,11 +103,16 @@ pub(crate) enum Odd {
 }
 
 impl Odd {
-    const ALL: [Self; 15] = [
+    const ALL: [Self; 20] = [
         Self::ErrorAfterEffect,
         Self::Html,
         Self::HtmlAfterEffect,
         Self::CutJson,
+        Self::EmptyAfterEffect,
+        Self::NotFound,
+        Self::OmitsPayments,
+        Self::OmitsPayee,
+        Self::OmitsCustomId,
         Self::WrongAmount,
         Self::WrongCurrency,
         Self::WrongPayee,
@@ -101,6 +132,11 @@ impl Odd {
             Self::Html => FaultKind::Html,
             Self::HtmlAfterEffect => FaultKind::HtmlAfterEffect,
             Self::CutJson => FaultKind::CutJson,
+            Self::EmptyAfterEffect => FaultKind::EmptyAfterEffect,
+            Self::NotFound => FaultKind::NotFound,
+            Self::OmitsPayments => FaultKind::OmitsPayments,
+            Self::OmitsPayee => FaultKind::OmitsPayee,
+            Self::OmitsCustomId => FaultKind::OmitsCustomId,
             Self::WrongAmount => FaultKind::WrongAmount,
             Self::WrongCurrency => FaultKind::WrongCurrency,
             Self::WrongPayee => FaultKind::WrongPayee,
@@ -127,7 +163,14 @@ impl Odd {
         let is_capture = on == On::Capture;
         let shows_money = matches!(on, On::GetOrder | On::Capture);
         match self {
-            Self::ErrorAfterEffect | Self::Html | Self::HtmlAfterEffect | Self::CutJson => true,
+            Self::ErrorAfterEffect
+            | Self::Html
+            | Self::HtmlAfterEffect
+            | Self::CutJson
+            | Self::EmptyAfterEffect => true,
+            Self::NotFound => on != On::Token && on != On::Create,
+            Self::OmitsPayments => shows_money,
+            Self::OmitsPayee | Self::OmitsCustomId => shows_money || on == On::GetCapture,
             Self::WrongAmount | Self::WrongCurrency | Self::WrongPayee => shows_money,
             Self::UnknownStatus => {
                 matches!(on, On::GetOrder | On::Capture | On::GetRefund | On::Create)
@@ -220,12 +263,48 @@ impl Fate {
         }
     }
 
-    /// The name of a refusal.
-    pub(crate) fn issue(self) -> Option<Issue> {
+    /// What it leaves the caller with: of a pair of faults each way to be left so
+    /// meets each other way.
+    pub(crate) fn leaves(self) -> Left {
         match self {
-            Self::Refused(issue) | Self::RefusedAfterEffect(issue) => Some(issue),
-            _ => None,
+            Self::Goes | Self::Twice => Left::Twice,
+            Self::CrashBefore | Self::CrashAfter => Left::Dead,
+            Self::Late(_) | Self::Frozen(_) => Left::Late,
+            Self::Lost | Self::LostForGood | Self::FalselyRefused => Left::InTheDark,
+            Self::Error
+            | Self::Down
+            | Self::Throttled
+            | Self::NoAnswer
+            | Self::Conflict
+            | Self::Conflicts => Left::WithNothing,
+            Self::Stale => Left::Misled,
+            Self::Refused(_) => Left::Refused,
+            Self::RefusedAfterEffect(_) => Left::FalselyRefused,
+            Self::Standin(odd) => match odd {
+                Odd::ErrorAfterEffect
+                | Odd::HtmlAfterEffect
+                | Odd::CutJson
+                | Odd::EmptyAfterEffect => Left::InTheDark,
+                Odd::Html | Odd::NotFound | Odd::Unauthorized => Left::WithNothing,
+                Odd::OmitsPayments
+                | Odd::OmitsPayee
+                | Odd::OmitsCustomId
+                | Odd::WrongAmount
+                | Odd::WrongCurrency
+                | Odd::WrongPayee
+                | Odd::UnknownStatus
+                | Odd::ForeignApproveHost
+                | Odd::MissingLink => Left::Misled,
+                Odd::Decline | Odd::PayerActionRequired | Odd::Pending | Odd::DeclinedIn201 => {
+                    Left::Refused
+                }
+            },
         }
+    }
+
+    /// Whether it is one of a refusal's many names.
+    pub(crate) fn is_named(self) -> bool {
+        matches!(self, Self::Refused(_) | Self::RefusedAfterEffect(_))
     }
 
     /// How much later it has its effect.

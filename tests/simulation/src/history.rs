@@ -29,6 +29,21 @@ pub(crate) enum Kind {
     PayPal,
 }
 
+/// A row of the table of crowds.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Figures {
+    /// Attempts that are open when payers approve.
+    pub(crate) open: usize,
+    /// Looks of the sweep at attempts until the last payer was captured.
+    pub(crate) looks: u64,
+    /// Its calls to `PayPal` until then.
+    pub(crate) calls: u64,
+    /// The most of them in one minute.
+    pub(crate) calls_a_minute: u64,
+    /// How long the payer waited who was captured last.
+    pub(crate) last_captured_s: i64,
+}
+
 /// What happened.
 #[derive(Default)]
 pub(crate) struct History {
@@ -66,6 +81,14 @@ pub(crate) struct History {
     pub(crate) torn_tickets: BTreeSet<String>,
     /// Events that a restore has brought back unfinished.
     pub(crate) unfinished_events: BTreeSet<String>,
+    /// Under which names `PayPal` has refused to capture each order.
+    pub(crate) refused_as: BTreeSet<(String, String)>,
+    /// Orders whose card was refused, and whose driver has done nothing since.
+    pub(crate) refused_cards: BTreeSet<String>,
+    /// A lock stood longer than its lease.
+    pub(crate) left_locked: bool,
+    /// What was counted for the report.
+    pub(crate) figures: Vec<Figures>,
     /// When the last fault struck.
     pub(crate) last_fault_at: Option<Timestamp>,
 }

@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::fate::Fate;
-use crate::history::Violation;
+use crate::history::{Figures, Violation};
 use crate::plan::{Place, Plan};
 use crate::points::Point;
 use crate::run::{Outcome, run};
@@ -30,6 +30,10 @@ pub(crate) struct Tally {
     pub(crate) boundaries: BTreeMap<String, (BTreeSet<Fate>, Plan, u32)>,
     /// Which faults have struck where.
     pub(crate) struck: BTreeSet<(String, Fate)>,
+    /// What crowds cost.
+    pub(crate) crowds: Vec<Figures>,
+    /// What was left out, and of how much: by what it is.
+    pub(crate) samples: Vec<(&'static str, u64, u64)>,
     /// Laws that did not hold, and in which run.
     pub(crate) broken: Vec<(Plan, Violation)>,
 }
@@ -51,6 +55,7 @@ impl Tally {
                 .or_insert_with(|| (BTreeSet::new(), plan.clone(), place.nth));
             known.extend(fates);
         }
+        self.crowds.extend(outcome.figures);
         for violation in outcome.violations {
             if self.broken.len() < BROKEN_MAX {
                 self.broken.push((plan.clone(), violation));
@@ -119,15 +124,28 @@ impl Shared {
 
     /// Runs every plan, on all processors; stops at the first broken law.
     pub(crate) fn run_all(&self, level: &'static str, plans: &[Plan], collect: bool) {
+        self.run_each(level, plans, collect, &|_, _| {});
+    }
+
+    /// The same, and shows what each came to.
+    pub(crate) fn run_each(
+        &self,
+        level: &'static str,
+        plans: &[Plan],
+        collect: bool,
+        each: &(dyn Fn(usize, &Outcome) + Sync),
+    ) {
         let next = AtomicUsize::new(0);
         std::thread::scope(|scope| {
             for _ in 0..workers() {
                 scope.spawn(|| {
-                    while let Some(plan) = plans.get(next.fetch_add(1, Ordering::Relaxed)) {
-                        if self.is_broken() {
+                    loop {
+                        let number = next.fetch_add(1, Ordering::Relaxed);
+                        let Some(plan) = plans.get(number).filter(|_| !self.is_broken()) else {
                             return;
-                        }
+                        };
                         let outcome = run(plan, false, collect);
+                        each(number, &outcome);
                         self.with(|tally| tally.add(level, plan, outcome));
                     }
                 });

@@ -87,6 +87,7 @@ pub const SEARCH_PAGES_MAX: u32 = 10_000 / paypal::SEARCH_PAGE_ROWS;
 /// capture it any more.
 #[must_use]
 pub fn order_is_over(attempt: &Attempt, order_life: Duration, now: Timestamp) -> bool {
+    // sabotage: an order is over after seven hours
     age(attempt, now) >= order_life + ORDER_OVER_AFTER
 }
 

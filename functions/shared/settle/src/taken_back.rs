@@ -186,6 +186,7 @@ impl Settle {
         // The event may be faster than the booking of the money it is about, and a
         // restored table knows the attempt only when PayPal's books were read.
         let Some(settled) = self.settle(&attempt, Wake::Books, now, deadline).await? else {
+            // sabotage: a dispute about a forgotten payment is nobody's
             return Ok(TakingBack::NotYet);
         };
         let mut ticket = settled.ticket;
@@ -195,6 +196,7 @@ impl Settle {
             .await?
             .is_none()
         {
+            // sabotage: a refund of what is not booked yet is nobody's
             return Ok(TakingBack::NotYet);
         }
         let taken_back = confirmed.of(&ticket, capture_id, now);

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::SignedDuration;
 use paypal_standin::{Books, CaptureStatus, OrderState};
 use serde_json::Value;
 
@@ -68,25 +69,49 @@ pub(crate) enum Waits {
     NoLonger,
     /// Minutes: it is asked about each minute.
     Minutes,
+    /// Half an hour: the payer approved long after pressing, and who is that late is
+    /// looked for less often.
+    HalfAnHour,
     /// `PayPal` has held it back; it is asked about once an hour.
     AnHour,
+    /// `PayPal` has refused, and neither said what became of the money nor shown it:
+    /// until it does, or the order's life is over.
+    AnAnswer,
 }
+
+/// Names that say for certain that no money has moved.
+const DEFINITE: [&str; 8] = [
+    "INSTRUMENT_DECLINED",
+    "PAYER_ACTION_REQUIRED",
+    "REDIRECT_PAYER_FOR_ALTERNATE_FUNDING",
+    "TRANSACTION_REFUSED",
+    "PAYER_CANNOT_PAY",
+    "COMPLIANCE_VIOLATION",
+    "PAYEE_BLOCKED_TRANSACTION",
+    "MAX_NUMBER_OF_PAYMENT_ATTEMPTS_EXCEEDED",
+];
 
 /// L2: what was paid and is not booked by now; looked at minute by minute.
 pub(crate) fn what_was_paid(world: &World) -> Waits {
     let table = Table::read(world);
-    let locked = table
-        .tickets
-        .values()
-        .any(|ticket| ticket.get("lock").is_some());
+    let locks = table.tickets.values().filter_map(|it| it.get("lock"));
+    let locks = locks.map(|lock| {
+        if is_unsaid(world, &table, lock) {
+            Waits::AnAnswer
+        } else {
+            Waits::Minutes
+        }
+    });
+    let locked = locks.min();
     let booked: BTreeSet<String> = table
         .settlements
         .iter()
         .map(|settlement| text(settlement, "capture_id"))
         .collect();
     world.standin.in_books(|books| {
-        if locked || waits_for_us(books, &table) {
-            return Waits::Minutes;
+        let approved = waits_for_us(books, &table);
+        if let Some(waits) = locked.into_iter().chain(approved).min() {
+            return waits;
         }
         let came = books.captures.iter().filter(|capture| {
             !matches!(
@@ -105,6 +130,18 @@ pub(crate) fn what_was_paid(world: &World) -> Waits {
         });
         waits.min().unwrap_or(Waits::NoLonger)
     })
+}
+
+/// Whether a lock waits for what `PayPal` alone can say.
+fn is_unsaid(world: &World, table: &Table, lock: &Value) -> bool {
+    let attempt = table.attempts.get(&text(&lock["M"], "attempt"));
+    let order = attempt.map(|attempt| text(&attempt["order"]["M"], "id"));
+    let history = world.history.borrow();
+    let was_refused = history
+        .refused_as
+        .iter()
+        .any(|(of, name)| Some(of) == order.as_ref() && !DEFINITE.contains(&name.as_str()));
+    was_refused && lock["M"].get("refused_as").is_some()
 }
 
 /// What [`what_was_paid`] is about, to be read by a human.
@@ -127,31 +164,65 @@ pub(crate) fn locks_and_captures(world: &World) -> String {
 
 /// Whether somebody has approved an order of a payable ticket, with means that
 /// will do, and it is neither captured nor refused.
-fn waits_for_us(books: &Books, table: &Table) -> bool {
-    books.orders.iter().any(|order| {
-        let approved = matches!(order.state, OrderState::Approved { .. });
+fn waits_for_us(books: &Books, table: &Table) -> Option<Waits> {
+    let waiting = books.orders.iter().filter_map(|order| {
+        let OrderState::Approved { at, .. } = order.state else {
+            return None;
+        };
         let attempt = order
             .custom_id
             .as_ref()
             .and_then(|id| table.attempts.get(id));
         let ticket = table.tickets.get(&case_of(order.invoice_id.as_deref()));
-        let (Some(attempt), Some(ticket)) = (attempt, ticket) else {
-            return false;
-        };
-        approved
-            && standing(ticket) == "open"
+        let (attempt, ticket) = attempt.zip(ticket)?;
+        let is_ours = standing(ticket) == "open"
             && attempt["attempt_state"]["S"] == "live"
             && attempt.get("decline").is_none()
             && attempt.get("order").is_some()
-            && attempt["version"]["N"] == ticket["version"]["N"]
-    })
+            && attempt["version"]["N"] == ticket["version"]["N"];
+        let is_late = at.duration_since(order.created_at) > APPROVES_EARLY;
+        is_ours.then_some(if is_late {
+            Waits::HalfAnHour
+        } else {
+            Waits::Minutes
+        })
+    });
+    waiting.min()
 }
+
+/// L2: who approves so soon after pressing is captured first.
+const APPROVES_EARLY: SignedDuration = SignedDuration::from_mins(45);
 
 /// Whether an attempt may still bring money: the sweep is not done with it.
 pub(crate) fn attempts_left(world: &World) -> usize {
     let table = Table::read(world);
     let left = |attempt: &&Value| attempt.get("shard").is_some();
     table.attempts.values().filter(left).count()
+}
+
+/// V2: an hour after the life of every order nobody waits for any of them, but for
+/// what `PayPal` holds back.
+pub(crate) fn attempts_are_over(world: &World) {
+    let table = Table::read(world);
+    let mut history = world.history.borrow_mut();
+    for (id, attempt) in &table.attempts {
+        let state = text(attempt, "attempt_state");
+        history.law("V2", state != "live", || {
+            format!("attempt {id} is live an hour after its order's life: {attempt}")
+        });
+    }
+}
+
+/// Whether a lock stands whose lease has ended.
+pub(crate) fn note_locks(world: &World) {
+    let now = world.now();
+    let left = world.engine.borrow().all().any(|item| {
+        let until = item["lock"]["M"]["until"]["S"].as_str();
+        until.and_then(moment).is_some_and(|until| until < now)
+    });
+    if left {
+        world.history.borrow_mut().left_locked = true;
+    }
 }
 
 /// Nothing is left to do.

@@ -112,6 +112,12 @@ impl Run {
             }
             (Call::PayPal(request), Sender::PayPal(sender)) => {
                 let answer = self.at_paypal(&request, fate);
+                // Whoever dies of it has not heard it.
+                if let Some(answer) = &answer
+                    && !matches!(fate, Fate::CrashAfter | Fate::Frozen(_))
+                {
+                    laws::paypal_has_answered(&self.world, &request, answer);
+                }
                 let _ = sender.send(answer);
             }
             (Call::Table(_) | Call::PayPal(_) | Call::Turn(_), _) => {}

@@ -38,6 +38,8 @@ pub(crate) enum Change {
     /// The value, a condition of the table, takes a higher number of this
     /// attribute for the one it was read with.
     Loosened(&'static str),
+    /// The value, a condition of the table, lacks this part.
+    Without(&'static str),
     /// The value becomes this; `$it` stands for what it is, `$on` for whether the bug
     /// is on.
     Value(&'static str),
@@ -69,41 +71,26 @@ pub(crate) fn markers(source: &str) -> Result<BTreeMap<&str, usize>, Problem> {
     Ok(found)
 }
 
-/// The source with this change at each of these markers: its name, its change, and
-/// what says that the bug is on.
+/// The source with this change at this marker; `on` says that the bug is on.
 ///
 /// # Errors
-/// When the source cannot be read, or a place does not fit its change.
-pub(crate) fn changed(source: &str, changes: &[(&str, Change, String)]) -> Result<String, Problem> {
+/// When the source cannot be read, or the place does not fit its change.
+pub(crate) fn changed(
+    source: &str,
+    marker: &str,
+    change: Change,
+    on: &str,
+) -> Result<String, Problem> {
     let tokens = TokenStream::from_str(source).map_err(|error| error.to_string())?;
-    let markers = markers(source)?;
-    let mut edits: BTreeMap<usize, Vec<String>> = BTreeMap::new();
-    let mut cut: Vec<Range<usize>> = Vec::new();
-    for (name, change, on) in changes {
-        let after = *markers
-            .get(name)
-            .ok_or_else(|| format!("the marker \"{name}\" is not there"))?;
-        let here = following(tokens.clone(), after);
-        let edit = edit(source, &here, *change, on)
-            .ok_or_else(|| format!("what follows \"{name}\" is no place for {change:?}"))?;
-        for (at, text) in edit.insert {
-            edits.entry(at).or_default().push(text);
-        }
-        cut.extend(edit.cut);
-    }
-    // From the end, so that what is before keeps its place.
+    let after = markers(source)?.remove(marker);
+    let after = after.ok_or_else(|| format!("the marker \"{marker}\" is not there"))?;
+    let here = following(tokens, after);
+    let edits = edits(source, &here, change, on)
+        .ok_or_else(|| format!("what follows \"{marker}\" is no place for {change:?}"))?;
     let mut text = source.to_owned();
-    let ends = edits.keys().copied().chain(cut.iter().map(|cut| cut.start));
-    let mut ends: Vec<usize> = ends.collect();
-    ends.sort_unstable();
-    ends.dedup();
-    for at in ends.into_iter().rev() {
-        let end = cut
-            .iter()
-            .find(|cut| cut.start == at)
-            .map_or(at, |cut| cut.end);
-        let put = edits.get(&at).map(|parts| parts.concat());
-        text.replace_range(at..end, &put.unwrap_or_default());
+    // From the end, so that what is before keeps its place.
+    for (range, put) in edits.into_iter().rev() {
+        text.replace_range(range, &put);
     }
     Ok(text)
 }
@@ -127,38 +114,30 @@ fn following(tokens: TokenStream, after: usize) -> Vec<TokenTree> {
     }
 }
 
-/// What is put in, and what is taken out.
-#[derive(Default)]
-struct Edit {
-    insert: Vec<(usize, String)>,
-    cut: Option<Range<usize>>,
-}
-
-fn edit(source: &str, here: &[TokenTree], change: Change, on: &str) -> Option<Edit> {
+/// What is put in the place of what, in order.
+fn edits(
+    source: &str,
+    here: &[TokenTree],
+    change: Change,
+    on: &str,
+) -> Option<Vec<(Range<usize>, String)>> {
     let value = |put: &str| {
         let range = value(here)?;
         let it = source.get(range.clone())?;
-        let put = put.replace("$on", on).replace("$it", it);
-        Some(Edit {
-            insert: vec![(range.start, put)],
-            cut: Some(range),
-        })
+        Some(vec![(range, put.replace("$on", on).replace("$it", it))])
     };
-    let before = |text: String| {
-        let begins = here.first()?.span().byte_range().start;
-        Some(Edit {
-            insert: vec![(begins, text)],
-            cut: None,
-        })
+    // A condition of the table, with one part of it replaced.
+    let condition = |part: &str, by: &str| {
+        value(&format!(
+            "{{ let it = String::from($it); \
+             if $on {{ it.replace(\"{part}\", \"{by}\") }} else {{ it }} }}"
+        ))
     };
     match change {
         Change::Skipped => {
-            let range = statement(here)?;
-            let begins = (range.start, format!("if !{on} {{ "));
-            Some(Edit {
-                insert: vec![begins, (range.end, " }".to_owned())],
-                cut: None,
-            })
+            let Range { start, end } = statement(here)?;
+            let begins = (start..start, format!("if !{on} {{ "));
+            Some(vec![begins, (end..end, " }".to_owned())])
         }
         Change::Always => value("($on || ($it))"),
         // What binds something must not be in parentheses.
@@ -169,22 +148,22 @@ fn edit(source: &str, here: &[TokenTree], change: Change, on: &str) -> Option<Ed
              if $on { format!(\"attribute_exists(pk) OR ({it})\") } else { it } }",
         ),
         Change::Loosened(name) => {
-            let put = format!(
-                "{{ let it = String::from($it); \
-                 if $on {{ it.replace(\"{name} = :{name}\", \"{name} >= :{name}\") }} else {{ it }} }}"
-            );
-            value(&put)
+            condition(&format!("{name} = :{name}"), &format!("{name} >= :{name}"))
         }
+        Change::Without(part) => condition(part, "attribute_exists(pk)"),
         Change::Value(put) => value(put),
-        Change::First(put) => before(format!("if {on} {{ {put} }} ")),
+        Change::First(put) => {
+            let begins = here.first()?.span().byte_range().start;
+            Some(vec![(begins..begins, format!("if {on} {{ {put} }} "))])
+        }
         Change::Arm(put) => {
-            let block = here.iter().position(is_block)?;
             here.first().filter(|first| is_word(first, "match"))?;
-            let begins = here.get(block)?.span().byte_range().start + 1;
-            Some(Edit {
-                insert: vec![(begins, format!(" {} ", put.replace("$on", on)))],
-                cut: None,
-            })
+            let block = here.iter().find(|tree| is_block(tree))?;
+            let begins = block.span().byte_range().start + 1;
+            Some(vec![(
+                begins..begins,
+                format!(" {} ", put.replace("$on", on)),
+            )])
         }
     }
 }
@@ -311,7 +290,7 @@ mod tests {
 
     /// The source after its one marker's place was changed.
     fn put(source: &str, change: Change) -> Result<String, Problem> {
-        let changed = changed(source, &[("it", change, "on()".to_owned())])?;
+        let changed = changed(source, "it", change, "on()")?;
         let marker = format!("{MARKER}it\n");
         let (before, after) = changed.split_once(&marker).expect("the marker stays");
         Ok(format!("{before}{after}"))
@@ -384,7 +363,7 @@ mod tests {
         assert!(put(source, Change::Skipped).is_err());
         let source = "fn f() {\n// sabotage: it\nlet a = b; }";
         assert!(put(source, Change::Arm("C => d,")).is_err());
-        assert!(changed("fn f() {}", &[("it", Change::Never, String::new())]).is_err());
+        assert!(changed("fn f() {}", "it", Change::Never, "on()").is_err());
         let twice = "// sabotage: it\n// sabotage: it\n";
         assert!(markers(twice).is_err());
     }

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 use std::time::Duration;
 
-use paypal_standin::{Afterwards, FaultKind, On, Payer};
+use paypal_standin::{Afterwards, Behaviour, FaultKind, On, Payer};
 use ticket::Cents;
 
 use super::{
@@ -11,6 +11,7 @@ use super::{
     with_webhooks, without_webhooks,
 };
 use crate::actors::Driver;
+use crate::laws;
 use crate::office::{Wish, clerk};
 use crate::world::{Work, World};
 
@@ -264,6 +265,31 @@ pub(crate) const STORIES: [Scenario; 38] = [
     },
 ];
 
+/// Stories of many hours: each boundary of theirs meets every fault, but not each of
+/// its hundreds of calls.
+pub(crate) const LONG: [Scenario; 2] = [
+    Scenario {
+        // The newest documentation: 6 hours for the payer and 6 for us, or what the
+        // account is given; whoever is late within it has paid.
+        name: "approves-in-hour-nine",
+        prepare: |world| {
+            without_webhooks(world);
+            let patient = Behaviour {
+                expiry_payer_h: 10,
+                expiry_capture_h: 2,
+                ..world.standin.behaviour()
+            };
+            world.standin.set_behaviour(patient).expect("few hours");
+        },
+        begin: |world| tell(world, vec![approves_after(world, AN_HOUR * 9)]),
+    },
+    Scenario {
+        name: "presses-for-hours",
+        prepare: without_webhooks,
+        begin: |world| tell(world, vec![presses_for_hours(world)]),
+    },
+];
+
 const LESS_THEN_DROPPED: &[Wish] = &[Wish::Amount(Cents::new(1_500)), Wish::Withdraw];
 
 /// A driver with patience: what does not come is asked for once more.
@@ -289,6 +315,47 @@ fn pays(world: &Rc<World>, payer: Payer) -> Work {
         }
         world.pause(AT_PAYPAL).await;
         driver.opens().await;
+    })
+}
+
+/// Presses, and comes to approve so much later; closes the window then.
+fn approves_after(world: &Rc<World>, wait: Duration) -> Work {
+    let (driver, world) = (driver(world), Rc::clone(world));
+    Box::pin(async move {
+        let Some(sent) = driver.presses().await else {
+            return;
+        };
+        world.pause(wait).await;
+        driver.decides(&sent, Payer::ClosesWindow).await;
+    })
+}
+
+/// V6: presses again and again, and never pays.
+fn presses_for_hours(world: &Rc<World>) -> Work {
+    /// Longer than a payer is sent to an order that is there.
+    const RESTS: Duration = Duration::from_mins(70);
+    const TIMES: u32 = 7;
+    const LIVE_MAX: usize = 5;
+    let (driver, world) = (driver(world), Rc::clone(world));
+    Box::pin(async move {
+        for _ in 0..TIMES {
+            let first = driver.presses().await;
+            let again = driver.presses().await;
+            let mut history = world.history.borrow_mut();
+            if let (Some(first), Some(again)) = (first, again) {
+                if first.order == again.order {
+                    history.sometimes("who pressed again was sent to the same order");
+                }
+            } else {
+                history.sometimes("as many orders were open as may be");
+            }
+            drop(history);
+            let left = laws::attempts_left(&world);
+            world.history.borrow_mut().law("V6", left <= LIVE_MAX, || {
+                format!("{left} orders of one ticket may still bring money")
+            });
+            world.pause(RESTS).await;
+        }
     })
 }
 
