@@ -25,6 +25,7 @@ pub(crate) struct Driver {
     world: Rc<World>,
     case_number: CaseNumber,
     token: String,
+    reads_english: bool,
 }
 
 /// The way to an order's page at `PayPal`.
@@ -56,6 +57,7 @@ impl World {
             world: Rc::clone(self),
             case_number,
             token,
+            reads_english: false,
         }
     }
 
@@ -162,6 +164,14 @@ impl Driver {
         &self.token
     }
 
+    /// The same with English pages: whose order is another one.
+    pub(crate) fn in_english(&self) -> Self {
+        Self {
+            reads_english: true,
+            ..self.clone()
+        }
+    }
+
     fn shown(&self, page: Option<Page>, asked_at: jiff::Timestamp) -> Option<Page> {
         let page = page?;
         laws::a_page_was_shown(&self.world, self.case_number.as_str(), &page, asked_at);
@@ -198,7 +208,12 @@ impl Driver {
         let asked_at = self.world.now();
         let functions = self.world.functions();
         let now = self.world.functions_now();
-        let request = request(event);
+        let language = if self.reads_english {
+            "lang=en"
+        } else {
+            "lang=de"
+        };
+        let request = request(&event.replace("lang=de", language));
         let (first, more) = (self.world.random(), AtomicU64::new(0));
         let random = move || first + u128::from(more.fetch_add(1, Ordering::Relaxed));
         let page = self

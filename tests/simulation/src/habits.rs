@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use paypal_standin::{
     Behaviour, BurnOn, DeclineShape, DupInvoiceAt, ExpiredAs, OddStatus, PendingReason,
-    PendingThen, RecaptureAfterDenied, SameIdOtherBody, StatusAfterDecline, UpdateTime,
+    PendingThen, RecaptureAfterDenied, RetryAfter, SameIdOtherBody, StatusAfterDecline, UpdateTime,
 };
 
 /// A habit.
@@ -154,6 +154,19 @@ pub(crate) const ALL: &[Habit] = &[
         it.pending_reason = Some(PendingReason::PendingReview);
         it.pending_then = PendingThen::Denied;
         it.no_status_details = true;
+    }),
+    a_while("fifty-calls-a-minute", |it| {
+        it.rate_per_min_ip = 50;
+        it.retry_after = RetryAfter::Seconds;
+    }),
+    a_while("few-calls-a-minute", |it| {
+        it.rate_per_min_ip = 5;
+        it.retry_after = RetryAfter::Date;
+    }),
+    a_while("no-tokens", |it| it.token_429 = true),
+    a_while("no-client", |it| it.invalid_client = true),
+    for_good("fresh-tokens-are-unknown", |it| {
+        it.token_unknown_for_s = LAGS_S[0];
     }),
     for_good("held-back-for-good", |it| {
         it.pending_reason = Some(PendingReason::Unilateral);

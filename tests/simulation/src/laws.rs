@@ -111,10 +111,13 @@ pub(crate) fn paypal_has_answered(
     request: &Request<Bytes>,
     answer: &Response<Bytes>,
 ) {
-    if request.uri().path().ends_with("/capture")
-        && let Some(order) = order_of(request)
-    {
+    let Some(order) = order_of(request) else {
+        return;
+    };
+    if request.uri().path().ends_with("/capture") {
         starts::a_capture_was_answered(world, order, answer);
+    } else {
+        starts::an_order_was_read(world, &order, answer);
     }
 }
 

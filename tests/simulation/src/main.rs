@@ -135,7 +135,10 @@ fn prove(options: &Options) -> ExitCode {
         towns: options.towns,
         interleavings_max: options.interleavings_max,
     };
-    let shared = Shared::default();
+    let shared = Shared {
+        goes_on: options.goes_on,
+        ..Shared::default()
+    };
     let mut report = report::Report::default();
     let wanted = |level: &str| options.level.as_deref().is_none_or(|only| only == level);
     if options.level.is_none() {

@@ -13,6 +13,7 @@ pub(crate) struct Options {
     pub(crate) towns: u64,
     pub(crate) interleavings_max: u64,
     pub(crate) crowd: u64,
+    pub(crate) goes_on: bool,
 }
 
 /// What is to be done.
@@ -45,6 +46,7 @@ Runs the functions' handlers against every fault and checks the laws of payments
   --towns N            two weeks of a small town (8)
   --interleavings N    orders of each pair of handlers at most (20000)
   --crowd N            open attempts at once, at most: 10, 100, 1000, 2000, 10000 (2000)
+  --keep-going         looks for more broken laws when one is found
   --level NAME         only one level: faults, pairs, habits, interleavings,
                        permutations, outages, crowds, restores, chance, towns
   --sabotage NAME|all  only the deliberate bugs, or one of them
@@ -64,6 +66,7 @@ impl Options {
             towns: 8,
             interleavings_max: 20_000,
             crowd: 2_000,
+            goes_on: false,
         };
         let mut parser = lexopt::Parser::from_env();
         let wrong = |error: lexopt::Error| format!("{error}\n\n{HELP}");
@@ -77,6 +80,7 @@ impl Options {
                 Long("from") => options.from = number(&mut parser)?,
                 Long("towns") => options.towns = number(&mut parser)?,
                 Long("interleavings") => options.interleavings_max = number(&mut parser)?,
+                Long("keep-going") => options.goes_on = true,
                 Long("crowd") => options.crowd = number(&mut parser)?,
                 Long("level") => {
                     let level = parser.value().and_then(ValueExt::string);

@@ -12,7 +12,7 @@ use crate::points::Point;
 use crate::run::{Outcome, run};
 
 /// Plans whose laws were broken are kept up to here; more say no more.
-const BROKEN_MAX: usize = 10;
+const BROKEN_MAX: usize = 40;
 
 /// The sum of many runs.
 #[derive(Default)]
@@ -109,17 +109,22 @@ pub(crate) fn workers() -> usize {
 
 /// The sum that several threads work on.
 #[derive(Default)]
-pub(crate) struct Shared(Mutex<Tally>);
+pub(crate) struct Shared {
+    pub(crate) tally: Mutex<Tally>,
+    /// One broken law is no reason to stop looking for others.
+    pub(crate) goes_on: bool,
+}
 
 impl Shared {
     /// Looks at the sum, or adds to it.
     pub(crate) fn with<T>(&self, look: impl FnOnce(&mut Tally) -> T) -> T {
-        look(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+        look(&mut self.tally.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Whether a law was broken: nobody need go on.
+    /// Whether enough laws were broken: nobody need go on.
     pub(crate) fn is_broken(&self) -> bool {
-        self.with(|tally| !tally.broken.is_empty())
+        let enough = if self.goes_on { BROKEN_MAX } else { 1 };
+        self.with(|tally| tally.broken.len() >= enough)
     }
 
     /// Runs every plan, on all processors; stops at the first broken law.

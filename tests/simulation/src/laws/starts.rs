@@ -101,6 +101,19 @@ pub(super) fn a_capture_was_answered(world: &World, order: String, answer: &Resp
     }
 }
 
+/// What an order reads. One that is not approved any more has lost the approval that
+/// was refused: the next one is a new one, as far as anybody can tell.
+pub(super) fn an_order_was_read(world: &World, order: &str, answer: &Response<Bytes>) {
+    let said: Value = serde_json::from_slice(answer.body()).unwrap_or_default();
+    let waits = matches!(
+        said["status"].as_str(),
+        Some("CREATED" | "SAVED" | "PAYER_ACTION_REQUIRED")
+    );
+    if waits {
+        world.history.borrow_mut().refused_cards.remove(order);
+    }
+}
+
 /// `PayPal`'s word for a card that will not do.
 const REFUSED_CARD: &str = "INSTRUMENT_DECLINED";
 

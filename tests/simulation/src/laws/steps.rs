@@ -140,6 +140,7 @@ fn look_at_a_case(world: &World, items: &[Value]) {
             let misjudged = text(settlement, "surplus_reason") == "facts_differ"
                 && as_asked
                 && its_own
+                && capture.status == CaptureStatus::Completed
                 && !odd
                 && world.habits.borrow().is_empty();
             history.law("L3", !misjudged, || {

@@ -18,7 +18,7 @@ pub(super) fn returns_with_a_foreign_order(world: &Rc<World>) -> Work {
         let Some(first) = driver.presses().await else {
             return;
         };
-        let Some(second) = driver.presses().await else {
+        let Some(second) = driver.in_english().presses().await else {
             return;
         };
         let Some(back) = driver.decides(&first, Payer::Pays).await else {
@@ -47,7 +47,7 @@ pub(super) fn forges_a_webhook(world: &Rc<World>) -> Work {
         let Some(approved) = driver.presses().await else {
             return;
         };
-        let Some(other) = driver.presses().await else {
+        let Some(other) = driver.in_english().presses().await else {
             return;
         };
         driver.decides(&approved, Payer::ClosesWindow).await;

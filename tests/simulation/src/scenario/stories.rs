@@ -43,7 +43,7 @@ pub(crate) const STORIES: [Scenario; 38] = [
         begin: |world| {
             tell(
                 world,
-                vec![pays(world, Payer::Pays), pays(world, Payer::Pays)],
+                vec![pays(world, Payer::Pays), pays_in_english(world)],
             );
         },
     },
@@ -53,7 +53,7 @@ pub(crate) const STORIES: [Scenario; 38] = [
         begin: |world| {
             tell(
                 world,
-                vec![pays(world, Payer::Pays), pays(world, Payer::Pays)],
+                vec![pays(world, Payer::Pays), pays_in_english(world)],
             );
         },
     },
@@ -292,9 +292,18 @@ pub(crate) const LONG: [Scenario; 2] = [
 
 const LESS_THEN_DROPPED: &[Wish] = &[Wish::Amount(Cents::new(1_500)), Wish::Withdraw];
 
-/// A driver with patience: what does not come is asked for once more.
 fn pays(world: &Rc<World>, payer: Payer) -> Work {
-    let (driver, world) = (driver(world), Rc::clone(world));
+    somebody_pays(world, driver(world), payer)
+}
+
+/// In another tab, whose order is another one.
+fn pays_in_english(world: &Rc<World>) -> Work {
+    somebody_pays(world, driver(world).in_english(), Payer::Pays)
+}
+
+/// A driver with patience: what does not come is asked for once more.
+fn somebody_pays(world: &Rc<World>, driver: Driver, payer: Payer) -> Work {
+    let world = Rc::clone(world);
     Box::pin(async move {
         if driver.opens().await.is_none() {
             driver.opens().await;
@@ -501,7 +510,9 @@ fn held_back(world: &Rc<World>, what: Afterwards) -> Work {
 fn held_back_while_other_tab_pays(world: &Rc<World>) -> Work {
     let (driver, world) = (driver(world), Rc::clone(world));
     Box::pin(async move {
-        let (Some(first), Some(second)) = (driver.presses().await, driver.presses().await) else {
+        let (Some(first), Some(second)) =
+            (driver.presses().await, driver.in_english().presses().await)
+        else {
             return;
         };
         world.pause(AT_PAYPAL).await;
