@@ -98,6 +98,8 @@ enum Kind {
     UnsupportedMediaType,
     Unprocessable,
     RateLimit,
+    TooYoung,
+    TooManyRows,
     ServerError,
     ServiceUnavailable,
 }
@@ -154,6 +156,17 @@ impl Kind {
                 StatusCode::TOO_MANY_REQUESTS,
                 "RATE_LIMIT_REACHED",
                 "Too many requests. Blocked due to rate limiting.",
+            ),
+            Self::TooYoung => (
+                StatusCode::BAD_REQUEST,
+                "INVALID_REQUEST",
+                "Data for the given start date is not available.",
+            ),
+            Self::TooManyRows => (
+                StatusCode::BAD_REQUEST,
+                "RESULTSET_TOO_LARGE",
+                "Result set size is greater than the maximum limit. Change the filter criteria \
+                 and try again.",
             ),
             Self::ServerError => (
                 StatusCode::INTERNAL_SERVER_ERROR,
@@ -224,6 +237,22 @@ impl Refusal {
         Self {
             kind: Kind::Gone,
             ..Self::issue("RESOURCE_GONE")
+        }
+    }
+
+    /// Transactions are asked for that are too young to be there.
+    pub(crate) fn too_young() -> Self {
+        Self {
+            kind: Kind::TooYoung,
+            ..Self::issue(Issue::NO_DETAILS.name())
+        }
+    }
+
+    /// More transactions are asked for than are ever shown.
+    pub(crate) fn too_many_rows() -> Self {
+        Self {
+            kind: Kind::TooManyRows,
+            ..Self::issue("RESULTSET_TOO_LARGE")
         }
     }
 

@@ -109,9 +109,38 @@ pub struct Behaviour {
     /// (7.3).
     pub recapture_after_denied: RecaptureAfterDenied,
 
+    // --- after the payment ---
+    /// The events of refunds and reversals lack `custom_id` and `invoice_id`
+    /// (8.2).
+    pub refund_event_without_custom_id: bool,
+    /// Refunds are pending at first and end so; `None`: they are done at once
+    /// (8.6).
+    pub refund_pending_then: Option<RefundThen>,
+    /// Hours until they do.
+    pub refund_pending_h: u32,
+    /// By what a dispute names its payment (8.7).
+    pub dispute_names: DisputeNames,
+
     // --- webhooks ---
     /// How events travel.
     pub webhooks: WebhookMode,
+    /// One event in so many is lost; 0 loses none (9.2).
+    pub webhook_drop_every: u32,
+    /// Seconds by which events are late, up to three days and more (9.2).
+    pub webhook_delay_s: u32,
+    /// Each event is late by up to so many seconds, as the seed decides: they
+    /// overtake each other.
+    pub webhook_shuffle_s: u32,
+    /// What a repeated delivery carries (9.3).
+    pub redelivery: Redelivery,
+    /// Seconds between two deliveries of an event that was not taken: 10,000
+    /// spread 25 of them over three days; 0 is soon, for people at a desk (9.2).
+    pub redelivery_pause_s: u32,
+    /// By what events are signed (9.1).
+    pub signed_by: SignedBy,
+    /// Completed captures are told by the old `PAYMENT.SALE.COMPLETED` too
+    /// (9.4).
+    pub sale_event_v1: bool,
 
     // --- limits ---
     /// Calls a minute after which all are refused for [`Behaviour::block_s`];
@@ -127,6 +156,24 @@ pub struct Behaviour {
     // --- Transaction Search ---
     /// Seconds until a transaction is visible: three hours (11.1).
     pub report_lag_s: u32,
+    /// A start that is too young is refused instead of answered by an empty
+    /// list (11.1).
+    pub start_date_400: bool,
+    /// An answer ends in the middle of what was asked for, and says so in its
+    /// `end_date` (11.2).
+    pub short_end_date: bool,
+    /// Rows above which a window is refused as too large (11.3).
+    pub resultset_cap: u32,
+    /// A row is inserted between two pages (11.2).
+    pub page_total_changes: bool,
+    /// The first row comes twice (11.4).
+    pub duplicate_row: bool,
+    /// No row has an `invoice_id` or a `custom_field` (11.5).
+    pub row_without_ids: bool,
+    /// Disputes show as holds and releases, T1110 and T1111 (11.5).
+    pub hold_rows: bool,
+    /// Ids of what is made from now on look like numbers, `12E34…` (11.6).
+    pub numeric_like_ids: bool,
 
     // --- credentials ---
     /// Tokens made while it is on cannot search transactions: 403 (12.1).
@@ -174,12 +221,31 @@ impl Default for Behaviour {
             pending_h: 24,
             no_status_details: false,
             recapture_after_denied: RecaptureAfterDenied::default(),
+            refund_event_without_custom_id: false,
+            refund_pending_then: None,
+            refund_pending_h: 24,
+            dispute_names: DisputeNames::default(),
             webhooks: WebhookMode::default(),
+            webhook_drop_every: 0,
+            webhook_delay_s: 0,
+            webhook_shuffle_s: 0,
+            redelivery: Redelivery::default(),
+            redelivery_pause_s: 0,
+            signed_by: SignedBy::default(),
+            sale_event_v1: false,
             rate_per_min_ip: 0,
             block_s: 300,
             token_429: false,
             retry_after: RetryAfter::default(),
             report_lag_s: 3 * HOUR_S,
+            start_date_400: false,
+            short_end_date: false,
+            resultset_cap: 10_000,
+            page_total_changes: false,
+            duplicate_row: false,
+            row_without_ids: false,
+            hold_rows: false,
+            numeric_like_ids: false,
             scope_missing: false,
             invalid_client: false,
             token_unknown_for_s: 0,
@@ -199,6 +265,7 @@ impl Behaviour {
             ("expiry_capture_h", self.expiry_capture_h),
             ("request_id_ttl_h", self.request_id_ttl_h),
             ("pending_h", self.pending_h),
+            ("refund_pending_h", self.refund_pending_h),
         ] {
             if !(1..=LASTS_MAX_H).contains(&hours) {
                 return Err(InvalidFault(format!(
@@ -214,6 +281,9 @@ impl Behaviour {
             ("get_404_dispute_s", self.get_404_dispute_s),
             ("approval_lag_s", self.approval_lag_s),
             ("twin_call_fails_s", self.twin_call_fails_s),
+            ("webhook_delay_s", self.webhook_delay_s),
+            ("webhook_shuffle_s", self.webhook_shuffle_s),
+            ("redelivery_pause_s", self.redelivery_pause_s),
             ("block_s", self.block_s),
             ("report_lag_s", self.report_lag_s),
             ("token_unknown_for_s", self.token_unknown_for_s),
@@ -228,6 +298,9 @@ impl Behaviour {
                     LASTS_MAX_H * HOUR_S
                 )));
             }
+        }
+        if self.resultset_cap == 0 {
+            return Err(InvalidFault("resultset_cap must be 1 or more".to_owned()));
         }
         Ok(self)
     }
@@ -429,6 +502,63 @@ pub enum RecaptureAfterDenied {
     AlreadyCaptured,
     /// `ORDER_NOT_APPROVED`.
     NotApproved,
+}
+
+/// How a pending refund ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RefundThen {
+    /// Only when a lever ends it.
+    Never,
+    /// The money goes.
+    Completed,
+    /// It stays.
+    Failed,
+}
+
+/// By what a dispute names its payment, beside the buyer's own number.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DisputeNames {
+    /// The capture's id.
+    #[default]
+    SellerId,
+    /// The invoice number.
+    InvoiceNumber,
+    /// Our own id.
+    Custom,
+    /// Nothing.
+    Nothing,
+}
+
+/// What a repeated delivery carries.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Redelivery {
+    /// The headers of the first one, byte for byte.
+    #[default]
+    SameHeaders,
+    /// An id, a time and a signature of its own.
+    Resigned,
+}
+
+/// By what events are signed. What [`Standin::anchors_pem`] gives follows, but
+/// for a root that nobody was told of.
+///
+/// [`Standin::anchors_pem`]: crate::Standin::anchors_pem
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SignedBy {
+    /// The certificate that the stand-in began with.
+    #[default]
+    First,
+    /// Another certificate of the same authority, at another address.
+    NewCertificate,
+    /// A certificate of an authority that is not among the anchors.
+    NewRoot,
+    /// A certificate whose intermediate names no extended key usage, as RFC 5280
+    /// allows.
+    IntermediateWithoutUsage,
 }
 
 /// How an answer 429 says when to come again.

@@ -4,10 +4,10 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::behaviour::PendingReason;
+use crate::behaviour::{DisputeNames, PendingReason};
 use crate::money::Money;
 
 /// A copy of the books at one moment, in the order things were made.
@@ -21,6 +21,8 @@ pub struct Books {
     pub refunds: Vec<Refund>,
     /// Every dispute.
     pub disputes: Vec<Dispute>,
+    /// Every payment into the account that was none of these orders'.
+    pub foreign: Vec<ForeignPayment>,
     /// Every event, delivered or not.
     pub events: Vec<Event>,
     /// What was asked under which `PayPal-Request-Id`.
@@ -178,12 +180,44 @@ pub struct Refund {
     pub capture_id: String,
     /// Who took it.
     pub kind: RefundKind,
+    /// Whether it has gone.
+    pub status: RefundStatus,
     /// How much.
     pub amount: Money,
     /// What had gone back in all, with this one.
     pub total: Money,
     /// When.
     pub created_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+    /// When it came back, and the id of the row that says so.
+    pub undone: Option<(Timestamp, String)>,
+}
+
+/// `PayPal`'s words for where a refund stands.
+///
+/// Source: `PayPal` Payments v2, schema `refund_status`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum RefundStatus {
+    /// The money has gone.
+    Completed,
+    /// It is on its way, or waits for ours.
+    Pending,
+    /// It has stayed.
+    Failed,
+}
+
+impl RefundStatus {
+    /// `PayPal`'s word.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Completed => "COMPLETED",
+            Self::Pending => "PENDING",
+            Self::Failed => "FAILED",
+        }
+    }
 }
 
 /// Who took the money back.
@@ -194,6 +228,8 @@ pub enum RefundKind {
     Refund,
     /// `PayPal` or the bank took it back.
     Reversal,
+    /// The payer's card took it back.
+    Chargeback,
 }
 
 /// A payer who complains.
@@ -201,12 +237,40 @@ pub enum RefundKind {
 pub struct Dispute {
     /// `PP-D-` and digits.
     pub id: String,
-    /// The capture in dispute.
+    /// The capture in dispute; one that is not in these books when the payment
+    /// was another's.
     pub capture_id: String,
+    /// By what it names the capture.
+    pub names: DisputeNames,
     /// The amount in dispute.
     pub amount: Money,
     /// When it was opened.
     pub created_at: Timestamp,
+    /// When `PayPal` let go of the money in dispute.
+    pub released_at: Option<Timestamp>,
+}
+
+/// A payment into the account that was none of these orders'.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ForeignPayment {
+    /// Seventeen capital letters and digits.
+    pub id: String,
+    /// Where it came from.
+    pub kind: Foreign,
+    /// How much.
+    pub amount: Money,
+    /// When.
+    pub created_at: Timestamp,
+}
+
+/// Where a foreign payment came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Foreign {
+    /// Another shop with the same account: T0006, and a capture that can be read.
+    OtherShop,
+    /// Somebody who sent it to the account's address: T0000, and no capture.
+    SentByHand,
 }
 
 /// An event and what became of it.

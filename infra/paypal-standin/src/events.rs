@@ -4,8 +4,8 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::behaviour::seconds;
-use crate::books::{Event, Refund};
+use crate::behaviour::{Redelivery, seconds};
+use crate::books::{Capture, CaptureStatus, Event, Refund};
 use crate::deliveries::{HELD_S, LATE_S, REPEATS_MAX, repeat_after};
 use crate::faults::WebhookMode;
 use crate::money::Money;
@@ -22,6 +22,7 @@ pub(crate) enum EventType {
     CaptureRefunded,
     CaptureReversed,
     DisputeCreated,
+    SaleCompleted,
 }
 
 impl EventType {
@@ -35,6 +36,7 @@ impl EventType {
             Self::CaptureDenied => ("PAYMENT.CAPTURE.DENIED", "capture", Some("2.0")),
             Self::CaptureRefunded => ("PAYMENT.CAPTURE.REFUNDED", "refund", Some("2.0")),
             Self::CaptureReversed => ("PAYMENT.CAPTURE.REVERSED", "refund", Some("2.0")),
+            Self::SaleCompleted => ("PAYMENT.SALE.COMPLETED", "sale", Some("1.0")),
             // Disputes carry no version.
             Self::DisputeCreated => ("CUSTOMER.DISPUTE.CREATED", "dispute", None),
         }
@@ -44,7 +46,9 @@ impl EventType {
         let money = format!("€ {amount} {}", amount.currency.code());
         match self {
             Self::OrderApproved => "An order has been approved by buyer".to_owned(),
-            Self::CaptureCompleted => format!("Payment completed for {money}"),
+            Self::CaptureCompleted | Self::SaleCompleted => {
+                format!("Payment completed for {money}")
+            }
             Self::CapturePending => format!("Payment pending for {money}"),
             Self::CaptureDeclined => format!("A payment capture for {money} was declined."),
             Self::CaptureDenied => format!("Payment denied for {money}"),
@@ -87,12 +91,25 @@ impl State {
         };
         let amount = capture.amount;
         let resource = self.shapes().capture_alone(capture);
+        let sale = self.shapes().sale(capture);
         self.tell(event, &resource, amount, now);
+        if event == EventType::CaptureCompleted && self.behaviour.sale_event_v1 {
+            self.tell(EventType::SaleCompleted, &sale, amount, now);
+        }
+    }
+
+    /// Tells that a capture was denied, which is not so.
+    pub(crate) fn tell_falsely_of_denial(&mut self, capture: &Capture, now: Timestamp) {
+        let mut denied = capture.clone();
+        denied.status = CaptureStatus::Declined;
+        let resource = self.shapes().capture_alone(&denied);
+        self.tell(EventType::CaptureDenied, &resource, denied.amount, now);
     }
 
     pub(crate) fn tell_of_refund(&mut self, event: EventType, refund: &Refund, now: Timestamp) {
         let capture = self.books.capture(&refund.capture_id);
-        let resource = self.shapes().refund(refund, capture);
+        let marked = capture.filter(|_| !self.behaviour.refund_event_without_custom_id);
+        let resource = self.shapes().refund(refund, marked);
         self.tell(event, &resource, refund.amount, now);
     }
 
@@ -146,6 +163,16 @@ impl State {
             deliveries: 0,
             accepted: 0,
         });
+        self.told += 1;
+        let every = u64::from(self.behaviour.webhook_drop_every);
+        if every > 0 && self.told.is_multiple_of(every) {
+            return;
+        }
+        let mut late_s = self.behaviour.webhook_delay_s;
+        if self.behaviour.webhook_shuffle_s > 0 {
+            late_s += self.ids.up_to(self.behaviour.webhook_shuffle_s);
+        }
+        let from = later(from, seconds(late_s));
         match self.behaviour.webhooks {
             WebhookMode::Normal => self.enqueue(&id, now, from),
             WebhookMode::Late => self.enqueue(&id, now, later(from, seconds(LATE_S))),
@@ -222,10 +249,20 @@ impl State {
                 event.accepted += 1;
             }
         } else if queued.attempt <= REPEATS_MAX {
+            let pause = match self.behaviour.redelivery_pause_s {
+                0 => repeat_after(queued.attempt),
+                pause_s => seconds(pause_s),
+            };
+            let (transmission_id, transmission_time) = match self.behaviour.redelivery {
+                Redelivery::SameHeaders => (queued.transmission_id, queued.transmission_time),
+                Redelivery::Resigned => (self.ids.transmission(), later(now, pause)),
+            };
             self.queue.push(Queued {
-                due_at: later(now, repeat_after(queued.attempt)),
+                event_id: queued.event_id,
+                transmission_id,
+                transmission_time,
+                due_at: later(now, pause),
                 attempt: queued.attempt + 1,
-                ..queued
             });
         }
     }

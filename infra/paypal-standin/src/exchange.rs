@@ -271,7 +271,9 @@ impl State {
             Route::PayersPage { pressed } => Ok(self.payers_page(pressed, asked)),
             Route::Anchors => Ok(Answer {
                 status: StatusCode::OK,
-                content: Content::Certificate(authority.anchors_pem().to_owned()),
+                content: Content::Certificate(
+                    authority.anchors_pem(self.behaviour.signed_by).to_owned(),
+                ),
             }),
             Route::Lever(lever) => Ok(self.lever(request.method(), lever, asked)),
             Route::Unknown => Err(Refusal::issue("INVALID_RESOURCE_ID")),

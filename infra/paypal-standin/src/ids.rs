@@ -20,6 +20,11 @@ impl Ids {
         mixed ^ (mixed >> 31)
     }
 
+    /// Zero to so many, as the seed has it.
+    pub(crate) fn up_to(&mut self, most: u32) -> u32 {
+        u32::try_from(self.next() % (u64::from(most) + 1)).unwrap_or_default()
+    }
+
     fn letters(&mut self, alphabet: &[u8], length: usize) -> String {
         let count = alphabet.len() as u64;
         (0..length)

@@ -7,11 +7,13 @@ use serde_json::{Map, Value, json};
 
 use crate::answers::Answer;
 use crate::behaviour::Behaviour;
+use crate::books::Foreign;
 use crate::credentials::OldSecret;
 use crate::faults::{Fault, FaultKind, InvalidFault, On};
 use crate::issues::Issue;
+use crate::money::{Currency, Money};
 use crate::payer::{Leads, Payer};
-use crate::payments::Afterwards;
+use crate::payments::{Afterwards, RefundEnds};
 use crate::state::{Asked, State};
 
 /// The fault in what `POST /_standin/faults` takes, beside the fields of a
@@ -26,18 +28,55 @@ struct Wanted {
     seconds: Option<u32>,
 }
 
+/// What a dispute about a payment that nobody knows is about, in minor units.
+const STRANGERS_DISPUTE: u64 = 2_500;
+
 const FAULTS_TAKE: &str = "POST takes JSON like {\"on\":\"capture\",\"kind\":\"decline\",\
                            \"times\":1,\"seconds\":5}, {\"on\":\"capture\",\
                            \"kind\":\"refused\",\"issue\":\"PAYER_CANNOT_PAY\"} (or \
                            refused_after_effect), or any of the levers that GET \
-                           lists, like {\"webhooks\":\"off\",\"stale_reads_s\":30}; DELETE \
+                           lists, like {\"webhooks\":\"off\",\"stale_reads_s\":30}, {\"drawn\":7} for \
+                           habits mixed by a seed; DELETE \
                            takes all of them back";
 
 const LEVERS: &str = "GET /_standin/books, GET /_standin/anchors, GET|POST|DELETE /_standin/faults, \
                       POST /_standin/orders/{id}/{pay|decline|cancel|close}, \
-                      POST /_standin/captures/{id}/{complete|deny|refund|reverse|dispute}, \
+                      POST /_standin/captures/{id}/{complete|deny|say_denied|refund|reverse|\
+                      undo_reversal|charge_back|dispute|release_hold}, \
+                      POST /_standin/refunds/{id}/{complete|fail}, \
+                      POST /_standin/disputes/unknown, POST /_standin/foreign, \
                       POST /_standin/webhooks/redeliver/{event_id}, \
                       POST /_standin/tokens/revoke, POST /_standin/credentials";
+
+/// How much of it a refund or reversal takes.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Part {
+    minor_units: u32,
+}
+
+const PART_TAKES: &str = "POST takes nothing, or for a part JSON like {\"minor_units\":500}";
+
+fn minor_units(body: &[u8]) -> Result<Option<u32>, serde_json::Error> {
+    if body.is_empty() {
+        return Ok(None);
+    }
+    serde_json::from_slice(body).map(|part: Part| Some(part.minor_units))
+}
+
+/// What `POST /_standin/foreign` takes.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ForeignPayments {
+    count: u32,
+    minor_units: u32,
+    kind: Foreign,
+}
+
+const FOREIGN_TAKES: &str = "POST takes JSON like {\"count\":2000,\"minor_units\":1,\
+                             \"kind\":\"other_shop\"} or sent_by_hand";
+/// The most foreign payments at once.
+const FOREIGN_MAX: u32 = 100_000;
 
 /// What `POST /_standin/credentials` takes.
 #[derive(Deserialize)]
@@ -74,6 +113,29 @@ impl State {
             },
             ("POST", ["orders", id, choice]) => self.payer_lever(id, choice, asked),
             ("POST", ["captures", id, what]) => self.capture_lever(id, what, asked),
+            ("POST", ["refunds", id, how]) => {
+                let ends = match *how {
+                    "complete" => RefundEnds::Completed,
+                    "fail" => RefundEnds::Failed,
+                    _ => return wrong("a refund cannot end so", LEVERS),
+                };
+                match self.end_refund(id, ends, asked.now) {
+                    Ok(()) => Answer::json(StatusCode::OK, json!({})),
+                    Err(error) => wrong(&error.to_string(), LEVERS),
+                }
+            }
+            ("POST", ["disputes", "unknown"]) => {
+                let amount = Money {
+                    currency: Currency::Eur,
+                    minor_units: STRANGERS_DISPUTE,
+                };
+                let dispute = self.dispute_about_nothing(amount, asked.now);
+                Answer::json(StatusCode::OK, json!({ "dispute": dispute }))
+            }
+            ("POST", ["foreign"]) => match self.foreign_lever(asked) {
+                Ok(()) => Answer::json(StatusCode::OK, json!({})),
+                Err(error) => wrong(&error, FOREIGN_TAKES),
+            },
             ("POST", ["webhooks", "redeliver", id]) => {
                 if self.books.events.iter().any(|event| event.id == *id) {
                     self.enqueue(id, asked.now, asked.now);
@@ -113,13 +175,24 @@ impl State {
     }
 
     fn capture_lever(&mut self, id: &str, what: &str, asked: &Asked<'_>) -> Answer {
-        let what = match what {
-            "complete" => Afterwards::Completes,
-            "deny" => Afterwards::Denied,
-            "refund" => Afterwards::Refunded,
-            "reverse" => Afterwards::Reversed,
-            "dispute" => Afterwards::Disputed,
-            _ => return wrong("that cannot become of a capture", LEVERS),
+        let part = match minor_units(asked.body) {
+            Ok(part) => part,
+            Err(error) => return wrong(&error.to_string(), PART_TAKES),
+        };
+        let what = match (what, part) {
+            ("refund", Some(part)) => Afterwards::RefundedInPart(part),
+            ("reverse", Some(part)) => Afterwards::ReversedInPart(part),
+            (_, Some(_)) => return wrong("only a refund or a reversal has parts", PART_TAKES),
+            ("complete", None) => Afterwards::Completes,
+            ("deny", None) => Afterwards::Denied,
+            ("say_denied", None) => Afterwards::FalselyDenied,
+            ("refund", None) => Afterwards::Refunded,
+            ("reverse", None) => Afterwards::Reversed,
+            ("undo_reversal", None) => Afterwards::ReversalUndone,
+            ("charge_back", None) => Afterwards::ChargedBack,
+            ("dispute", None) => Afterwards::Disputed,
+            ("release_hold", None) => Afterwards::HoldReleased,
+            (_, None) => return wrong("that cannot become of a capture", LEVERS),
         };
         match self.afterwards(id, what, asked.now) {
             Ok(()) => Answer::json(StatusCode::OK, json!({ "capture": self.books.capture(id) })),
@@ -127,10 +200,31 @@ impl State {
         }
     }
 
+    fn foreign_lever(&mut self, asked: &Asked<'_>) -> Result<(), String> {
+        let wanted: ForeignPayments =
+            serde_json::from_slice(asked.body).map_err(|error| error.to_string())?;
+        if wanted.count > FOREIGN_MAX {
+            return Err(format!(
+                "count must be 0 to {FOREIGN_MAX}, it is {}",
+                wanted.count
+            ));
+        }
+        let amount = Money {
+            currency: Currency::Eur,
+            minor_units: wanted.minor_units.into(),
+        };
+        self.foreign_payments(wanted.count, amount, wanted.kind, asked.now);
+        Ok(())
+    }
+
     fn misbehave(&mut self, body: &[u8]) -> Result<(), InvalidFault> {
         let invalid = |error: serde_json::Error| InvalidFault(error.to_string());
-        let asked: Map<String, Value> = serde_json::from_slice(body).map_err(invalid)?;
-        let mut behaviour = serde_json::to_value(self.behaviour).map_err(invalid)?;
+        let mut asked: Map<String, Value> = serde_json::from_slice(body).map_err(invalid)?;
+        let before = match asked.remove("drawn") {
+            Some(seed) => Behaviour::drawn(serde_json::from_value(seed).map_err(invalid)?),
+            None => self.behaviour,
+        };
+        let mut behaviour = serde_json::to_value(before).map_err(invalid)?;
         let mut rest = Map::new();
         for (name, value) in asked {
             match behaviour.get_mut(&name) {

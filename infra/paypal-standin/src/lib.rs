@@ -15,9 +15,11 @@ mod behaviour;
 mod books;
 mod credentials;
 mod deliveries;
+mod drawn;
 mod events;
 mod exchange;
 mod faults;
+mod foreign;
 mod ids;
 mod issues;
 mod levers;
@@ -31,6 +33,7 @@ mod reporting;
 mod request_ids;
 mod requests;
 mod routes;
+mod rows;
 mod schedule;
 mod settings;
 mod shapes;
@@ -51,12 +54,13 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::sync::Notify;
 
 pub use behaviour::{
-    Behaviour, BurnOn, DeclineShape, DupInvoiceAt, ExpiredAs, OddStatus, Omitted, PendingReason,
-    PendingThen, RecaptureAfterDenied, RetryAfter, SameIdOtherBody, StatusAfterDecline, UpdateTime,
+    Behaviour, BurnOn, DeclineShape, DisputeNames, DupInvoiceAt, ExpiredAs, OddStatus, Omitted,
+    PendingReason, PendingThen, RecaptureAfterDenied, Redelivery, RefundThen, RetryAfter,
+    SameIdOtherBody, SignedBy, StatusAfterDecline, UpdateTime,
 };
 pub use books::{
-    Books, Capture, CaptureStatus, Dispute, Event, Instrument, Order, OrderState, Refund,
-    RefundKind, RequestId,
+    Books, Capture, CaptureStatus, Dispute, Event, Foreign, ForeignPayment, Instrument, Order,
+    OrderState, Refund, RefundKind, RefundStatus, RequestId,
 };
 pub use credentials::OldSecret;
 pub use deliveries::{Delivery, HELD_S, LATE_S, REPEATS_MAX};
@@ -65,7 +69,7 @@ pub use faults::{Fault, FaultKind, InvalidFault, On, WebhookMode};
 pub use issues::Issue;
 pub use money::{Currency, Money};
 pub use payer::{Leads, Payer, PayerError};
-pub use payments::{Afterwards, NotPossible};
+pub use payments::{Afterwards, NotPossible, RefundEnds};
 pub use settings::{Clock, Settings, StartError};
 
 use signing::{Authority, Transmission};
@@ -233,6 +237,33 @@ impl Standin {
         done
     }
 
+    /// Ends a refund that is pending.
+    ///
+    /// # Errors
+    /// When there is no such refund, or it is not pending.
+    pub fn end_refund(&self, refund_id: &str, ends: RefundEnds) -> Result<(), NotPossible> {
+        let now = (self.clock)();
+        let done = self.state().end_refund(refund_id, ends, now);
+        self.bell.notify_one();
+        done
+    }
+
+    /// A payer complains about a payment that is not in these books; gives the
+    /// dispute's id.
+    pub fn dispute_about_nothing(&self, amount: Money) -> String {
+        let now = (self.clock)();
+        let id = self.state().dispute_about_nothing(amount, now);
+        self.bell.notify_one();
+        id
+    }
+
+    /// So many payments into the account that are none of these orders', all of
+    /// this moment.
+    pub fn foreign_payments(&self, count: u32, amount: Money, kind: Foreign) {
+        let now = (self.clock)();
+        self.state().foreign_payments(count, amount, kind, now);
+    }
+
     /// Queues an event once more, whatever the webhook mode.
     ///
     /// # Errors
@@ -252,7 +283,8 @@ impl Standin {
     /// PEM: what goes into `PAYPAL_WEBHOOK_ANCHORS`.
     #[must_use]
     pub fn anchors_pem(&self) -> String {
-        self.authority.anchors_pem().to_owned()
+        let signed_by = self.state().behaviour.signed_by;
+        self.authority.anchors_pem(signed_by).to_owned()
     }
 
     /// The deliveries that are due, signed. Each is handed out once; tell
@@ -260,7 +292,10 @@ impl Standin {
     #[must_use]
     pub fn take_deliveries(&self) -> Vec<Delivery> {
         let now = (self.clock)();
-        let due = self.state().take_due(now);
+        let (due, signed_by) = {
+            let mut state = self.state();
+            (state.take_due(now), state.behaviour.signed_by)
+        };
         // Signed outside the lock: a signature takes a millisecond.
         due.into_iter()
             .filter_map(|(queued, event)| {
@@ -269,6 +304,7 @@ impl Standin {
                     time: queued.transmission_time,
                     webhook_id: &self.webhook_id,
                     origin: &self.origin,
+                    signed_by,
                 };
                 let headers = self.authority.headers(&transmission, &event.body).ok()?;
                 Some(Delivery {

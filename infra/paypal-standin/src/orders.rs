@@ -169,7 +169,7 @@ impl State {
         now: Timestamp,
     ) -> String {
         let mut capture = Capture {
-            id: self.ids.resource(),
+            id: self.transaction_id(),
             order_id: order.id.clone(),
             status,
             pending_reason: None,
@@ -205,10 +205,11 @@ impl State {
                 PendingThen::Never => {}
                 PendingThen::Completed => {
                     self.schedule
-                        .add(ends_at, &capture.id, Afterwards::Completes);
+                        .capture(ends_at, &capture.id, Afterwards::Completes);
                 }
                 PendingThen::Denied => {
-                    self.schedule.add(ends_at, &capture.id, Afterwards::Denied);
+                    self.schedule
+                        .capture(ends_at, &capture.id, Afterwards::Denied);
                 }
             }
         }

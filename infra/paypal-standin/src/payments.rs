@@ -2,10 +2,11 @@
 
 use http::StatusCode;
 use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
 
 use crate::answers::{Answer, Refusal};
-use crate::behaviour::seconds;
-use crate::books::{Capture, CaptureStatus, Dispute, Refund, RefundKind};
+use crate::behaviour::{RefundThen, hours, seconds};
+use crate::books::{Capture, CaptureStatus, Dispute, Refund, RefundKind, RefundStatus};
 use crate::events::EventType;
 use crate::money::Money;
 use crate::request_ids::Outcome;
@@ -28,12 +29,34 @@ pub enum Afterwards {
     Completes,
     /// A pending one ends badly.
     Denied,
+    /// An event says that it ended badly; nothing of it is true (7.5).
+    FalselyDenied,
     /// The merchant gives the rest back, in `PayPal`'s own web pages.
     Refunded,
+    /// The merchant gives so many minor units back there.
+    RefundedInPart(u32),
     /// The bank takes the rest back.
     Reversed,
+    /// A dispute ends with so many minor units taken back; the event does not
+    /// say that it is a part (8.4).
+    ReversedInPart(u32),
+    /// What was taken back last returns, and nobody is told (8.5).
+    ReversalUndone,
+    /// The payer's card takes the rest back: T1201 (11.5).
+    ChargedBack,
     /// The payer complains.
     Disputed,
+    /// `PayPal` lets go of the money in dispute: T1111 (11.5).
+    HoldReleased,
+}
+
+/// How a pending refund ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RefundEnds {
+    /// The money goes.
+    Completed,
+    /// It stays; nobody is told.
+    Failed,
 }
 
 /// That cannot become of the capture.
@@ -42,8 +65,20 @@ pub enum NotPossible {
     /// No such capture.
     #[error("there is no capture {0}; the books at /_standin/books list them")]
     NoSuchCapture(String),
+    /// No such refund.
+    #[error("there is no refund {0}; the books at /_standin/books list them")]
+    NoSuchRefund(String),
+    /// Nothing, or less than that, is left to go back.
+    #[error("there are {left} minor units left; so much and not nothing can go back")]
+    MoreThanIsLeft {
+        /// How much could go back.
+        left: u64,
+    },
+    /// Nothing of the kind was ever taken or opened.
+    #[error("there is nothing to undo or release")]
+    NothingToUndo,
     /// It stands otherwise.
-    #[error("the capture is {is}; this takes one that is {wanted}")]
+    #[error("it is {is}; this takes one that is {wanted}")]
     StandsOtherwise {
         /// Where it stands.
         is: &'static str,
@@ -55,7 +90,9 @@ pub enum NotPossible {
 impl State {
     /// `GET /v2/payments/captures/{id}`
     pub(crate) fn get_capture(&self, id: &str, now: Timestamp) -> Result<Answer, Refusal> {
-        let capture = self.books.capture(id).ok_or_else(unknown)?;
+        let foreign = self.foreign_capture(id);
+        let capture = self.books.capture(id).or(foreign.as_ref());
+        let capture = capture.ok_or_else(unknown)?;
         readable(
             capture.created_at,
             self.behaviour.get_404_after_capture_s,
@@ -88,8 +125,7 @@ impl State {
             .find(|dispute| dispute.id == id)
             .ok_or_else(unknown)?;
         readable(dispute.created_at, self.behaviour.get_404_dispute_s, now)?;
-        let merchant_id = &self.settings.merchant_id;
-        let body = self.shapes().dispute(dispute, merchant_id);
+        let body = self.dispute_shape(dispute);
         Ok(Answer::json(StatusCode::OK, body))
     }
 
@@ -104,7 +140,7 @@ impl State {
             Some(Outcome::Said(body)) => return Ok(Answer::json(StatusCode::OK, body)),
             Some(Outcome::Refused(_)) | None => {}
         }
-        let rest = rest(&capture);
+        let rest = self.rest(&capture);
         let amount = request
             .get("amount")
             .map(money)
@@ -115,6 +151,9 @@ impl State {
             CaptureStatus::Declined => return Err(Refusal::issue("REFUND_NOT_ALLOWED")),
             CaptureStatus::Refunded => return Err(Refusal::issue("CAPTURE_FULLY_REFUNDED")),
             CaptureStatus::Completed | CaptureStatus::PartiallyRefunded => {}
+        }
+        if rest.minor_units == 0 {
+            return Err(Refusal::issue("CAPTURE_FULLY_REFUNDED"));
         }
         if amount.currency != rest.currency {
             return Err(Refusal::issue("REFUND_CAPTURE_CURRENCY_MISMATCH"));
@@ -156,7 +195,14 @@ impl State {
         };
         match what {
             Afterwards::Completes | Afterwards::Denied if !pending => Err(otherwise("PENDING")),
-            Afterwards::Refunded | Afterwards::Reversed | Afterwards::Disputed if !has_money => {
+            Afterwards::Refunded
+            | Afterwards::RefundedInPart(_)
+            | Afterwards::Reversed
+            | Afterwards::ReversedInPart(_)
+            | Afterwards::ChargedBack
+            | Afterwards::Disputed
+                if !has_money =>
+            {
                 Err(otherwise("COMPLETED or PARTIALLY_REFUNDED"))
             }
             Afterwards::Completes => {
@@ -169,19 +215,129 @@ impl State {
                 self.tell_of_capture(EventType::CaptureDenied, id, now);
                 Ok(())
             }
-            Afterwards::Refunded => {
-                self.take_back(&capture, RefundKind::Refund, rest(&capture), now);
+            Afterwards::FalselyDenied => {
+                self.tell_falsely_of_denial(&capture, now);
                 Ok(())
             }
-            Afterwards::Reversed => {
-                self.take_back(&capture, RefundKind::Reversal, rest(&capture), now);
-                Ok(())
+            Afterwards::Refunded => self.part(&capture, None, RefundKind::Refund, now),
+            Afterwards::RefundedInPart(part) => {
+                self.part(&capture, Some(part), RefundKind::Refund, now)
             }
+            Afterwards::Reversed => self.part(&capture, None, RefundKind::Reversal, now),
+            Afterwards::ReversedInPart(part) => {
+                self.part(&capture, Some(part), RefundKind::Reversal, now)
+            }
+            Afterwards::ChargedBack => self.part(&capture, None, RefundKind::Chargeback, now),
+            Afterwards::ReversalUndone => self.undo(id, now),
             Afterwards::Disputed => {
-                self.open_dispute(&capture, now);
+                let amount = self.rest(&capture);
+                self.open_dispute(id, amount, now);
+                Ok(())
+            }
+            Afterwards::HoldReleased => {
+                let dispute = self
+                    .books
+                    .disputes
+                    .iter_mut()
+                    .rev()
+                    .find(|dispute| dispute.capture_id == id && dispute.released_at.is_none());
+                let dispute = dispute.ok_or(NotPossible::NothingToUndo)?;
+                dispute.released_at = Some(now);
                 Ok(())
             }
         }
+    }
+
+    /// Lets so much of a capture go back, or all that is left.
+    fn part(
+        &mut self,
+        capture: &Capture,
+        part: Option<u32>,
+        kind: RefundKind,
+        now: Timestamp,
+    ) -> Result<(), NotPossible> {
+        let rest = self.rest(capture);
+        let amount = part.map_or(rest, |part| rest.same(part.into()));
+        if !(1..=rest.minor_units).contains(&amount.minor_units) {
+            let left = rest.minor_units;
+            return Err(NotPossible::MoreThanIsLeft { left });
+        }
+        self.take_back(capture, kind, amount, now);
+        Ok(())
+    }
+
+    /// What was taken back last returns.
+    fn undo(&mut self, id: &str, now: Timestamp) -> Result<(), NotPossible> {
+        let row_id = self.transaction_id();
+        let taken = self.books.refunds.iter_mut().rev().find(|refund| {
+            refund.capture_id == id && refund.kind != RefundKind::Refund && refund.undone.is_none()
+        });
+        let taken = taken.ok_or(NotPossible::NothingToUndo)?;
+        taken.undone = Some((now, row_id));
+        let amount = taken.amount.minor_units;
+        self.count_back(id, |given_back| given_back.saturating_sub(amount), now);
+        Ok(())
+    }
+
+    /// Ends a refund that is pending.
+    pub(crate) fn end_refund(
+        &mut self,
+        id: &str,
+        ends: RefundEnds,
+        now: Timestamp,
+    ) -> Result<(), NotPossible> {
+        let refund = self.books.refunds.iter_mut().find(|refund| refund.id == id);
+        let refund = refund.ok_or_else(|| NotPossible::NoSuchRefund(id.to_owned()))?;
+        if refund.status != RefundStatus::Pending {
+            return Err(NotPossible::StandsOtherwise {
+                is: refund.status.word(),
+                wanted: "PENDING",
+            });
+        }
+        refund.updated_at = now;
+        match ends {
+            RefundEnds::Failed => refund.status = RefundStatus::Failed,
+            RefundEnds::Completed => {
+                refund.status = RefundStatus::Completed;
+                let refund = refund.clone();
+                let amount = refund.amount.minor_units;
+                self.count_back(&refund.capture_id, |given_back| given_back + amount, now);
+                self.tell_of_refund(EventType::CaptureRefunded, &refund, now);
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes down how much of a capture has gone back, and what that makes it.
+    fn count_back(&mut self, id: &str, change: impl Fn(u64) -> u64, now: Timestamp) {
+        let Some(capture) = self.capture_mut(id) else {
+            return;
+        };
+        let given_back = change(capture.given_back.minor_units);
+        capture.given_back.minor_units = given_back;
+        capture.updated_at = now;
+        capture.status = if given_back == 0 {
+            CaptureStatus::Completed
+        } else if given_back >= capture.amount.minor_units {
+            CaptureStatus::Refunded
+        } else {
+            CaptureStatus::PartiallyRefunded
+        };
+    }
+
+    /// What can still go back: neither what has gone nor what is on its way.
+    fn rest(&self, capture: &Capture) -> Money {
+        let on_its_way: u64 = self
+            .books
+            .refunds
+            .iter()
+            .filter(|refund| refund.capture_id == capture.id)
+            .filter(|refund| refund.status == RefundStatus::Pending)
+            .map(|refund| refund.amount.minor_units)
+            .sum();
+        let gone = capture.given_back.minor_units + on_its_way;
+        let rest = capture.amount.minor_units.saturating_sub(gone);
+        capture.amount.same(rest)
     }
 
     fn end(&mut self, id: &str, status: CaptureStatus, now: Timestamp) {
@@ -198,27 +354,44 @@ impl State {
         amount: Money,
         now: Timestamp,
     ) -> String {
+        let then = match kind {
+            RefundKind::Refund => self.behaviour.refund_pending_then,
+            RefundKind::Reversal | RefundKind::Chargeback => None,
+        };
+        let status = match then {
+            None => RefundStatus::Completed,
+            Some(_) => RefundStatus::Pending,
+        };
         let given_back = capture.given_back.minor_units + amount.minor_units;
         let refund = Refund {
-            id: self.ids.resource(),
+            id: self.transaction_id(),
             capture_id: capture.id.clone(),
             kind,
+            status,
             amount,
             total: amount.same(given_back),
             created_at: now,
+            updated_at: now,
+            undone: None,
         };
-        if let Some(capture) = self.capture_mut(&capture.id) {
-            capture.given_back = amount.same(given_back);
-            capture.updated_at = now;
-            capture.status = if given_back >= capture.amount.minor_units {
-                CaptureStatus::Refunded
-            } else {
-                CaptureStatus::PartiallyRefunded
-            };
+        if status == RefundStatus::Completed {
+            self.count_back(&capture.id, |_| given_back, now);
+        }
+        let ends_at = later(now, hours(self.behaviour.refund_pending_h));
+        match then {
+            None | Some(RefundThen::Never) => {}
+            Some(RefundThen::Completed) => {
+                self.schedule
+                    .refund(ends_at, &refund.id, RefundEnds::Completed);
+            }
+            Some(RefundThen::Failed) => {
+                self.schedule
+                    .refund(ends_at, &refund.id, RefundEnds::Failed);
+            }
         }
         let event = match kind {
             RefundKind::Refund => EventType::CaptureRefunded,
-            RefundKind::Reversal => EventType::CaptureReversed,
+            RefundKind::Reversal | RefundKind::Chargeback => EventType::CaptureReversed,
         };
         let id = refund.id.clone();
         self.books.refunds.push(refund.clone());
@@ -226,18 +399,32 @@ impl State {
         id
     }
 
-    fn open_dispute(&mut self, capture: &Capture, now: Timestamp) {
+    /// A dispute about a payment that is not in these books (8.7).
+    pub(crate) fn dispute_about_nothing(&mut self, amount: Money, now: Timestamp) -> String {
+        let capture_id = self.ids.resource();
+        self.open_dispute(&capture_id, amount, now)
+    }
+
+    fn open_dispute(&mut self, capture_id: &str, amount: Money, now: Timestamp) -> String {
         let dispute = Dispute {
             id: format!("PP-D-{}", 10_000 + self.books.disputes.len()),
-            capture_id: capture.id.clone(),
-            amount: rest(capture),
+            capture_id: capture_id.to_owned(),
+            names: self.behaviour.dispute_names,
+            amount,
             created_at: now,
+            released_at: None,
         };
-        let merchant_id = self.settings.merchant_id.clone();
-        let resource = self.shapes().dispute(&dispute, &merchant_id);
-        let amount = dispute.amount;
+        let id = dispute.id.clone();
+        let resource = self.dispute_shape(&dispute);
         self.books.disputes.push(dispute);
         self.tell(EventType::DisputeCreated, &resource, amount, now);
+        id
+    }
+
+    fn dispute_shape(&self, dispute: &Dispute) -> Value {
+        let capture = self.books.capture(&dispute.capture_id);
+        self.shapes()
+            .dispute(dispute, capture, &self.settings.merchant_id)
     }
 
     fn show_refund(
@@ -266,14 +453,6 @@ impl State {
             .iter_mut()
             .find(|capture| capture.id == id)
     }
-}
-
-/// What has not gone back yet.
-fn rest(capture: &Capture) -> Money {
-    let given_back = capture.given_back.minor_units;
-    capture
-        .amount
-        .same(capture.amount.minor_units.saturating_sub(given_back))
 }
 
 /// Whether what was made then can be read already.

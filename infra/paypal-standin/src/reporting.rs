@@ -8,12 +8,15 @@ use serde_json::{Value, json};
 
 use crate::answers::{Answer, Refusal};
 use crate::behaviour::seconds;
-use crate::books::{Capture, CaptureStatus, RefundKind};
+use crate::rows::late_row;
 use crate::signing::shown;
-use crate::state::{Asked, State};
+use crate::state::{Asked, State, later};
 
 /// The longest window.
 const WINDOW_MAX: SignedDuration = SignedDuration::from_hours(31 * 24);
+/// The shortest window that is cut short: one that is halved again and again
+/// must come to an end.
+const CUT_FROM: SignedDuration = SignedDuration::from_hours(1);
 /// Rows on a page: as asked, or 100, at most 500.
 const PAGE_SIZE: usize = 100;
 const PAGE_SIZE_MAX: usize = 500;
@@ -35,7 +38,19 @@ impl State {
             .now
             .checked_sub(seconds(self.behaviour.report_lag_s))
             .unwrap_or(Timestamp::MIN);
-        let rows = self.rows(start, end.min(visible_until));
+        if self.behaviour.start_date_400 && start > visible_until {
+            return Err(Refusal::too_young());
+        }
+        let end = self.end_of_answer(start, end);
+        let mut rows = self.rows(start, end.min(visible_until));
+        if page > 1 && self.behaviour.page_total_changes {
+            // It pushes the last row of the page before onto this one.
+            rows.insert(0, late_row(start));
+        }
+        let cap = usize::try_from(self.behaviour.resultset_cap).unwrap_or(usize::MAX);
+        if rows.len() > cap {
+            return Err(Refusal::too_many_rows());
+        }
         let shown_rows: Vec<&Value> = rows
             .iter()
             .skip((page - 1) * page_size)
@@ -60,81 +75,17 @@ impl State {
             }),
         ))
     }
-
-    /// The rows of a window, the oldest first.
-    fn rows(&self, start: Timestamp, end: Timestamp) -> Vec<Value> {
-        let captures = self
-            .books
-            .captures
-            .iter()
-            .filter_map(|capture| Some((capture.created_at, capture_row(capture)?)));
-        let refunds = self.books.refunds.iter().map(|refund| {
-            let code = match refund.kind {
-                RefundKind::Refund => "T1107",
-                RefundKind::Reversal => "T1106",
-            };
-            let mut row = json!({
-                "transaction_id": refund.id,
-                "paypal_reference_id": refund.capture_id,
-                "paypal_reference_id_type": "TXN",
-                "transaction_event_code": code,
-                "transaction_initiation_date": shown(refund.created_at),
-                "transaction_updated_date": shown(refund.created_at),
-                "transaction_amount": signed(&refund.amount),
-                "transaction_status": "S",
-                "protection_eligibility": "02",
-            });
-            if let Some(capture) = self.books.capture(&refund.capture_id) {
-                marks(&mut row, capture);
-            }
-            (refund.created_at, row)
-        });
-        let mut rows: Vec<(Timestamp, Value)> = captures
-            .chain(refunds)
-            .filter(|(at, _)| (start..=end).contains(at))
-            .collect();
-        rows.sort_by_key(|(at, _)| *at);
-        rows.into_iter()
-            .map(|(_, row)| json!({ "transaction_info": row }))
-            .collect()
-    }
 }
 
-/// The row of a capture; a declined one moved nothing and has none.
-fn capture_row(capture: &Capture) -> Option<Value> {
-    let status = match capture.status {
-        CaptureStatus::Completed | CaptureStatus::PartiallyRefunded => "S",
-        CaptureStatus::Refunded => "V",
-        CaptureStatus::Pending => "P",
-        CaptureStatus::Declined => return None,
-    };
-    let mut row = json!({
-        "paypal_account_id": crate::shapes::PAYER_ID,
-        "transaction_id": capture.id,
-        "transaction_event_code": "T0006",
-        "transaction_initiation_date": shown(capture.created_at),
-        "transaction_updated_date": shown(capture.updated_at),
-        "transaction_amount": capture.amount,
-        "fee_amount": signed(&capture.fee),
-        "transaction_status": status,
-        "protection_eligibility": "01",
-    });
-    marks(&mut row, capture);
-    Some(row)
-}
-
-fn marks(row: &mut Value, capture: &Capture) {
-    if let Some(invoice_id) = &capture.invoice_id {
-        row["invoice_id"] = json!(invoice_id);
+impl State {
+    /// Where an answer ends: in the middle, if it is cut short.
+    fn end_of_answer(&self, start: Timestamp, end: Timestamp) -> Timestamp {
+        let asked_for = end.duration_since(start);
+        if self.behaviour.short_end_date && asked_for > CUT_FROM {
+            return later(start, asked_for / 2);
+        }
+        end
     }
-    if let Some(custom_id) = &capture.custom_id {
-        row["custom_field"] = json!(custom_id);
-    }
-}
-
-/// Money that leaves the account.
-fn signed(amount: &crate::Money) -> Value {
-    json!({ "currency_code": amount.currency.code(), "value": format!("-{amount}") })
 }
 
 fn moment(asked: &Asked<'_>, name: &'static str) -> Result<Timestamp, Refusal> {

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::payments::Afterwards;
+use crate::payments::{Afterwards, RefundEnds};
 use crate::state::State;
 
 /// What is still to happen, in the order it was decided.
@@ -11,18 +11,26 @@ pub(crate) struct Schedule(Vec<Due>);
 
 struct Due {
     at: Timestamp,
-    capture_id: String,
-    what: Afterwards,
+    id: String,
+    what: What,
+}
+
+enum What {
+    Capture(Afterwards),
+    Refund(RefundEnds),
 }
 
 impl Schedule {
     /// Lets something become of a capture at a time.
-    pub(crate) fn add(&mut self, at: Timestamp, capture_id: &str, what: Afterwards) {
-        self.0.push(Due {
-            at,
-            capture_id: capture_id.to_owned(),
-            what,
-        });
+    pub(crate) fn capture(&mut self, at: Timestamp, id: &str, what: Afterwards) {
+        let (id, what) = (id.to_owned(), What::Capture(what));
+        self.0.push(Due { at, id, what });
+    }
+
+    /// Lets a refund end at a time.
+    pub(crate) fn refund(&mut self, at: Timestamp, id: &str, ends: RefundEnds) {
+        let (id, what) = (id.to_owned(), What::Refund(ends));
+        self.0.push(Due { at, id, what });
     }
 
     /// When the next thing happens.
@@ -42,7 +50,11 @@ impl State {
     /// Lets happen what is due by now, each at its own time.
     pub(crate) fn pass_time(&mut self, now: Timestamp) {
         while let Some(due) = self.schedule.take(now) {
-            if let Err(reason) = self.afterwards(&due.capture_id, due.what, due.at) {
+            let done = match due.what {
+                What::Capture(what) => self.afterwards(&due.id, what, due.at),
+                What::Refund(ends) => self.end_refund(&due.id, ends, due.at),
+            };
+            if let Err(reason) = done {
                 // A lever was faster.
                 tracing::info!(%reason, "what was due did not happen");
             }

@@ -2,8 +2,10 @@
 
 use serde_json::{Value, json};
 
-use crate::behaviour::Behaviour;
-use crate::books::{Capture, CaptureStatus, Dispute, Order, OrderState, Refund, RefundKind};
+use crate::behaviour::{Behaviour, DisputeNames};
+use crate::books::{
+    Capture, CaptureStatus, Dispute, Order, OrderState, Refund, RefundKind, RefundStatus,
+};
 use crate::signing::shown;
 
 /// Who approves every order; nobody real. It is in the answers so that a test
@@ -160,9 +162,29 @@ impl Shapes<'_> {
         body
     }
 
+    /// A payment in the words of the old API.
+    pub(crate) fn sale(self, capture: &Capture) -> Value {
+        json!({
+            "id": capture.id,
+            "state": "completed",
+            "amount": {
+                "total": capture.amount.to_string(),
+                "currency": capture.amount.currency.code(),
+                "details": {},
+            },
+            "payment_mode": "INSTANT_TRANSFER",
+            "parent_payment": format!("PAYID-{}", capture.order_id),
+            "custom": capture.custom_id,
+            "invoice_number": capture.invoice_id,
+            "create_time": shown(capture.created_at),
+            "update_time": shown(capture.updated_at),
+            "links": [self.link("self", "GET", &format!("/v1/payments/sale/{}", capture.id))],
+        })
+    }
+
     /// A refund without its details.
     pub(crate) fn refund_minimal(self, refund: &Refund) -> Value {
-        json!({ "id": refund.id, "status": "COMPLETED", "links": self.refund_links(refund) })
+        json!({ "id": refund.id, "status": refund.status.word(), "links": self.refund_links(refund) })
     }
 
     fn refund_links(self, refund: &Refund) -> Value {
@@ -192,9 +214,16 @@ impl Shapes<'_> {
             "total_refunded_amount": refund.total,
         });
         body["create_time"] = json!(shown(refund.created_at));
-        body["update_time"] = json!(shown(refund.created_at));
-        if refund.kind == RefundKind::Reversal {
-            body["note_to_payer"] = json!("Payment reversed");
+        body["update_time"] = json!(shown(refund.updated_at));
+        if refund.status == RefundStatus::Pending {
+            // The one reason that is documented.
+            body["status_details"] = json!({ "reason": "ECHECK" });
+        }
+        match refund.kind {
+            RefundKind::Refund => {}
+            RefundKind::Reversal | RefundKind::Chargeback => {
+                body["note_to_payer"] = json!("Payment reversed");
+            }
         }
         if let Some(capture) = capture {
             ids(
@@ -207,15 +236,36 @@ impl Shapes<'_> {
     }
 
     /// A dispute.
-    pub(crate) fn dispute(self, dispute: &Dispute, merchant_id: &str) -> Value {
+    pub(crate) fn dispute(
+        self,
+        dispute: &Dispute,
+        capture: Option<&Capture>,
+        merchant_id: &str,
+    ) -> Value {
+        let mut transaction = json!({
+            // The payer's own number for it, which is never ours.
+            "buyer_transaction_id": dispute.capture_id.chars().rev().collect::<String>(),
+            "seller": { "merchant_id": merchant_id, "name": "Stadt" },
+        });
+        match dispute.names {
+            DisputeNames::SellerId => {
+                transaction["seller_transaction_id"] = json!(dispute.capture_id);
+            }
+            DisputeNames::InvoiceNumber => {
+                let number = capture.and_then(|capture| capture.invoice_id.as_ref());
+                transaction["invoice_number"] = json!(number.map_or("", String::as_str));
+            }
+            DisputeNames::Custom => {
+                let custom = capture.and_then(|capture| capture.custom_id.as_ref());
+                transaction["custom"] = json!(custom.map_or("", String::as_str));
+            }
+            DisputeNames::Nothing => {}
+        }
         json!({
             "dispute_id": dispute.id,
             "create_time": shown(dispute.created_at),
             "update_time": shown(dispute.created_at),
-            "disputed_transactions": [{
-                "seller_transaction_id": dispute.capture_id,
-                "seller": { "merchant_id": merchant_id, "name": "Stadt" },
-            }],
+            "disputed_transactions": [transaction],
             "reason": "UNAUTHORISED",
             "status": "OPEN",
             "dispute_amount": dispute.amount,

@@ -17,6 +17,7 @@ use rcgen::{
     KeyPair, KeyUsagePurpose, PKCS_RSA_SHA256, SigningKey, date_time_ymd,
 };
 
+use crate::behaviour::SignedBy;
 use crate::settings::StartError;
 
 /// The name in the sandbox's signing certificates.
@@ -29,12 +30,28 @@ const CERTIFICATE_PREFIX: &str = "CERT-360caa42-fca2a594-";
 /// and a simulation may begin in any of them.
 const VALID_YEARS: (i32, i32) = (2020, 2099);
 
-/// A certificate authority of the stand-in's own, with one leaf.
+/// Certificate authorities of the stand-in's own, with one leaf each.
 pub(crate) struct Authority {
     leaf_key: KeyPair,
+    first: Chain,
+    new_certificate: Chain,
+    new_root: Chain,
+    intermediate_without_usage: Chain,
+}
+
+/// A leaf, and what it is to be trusted by.
+struct Chain {
     leaf_pem: String,
     anchors_pem: String,
     certificate_name: String,
+}
+
+/// The three keys; every chain is made with them, because finding another RSA
+/// key takes a third of a second.
+struct Keys {
+    root: KeyPair,
+    intermediate: KeyPair,
+    leaf: KeyPair,
 }
 
 /// What one transmission of an event says about itself.
@@ -43,6 +60,7 @@ pub(crate) struct Transmission<'a> {
     pub(crate) time: Timestamp,
     pub(crate) webhook_id: &'a str,
     pub(crate) origin: &'a str,
+    pub(crate) signed_by: SignedBy,
 }
 
 impl Authority {
@@ -57,44 +75,56 @@ impl Authority {
     }
 
     fn generate() -> Result<Self, rcgen::Error> {
-        let root = CertifiedIssuer::self_signed(
-            issuer("knoellchen stand-in root, signs nothing real"),
-            KeyPair::generate_for(&PKCS_RSA_SHA256)?,
-        )?;
-        let mut between = issuer("knoellchen stand-in intermediate, signs nothing real");
+        let keys = Keys {
+            root: KeyPair::generate_for(&PKCS_RSA_SHA256)?,
+            intermediate: KeyPair::generate_for(&PKCS_RSA_SHA256)?,
+            leaf: KeyPair::generate_for(&PKCS_RSA_SHA256)?,
+        };
         // As in the authority that signs for the real one.
-        between.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
-        let intermediate =
-            CertifiedIssuer::signed_by(between, KeyPair::generate_for(&PKCS_RSA_SHA256)?, &root)?;
-        let leaf_key = KeyPair::generate_for(&PKCS_RSA_SHA256)?;
-        let mut leaf = CertificateParams::new(vec![LEAF_NAME.to_owned()])?;
-        leaf.distinguished_name.push(DnType::CommonName, LEAF_NAME);
-        leaf.key_usages = vec![
-            KeyUsagePurpose::DigitalSignature,
-            KeyUsagePurpose::KeyEncipherment,
-        ];
-        leaf.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
-        leaf.use_authority_key_identifier_extension = true;
-        valid(&mut leaf);
-        let leaf = leaf.signed_by(&leaf_key, &intermediate)?;
-        let mark = crc32fast::hash(leaf.der()).to_be_bytes();
+        let usage = [ExtendedKeyUsagePurpose::ServerAuth];
+        let first = Chain::made(&keys, 1, "", &usage)?;
+        let mut new_certificate = Chain::made(&keys, 2, "", &usage)?;
+        new_certificate.anchors_pem.clone_from(&first.anchors_pem);
         Ok(Self {
-            leaf_key,
-            // PayPal serves the leaf alone, with CR LF.
-            leaf_pem: leaf.pem().replace("\r\n", "\n").replace('\n', "\r\n"),
-            anchors_pem: format!("{}{}", root.pem(), intermediate.pem()),
-            certificate_name: format!("{CERTIFICATE_PREFIX}{}", HEXLOWER.encode(&mark)),
+            new_certificate,
+            new_root: Chain::made(&keys, 3, "new ", &usage)?,
+            intermediate_without_usage: Chain::made(&keys, 4, "plain ", &[])?,
+            first,
+            leaf_key: keys.leaf,
         })
     }
 
-    /// Root and intermediate.
-    pub(crate) fn anchors_pem(&self) -> &str {
-        &self.anchors_pem
+    fn chain(&self, signed_by: SignedBy) -> &Chain {
+        match signed_by {
+            SignedBy::First => &self.first,
+            SignedBy::NewCertificate => &self.new_certificate,
+            SignedBy::NewRoot => &self.new_root,
+            SignedBy::IntermediateWithoutUsage => &self.intermediate_without_usage,
+        }
     }
 
-    /// The leaf, if that is the certificate's name.
+    /// Root and intermediate of what people were told of: never the new root.
+    pub(crate) fn anchors_pem(&self, signed_by: SignedBy) -> &str {
+        match signed_by {
+            SignedBy::First | SignedBy::NewRoot => &self.first.anchors_pem,
+            SignedBy::NewCertificate | SignedBy::IntermediateWithoutUsage => {
+                &self.chain(signed_by).anchors_pem
+            }
+        }
+    }
+
+    /// The leaf of this name. All of them are served, whatever signs now: an
+    /// event of yesterday names yesterday's.
     pub(crate) fn certificate(&self, name: &str) -> Option<&str> {
-        (name == self.certificate_name).then_some(&self.leaf_pem)
+        [
+            &self.first,
+            &self.new_certificate,
+            &self.new_root,
+            &self.intermediate_without_usage,
+        ]
+        .into_iter()
+        .find(|chain| chain.certificate_name == name)
+        .map(|chain| chain.leaf_pem.as_str())
     }
 
     /// The headers of a transmission of `body`. None of them can fail to be a
@@ -117,7 +147,8 @@ impl Authority {
             .map_err(|error| StartError::Keys(error.to_string()))?;
         let certificate_url = format!(
             "{}/v1/notifications/certs/{}",
-            transmission.origin, self.certificate_name
+            transmission.origin,
+            self.chain(transmission.signed_by).certificate_name
         );
         let mut headers = HeaderMap::new();
         for (name, value) in [
@@ -135,6 +166,47 @@ impl Authority {
             headers.insert(HeaderName::from_static(name), value);
         }
         Ok(headers)
+    }
+}
+
+impl Chain {
+    /// A chain under a root with this in its name, whose intermediate is for
+    /// these uses, and whose leaf has this serial number: with another's it would
+    /// be the same certificate, at the same address.
+    fn made(
+        keys: &Keys,
+        serial: u64,
+        which: &str,
+        usage: &[ExtendedKeyUsagePurpose],
+    ) -> Result<Self, rcgen::Error> {
+        let root = CertifiedIssuer::self_signed(
+            issuer(&format!(
+                "knoellchen stand-in {which}root, signs nothing real"
+            )),
+            &keys.root,
+        )?;
+        let name = format!("knoellchen stand-in {which}intermediate, signs nothing real");
+        let mut between = issuer(&name);
+        between.extended_key_usages = usage.to_vec();
+        let intermediate = CertifiedIssuer::signed_by(between, &keys.intermediate, &root)?;
+        let mut leaf = CertificateParams::new(vec![LEAF_NAME.to_owned()])?;
+        leaf.distinguished_name.push(DnType::CommonName, LEAF_NAME);
+        leaf.serial_number = Some(serial.into());
+        leaf.key_usages = vec![
+            KeyUsagePurpose::DigitalSignature,
+            KeyUsagePurpose::KeyEncipherment,
+        ];
+        leaf.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+        leaf.use_authority_key_identifier_extension = true;
+        valid(&mut leaf);
+        let leaf = leaf.signed_by(&keys.leaf, &intermediate)?;
+        let mark = crc32fast::hash(leaf.der()).to_be_bytes();
+        Ok(Self {
+            // PayPal serves the leaf alone, with CR LF.
+            leaf_pem: leaf.pem().replace("\r\n", "\n").replace('\n', "\r\n"),
+            anchors_pem: format!("{}{}", root.pem(), intermediate.pem()),
+            certificate_name: format!("{CERTIFICATE_PREFIX}{}", HEXLOWER.encode(&mark)),
+        })
     }
 }
 
@@ -171,12 +243,17 @@ mod tests {
     const BODY: &[u8] = br#"{"id":"WH-TEST"}"#;
 
     fn signed() -> (&'static Authority, HeaderMap) {
+        signed_by(SignedBy::First)
+    }
+
+    fn signed_by(signed_by: SignedBy) -> (&'static Authority, HeaderMap) {
         let authority = Authority::of_this_process().unwrap();
         let transmission = Transmission {
             id: "b2384410-f8d2-11d4-b467-0ed5f89f718b",
             time: "2026-11-22T10:03:12.5Z".parse().unwrap(),
             webhook_id: "4MU12345AB678901C",
             origin: "http://127.0.0.1:8082",
+            signed_by,
         };
         let headers = authority.headers(&transmission, BODY).unwrap();
         (authority, headers)
@@ -207,34 +284,61 @@ mod tests {
         key.verify(b"another message", &signature).unwrap_err();
     }
 
-    #[test]
-    fn the_served_certificate_chains_to_the_anchors_under_the_sandbox_name() {
-        let (authority, headers) = signed();
+    /// Whether what signs so chains to these anchors, with their intermediate or
+    /// without.
+    fn chains(by: SignedBy, anchors_pem: &str, with_intermediate: bool) -> bool {
+        let (authority, headers) = signed_by(by);
         let certificate = served(authority, &headers);
         let leaf = EndEntityCert::try_from(&certificate).unwrap();
-        let anchors: Vec<_> = CertificateDer::pem_slice_iter(authority.anchors_pem().as_bytes())
+        leaf.verify_is_valid_for_subject_name(&ServerName::try_from(LEAF_NAME).unwrap())
+            .unwrap();
+        let anchors: Vec<_> = CertificateDer::pem_slice_iter(anchors_pem.as_bytes())
             .map(Result::unwrap)
             .collect();
         let [root, intermediate] = &anchors[..] else {
             panic!("root and intermediate, in this order");
         };
-        let chain = |intermediates: &[CertificateDer<'_>], at: Duration| {
-            leaf.verify_for_usage(
-                webpki::ALL_VERIFICATION_ALGS,
-                &[anchor_from_trusted_cert(root).unwrap()],
-                intermediates,
-                UnixTime::since_unix_epoch(at),
-                KeyUsage::server_auth(),
-                None,
-                None,
-            )
-            .map(|_| ())
-        };
+        let intermediates = std::slice::from_ref(intermediate);
         let in_2026 = Duration::from_secs(1_795_000_000);
-        chain(std::slice::from_ref(intermediate), in_2026).unwrap();
-        chain(&[], in_2026).unwrap_err();
-        leaf.verify_is_valid_for_subject_name(&ServerName::try_from(LEAF_NAME).unwrap())
-            .unwrap();
+        leaf.verify_for_usage(
+            webpki::ALL_VERIFICATION_ALGS,
+            &[anchor_from_trusted_cert(root).unwrap()],
+            if with_intermediate {
+                intermediates
+            } else {
+                &[]
+            },
+            UnixTime::since_unix_epoch(in_2026),
+            KeyUsage::server_auth(),
+            None,
+            None,
+        )
+        .is_ok()
+    }
+
+    #[test]
+    fn the_served_certificate_chains_to_the_anchors_under_the_sandbox_name() {
+        let authority = Authority::of_this_process().unwrap();
+        for by in [
+            SignedBy::First,
+            SignedBy::NewCertificate,
+            SignedBy::IntermediateWithoutUsage,
+        ] {
+            let anchors = authority.anchors_pem(by);
+            assert!(chains(by, anchors, true), "{by:?}");
+            assert!(!chains(by, anchors, false), "{by:?}");
+        }
+    }
+
+    #[test]
+    fn a_new_root_is_not_among_the_anchors_and_a_new_certificate_needs_none() {
+        let authority = Authority::of_this_process().unwrap();
+        let known = authority.anchors_pem(SignedBy::First);
+        assert!(chains(SignedBy::NewCertificate, known, true));
+        assert!(!chains(SignedBy::NewRoot, known, true));
+        assert_eq!(authority.anchors_pem(SignedBy::NewRoot), known);
+        let url = |by| signed_by(by).1["paypal-cert-url"].clone();
+        assert_ne!(url(SignedBy::NewCertificate), url(SignedBy::First));
     }
 
     #[test]

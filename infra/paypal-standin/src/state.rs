@@ -36,6 +36,8 @@ pub(crate) struct State {
     pub(crate) faults: VecDeque<Fault>,
     pub(crate) behaviour: Behaviour,
     pub(crate) queue: Vec<Queued>,
+    /// How many events were told.
+    pub(crate) told: u64,
     /// What becomes of captures by itself, and when.
     pub(crate) schedule: Schedule,
     /// What orders were, for reads that lag.
@@ -115,6 +117,7 @@ impl State {
             faults: VecDeque::new(),
             behaviour: Behaviour::default(),
             queue: Vec::new(),
+            told: 0,
             schedule: Schedule::default(),
             past: Past::default(),
             burned: BTreeMap::new(),

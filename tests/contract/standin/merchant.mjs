@@ -111,6 +111,18 @@ export class Merchant {
     return this.lever("POST", "faults", { on, kind });
   }
 
+  /** Does something while the stand-in has these habits, and takes them back. */
+  async behaving(habits, run) {
+    const usual = await this.lever("GET", "faults");
+    await this.lever("POST", "faults", habits);
+    try {
+      return await run();
+    } finally {
+      const back = Object.keys(habits).map((habit) => [habit, usual[habit]]);
+      await this.lever("POST", "faults", Object.fromEntries(back));
+    }
+  }
+
   /** An order, approved and captured; gives both ids. */
   async paid(invoice) {
     const order = await this.order(invoice);

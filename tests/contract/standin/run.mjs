@@ -8,6 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { check, conclude } from "./checks.mjs";
+import { habitsHold } from "./habits.mjs";
 import { Merchant, orderRequest, theCapture } from "./merchant.mjs";
 import { startProxy, startStandin, stopAll } from "./processes.mjs";
 import { payWithSdk } from "./sdk.mjs";
@@ -299,6 +300,7 @@ try {
   await ordersHold(merchant);
   await paymentsHold(merchant);
   await theRestHolds(merchant, events);
+  await habitsHold(merchant);
   events.close();
   code = conclude();
 } finally {

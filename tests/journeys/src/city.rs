@@ -14,7 +14,10 @@ use reconcile_payments::{Sweep, Which};
 use settle::{Captures, Settle};
 use store::{CaseFile, Store};
 use tempfile::NamedTempFile;
-use ticket::{CaseNumber, Cents, DueDate, Municipality, Offence, Plate, State, Ticket, TicketText};
+use ticket::{
+    CaseNumber, Cents, DueDate, LatePayment, Municipality, Offence, Plate, State, Ticket,
+    TicketText,
+};
 use token::{Keys, SigningKey};
 use tokio::time::Instant;
 use url::Url;
@@ -30,6 +33,9 @@ const BEGINNING: &str = "2026-11-23T08:00:00Z";
 pub const PLATE: &str = "KL-XX 000";
 /// The place of every ticket here.
 pub const PLACE: &str = "Musterstraße 1";
+
+/// The city's configuration.
+const SAMPLE: &str = include_str!("../../../infra/local/kaiserslautern.json");
 
 const PAYPAL_ORIGIN: &str = "http://127.0.0.1:8082";
 const PUBLIC_ORIGIN: &str = "http://127.0.0.1:8080";
@@ -88,8 +94,7 @@ impl City {
         let read = |name: &str| vars.get(name).cloned();
 
         let store = Store::from_vars(&read).expect("a store");
-        let sample = include_str!("../../../infra/local/kaiserslautern.json");
-        let municipality: Municipality = serde_json::from_str(sample).expect("a municipality");
+        let municipality: Municipality = serde_json::from_str(SAMPLE).expect("a municipality");
         store
             .put_municipality(&municipality)
             .await
@@ -334,6 +339,16 @@ impl City {
             .send()
             .await;
         updated.expect("a table");
+    }
+
+    /// The city's configuration from now on: paid after the due date is not paid.
+    pub async fn takes_no_late_payments(&self) {
+        let mut municipality: Municipality = serde_json::from_str(SAMPLE).expect("a municipality");
+        municipality.late_payment = LatePayment::Refuse;
+        let written = self.store.put_municipality(&municipality).await;
+        written.expect("a table");
+        // What a function has read counts for some minutes.
+        self.later(Duration::from_mins(10));
     }
 
     /// `CAPTURES`, for every function at once.

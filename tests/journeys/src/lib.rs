@@ -20,7 +20,7 @@ mod functions;
 mod restore;
 
 pub use browser::Page;
-pub use city::{City, PLACE, PLATE, open_ticket};
+pub use city::{City, PLACE, PLATE, Return, open_ticket};
 pub use events::{event, request};
 pub use functions::Functions;
 pub use restore::Backup;

@@ -527,7 +527,7 @@ async fn an_attempt_read_before_its_approval_was_noted_books_nothing() {
 }
 
 #[tokio::test]
-async fn surplus_takes_the_attempts_own_lock_away_and_leaves_others() {
+async fn surplus_is_booked_under_its_own_lock_by_the_owner_alone_and_leaves_others() {
     let case = Case::new().await;
     let another = case.another().await;
     // A ticket in review, with a lock of each attempt in turn.
@@ -538,7 +538,8 @@ async fn surplus_takes_the_attempts_own_lock_away_and_leaves_others() {
         begin(&city, &another).await;
         let ticket = city.case_file(CASE).await.ticket;
         let until = city.now() + settle::limits::LEASE;
-        city.store
+        let held = city
+            .store
             .take_lock(&ticket, owner, city.now(), until, None)
             .await
             .unwrap()
@@ -559,11 +560,19 @@ async fn surplus_takes_the_attempts_own_lock_away_and_leaves_others() {
             "CAPTURE1",
             Role::Surplus(SurplusReason::TicketNotOpen),
         );
-        let booked = city
+        let mut booked = city
             .store
             .book(&ticket, &case.attempt, &surplus, None)
             .await
             .unwrap();
+        if !is_left {
+            assert_eq!(booked, Write::Refused, "somebody is inside the call");
+            booked = city
+                .store
+                .book(&ticket, &case.attempt, &surplus, Some(&held))
+                .await
+                .unwrap();
+        }
         assert_eq!(booked, Write::Done);
         let ticket = city.case_file(CASE).await.ticket;
         assert_eq!(ticket.lock.is_some(), is_left);

@@ -140,7 +140,7 @@ async fn two_tabs_approve_two_orders_and_one_is_captured() {
     assert_eq!(city.come_back(&first).await.state, "paid");
     let late = city.come_back(&second).await;
     assert_eq!(late.state, "paid");
-    assert!(late.html.contains("schon bezahlt"), "{}", late.html);
+    assert!(late.html.contains("already been paid"), "{}", late.html);
     city.deliver().await;
     for _ in 0..3 {
         city.later(Duration::from_mins(1));

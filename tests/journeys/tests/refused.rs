@@ -362,6 +362,7 @@ async fn an_invoice_refused_at_the_capture_gets_a_second_one_once_reads_are_sure
     let checkout = city.press_pay(&token).await;
     city.use_up_invoice(CASE).await;
     let back = city.at_paypal(&checkout, Payer::Pays).unwrap();
+    let elsewhere = city.standin.books().count("capture_order");
     // By this very order perhaps, and the read lags.
     for _ in 0..9 {
         assert_eq!(city.come_back(&back).await.state, "processing");
@@ -374,7 +375,8 @@ async fn an_invoice_refused_at_the_capture_gets_a_second_one_once_reads_are_sure
         ("open", Some("declined"))
     );
     assert_eq!(city.case_file(CASE).await.ticket.lock, None);
-    assert_eq!(city.standin.books().count("capture_order"), 1);
+    let tries = city.standin.books().count("capture_order") - elsewhere;
+    assert_eq!(tries, 1, "one try is waited on");
     let back = city
         .at_paypal(&city.press_pay(&token).await, Payer::Pays)
         .unwrap();

@@ -15,7 +15,8 @@
 //! | COMPLETED, PENDING, DECLINED, or refused with and without the approval left, `CAPTURE_ROUNDS_MAX` times | `paypal::Outcome`, `Process::hear` |
 //! | A lock is given back after a definite answer, under its fence (`Store::release_lock`) | `State::release` |
 //! | After no answer the lock stays | `Action::Die` |
-//! | Money is booked, or decided anew (`Settle::book`, `Store::book`) | `State::book`, `Step::BookAnew` |
+//! | A read that shows no capture proves nothing, since reads lag: the same try is made again (`resolve_uncaptured`) | `Action::GoBehind`, `Process::ask` while `resolving` |
+//! | Money is booked, or decided anew, under a lock by its owner alone (`Settle::book`, `Store::book`) | `State::book`, `Step::BookAnew`, `State::may_write` |
 //! | Held-back money leaves a mark, taken away when it is denied (`Store::book_pending`, `end_pending`) | `State::keep_pending`, `end_pending`, `Action::EndHeldBack` |
 //! | No attempt is made final under a lock (`Store::end_attempt`) | `State::end` |
 //! | Cash, withdrawal and another amount wait for lock and mark (`ticket::state`) | `State::book_cash`, `withdraw`, `change_amount` |
@@ -51,13 +52,10 @@
 //!   withdrawal does), orders by another client id, restoring a backup.
 //! - A clerk: the office writes nothing of this kind yet. Modelled is what the
 //!   table of states demands of it.
-//! - Four conditions that others cover; taken away at once they change no
+//! - Two conditions that others cover; taken away at once they change no
 //!   property. Comparing `n` when the lock is taken: nobody raises it without a
-//!   lock, so the fence tells. Comparing the fence when money is booked: whoever
-//!   has seen the money books the right one, once. Booking only under the own
-//!   lock or none: no second money exists, since the lock of the first stays
-//!   until it is booked or marked. Comparing the version when money is booked:
-//!   under that lock or mark nobody else changes the ticket.
+//!   lock, so the fence tells. Comparing the version when money is booked: under
+//!   the lock or mark nobody else changes the ticket.
 //! - A fence that begins anew with each lock, and `n` that is never raised: here
 //!   the fence is no number, and refusals are what bounds the search.
 

@@ -22,10 +22,16 @@ impl Process {
         }
     }
 
-    /// Does the next I/O. `None`: `settle` has returned.
-    pub(crate) fn step(mut self, protocol: &Protocol, state: &mut State) -> Option<Self> {
+    /// Does the next I/O. `None`: `settle` has returned. A read of an order that
+    /// lags shows what is `outdated`.
+    pub(crate) fn step(
+        mut self,
+        protocol: &Protocol,
+        state: &mut State,
+        outdated: Option<Order>,
+    ) -> Option<Self> {
         let next = match self.next {
-            Step::Ask => self.ask(protocol, state),
+            Step::Ask => self.ask(protocol, state, outdated),
             Step::Lock => self.lock(protocol, state),
             Step::Call => self.call(state),
             Step::Hear | Step::Return => self.next,
@@ -122,7 +128,18 @@ impl Process {
     }
 
     /// `resolve` for an ended lock's order, `follow` for the own.
-    fn ask(&mut self, protocol: &Protocol, state: &State) -> Step {
+    fn ask(&mut self, protocol: &Protocol, state: &State, outdated: Option<Order>) -> Step {
+        let is_final = match self.view.attempt.0 {
+            Life::Live | Life::Pending => false,
+            Life::NotBegun | Life::Captured | Life::Ended => true,
+        };
+        let enters_all_the_same = protocol.lacks(Missing::Exclusion)
+            || protocol.lacks(Missing::AskingBeforeTakeOver)
+            || protocol.lacks(Missing::OwnLockAtBooking);
+        // Somebody may be inside the capture call, and books what comes of it.
+        if !self.resolving && self.view.ticket.lock.is_some() && !is_final && !enters_all_the_same {
+            return Step::Return;
+        }
         let mut asked = self.busy_with;
         if self.resolving {
             // The lock's attempt is read after the ticket.
@@ -131,10 +148,15 @@ impl Process {
                 asked = self.woken_for;
             }
         }
-        match (state.orders[asked as usize], self.resolving) {
+        let shown = outdated.unwrap_or(state.orders[asked as usize]);
+        match (shown, self.resolving) {
             (Order::Completed, _) => Step::Book,
             (Order::Pending, _) => self.keep_pending(),
-            (Order::Approved, true) => {
+            // A read that shows no capture proves nothing: the same try again.
+            (Order::NotApproved, true) if protocol.lacks(Missing::DoubtInReads) => {
+                Step::Release(Released::NothingCaptured)
+            }
+            (Order::Approved | Order::NotApproved, true) => {
                 if self.view.ticket.is_locked() && self.view.of_this_version {
                     Step::Lock
                 } else {
@@ -142,7 +164,6 @@ impl Process {
                 }
             }
             (Order::Approved, false) => self.approved(protocol),
-            (Order::NotApproved, true) => Step::Release(Released::NothingCaptured),
             (Order::NotApproved, false) => Step::Return,
             (Order::Dead, true) => Step::Release(Released::Ended),
             (Order::Dead, false) => match self.view.attempt.0 {

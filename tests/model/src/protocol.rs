@@ -22,6 +22,8 @@ pub struct Protocol {
     pub declines: bool,
     /// Whether `PayPal` holds captures back.
     pub holds_back: bool,
+    /// Whether a read may show an order as it was before its capture.
+    pub reads_lag: bool,
     /// Whether clerks take cash, change the amount and withdraw.
     pub clerk: bool,
     /// What is broken; nothing, for the protocol itself.
@@ -39,6 +41,8 @@ pub enum Missing {
     AskingBeforeTakeOver,
     /// `PayPal` is asked about the own order, whosever the lock is.
     AskingForTheLocksOrder,
+    /// An order that is read as not approved gives an ended lock back.
+    DoubtInReads,
     /// The same attempt may enter its own lock again.
     Exclusion,
     /// The lock is given back after no answer.
@@ -55,7 +59,8 @@ pub enum Missing {
     VersionAtLock,
     /// Money is booked whatever became of the ticket meanwhile.
     VersionAtBooking,
-    /// Money is booked under another attempt's lock or mark.
+    /// Money is booked under another attempt's mark, or under a lock by one who
+    /// does not hold it.
     OwnLockAtBooking,
     /// A capture held back leaves no mark on the ticket.
     PendingMark,
@@ -80,6 +85,8 @@ pub enum Action {
     WakeBehind(Id),
     /// A process does its next I/O.
     Go(usize),
+    /// A process reads an order as it was before its capture.
+    GoBehind(usize, Order),
     /// `PayPal` carries out a capture call and answers it.
     Answer(usize, Outcome),
     /// A process dies. What it has sent may still be carried out.
@@ -146,6 +153,15 @@ impl Protocol {
         true
     }
 
+    fn go(&self, state: &mut State, slot: usize, outdated: Option<Order>) -> bool {
+        let Some(process) = state.processes[slot].take() else {
+            return false;
+        };
+        let after = process.step(self, state, outdated);
+        state.processes[slot] = after;
+        true
+    }
+
     fn die(&self, state: &mut State, slot: usize) -> bool {
         let Some(process) = state.processes[slot].take() else {
             return false;
@@ -169,14 +185,8 @@ impl Protocol {
             }
             Action::Wake(id) => self.wake(state, id, false),
             Action::WakeBehind(id) => self.wake(state, id, true),
-            Action::Go(slot) => {
-                let Some(process) = state.processes[slot].take() else {
-                    return false;
-                };
-                let after = process.step(self, state);
-                state.processes[slot] = after;
-                true
-            }
+            Action::Go(slot) => self.go(state, slot, None),
+            Action::GoBehind(slot, outdated) => self.go(state, slot, Some(outdated)),
             Action::Answer(slot, outcome) => {
                 let Some(process) = state.processes[slot].take() else {
                     return false;
@@ -222,6 +232,14 @@ impl Protocol {
                 actions.extend(Outcome::of(self, order).map(|it| Action::Answer(slot, it)));
             } else {
                 actions.push(Action::Go(slot));
+            }
+            let was_captured = match state.orders[process.busy_with as usize] {
+                Order::Completed | Order::Pending | Order::Dead => true,
+                Order::NotApproved | Order::Approved => false,
+            };
+            if self.reads_lag && process.next == Step::Ask && was_captured {
+                let before = [Order::NotApproved, Order::Approved];
+                actions.extend(before.map(|it| Action::GoBehind(slot, it)));
             }
             actions.push(Action::Die(slot));
         }

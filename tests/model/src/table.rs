@@ -141,14 +141,16 @@ impl State {
         true
     }
 
-    /// `OWN_OR_NONE`, but for the version.
-    fn own_or_none(&self, protocol: &Protocol, id: Id) -> bool {
-        let lock = self.ticket.lock.is_none() || self.ticket.lock_is(id);
+    /// `AS_READ`, but for the version, and `under_fence`.
+    fn may_write(&self, protocol: &Protocol, process: &Process) -> bool {
+        let id = process.busy_with;
         let pending = self.ticket.pending.is_none() || self.ticket.pending_is(id);
-        lock && pending || protocol.lacks(Missing::OwnLockAtBooking)
+        let unlocked = process.holds || self.ticket.lock.is_none();
+        let alone = pending && unlocked || protocol.lacks(Missing::OwnLockAtBooking);
+        alone && self.under_fence(protocol, process)
     }
 
-    /// `under_fence`.
+    /// Under a lock only its owner writes.
     fn under_fence(&self, protocol: &Protocol, process: &Process) -> bool {
         !process.holds
             || protocol.lacks(Missing::Lock)
@@ -180,19 +182,20 @@ impl State {
             | Stands::Review) => (Role::Surplus, as_it_is),
         };
         if after == view.ticket.state {
-            // `unchanged_state`: own lock and mark go, others' stay.
-            let (lock, pending) = (view.ticket.lock_is(id), view.ticket.pending_is(id));
-            if lock != self.ticket.lock_is(id) || pending && !self.ticket.pending_is(id) {
+            // `unchanged_state`: the lock it is booked under and its own mark go.
+            let pending = view.ticket.pending_is(id);
+            let foreign = process.holds || !self.ticket.lock_is(id);
+            if !foreign || pending && !self.ticket.pending_is(id) {
                 return false;
             }
-            if lock {
+            if process.holds {
                 self.ticket.lock = None;
             }
             if pending {
                 self.ticket.pending = None;
             }
         } else {
-            if !self.own_or_none(protocol, id) {
+            if !self.may_write(protocol, process) {
                 return false;
             }
             self.ticket = Ticket {
@@ -213,8 +216,7 @@ impl State {
     pub(crate) fn keep_pending(&mut self, protocol: &Protocol, process: &Process) -> bool {
         let id = process.busy_with;
         let allowed = process.view.version_is_fresh
-            && self.own_or_none(protocol, id)
-            && self.under_fence(protocol, process)
+            && self.may_write(protocol, process)
             && self.attempt_is_as_read(process);
         if allowed {
             self.ticket.lock = None;

@@ -15,6 +15,7 @@ const THREE_AT_ONCE: Protocol = Protocol {
     rounds: 3,
     declines: true,
     holds_back: true,
+    reads_lag: true,
     clerk: true,
     missing: &[],
 };

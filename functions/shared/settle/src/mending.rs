@@ -3,7 +3,7 @@
 
 use jiff::Timestamp;
 use paypal::Money;
-use store::{Attempt, AttemptState, Error, JournalEvent, TakenBack, Write};
+use store::{Attempt, AttemptState, Error, Held, JournalEvent, TakenBack, Write};
 use ticket::{CaptureId, CaseNumber, Role, Settlement, State, SurplusReason, Ticket};
 use tokio::time::Instant;
 
@@ -126,6 +126,16 @@ impl Settle {
         let Some(order) = &attempt.order else {
             return Ok(());
         };
+        // A lock of its own has come back, and its lease has ended.
+        let ended = ticket.lock.as_ref().filter(|lock| lock.until <= now);
+        let held = ended
+            .filter(|lock| lock.attempt == attempt.id)
+            .map(|lock| Held {
+                case_number: ticket.case_number.clone(),
+                attempt: lock.attempt.clone(),
+                fence: ticket.fence,
+            });
+        let held = held.as_ref();
         let answer = self.ask(&order.id, ticket, attempt, now, deadline).await;
         let mended = match answer {
             Answer::Order(Reading::Captured(capture, facts)) if capture.id == *id => {
@@ -143,7 +153,7 @@ impl Settle {
                 });
                 let mended = self
                     .store
-                    .mend_booking(ticket, attempt, &settlement, parts.is_journaled())
+                    .mend_booking(ticket, attempt, &settlement, parts.is_journaled(), held)
                     .await?;
                 if mended == Write::Done {
                     report(&settlement);
@@ -151,7 +161,9 @@ impl Settle {
                 mended
             }
             Answer::Order(Reading::Pending(capture)) if capture.id == *id => {
-                self.store.mend_pending(ticket, attempt, id, now).await?
+                self.store
+                    .mend_pending(ticket, attempt, id, held, now)
+                    .await?
             }
             Answer::Order(_) | Answer::Unknown | Answer::Denied | Answer::None => Write::Refused,
         };

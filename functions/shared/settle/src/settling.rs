@@ -64,6 +64,14 @@ impl Settle {
                 (ticket, attempt)
             }
         };
+        if ticket.lock.is_some() && !attempt.state.is_final() {
+            // Somebody may be inside the capture call, and books what comes of it.
+            return Ok(Some(Settled {
+                ticket,
+                attempt,
+                progress: Progress::Unclear,
+            }));
+        }
         let progress = match &attempt.order {
             Some(order) => {
                 let answer = self.ask(&order.id, &ticket, &attempt, now, deadline).await;

@@ -197,11 +197,6 @@ pub(crate) const fn attempt_state_name(state: &AttemptState) -> &'static str {
     }
 }
 
-/// Whether the ticket's lock is this attempt's.
-pub(crate) fn holds_lock(ticket: &Ticket, id: &AttemptId) -> bool {
-    ticket.lock.as_ref().is_some_and(|lock| lock.attempt == *id)
-}
-
 /// Whether the ticket's pending mark is this attempt's.
 pub(crate) fn holds_pending(ticket: &Ticket, id: &AttemptId) -> bool {
     ticket

@@ -7,7 +7,7 @@ use ticket::{
     CaptureId, PendingCapture, Role, Settlement, SettlementId, State, SurplusReason, Ticket,
 };
 
-use crate::attempts::{end_update, holds_lock, holds_pending};
+use crate::attempts::{end_update, holds_pending};
 use crate::client::{read, unavailable};
 use crate::keys::{n, s};
 use crate::lock::Held;
@@ -21,9 +21,9 @@ impl Store {
     /// settlement of an open ticket, or surplus.
     ///
     /// The condition is that the ticket has not changed its state or amount
-    /// since it was read, and that no other attempt's lock or pending mark is on
-    /// it; the owner of a lock books under its fence. Lock and pending mark of
-    /// this attempt go away.
+    /// since it was read, and that no lock and no other attempt's pending mark is
+    /// on it; the owner of a lock books under its fence. Lock and pending mark go
+    /// away.
     ///
     /// # Errors
     /// When the table does not answer: it may have been booked; booking again
@@ -213,11 +213,12 @@ pub(crate) fn booking_journal(
     journal_step(before, &entry)
 }
 
-/// The ticket has the state and amount it was read with, and whoever may be
-/// inside the capture call, or waits for `PayPal`, is this attempt or nobody.
-const OWN_OR_NONE: &str = "version = :version \
-     AND (attribute_not_exists(#lock) OR #lock.attempt = :attempt) \
+/// The ticket has the state and amount it was read with, and who waits for
+/// `PayPal` is this attempt or nobody.
+const AS_READ: &str = "version = :version \
      AND (attribute_not_exists(pending) OR pending.attempt = :attempt)";
+/// Nobody is inside the capture call: whoever is books what comes of it.
+const UNLOCKED: &str = "attribute_not_exists(#lock)";
 
 pub(crate) fn pending_ticket(
     ticket: &Ticket,
@@ -237,7 +238,7 @@ pub(crate) fn pending_ticket(
         .expression_attribute_values(":pending", value("pending capture", &pending)?)
         .expression_attribute_values(":version", n(ticket.version))
         .expression_attribute_values(":attempt", s(attempt.id.as_str()));
-    Ok(under_fence(update, OWN_OR_NONE.to_owned(), held))
+    Ok(under_fence(update, AS_READ.to_owned(), UNLOCKED, held))
 }
 
 pub(crate) fn pending_journal(
@@ -261,24 +262,30 @@ fn booked_ticket(
         .expression_attribute_names("#lock", "lock")
         .expression_attribute_values(":version", n(ticket.version))
         .expression_attribute_values(":attempt", s(attempt.id.as_str()));
-    let (update, condition) = if state_name(after) == state_name(&ticket.state) {
-        unchanged_state(ticket, attempt, update)
+    if state_name(after) == state_name(&ticket.state) {
+        unchanged_state(ticket, attempt, update, held)
     } else {
-        (changed_state(ticket, after, update), OWN_OR_NONE.to_owned())
-    };
-    under_fence(update, condition, held)
+        let update = changed_state(ticket, after, update);
+        under_fence(update, AS_READ.to_owned(), UNLOCKED, held)
+    }
 }
 
-/// Adds the fence to what the owner of a lock writes: a lock taken since is
-/// somebody else's, and so is what may be written under it.
-fn under_fence(update: UpdateBuilder, condition: String, held: Option<&Held>) -> UpdateBuilder {
+/// Under a lock only its owner writes, and only under its very fence: a lock taken
+/// since is somebody else's, who may be about to capture. Without one, `otherwise`
+/// says which locks there may be.
+fn under_fence(
+    update: UpdateBuilder,
+    condition: String,
+    otherwise: &str,
+    held: Option<&Held>,
+) -> UpdateBuilder {
     match held {
         Some(held) => update
             .condition_expression(format!(
-                "{condition} AND fence = :fence AND attribute_exists(#lock)"
+                "{condition} AND fence = :fence AND #lock.attempt = :attempt"
             ))
             .expression_attribute_values(":fence", n(held.fence)),
-        None => update.condition_expression(condition),
+        None => update.condition_expression(format!("{condition} AND {otherwise}")),
     }
 }
 
@@ -307,20 +314,18 @@ fn changed_state(ticket: &Ticket, after: &State, update: UpdateBuilder) -> Updat
     }
 }
 
-/// Surplus changes neither state nor amount; it takes this attempt's own lock
-/// and pending mark away and leaves everybody else's.
+/// Surplus changes neither state nor amount; it takes the lock it is booked under
+/// and this attempt's own pending mark away, and leaves everybody else's.
 fn unchanged_state(
     ticket: &Ticket,
     attempt: &Attempt,
     update: UpdateBuilder,
-) -> (UpdateBuilder, String) {
+    held: Option<&Held>,
+) -> UpdateBuilder {
     let mut condition = "version = :version".to_owned();
     let mut mine = Vec::new();
-    if holds_lock(ticket, &attempt.id) {
-        condition.push_str(" AND #lock.attempt = :attempt");
+    if held.is_some() {
         mine.push("#lock");
-    } else {
-        condition.push_str(" AND (attribute_not_exists(#lock) OR #lock.attempt <> :attempt)");
     }
     if holds_pending(ticket, &attempt.id) {
         condition.push_str(" AND pending.attempt = :attempt");
@@ -331,5 +336,11 @@ fn unchanged_state(
     } else {
         format!("REMOVE {}", mine.join(", "))
     };
-    (update.update_expression(expression), condition)
+    let not_its_own = "(attribute_not_exists(#lock) OR #lock.attempt <> :attempt)";
+    under_fence(
+        update.update_expression(expression),
+        condition,
+        not_its_own,
+        held,
+    )
 }

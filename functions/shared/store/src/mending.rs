@@ -11,6 +11,7 @@ use crate::attempts::attempt_state_name;
 use crate::booking::{after, booking_journal, money_steps, pending_journal, pending_ticket};
 use crate::client::read;
 use crate::keys::{n, s, sortable};
+use crate::lock::Held;
 use crate::records::{Attempt, AttemptState, JournalEntry, JournalEvent, PlacedOrder, TakenBack};
 use crate::taken_back::{line, taken_back_journal, to_review};
 use crate::write::{Step, item, value};
@@ -85,8 +86,8 @@ impl Store {
 
     /// Books a settlement of which parts may be there already; `journaled` says
     /// that its journal line is one of them. Refused where the ticket has been
-    /// paid by other money, has changed since it was read, or somebody else's
-    /// lock or pending mark is on it.
+    /// paid by other money, has changed since it was read, or a lock other than
+    /// the `held` one or another's pending mark is on it.
     ///
     /// # Errors
     /// When the table does not answer.
@@ -96,6 +97,7 @@ impl Store {
         attempt: &Attempt,
         settlement: &Settlement,
         journaled: bool,
+        held: Option<&Held>,
     ) -> Result<Write, Error> {
         let mut after = after(ticket, settlement);
         let mut before = ticket.clone();
@@ -113,7 +115,7 @@ impl Store {
                 }
             }
         }
-        let mut steps = money_steps(ticket, attempt, settlement, &after, None)?;
+        let mut steps = money_steps(ticket, attempt, settlement, &after, held)?;
         if !journaled {
             steps.push(booking_journal(&before, settlement, &after)?);
         }
@@ -130,6 +132,7 @@ impl Store {
         ticket: &Ticket,
         attempt: &Attempt,
         capture_id: &CaptureId,
+        held: Option<&Held>,
         now: Timestamp,
     ) -> Result<Write, Error> {
         let pending = AttemptState::Pending {
@@ -150,7 +153,7 @@ impl Store {
             .expression_attribute_values(":refusals", n(attempt.refusals));
         let mut steps = vec![Step::Update(asked_about_again)];
         if matches!(ticket.state, State::Open) {
-            let mark = pending_ticket(ticket, attempt, capture_id, None)?;
+            let mark = pending_ticket(ticket, attempt, capture_id, held)?;
             steps.push(Step::Update(mark));
             steps.push(pending_journal(ticket, capture_id, now)?);
         }

@@ -1,7 +1,9 @@
 //! The stand-in's rules, each as a sentence.
 
+mod afterwards;
 mod answers;
 mod faults;
+mod levers;
 mod life;
 mod limits;
 mod money;
@@ -9,5 +11,7 @@ mod payer;
 mod pending;
 mod reads;
 mod repeats;
+mod reporting;
 mod sockets;
+mod travels;
 mod webhooks;

@@ -1,9 +1,8 @@
 //! Repeats with the same `PayPal-Request-Id`, and invoice numbers used twice.
 
 use jiff::SignedDuration;
-use serde_json::json;
 
-use crate::testing::{Scene, approved, behaving, order_request};
+use crate::testing::{approved, behaving, order_request};
 use crate::{
     Afterwards, Behaviour, BurnOn, DupInvoiceAt, Fault, FaultKind, On, Payer, SameIdOtherBody,
 };
@@ -163,44 +162,4 @@ fn a_number_may_be_used_up_by_a_decline_or_a_cancelled_order() {
         scene.standin.approve(&declined, Payer::Pays).unwrap();
         assert_eq!(scene.capture(&declined, "A1-capture-2").status, 201);
     }
-}
-
-#[test]
-fn every_lever_can_be_pulled_from_outside_and_is_listed() {
-    let scene = Scene::new();
-    let listed = scene.lever("GET", "/_standin/faults", "").body;
-    let levers = listed.as_object().unwrap();
-    for (name, value) in levers.iter().filter(|(name, _)| *name != "faults") {
-        let body = json!({ name: value }).to_string();
-        assert_eq!(
-            scene.lever("POST", "/_standin/faults", &body).status,
-            200,
-            "{name}"
-        );
-    }
-    let pulled = json!({ "stale_reads_s": 7, "expired_as": "voided", "omit_parts": { "payee": true },
-        "unknown_status": "PENDING_APPROVAL" });
-    let set = scene
-        .lever("POST", "/_standin/faults", &pulled.to_string())
-        .body;
-    assert_eq!(
-        (&set["stale_reads_s"], &set["expired_as"]),
-        (&json!(7), &json!("voided"))
-    );
-    let behaviour = scene.standin.behaviour();
-    assert_eq!(behaviour.stale_reads_s, 7);
-    assert!(behaviour.omit_parts.payee && !behaviour.omit_parts.payments);
-    for wrong in [
-        r#"{"stale_reads":7}"#,
-        r#"{"stale_reads_s":-1}"#,
-        r#"{"expired_as":"never"}"#,
-        r#"{"expiry_payer_h":0}"#,
-        r#"{"omit_parts":{"paye":true}}"#,
-    ] {
-        let told = scene.lever("POST", "/_standin/faults", wrong);
-        assert_eq!(told.status, 400, "{wrong}");
-    }
-    assert_eq!(scene.standin.behaviour(), behaviour);
-    scene.lever("DELETE", "/_standin/faults", "");
-    assert_eq!(scene.standin.behaviour(), BEHAVES());
 }
