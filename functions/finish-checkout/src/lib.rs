@@ -12,11 +12,12 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use lambda_http::{Body, Error, Request, RequestExt, Response};
-use page::{Attempt as Shown, Outcome, Pages, Policy, Route, View};
+use page::{Attempt as Shown, OnlinePayment, Outcome, Pages, Policy, Route, View};
 use paypal::{Config, PayPal, Transport};
 use settle::{Captures, Progress, Settle, Settled, Wake};
 use store::{Attempt, AttemptState, Store};
-use ticket::{AttemptId, Language, Standing, State, Ticket};
+use ticket::{AttemptId, Language, OrderId, Standing, State, Ticket};
+use tokio::time::Instant;
 
 /// How often a driver's page looks whether a capture under way has ended.
 const LOOKS_MAX: u32 = 8;
@@ -52,6 +53,9 @@ impl App {
 
 /// Answers one request.
 pub async fn handle(app: &App, request: Request, now: Timestamp) -> Response<Body> {
+    // What the table takes is not to be had twice: PayPal's calls end while this
+    // function still lives to book what they say.
+    let deadline = settle::paypal_deadline();
     let path = request.path_parameters();
     let is_cancel = request.uri().path().ends_with("/cancel");
     let route = if is_cancel {
@@ -60,7 +64,7 @@ pub async fn handle(app: &App, request: Request, now: Timestamp) -> Response<Bod
         Route::Page
     };
     let response = match path.first("attempt").map(str::parse::<AttemptId>) {
-        Some(Ok(id)) => finish(app, &request, &id, route, now).await,
+        Some(Ok(id)) => finish(app, &request, &id, route, now, deadline).await,
         Some(Err(_)) | None => Ok(None),
     };
     match response {
@@ -85,14 +89,16 @@ async fn finish(
     id: &AttemptId,
     route: Route,
     now: Timestamp,
+    deadline: Instant,
 ) -> Result<Option<Response<String>>, store::Error> {
     let store = &app.settle.store;
     let Some((ticket, attempt)) = app.settle.load(id).await? else {
         return Ok(None);
     };
     let municipality = store.municipality(now).await?;
-    let settled = if is_return_from_paypal(request, route, &attempt) {
-        settle(app, id, now).await?
+    let order = order_brought(request, &attempt).cloned();
+    let settled = if is_return_from_paypal(request, route, &attempt, order.as_ref()) {
+        settle(app, id, now, deadline).await?
     } else {
         None
     };
@@ -105,6 +111,7 @@ async fn finish(
         attempt,
         progress: Progress::Known,
     });
+    let ticket = store.without_ended_mark(ticket).await?;
     let settlement = match &ticket.state {
         State::Paid { settlement, .. } => store.settlement(&ticket, settlement).await?,
         State::Open | State::Objected | State::Withdrawn | State::HandedOver | State::Review => {
@@ -118,12 +125,14 @@ async fn finish(
         language: language(request, Some(attempt.language)),
         route,
         now,
+        online_payment: online_payment(app),
     };
     let shown = Shown {
         id,
         ticket: &ticket,
         settlement: settlement.as_ref(),
         outcome,
+        order: order.as_ref(),
     };
     Ok(Some(app.pages.result(&view, &shown, None)))
 }
@@ -135,8 +144,8 @@ async fn settle(
     app: &App,
     id: &AttemptId,
     now: Timestamp,
+    deadline: Instant,
 ) -> Result<Option<Settled>, store::Error> {
-    let deadline = settle::paypal_deadline();
     let settle = || app.settle.settle(id, Wake::Return, now, deadline);
     let settled = settle().await?;
     let is_locked = |ticket: &Ticket| ticket.standing() == Standing::OpenLocked;
@@ -153,16 +162,31 @@ async fn settle(
     Ok(settled)
 }
 
+fn online_payment(app: &App) -> OnlinePayment {
+    match app.settle.captures {
+        Captures::Open => OnlinePayment::Open,
+        Captures::Closed => OnlinePayment::Closed,
+    }
+}
+
+/// The attempt's own order, where the address names it. A foreign or missing
+/// one must not lead to a capture.
+fn order_brought<'a>(request: &Request, attempt: &'a Attempt) -> Option<&'a OrderId> {
+    let query = request.query_string_parameters();
+    let id = attempt.order.as_ref().map(|order| &order.id);
+    id.filter(|id| query.first("token") == Some(id.as_str()))
+}
+
 /// Whether the request is worth asking `PayPal`: it names the attempt's own
 /// order, the attempt may still bring money, and a person is looking.
-fn is_return_from_paypal(request: &Request, route: Route, attempt: &Attempt) -> bool {
-    let query = request.query_string_parameters();
-    // A foreign or missing order id must not lead to a capture.
+fn is_return_from_paypal(
+    request: &Request,
+    route: Route,
+    attempt: &Attempt,
+    order: Option<&OrderId>,
+) -> bool {
     // sabotage: a return with any order id
-    let names_own_order = attempt
-        .order
-        .as_ref()
-        .is_some_and(|order| query.first("token") == Some(order.id.as_str()));
+    let names_own_order = order.is_some();
     let is_prefetch = request
         .headers()
         .get("sec-purpose")
@@ -183,8 +207,11 @@ fn outcome(attempt: &Attempt, progress: Progress, route: Route) -> Option<Outcom
         (AttemptState::Live, Progress::Known | Progress::NotApproved) => {
             if route == Route::Cancel {
                 Some(Outcome::Cancelled)
+            } else if attempt.decline.is_some() {
+                Some(Outcome::Declined)
             } else {
-                attempt.decline.as_ref().map(|_| Outcome::Declined)
+                // Where nobody asked PayPal, nothing is said about it.
+                (progress == Progress::NotApproved).then_some(Outcome::NotApproved)
             }
         }
     }

@@ -1,7 +1,8 @@
 //! Issues one ticket.
 
 use http::StatusCode;
-use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp, ToSpan};
 use serde::Serialize;
 use store::Issued;
 use ticket::{CaseNumber, DueDate, State, Ticket};
@@ -13,6 +14,13 @@ use office::Problem;
 
 /// The version of a ticket that nothing has happened to.
 const FIRST_VERSION: u32 = 1;
+
+/// How far back an offence may lie. Older ones are long barred by limitation; what
+/// is dated so has a typing error in its year.
+const OCCURRED_YEARS_AGO_MAX: i64 = 3;
+
+/// How far the clock of a hand-held device may be ahead of ours.
+const DEVICE_CLOCK_AHEAD: SignedDuration = SignedDuration::from_mins(5);
 
 /// What the city gets back for a ticket.
 #[derive(Debug, Serialize)]
@@ -50,7 +58,7 @@ pub(crate) fn symbol(url: &str) -> Result<Symbol, Problem> {
 /// Issues what was sent; 201 for a new one, 200 for the same again.
 ///
 /// # Errors
-/// 409 where another content stands under the number; what the store says.
+/// 400 where the offence lies in the future or too far back; 409 where another content stands under the number; what the store says.
 pub(crate) async fn issue(
     app: &App,
     case_number: CaseNumber,
@@ -59,6 +67,13 @@ pub(crate) async fn issue(
     now: Timestamp,
 ) -> Result<StatusCode, Problem> {
     let ticket = ticket(app, case_number, sent, now).await?;
+    if let Err(problem) = occurred_in_time(ticket.occurred_at, now) {
+        // What was issued once may be sent again for ever.
+        let stands = app.store.ticket(&ticket.case_number).await?;
+        if stands.is_none_or(|stands| stands.issued_as != ticket.issued_as) {
+            return Err(problem);
+        }
+    }
     match app.store.issue(&ticket, by).await? {
         Issued::New => Ok(StatusCode::CREATED),
         Issued::Same(_) => Ok(StatusCode::OK),
@@ -68,6 +83,27 @@ pub(crate) async fn issue(
              send exactly what was sent first, or issue under a case number of its own",
         )),
     }
+}
+
+fn occurred_in_time(occurred_at: Timestamp, now: Timestamp) -> Result<(), Problem> {
+    if occurred_at.duration_since(now) > DEVICE_CLOCK_AHEAD {
+        return Err(Problem::with_field(
+            "occurred_at",
+            "lies in the future: write when it happened, and look at the clock of the device",
+        ));
+    }
+    let earliest = now
+        .to_zoned(TimeZone::UTC)
+        .checked_sub(OCCURRED_YEARS_AGO_MAX.years());
+    if earliest.is_ok_and(|earliest| occurred_at < earliest.timestamp()) {
+        return Err(Problem::with_field(
+            "occurred_at",
+            format!(
+                "lies more than {OCCURRED_YEARS_AGO_MAX} years ago: write when it happened, and look at the year"
+            ),
+        ));
+    }
+    Ok(())
 }
 
 async fn ticket(
@@ -103,5 +139,6 @@ async fn ticket(
         lock: None,
         first_invoice_refused: false,
         pending: None,
+        awaits: None,
     })
 }

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Serialize, Serializer};
 use store::{Attempt, AttemptState, CaseFile, JournalEntry, JournalEvent, Snapshot, TakenBack};
-use ticket::{AttemptId, CaseNumber, Cents, OrderId, Settlement, Standing, State};
+use ticket::{AttemptId, CaseNumber, Cents, OrderId, Settlement, Standing, State, UnderWay};
 
 /// A case, as `GET /tickets/{case_number}` answers it. Amounts are in euros:
 /// `"30.00"`.
@@ -17,8 +17,10 @@ pub(crate) struct Answer {
     state: State,
     /// The due date has passed without full payment.
     lapsed: bool,
-    /// Somebody may be inside the capture call: no letter may be printed.
+    /// A payment is under way: no letter may be printed, and no other money taken.
     payment_running: bool,
+    /// Since when, where it is not a matter of seconds.
+    payment_running_since: Option<Timestamp>,
     /// `PayPal` is checking a capture: no letter may be printed.
     payment_pending: bool,
     #[serde(serialize_with = "euros")]
@@ -69,21 +71,21 @@ struct Stood {
 impl Answer {
     /// The case as it stands at `now`.
     pub(crate) fn of(file: CaseFile, now: Timestamp) -> Self {
-        let ticket = file.ticket;
-        let (payment_running, payment_pending) = match ticket.standing() {
-            Standing::OpenLocked => (true, false),
-            Standing::OpenPending => (ticket.lock.is_some(), true),
-            Standing::Open
-            | Standing::Paid
-            | Standing::Objected
-            | Standing::Withdrawn
-            | Standing::HandedOver
-            | Standing::Review => (false, false),
-        };
+        let awaited = file.ticket.awaits.as_ref().map(|awaited| &awaited.attempt);
+        let named = file
+            .attempts
+            .iter()
+            .find(|attempt| Some(&attempt.id) == awaited);
+        let ticket = store::ticket_without_ended_mark(file.ticket, named);
+        let under_way = ticket.under_way(now);
         Self {
             lapsed: ticket.has_lapsed(now),
-            payment_running,
-            payment_pending,
+            payment_running: under_way.is_some(),
+            payment_running_since: match under_way {
+                Some(UnderWay::Awaited { since }) => Some(since),
+                Some(UnderWay::Capturing) | None => None,
+            },
+            payment_pending: ticket.standing() == Standing::OpenPending,
             case_number: ticket.case_number,
             state: ticket.state,
             amount: ticket.amount,

@@ -12,7 +12,8 @@ use jiff::Timestamp;
 use lambda_http::http::StatusCode;
 use lambda_http::{Body, Error, Request, Response};
 use paypal::{
-    About, Config, PayPal, Transport, WebhookConfig, WebhookError, WebhookEvent, Webhooks,
+    About, Config, PayPal, RefusedCertificate, Transport, WebhookConfig, WebhookError,
+    WebhookEvent, Webhooks,
 };
 use settle::{Captures, Claim, Progress, Settle, TakingBack, Wake};
 use store::{EventOutcome, Store, StoredEvent};
@@ -74,10 +75,18 @@ async fn receive(app: &App, request: &Request, now: Timestamp) -> StatusCode {
         .webhooks
         .verify(request.headers(), unverified_body, now, deadline)
         .await;
+    let verified = match verified {
+        Err(refused) => second_opinion(app, refused, request, now, deadline).await,
+        verified => verified,
+    };
     let event = match verified {
         Ok(event) => event,
-        Err(error @ WebhookError::CertificateUnavailable { .. }) => {
-            tracing::error!(%error, "a webhook could not be checked");
+        Err(
+            error
+            @ (WebhookError::CertificateUnavailable(_) | WebhookError::PostbackUnavailable(_)),
+        ) => {
+            let source = std::error::Error::source(&error).map(ToString::to_string);
+            tracing::error!(%error, source, "a webhook could not be checked");
             return StatusCode::SERVICE_UNAVAILABLE;
         }
         Err(error) => {
@@ -94,6 +103,34 @@ async fn receive(app: &App, request: &Request, now: Timestamp) -> StatusCode {
             StatusCode::SERVICE_UNAVAILABLE
         }
     }
+}
+
+/// Tells somebody that a certificate is not trusted and, where that is switched on,
+/// asks `PayPal` itself. Writes nothing.
+async fn second_opinion(
+    app: &App,
+    refused: WebhookError,
+    request: &Request,
+    now: Timestamp,
+    deadline: Instant,
+) -> Result<WebhookEvent, WebhookError> {
+    if let WebhookError::CertificateRefused(refused) = &refused
+        && refused.is_new
+    {
+        let RefusedCertificate {
+            url,
+            issuer,
+            distrust,
+            is_new: _,
+        } = &**refused;
+        tracing::error!(alarm = "webhook-certificate-refused", url, issuer, source = ?distrust, "webhooks are refused: their certificate is not trusted");
+    }
+    let postback = app
+        .webhooks
+        .postback(refused, request.headers(), request.body(), now)?;
+    let event = app.settle.post_back(&postback, now, deadline).await?;
+    tracing::warn!(event = %event.id, "PayPal itself says that it sent a webhook whose certificate is not trusted");
+    Ok(event)
 }
 
 /// Stores the event and goes on with it from wherever an earlier delivery came

@@ -9,9 +9,9 @@
 
 use jiff::Timestamp;
 use lambda_http::{Body, Error, Request, RequestExt, Response};
-use page::{Pages, Policy, Route, Scan, View};
+use page::{OnlinePayment, Pages, Policy, Route, Scan, View};
 use store::Store;
-use ticket::{CaseNumber, Language};
+use ticket::{CaseNumber, Language, Ticket};
 use token::Keys;
 
 /// What this function works with.
@@ -22,6 +22,8 @@ pub struct App {
     pub keys: Keys,
     /// What drivers see.
     pub pages: Pages,
+    /// Whether a button may be shown.
+    pub online_payment: OnlinePayment,
 }
 
 impl App {
@@ -38,6 +40,7 @@ impl App {
             store: Store::from_vars(vars)?,
             keys: Keys::from_vars(vars)?,
             pages: Pages::new(Policy::from_vars(vars)?),
+            online_payment: OnlinePayment::from_vars(vars)?,
         })
     }
 
@@ -67,8 +70,7 @@ async fn show(
     case_number: &CaseNumber,
     now: Timestamp,
 ) -> Response<String> {
-    let (municipality, ticket) =
-        tokio::join!(app.store.municipality(now), app.store.ticket(case_number));
+    let (municipality, ticket) = tokio::join!(app.store.municipality(now), find(app, case_number));
     let (municipality, ticket) = match (municipality, ticket) {
         (Ok(municipality), Ok(ticket)) => (municipality, ticket),
         (Err(error), _) | (_, Err(error)) => {
@@ -85,6 +87,7 @@ async fn show(
         language: language(request, &municipality.languages),
         route: Route::Page,
         now,
+        online_payment: app.online_payment,
     };
     let Some(ticket) = ticket else {
         tracing::warn!(%case_number, "a valid token has no ticket");
@@ -97,6 +100,13 @@ async fn show(
         check_word: &token::check_word(token),
     };
     app.pages.ticket(&view, &scan, None)
+}
+
+async fn find(app: &App, case_number: &CaseNumber) -> Result<Option<Ticket>, store::Error> {
+    match app.store.ticket(case_number).await? {
+        Some(ticket) => Ok(Some(app.store.without_ended_mark(ticket).await?)),
+        None => Ok(None),
+    }
 }
 
 fn language(request: &Request, offered: &[Language]) -> Language {

@@ -2,7 +2,7 @@
 
 use ticket::Cents;
 
-/// The form holds an amount and a language; more is not from our page.
+/// The form holds an amount, a language and an order; more is not from our page.
 const FORM_BYTES_MAX: usize = 1_024;
 
 /// The fields of the form; one that is missing or unreadable is not there.
@@ -12,6 +12,8 @@ pub(crate) struct Form {
     pub(crate) amount: Option<Cents>,
     /// The language the driver reads.
     pub(crate) lang: Option<String>,
+    /// What `PayPal` had added to the address of the page.
+    pub(crate) token: Option<String>,
 }
 
 impl Form {
@@ -24,6 +26,7 @@ impl Form {
             match name.as_ref() {
                 "amount" => form.amount = value.parse().ok(),
                 "lang" => form.lang = Some(value.into_owned()),
+                "token" => form.token = Some(value.into_owned()),
                 _ => {}
             }
         }
@@ -67,7 +70,7 @@ mod tests {
         #[test]
         fn a_form_says_what_its_last_fields_say(
             fields in proptest::collection::vec(
-                ("amount|lang|Amount|\\PC{0,4}", "[0-9]{1,3}[.][0-9]{2}|de|\\PC{0,6}"),
+                ("amount|lang|token|Amount|\\PC{0,4}", "[0-9]{1,3}[.][0-9]{2}|de|\\PC{0,6}"),
                 0..6,
             ),
         ) {
@@ -83,6 +86,7 @@ mod tests {
             let is_amount = |text: &&str| text.parse::<Cents>().is_ok();
             prop_assert_eq!(amount.as_deref(), last("amount").filter(is_amount));
             prop_assert_eq!(form.lang.as_deref(), last("lang"));
+            prop_assert_eq!(form.token.as_deref(), last("token"));
         }
 
         #[test]

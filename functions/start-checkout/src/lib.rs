@@ -11,12 +11,13 @@ mod form;
 
 use jiff::Timestamp;
 use lambda_http::{Body, Error, Request, RequestExt, Response};
-use page::{Attempt as Shown, Notice, Pages, Policy, Route, Scan, View};
+use page::{Attempt as Shown, Notice, OnlinePayment, Pages, Policy, Route, Scan, View};
 use paypal::{Config, PayPal, Transport};
 use settle::{Captures, Checkout, Payer, Settle};
 use store::{Attempt, Store};
 use ticket::{AttemptId, Effect, Event, Language, LatePayment, Municipality, Ticket, effect};
 use token::{Keys, PublicBaseUrl};
+use tokio::time::Instant;
 
 use crate::form::Form;
 
@@ -61,6 +62,8 @@ enum From {
     Result {
         ticket: Box<Ticket>,
         attempt: Box<Attempt>,
+        /// Whether the page had been opened with `PayPal`'s `token`.
+        brought_order: bool,
     },
     /// A token that is right, of a ticket that is not there.
     Unknown,
@@ -82,6 +85,9 @@ pub async fn handle(
     random: &(dyn Fn() -> u128 + Sync),
     now: Timestamp,
 ) -> Response<Body> {
+    // What the table takes is not to be had twice: PayPal's calls end while this
+    // function still lives to write down what they say.
+    let deadline = settle::paypal_deadline();
     let form = Form::read(request.body());
     let language = |offered: &[Language]| {
         let accepted = request
@@ -90,7 +96,7 @@ pub async fn handle(
             .and_then(|value| value.to_str().ok());
         page::language(form.lang.as_deref(), accepted, offered)
     };
-    match press(app, &request, &form, &language, random, now).await {
+    match press(app, &request, &form, &language, random, now, deadline).await {
         Ok(response) => response,
         Err(error) => {
             tracing::error!(%error, "a checkout could not be made");
@@ -109,8 +115,9 @@ async fn press(
     language: &(dyn Fn(&[Language]) -> Language + Sync),
     random: &(dyn Fn() -> u128 + Sync),
     now: Timestamp,
+    deadline: Instant,
 ) -> Result<Response<Body>, store::Error> {
-    let Some(from) = find(app, request).await? else {
+    let Some(from) = find(app, request, form).await? else {
         tracing::info!("a token or attempt that is not ours was refused");
         return Ok(app.pages.invalid(language(&Language::ALL)).map(Body::from));
     };
@@ -120,6 +127,10 @@ async fn press(
         language: language(&municipality.languages),
         route: Route::Checkout,
         now,
+        online_payment: match app.settle.captures {
+            Captures::Open => OnlinePayment::Open,
+            Captures::Closed => OnlinePayment::Closed,
+        },
     };
     let Some(ticket) = from.ticket() else {
         return Ok(app.pages.unknown(&view).map(Body::from));
@@ -136,7 +147,6 @@ async fn press(
         base_url: app.base_url.as_str(),
         brand_name: &municipality.name,
     };
-    let deadline = settle::paypal_deadline();
     let checkout = match &from {
         From::Result { attempt, .. } => {
             app.settle
@@ -152,30 +162,30 @@ async fn press(
     tracing::info!(case_number = %ticket.case_number, outcome = checkout.name(), "the pay button was pressed");
     Ok(match checkout {
         Checkout::Redirect(url) => see_other(app, &view, &from, &url),
-        Checkout::TicketChanged | Checkout::Settled => {
-            let case_number = ticket.case_number.clone();
-            match app.settle.store.ticket(&case_number).await? {
-                Some(stands) => show(app, &view, &from.with(stands), None).map(Body::from),
-                None => app.pages.unknown(&view).map(Body::from),
-            }
-        }
-        Checkout::PayPalUnreachable | Checkout::TooManyAttempts | Checkout::Closed => {
+        Checkout::TicketChanged => show_as_it_is(app, &view, from, None).await?,
+        Checkout::Settled => show_as_it_is(app, &view, from, Some(Notice::NotCaptured)).await?,
+        Checkout::PayPalUnreachable => {
             show(app, &view, &from, Some(Notice::PayPalUnreachable)).map(Body::from)
+        }
+        Checkout::Closed => show(app, &view, &from, Some(Notice::Closed)).map(Body::from),
+        Checkout::TooManyAttempts => {
+            show(app, &view, &from, Some(Notice::TooManyAttempts)).map(Body::from)
         }
     })
 }
 
 /// The ticket the button was pressed for; `None` when the address is not ours.
-async fn find(app: &App, request: &Request) -> Result<Option<From>, store::Error> {
+async fn find(app: &App, request: &Request, form: &Form) -> Result<Option<From>, store::Error> {
+    let store = &app.settle.store;
     let path = request.path_parameters();
     if let Some(unverified_token) = path.first("token") {
         let Ok(case_number) = app.keys.verify(unverified_token) else {
             return Ok(None);
         };
-        return Ok(Some(match app.settle.store.ticket(&case_number).await? {
+        return Ok(Some(match store.ticket(&case_number).await? {
             Some(ticket) => From::Notice {
                 token: unverified_token.to_owned(),
-                ticket: Box::new(ticket),
+                ticket: Box::new(store.without_ended_mark(ticket).await?),
             },
             None => From::Unknown,
         }));
@@ -183,14 +193,15 @@ async fn find(app: &App, request: &Request) -> Result<Option<From>, store::Error
     let Some(Ok(id)) = path.first("attempt").map(str::parse::<AttemptId>) else {
         return Ok(None);
     };
-    Ok(app
-        .settle
-        .load(&id)
-        .await?
-        .map(|(ticket, attempt)| From::Result {
-            ticket: Box::new(ticket),
-            attempt: Box::new(attempt),
-        }))
+    let Some((ticket, attempt)) = app.settle.load(&id).await? else {
+        return Ok(None);
+    };
+    let order = attempt.order.as_ref().map(|order| order.id.as_str());
+    Ok(Some(From::Result {
+        brought_order: order.is_some() && order == form.token.as_deref(),
+        ticket: Box::new(store.without_ended_mark(ticket).await?),
+        attempt: Box::new(attempt),
+    }))
 }
 
 /// Whether the city takes money for this ticket online, now.
@@ -199,7 +210,9 @@ fn may_be_paid(ticket: &Ticket, municipality: &Municipality, now: Timestamp) -> 
         LatePayment::Refuse => ticket.has_lapsed(now),
         LatePayment::AcceptUntilHandedOver => false,
     };
-    effect(ticket.standing(), Event::Checkout) == Effect::NewAttempt && !too_late
+    let standing = effect(ticket.standing(), Event::Checkout);
+    // Money may still come: what a second payment brings would be too much.
+    standing == Effect::NewAttempt && ticket.under_way(now).is_none() && !too_late
 }
 
 impl From {
@@ -207,10 +220,40 @@ impl From {
         let ticket = Box::new(ticket);
         match self {
             Self::Notice { token, .. } => Self::Notice { token, ticket },
-            Self::Result { attempt, .. } => Self::Result { ticket, attempt },
+            Self::Result {
+                attempt,
+                brought_order,
+                ..
+            } => Self::Result {
+                ticket,
+                attempt,
+                brought_order,
+            },
             Self::Unknown => Self::Unknown,
         }
     }
+}
+
+/// The page of the ticket as it is by now; the notice is said if it can be paid.
+async fn show_as_it_is(
+    app: &App,
+    view: &View<'_>,
+    from: From,
+    notice: Option<Notice>,
+) -> Result<Response<Body>, store::Error> {
+    let store = &app.settle.store;
+    let stands = match from.ticket() {
+        Some(ticket) => store.ticket(&ticket.case_number).await?,
+        None => None,
+    };
+    let page = match stands {
+        Some(stands) => {
+            let stands = store.without_ended_mark(stands).await?;
+            show(app, view, &from.with(stands), notice)
+        }
+        None => app.pages.unknown(view),
+    };
+    Ok(page.map(Body::from))
 }
 
 fn show(app: &App, view: &View<'_>, from: &From, notice: Option<Notice>) -> Response<String> {
@@ -223,12 +266,18 @@ fn show(app: &App, view: &View<'_>, from: &From, notice: Option<Notice>) -> Resp
             };
             app.pages.ticket(view, &scan, notice)
         }
-        From::Result { ticket, attempt } => {
+        From::Result {
+            ticket,
+            attempt,
+            brought_order,
+        } => {
+            let order = attempt.order.as_ref().filter(|_| *brought_order);
             let shown = Shown {
                 id: &attempt.id,
                 ticket,
                 settlement: None,
                 outcome: None,
+                order: order.map(|order| &order.id),
             };
             app.pages.result(view, &shown, notice)
         }

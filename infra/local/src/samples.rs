@@ -1,12 +1,11 @@
 //! A few invented tickets, so that there is something to look at.
 
-use std::fs;
-use std::path::Path;
-
 use bytes::Bytes;
 use http::{Method, Request, StatusCode, header};
 use jiff::{SignedDuration, Timestamp};
-use serde_json::Value;
+use serde_json::{Value, json};
+use store::Store;
+use ticket::{CaseNumber, Ticket};
 
 use crate::gateway::Gateway;
 
@@ -14,27 +13,18 @@ use crate::gateway::Gateway;
 /// of `occurred_at`.
 const SAMPLES: &str = include_str!("../sample-tickets.jsonl");
 
-/// The file in `--data DIR` that keeps what was sent: the same again is issued
-/// once, other content under the same number is a conflict.
-const FILE: &str = "sample-tickets.jsonl";
-
 /// The samples cannot be issued.
 #[derive(Debug, thiserror::Error)]
 pub enum SamplesError {
     /// The file of samples is not what it must be.
-    #[error("sample-tickets.jsonl, line {line}: not a JSON object with hours_ago")]
+    #[error("sample-tickets.jsonl, line {line}: not a JSON object with case_number and hours_ago")]
     Malformed {
         /// Counted from one.
         line: usize,
     },
-    /// What was sent cannot be kept or read.
-    #[error("cannot keep the sample tickets in {path}")]
-    File {
-        /// Where.
-        path: String,
-        /// Why.
-        source: std::io::Error,
-    },
+    /// Whether they are there already cannot be read.
+    #[error("cannot ask the table for the sample tickets")]
+    Table(#[from] store::Error),
     /// The office API refused.
     #[error("the office API does not take the sample tickets: {status} {answer}")]
     Refused {
@@ -45,14 +35,15 @@ pub enum SamplesError {
     },
 }
 
-/// Issues the samples through the office API and answers the address of each.
+/// Issues the samples through the office API and answers the address of each; of
+/// one that is there already as well, unless its number was given to another ticket.
 pub(crate) async fn issue(
     office: &Gateway,
     office_token: &str,
-    directory: Option<&Path>,
+    store: &Store,
     now: Timestamp,
 ) -> Result<Vec<String>, SamplesError> {
-    let mut request = Request::new(Bytes::from(lines(directory, now)?));
+    let mut request = Request::new(Bytes::from(lines(store, now).await?));
     *request.method_mut() = Method::POST;
     *request.uri_mut() = http::Uri::from_static("/tickets");
     let headers = request.headers_mut();
@@ -74,48 +65,61 @@ pub(crate) async fn issue(
             answer: text.into_owned(),
         });
     }
-    text.lines()
-        .map(|line| {
-            let answered: Value = serde_json::from_str(line).map_err(|_| refused(line))?;
-            let url = answered.get("url").and_then(Value::as_str);
-            url.map(str::to_owned).ok_or_else(|| refused(line))
-        })
-        .collect()
-}
-
-/// What to send: what was sent before, or the samples as of now.
-fn lines(directory: Option<&Path>, now: Timestamp) -> Result<String, SamplesError> {
-    let Some(path) = directory.map(|directory| directory.join(FILE)) else {
-        return dated(now);
-    };
-    let failed = |source| SamplesError::File {
-        path: path.display().to_string(),
-        source,
-    };
-    if path.exists() {
-        return fs::read_to_string(&path).map_err(failed);
+    let mut urls = Vec::new();
+    for line in text.lines() {
+        let answered: Value = serde_json::from_str(line).map_err(|_| refused(line))?;
+        match (&answered["url"], answered["status"].as_u64()) {
+            (Value::String(url), _) => urls.push(url.clone()),
+            (_, Some(409)) => {}
+            (_, _) => return Err(refused(line)),
+        }
     }
-    let lines = dated(now)?;
-    fs::write(&path, &lines).map_err(failed)?;
-    Ok(lines)
+    Ok(urls)
 }
 
-fn dated(now: Timestamp) -> Result<String, SamplesError> {
+/// What to send: the samples as of now, and those that the table has kept from an
+/// earlier day as they were sent then. The same again is issued once, other content
+/// under the same number is a conflict.
+async fn lines(store: &Store, now: Timestamp) -> Result<String, SamplesError> {
     let mut lines = String::new();
     for (index, line) in SAMPLES.lines().enumerate() {
         let malformed = || SamplesError::Malformed { line: index + 1 };
-        let mut ticket: Value = serde_json::from_str(line).map_err(|_| malformed())?;
-        let fields = ticket.as_object_mut().ok_or_else(malformed)?;
-        let hours_ago = fields
-            .remove("hours_ago")
-            .and_then(|hours| hours.as_i64())
-            .ok_or_else(malformed)?;
-        let occurred_at = now
-            .checked_sub(SignedDuration::from_hours(hours_ago))
-            .map_err(|_| malformed())?;
-        fields.insert("occurred_at".to_owned(), format!("{occurred_at:.0}").into());
+        let sample: Value = serde_json::from_str(line).map_err(|_| malformed())?;
+        let case_number: Option<CaseNumber> = sample["case_number"]
+            .as_str()
+            .and_then(|text| text.parse().ok());
+        let kept = store.ticket(&case_number.ok_or_else(malformed)?).await?;
+        let ticket = match kept {
+            Some(ticket) => as_sent(&ticket),
+            None => dated(sample, now).ok_or_else(malformed)?,
+        };
         lines.push_str(&ticket.to_string());
         lines.push('\n');
     }
     Ok(lines)
+}
+
+/// A ticket as it must have been sent, if it was one of the samples and nothing
+/// has changed its amount.
+fn as_sent(ticket: &Ticket) -> Value {
+    json!({
+        "case_number": ticket.case_number,
+        "plate": ticket.plate,
+        "offence": ticket.offence,
+        "place": ticket.place,
+        "occurred_at": ticket.occurred_at,
+        "amount": ticket.amount.to_string(),
+        "booking_reference": ticket.booking_reference,
+    })
+}
+
+/// A sample with the moment that lay so many hours ago.
+fn dated(mut sample: Value, now: Timestamp) -> Option<Value> {
+    let fields = sample.as_object_mut()?;
+    let hours_ago = fields.remove("hours_ago")?.as_i64()?;
+    let occurred_at = now
+        .checked_sub(SignedDuration::from_hours(hours_ago))
+        .ok()?;
+    fields.insert("occurred_at".to_owned(), format!("{occurred_at:.0}").into());
+    Some(sample)
 }

@@ -177,7 +177,9 @@ impl Stack {
         let client = table::client(&options.vars, &dynamodb_url);
         table::create_where_missing(&client, &table_name, &template.table, &dynamodb_url).await?;
         local.insert("TABLE_NAME", table_name.clone());
-        let municipality = configure_city(client, &table_name, &set, (options.clock)()).await?;
+        let municipality =
+            configure_city(client.clone(), &table_name, &set, (options.clock)()).await?;
+        let store = Store::new(client, table_name.clone(), municipality.clone());
         local.insert("MUNICIPALITY", municipality);
 
         let identity = Identity::generate()?;
@@ -202,7 +204,7 @@ impl Stack {
 
         let now = (options.clock)();
         let office_token = identity.token("local-clerk", &scopes(&template), now)?;
-        let ticket_urls = samples::issue(&office, &office_token, data, now).await?;
+        let ticket_urls = samples::issue(&office, &office_token, &store, now).await?;
         Ok(Self {
             public_url,
             office_url,

@@ -180,10 +180,48 @@ async fn a_table_elsewhere_is_used_in_place_of_the_embedded_one() {
     let one = Stack::start(options()).await.unwrap();
     let url = one.dynamodb_url.clone();
     let other = told("AWS_ENDPOINT_URL_DYNAMODB", url.clone());
-    // The samples are there already, so they must be the same again.
     let other = Stack::start(other).await.unwrap();
     assert_eq!(other.dynamodb_url, url);
     assert_eq!(other.ticket_urls.len(), 3);
+}
+
+#[tokio::test]
+async fn a_stack_starts_against_a_table_that_has_yesterdays_samples() {
+    let one = Stack::start(options()).await.unwrap();
+    let other = Options {
+        clock: Arc::new(|| "2026-02-21T09:30:00Z".parse().unwrap()),
+        ..told("AWS_ENDPOINT_URL_DYNAMODB", one.dynamodb_url.clone())
+    };
+    let other = Stack::start(other).await.unwrap();
+    assert_eq!(other.ticket_urls.len(), 3);
+    let answer = other.public.answer(get(other.ticket_url())).await;
+    assert_eq!(answer.status(), StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_stack_starts_where_a_samples_number_was_given_to_another_ticket() {
+    let one = Stack::start(options()).await.unwrap();
+    let vars = [
+        ("AWS_ENDPOINT_URL_DYNAMODB", one.dynamodb_url.as_str()),
+        ("AWS_REGION", "eu-central-1"),
+        ("AWS_ACCESS_KEY_ID", "local"),
+        ("AWS_SECRET_ACCESS_KEY", "local"),
+        ("TABLE_NAME", one.table_name.as_str()),
+        ("MUNICIPALITY", "07312000"),
+    ];
+    let find = |asked: &str| vars.iter().find(|(name, _)| *name == asked);
+    let store = store::Store::from_vars(&|asked| find(asked).map(|(_, value)| (*value).to_owned()));
+    let store = store.unwrap();
+    let case_number = "KL-MUSTER-0001".parse().unwrap();
+    let ticket = store.ticket(&case_number).await.unwrap().unwrap();
+    let amount = store::Change::Amount("5.00".parse().unwrap());
+    let changed = store
+        .change_by_clerk(&ticket, amount, "clerk", ticket.issued_at)
+        .await;
+    assert_eq!(changed.unwrap(), store::Write::Done);
+    let other = told("AWS_ENDPOINT_URL_DYNAMODB", one.dynamodb_url.clone());
+    let other = Stack::start(other).await.unwrap();
+    assert_eq!(other.ticket_urls.len(), 2);
 }
 
 #[tokio::test]

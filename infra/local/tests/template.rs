@@ -9,7 +9,7 @@ use local::template::{Node, TEXT, Template, Trigger};
 
 /// Everything a function may be told, as the README lists it; a secret through
 /// the name of its parameter.
-const VARIABLES: [&str; 13] = [
+const VARIABLES: [&str; 16] = [
     "TABLE_NAME",
     "MUNICIPALITY",
     "PUBLIC_BASE_URL",
@@ -20,7 +20,10 @@ const VARIABLES: [&str; 13] = [
     "PAYPAL_CREDENTIALS_PARAMETER",
     "PAYPAL_MERCHANT_ID",
     "PAYPAL_WEBHOOK_ID",
+    "PAYPAL_ORDER_HOURS",
     "PAYPAL_WEBHOOK_ANCHORS_PARAMETER",
+    "PAYPAL_WEBHOOK_POSTBACK",
+    "PAYPAL_CERTIFICATES_REVOKED",
     "CAPTURES",
     "AWS_ENDPOINT_URL_DYNAMODB",
 ];

@@ -561,6 +561,16 @@ pub enum SignedBy {
     IntermediateWithoutUsage,
 }
 
+impl SignedBy {
+    /// Each of them.
+    pub(crate) const ALL: [Self; 4] = [
+        Self::First,
+        Self::NewCertificate,
+        Self::NewRoot,
+        Self::IntermediateWithoutUsage,
+    ];
+}
+
 /// How an answer 429 says when to come again.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -21,7 +21,8 @@ paypal-standin: a stand-in for PayPal that keeps books
                        functions keep their table
 
 GET /_standin/anchors is what PAYPAL_WEBHOOK_ANCHORS needs, GET /_standin/books
-the books, POST /_standin/faults makes it misbehave.";
+the books, GET /_standin/faults all habits it can have, POST /_standin/faults
+switches them on or makes it misbehave once.";
 
 /// What was asked for on the command line.
 pub(crate) struct CommandLine {

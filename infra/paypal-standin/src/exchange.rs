@@ -85,12 +85,12 @@ impl State {
         authority: &Authority,
         debug_id: &str,
     ) -> Exchange {
-        let Some(on) = route.on() else {
-            return Exchange::at_once(self.answer(route, request, asked, authority, debug_id));
-        };
         if let Some(refused) = self.too_many(route, asked.now) {
             return Exchange::at_once(refused.response(debug_id));
         }
+        let Some(on) = route.on() else {
+            return Exchange::at_once(self.answer(route, request, asked, authority, debug_id));
+        };
         let before = self.strike(on, |kind| kind.strikes(on) == Some(Strikes::Before));
         if let Some(fault) = before {
             return self.instead(fault, route, asked, debug_id);
@@ -261,6 +261,7 @@ impl State {
             Route::GetRefund(id) => self.get_refund(id, asked.now),
             Route::GetDispute(id) => self.get_dispute(id, asked.now),
             Route::Transactions => self.transactions(asked),
+            Route::VerifyWebhook => self.verify_webhook(asked, authority),
             Route::Certificate(name) => authority
                 .certificate(name)
                 .map(|pem| Answer {

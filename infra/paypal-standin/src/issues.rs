@@ -212,6 +212,7 @@ const REPORTED: &[(u16, &str)] = &[
     (422, "DUPLICATE_TRANSACTION"),
     (400, "DUPLICATE_REQUEST_ID"),
     (422, "PAYPAL_REQUEST_ID_PREVIOUSLY_USED"),
+    (409, "PREVIOUS_REQUEST_IN_PROGRESS"),
 ];
 
 /// The same at refunds.

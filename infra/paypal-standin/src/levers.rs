@@ -34,10 +34,9 @@ const STRANGERS_DISPUTE: u64 = 2_500;
 const FAULTS_TAKE: &str = "POST takes JSON like {\"on\":\"capture\",\"kind\":\"decline\",\
                            \"times\":1,\"seconds\":5}, {\"on\":\"capture\",\
                            \"kind\":\"refused\",\"issue\":\"PAYER_CANNOT_PAY\"} (or \
-                           refused_after_effect), or any of the levers that GET \
-                           lists, like {\"webhooks\":\"off\",\"stale_reads_s\":30}, {\"drawn\":7} for \
-                           habits mixed by a seed; DELETE \
-                           takes all of them back";
+                           refused_after_effect), any of the habits that GET lists, like \
+                           {\"webhooks\":\"off\",\"stale_reads_s\":30}, or {\"drawn\":7} for \
+                           habits mixed by a seed; DELETE takes all of them back";
 
 const LEVERS: &str = "GET /_standin/books, GET /_standin/anchors, GET|POST|DELETE /_standin/faults, \
                       POST /_standin/orders/{id}/{pay|decline|cancel|close}, \

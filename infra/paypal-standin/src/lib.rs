@@ -28,6 +28,7 @@ mod money;
 mod orders;
 mod payer;
 mod payments;
+mod postback;
 mod reads;
 mod reporting;
 mod request_ids;

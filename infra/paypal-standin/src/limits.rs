@@ -22,25 +22,13 @@ pub(crate) struct Traffic {
 impl State {
     /// Counts a call; the refusal, if it is one too many.
     pub(crate) fn too_many(&mut self, route: Route<'_>, now: Timestamp) -> Option<Refusal> {
-        match route {
-            Route::Token if self.behaviour.token_429 => {
-                return Some(self.come_again(self.behaviour.block_s, now));
-            }
-            // Certificates come from elsewhere; the payer's page and the levers
-            // are nobody's calls.
-            Route::Certificate(_) | Route::PayersPage { .. } | Route::Anchors | Route::Lever(_) => {
-                return None;
-            }
-            Route::Token
-            | Route::Create
-            | Route::GetOrder(_)
-            | Route::Capture(_)
-            | Route::GetCapture(_)
-            | Route::Refund(_)
-            | Route::GetRefund(_)
-            | Route::GetDispute(_)
-            | Route::Transactions
-            | Route::Unknown => {}
+        if route == Route::Token && self.behaviour.token_429 {
+            return Some(self.come_again(self.behaviour.block_s, now));
+        }
+        // Certificates come from elsewhere; the payer's page and the levers are
+        // nobody's calls.
+        if route != Route::Token && !route.needs_token() {
+            return None;
         }
         let rate = usize::try_from(self.behaviour.rate_per_min_ip).unwrap_or(usize::MAX);
         if rate == 0 {

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 
 use crate::answers::{Answer, Refusal};
 use crate::behaviour::{
-    BurnOn, DeclineShape, DupInvoiceAt, ExpiredAs, PendingReason, PendingThen,
+    BurnOn, DeclineShape, DupInvoiceAt, ExpiredAs, Omitted, PendingReason, PendingThen,
     RecaptureAfterDenied, StatusAfterDecline, hours, seconds,
 };
 use crate::books::{Capture, CaptureStatus, Instrument, Order, OrderState};
@@ -74,6 +74,18 @@ impl State {
         let (order, capture) = self.read_order(id, asked.now)?;
         let body = self.shapes().order(&order, capture.as_ref());
         let mut body = self.as_told(body, &order, asked.now);
+        if asked
+            .parameter("fields")
+            .is_some_and(|fields| fields != "payment_source")
+        {
+            // The only filter that is documented; others were seen to lose these.
+            let lost = Omitted {
+                amount: true,
+                invoice_id: true,
+                ..Omitted::default()
+            };
+            lost.leave_out(&mut body);
+        }
         if let Some(status) = self.behaviour.unknown_status {
             body["status"] = status.word().into();
         }

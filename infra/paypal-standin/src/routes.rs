@@ -17,6 +17,7 @@ pub(crate) enum Route<'a> {
     GetDispute(&'a str),
     Certificate(&'a str),
     Transactions,
+    VerifyWebhook,
     /// The payer's page: shown, or a button pressed.
     PayersPage {
         pressed: bool,
@@ -50,6 +51,7 @@ impl<'a> Route<'a> {
             ["v1", "customer", "disputes", id] if get => Self::GetDispute(id),
             ["v1", "notifications", "certs", name] if get => Self::Certificate(name),
             ["v1", "reporting", "transactions"] if get => Self::Transactions,
+            ["v1", "notifications", "verify-webhook-signature"] if post => Self::VerifyWebhook,
             ["checkoutnow"] if get => Self::PayersPage { pressed: false },
             ["checkoutnow"] if post => Self::PayersPage { pressed: true },
             _ => Self::Unknown,
@@ -69,6 +71,7 @@ impl<'a> Route<'a> {
             Self::GetDispute(_) => "get_dispute",
             Self::Certificate(_) => "certificate",
             Self::Transactions => "transactions",
+            Self::VerifyWebhook => "verify_webhook",
             Self::PayersPage { .. } => "payers_page",
             Self::Anchors | Self::Lever(_) => "lever",
             Self::Unknown => "unknown",
@@ -88,7 +91,11 @@ impl<'a> Route<'a> {
             Self::GetDispute(_) => Some(On::GetDispute),
             Self::Certificate(_) => Some(On::Certificate),
             Self::Transactions => Some(On::Transactions),
-            Self::PayersPage { .. } | Self::Anchors | Self::Lever(_) | Self::Unknown => None,
+            Self::VerifyWebhook
+            | Self::PayersPage { .. }
+            | Self::Anchors
+            | Self::Lever(_)
+            | Self::Unknown => None,
         }
     }
 
@@ -102,7 +109,8 @@ impl<'a> Route<'a> {
             | Self::Refund(_)
             | Self::GetRefund(_)
             | Self::GetDispute(_)
-            | Self::Transactions => true,
+            | Self::Transactions
+            | Self::VerifyWebhook => true,
             Self::Token
             | Self::Certificate(_)
             | Self::PayersPage { .. }

@@ -20,10 +20,12 @@ use crate::parameter_store;
 pub type Variables = BTreeMap<String, String>;
 
 /// Variables of the template without which a function starts all the same.
-pub const OPTIONAL: [&str; 3] = [
+pub const OPTIONAL: [&str; 5] = [
     "CAPTURES",
+    "PAYPAL_CERTIFICATES_REVOKED",
     "PAYPAL_ORDER_HOURS",
     "PAYPAL_WEBHOOK_ANCHORS_PARAMETER",
+    "PAYPAL_WEBHOOK_POSTBACK",
 ];
 
 /// Variables that neither the template nor Lambda sets: where in a test the
@@ -131,6 +133,8 @@ impl City {
             ("PAYPAL_MERCHANT_ID", MERCHANT_ID.to_owned()),
             ("PAYPAL_WEBHOOK_ID", WEBHOOK_ID.to_owned()),
             ("PAYPAL_WEBHOOK_ANCHORS_PARAMETER", ANCHORS.to_owned()),
+            ("PAYPAL_CERTIFICATES_REVOKED", String::new()),
+            ("PAYPAL_WEBHOOK_POSTBACK", "off".to_owned()),
             ("PAYPAL_ORDER_HOURS", "12".to_owned()),
             ("CAPTURES", "open".to_owned()),
             ("AWS_ENDPOINT_URL_DYNAMODB", dynamodb_url),

@@ -119,6 +119,12 @@ async fn a_value_that_cannot_be_right_refuses_to_start_and_is_named() {
     for (function, name, value) in [
         // PayPal's simulator signs with it for everybody.
         ("receive-webhook", "PAYPAL_WEBHOOK_ID", "WEBHOOK_ID"),
+        ("receive-webhook", "PAYPAL_WEBHOOK_POSTBACK", "perhaps"),
+        (
+            "receive-webhook",
+            "PAYPAL_CERTIFICATES_REVOKED",
+            "https://example.de/v1/notifications/certs/CERT-1",
+        ),
         (
             "receive-webhook",
             "PAYPAL_WEBHOOK_ANCHORS_PARAMETER",

@@ -458,6 +458,7 @@ pub fn open_ticket(case_number: &str, now: Timestamp) -> Ticket {
         lock: None,
         first_invoice_refused: false,
         pending: None,
+        awaits: None,
     }
 }
 

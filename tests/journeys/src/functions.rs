@@ -44,6 +44,7 @@ impl Functions {
                 store: store.clone(),
                 keys: keys(),
                 pages: pages(),
+                online_payment: page::OnlinePayment::from_vars(vars).expect("a word"),
             },
             start_checkout: start_checkout::App {
                 settle: settle().await,
@@ -75,5 +76,9 @@ impl Functions {
         ] {
             settle.captures = captures;
         }
+        self.show_ticket.online_payment = match captures {
+            Captures::Open => page::OnlinePayment::Open,
+            Captures::Closed => page::OnlinePayment::Closed,
+        };
     }
 }

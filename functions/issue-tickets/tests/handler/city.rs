@@ -58,7 +58,11 @@ impl City {
     }
 
     pub(crate) async fn send(&self, event: &Value) -> Answer {
-        Answer::of(handle(&self.app, request(event), now()).await)
+        self.send_at(event, now()).await
+    }
+
+    pub(crate) async fn send_at(&self, event: &Value, now: Timestamp) -> Answer {
+        Answer::of(handle(&self.app, request(event), now).await)
     }
 
     /// What the table holds.

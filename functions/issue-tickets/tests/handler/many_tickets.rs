@@ -51,6 +51,18 @@ async fn each_line_is_answered_like_one_ticket_with_its_number() {
 }
 
 #[tokio::test]
+async fn a_line_with_a_moment_that_cannot_be_right_is_refused_alone() {
+    let city = City::start().await;
+    let mut tomorrow = line("KL-2");
+    tomorrow["occurred_at"] = json!("2026-02-21T09:30:00Z");
+    let body = [line("KL-1"), tomorrow, line("KL-3")].map(|line| format!("{line}\n"));
+    let answer = post(&city, body.concat().as_bytes()).await;
+    assert_eq!(statuses(&answer), [201, 400, 201]);
+    assert_eq!(answer.lines()[1]["field"], "occurred_at");
+    assert!(city.case("KL-2").await.is_none());
+}
+
+#[tokio::test]
 async fn a_bad_line_stops_no_other() {
     let city = City::start().await;
     let mut body = b"\xef\xbb\xbf".to_vec();

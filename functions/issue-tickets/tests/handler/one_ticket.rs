@@ -48,11 +48,11 @@ async fn the_answer_is_what_to_print() {
 #[tokio::test]
 async fn without_a_due_date_it_is_one_week_in_the_citys_land() {
     let city = City::start().await;
-    // Maundy Thursday 2027: a week on is a working day; and All Saints' Day
+    // Maundy Thursday 2024: a week on is a working day; and All Saints' Day
     // (a holiday in Rheinland-Pfalz) moves the date to the day after it.
     for (occurred_at, due_on) in [
-        ("2027-03-25T10:00:00+01:00", "2027-04-01"),
-        ("2028-10-25T10:00:00+02:00", "2028-11-02"),
+        ("2024-03-28T10:00:00+01:00", "2024-04-04"),
+        ("2023-10-25T10:00:00+02:00", "2023-11-02"),
     ] {
         let case_number = format!("KL-{due_on}");
         let event = with_field(put_event(&case_number), "occurred_at", json!(occurred_at));
@@ -60,6 +60,49 @@ async fn without_a_due_date_it_is_one_week_in_the_citys_land() {
         let case = city.case(&case_number).await.unwrap();
         assert_eq!(case.ticket.due_on.day().to_string(), due_on);
     }
+}
+
+#[tokio::test]
+async fn a_moment_that_cannot_be_right_is_refused_and_the_problem_says_what_to_write() {
+    let city = City::start().await;
+    // Now it is 2026-02-20T09:30:00Z; a hand-held device may be five minutes ahead.
+    for (occurred_at, status) in [
+        ("2026-02-20T09:35:00Z", 201),
+        ("2026-02-20T09:35:01Z", 400),
+        ("2206-02-19T14:05:00+01:00", 400),
+        ("2023-02-20T09:30:00Z", 201),
+        ("2023-02-20T09:29:59Z", 400),
+        ("0202-02-19T14:05:00+01:00", 400),
+    ] {
+        let case_number = format!("KL-{}", occurred_at.replace([':', '+'], ""));
+        let event = with_field(put_event(&case_number), "occurred_at", json!(occurred_at));
+        let answer = city.send(&event).await;
+        assert_eq!(answer.status, status, "{occurred_at}");
+        let is_there = city.case(&case_number).await.is_some();
+        assert_eq!(is_there, status == 201, "{occurred_at}");
+        if status == 400 {
+            let problem = answer.json();
+            assert_eq!(problem["field"], "occurred_at");
+            let detail = problem["detail"].as_str().unwrap();
+            let expected = if occurred_at < "2026" {
+                "lies more than 3 years ago"
+            } else {
+                "lies in the future"
+            };
+            assert!(detail.contains(expected), "{occurred_at}: {detail}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_was_issued_in_time_may_be_sent_again_years_later() {
+    let city = City::start().await;
+    let event = put_event(KL);
+    assert_eq!(city.send(&event).await.status, 201);
+    let later = "2031-01-01T00:00:00Z".parse().unwrap();
+    assert_eq!(city.send_at(&event, later).await.status, 200);
+    let other = with_field(event, "place", json!("Musterplatz"));
+    assert_eq!(city.send_at(&other, later).await.status, 400);
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use store::{Decline, PlacedOrder, TakenBackKind};
-use ticket::{CaptureId, Channel, DueDate, Language, Lock, PendingCapture, Role, Ticket};
+use ticket::{Awaited, CaptureId, Channel, DueDate, Language, Lock, PendingCapture, Role, Ticket};
 
 use super::*;
 
@@ -41,6 +41,7 @@ fn ticket() -> Ticket {
         lock: None,
         first_invoice_refused: false,
         pending: None,
+        awaits: None,
     }
 }
 
@@ -67,6 +68,7 @@ fn an_open_case_says_how_it_stands_and_repeats_no_plate_place_or_offence() {
             "state": "open",
             "lapsed": false,
             "payment_running": false,
+            "payment_running_since": null,
             "payment_pending": false,
             "amount": "30.00",
             "due_on": "2026-02-26",
@@ -111,6 +113,46 @@ fn a_payment_under_way_shows() {
         assert_eq!(answer["payment_running"], lock.is_some());
         assert_eq!(answer["payment_pending"], pending.is_some());
     }
+}
+
+#[test]
+fn money_that_may_still_come_shows_with_since_when() {
+    let mark = || Awaited {
+        attempt: attempt_id(),
+        since: moment("2026-02-21T10:00:00Z"),
+        until: moment("2026-02-21T22:59:00Z"),
+    };
+    let marked = |state: AttemptState| {
+        let mut file = paid();
+        file.ticket = Ticket {
+            awaits: Some(mark()),
+            ..ticket()
+        };
+        file.attempts[0].state = state;
+        file
+    };
+    for (state, now, is_running) in [
+        (AttemptState::Live, "2026-02-21T10:05:00Z", true),
+        (AttemptState::Live, "2026-02-21T22:59:00Z", false),
+        (AttemptState::Expired, "2026-02-21T10:05:00Z", false),
+    ] {
+        let answer = answered(marked(state.clone()), now);
+        let since = if is_running {
+            json!("2026-02-21T10:00:00Z")
+        } else {
+            Value::Null
+        };
+        assert_eq!(answer["payment_running"], is_running, "{state:?} {now}");
+        assert_eq!(answer["payment_running_since"], since, "{state:?} {now}");
+    }
+    // A lock that nobody has answered for is such a payment, too.
+    let mut file = open();
+    file.ticket.lock = Some(Lock {
+        attempt: attempt_id(),
+        until: moment("2026-02-21T10:00:00Z"),
+    });
+    let answer = answered(file, "2026-02-21T10:00:00Z");
+    assert_eq!(answer["payment_running_since"], "2026-02-21T10:00:00Z");
 }
 
 /// Paid at the second try, and disputed since.

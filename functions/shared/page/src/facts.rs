@@ -1,25 +1,39 @@
 //! The parts of a page that show facts, already written in its language.
 
-use ticket::{Disclosure, Language, Ticket};
+use ticket::{Disclosure, Language, OrderId, Ticket};
 
-use crate::View;
 use crate::frame::checkout_address;
 use crate::text::Texts;
+use crate::{Notice, OnlinePayment, View};
 
 /// The button: a plain form, carrying the amount the driver saw.
 pub(crate) struct PayForm {
     pub(crate) action: String,
     pub(crate) amount: String,
     pub(crate) lang: &'static str,
+    /// What `PayPal` has added to the address, where the browser came with it.
+    pub(crate) order: Option<String>,
 }
 
 impl PayForm {
-    pub(crate) fn new(view: &View<'_>, segment: &str, ticket: &Ticket) -> Self {
-        Self {
+    /// `None` where pressing a button could lead to no payment.
+    pub(crate) fn new(
+        view: &View<'_>,
+        segment: &str,
+        ticket: &Ticket,
+        order: Option<&OrderId>,
+        notice: Option<Notice>,
+    ) -> Option<Self> {
+        let is_closed = view.online_payment == OnlinePayment::Closed;
+        if is_closed || matches!(notice, Some(Notice::Closed | Notice::TooManyAttempts)) {
+            return None;
+        }
+        Some(Self {
             action: checkout_address(view.route, segment),
             amount: ticket.amount.to_string(),
             lang: view.language.tag(),
-        }
+            order: order.map(OrderId::to_string),
+        })
     }
 }
 

@@ -1,14 +1,17 @@
 //! What surrounds every page: title, city, languages, legal links, style.
 
 use data_encoding::BASE64;
-use ticket::{Language, Municipality};
+use ticket::{Language, Municipality, OrderId};
 
 use crate::text::Texts;
 use crate::{Route, View};
 
 /// How long a page waits before it looks again: a payment is settled within
 /// seconds, and a screen reader starts over with each reload.
-const RELOAD_AFTER_S: u8 = 10;
+pub(crate) const RELOAD_AFTER_S: u8 = 10;
+
+/// The same for a payment that nobody has answered for: each look asks `PayPal`.
+pub(crate) const RELOAD_AWAITED_AFTER_S: u8 = 30;
 
 const STYLE: &str = include_str!("../templates/style.css");
 
@@ -37,12 +40,18 @@ pub(crate) struct LanguageLink {
 
 impl<'a> Frame<'a> {
     /// The frame of a page that has an address of its own: `segment` is its
-    /// last part, token or attempt.
-    pub(crate) fn addressed(view: &View<'a>, segment: &str, state: &'static str) -> Self {
+    /// last part, token or attempt; `order` is what `PayPal` has added to it.
+    pub(crate) fn addressed(
+        view: &View<'a>,
+        segment: &str,
+        order: Option<&OrderId>,
+        state: &'static str,
+    ) -> Self {
+        let address = |language| address_in(language, &own_address(view.route, segment), order);
         Self::new(
             Some(view.municipality),
             view.language,
-            Some(&own_address(view.route, segment)),
+            Some(&address),
             state,
         )
     }
@@ -54,8 +63,8 @@ impl<'a> Frame<'a> {
         route: Route,
         state: &'static str,
     ) -> Self {
-        let own_address = match route {
-            Route::Page | Route::Cancel => Some(""),
+        let own_address: Option<&dyn Fn(Language) -> String> = match route {
+            Route::Page | Route::Cancel => Some(&|language| address_in(language, "", None)),
             Route::Checkout => None,
         };
         Self::new(city, language, own_address, state)
@@ -64,7 +73,7 @@ impl<'a> Frame<'a> {
     fn new(
         city: Option<&'a Municipality>,
         language: Language,
-        own_address: Option<&str>,
+        own_address: Option<&dyn Fn(Language) -> String>,
         state: &'static str,
     ) -> Self {
         let is_offered = |other: &Language| {
@@ -77,7 +86,7 @@ impl<'a> Frame<'a> {
                 .map(|other| LanguageLink {
                     tag: other.tag(),
                     name: Texts(other).language_name(),
-                    href: format!("{address}?lang={}", other.tag()),
+                    href: address(other),
                 })
                 .collect()
         });
@@ -112,11 +121,11 @@ impl<'a> Frame<'a> {
 
     /// The page loads itself again, where it was got from: an address that was
     /// posted to answers no GET.
-    pub(crate) fn reloading(mut self, own_address: &str) -> Self {
+    pub(crate) fn reloading(mut self, after_s: u8, own_address: &str) -> Self {
         self.refresh = Some(if own_address.is_empty() {
-            RELOAD_AFTER_S.to_string()
+            after_s.to_string()
         } else {
-            format!("{RELOAD_AFTER_S};url={own_address}")
+            format!("{after_s};url={own_address}")
         });
         self
     }
@@ -137,6 +146,12 @@ pub(crate) fn own_address(route: Route, segment: &str) -> String {
         Route::Page | Route::Cancel => String::new(),
         Route::Checkout => format!("../{segment}"),
     }
+}
+
+/// The page at `own_address` in this language, with what `PayPal` has added.
+pub(crate) fn address_in(language: Language, own_address: &str, order: Option<&OrderId>) -> String {
+    let token = order.map_or_else(String::new, |order| format!("&token={order}"));
+    format!("{own_address}?lang={}{token}", language.tag())
 }
 
 /// From where the browser stands to the page's checkout.

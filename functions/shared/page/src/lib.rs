@@ -8,8 +8,8 @@
 //!
 //! | what is shown | template | pay button | bank details | plate, place, offence |
 //! |---|---|---|---|---|
-//! | payable, behind the QR code | `payable.html` | yes | yes | yes |
-//! | payable, back from `PayPal` | `retry.html` | yes | only when `PayPal` is down | no |
+//! | payable, behind the QR code | `payable.html` | while online payment is open | yes | yes |
+//! | payable, back from `PayPal` | `retry.html` | while online payment is open | only without another way online | no |
 //! | paid, behind the QR code | `paid.html` | no | no | yes: it is the certificate |
 //! | all else | `words.html` | no | no | no |
 //!
@@ -20,6 +20,7 @@ mod answer;
 mod facts;
 mod frame;
 mod language;
+mod online;
 mod pages;
 mod policy;
 mod sentences;
@@ -29,11 +30,12 @@ mod text;
 
 pub use answer::redirect;
 pub use language::language;
+pub use online::{InvalidOnlinePayment, OnlinePayment};
 pub use pages::Pages;
 pub use policy::{InvalidPolicy, Policy};
 
 use jiff::Timestamp;
-use ticket::{AttemptId, Language, Municipality, Settlement, Ticket};
+use ticket::{AttemptId, Language, Municipality, OrderId, Settlement, Ticket};
 
 /// Whose page it is, in which language, for which request, and when.
 #[derive(Clone, Copy, Debug)]
@@ -46,6 +48,8 @@ pub struct View<'a> {
     pub route: Route,
     /// The moment of the request, for what depends on the due date.
     pub now: Timestamp,
+    /// Whether a button may be shown.
+    pub online_payment: OnlinePayment,
 }
 
 /// What the browser asked for, and so where its relative links start. Links are
@@ -84,6 +88,10 @@ pub struct Attempt<'a> {
     pub settlement: Option<&'a Settlement>,
     /// How the attempt itself ended, or that nobody knows.
     pub outcome: Option<Outcome>,
+    /// `PayPal`'s `token`, where the browser came with it: it stays in every
+    /// address that leads back to the page, or a reload could settle nothing.
+    /// It is given to nobody who did not bring it.
+    pub order: Option<&'a OrderId>,
 }
 
 /// How a payment attempt ended, where it did not simply lead to the state of
@@ -93,6 +101,9 @@ pub enum Outcome {
     /// No answer from `PayPal`: the money may have moved. An open ticket is
     /// shown as being processed, and nobody is asked to pay.
     Unclear,
+    /// The payer has agreed to nothing at `PayPal`, or it knows no such order;
+    /// nothing was charged.
+    NotApproved,
     /// The bank or card said no; nothing was charged.
     Declined,
     /// The driver turned back at `PayPal`; nothing was charged.
@@ -109,4 +120,11 @@ pub enum Notice {
     PayPalUnreachable,
     /// The amount is not the one the driver saw: 409.
     AmountChanged,
+    /// An order that had been approved was found, and brought no money.
+    NotCaptured,
+    /// Online payment is closed: 503, with the bank details.
+    Closed,
+    /// As many payments as may be are still open at `PayPal`: 429, with the bank
+    /// details and without a button.
+    TooManyAttempts,
 }

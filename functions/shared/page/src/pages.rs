@@ -1,16 +1,16 @@
 //! Which page answers which question.
 
 use http::{Response, StatusCode};
-use ticket::{Language, Municipality, Ticket};
+use ticket::{Language, Municipality, OrderId, Ticket};
 
 use crate::answer::answer;
 use crate::facts::{Case, CaseLine, Cash, PayForm, Transfer};
-use crate::frame::{Frame, own_address};
+use crate::frame::{Frame, RELOAD_AFTER_S, RELOAD_AWAITED_AFTER_S, address_in, own_address};
 use crate::sentences::{notice_words, outcome_words, state_words};
 use crate::shown::{Shown, attempt_name};
 use crate::templates::{Payable, Receipt, Retry, Words};
 use crate::text::Texts;
-use crate::{Attempt, Notice, Policy, Route, Scan, View};
+use crate::{Attempt, Notice, OnlinePayment, Policy, Route, Scan, View};
 
 /// The pages under one policy. Built once per process.
 #[derive(Clone, Debug)]
@@ -37,18 +37,18 @@ impl Pages {
         let text = Texts(view.language);
         let ticket = scan.ticket;
         let shown = Shown::of(ticket, view.municipality, None, view.now);
-        let frame = Frame::addressed(view, scan.token, shown.name());
+        let frame = Frame::addressed(view, scan.token, None, shown.name());
         let case = Case::new(view, ticket, scan.check_word);
         match shown {
             Shown::Payable { is_late } => {
                 let due = text.day(ticket.due_on.day());
                 let page = Payable {
                     frame: frame.titled(text.payable_title(&text.cents(ticket.amount))),
-                    notice: notice.map(|notice| notice_words(text, notice, ticket)),
+                    notices: notices(view, notice, ticket),
                     late: is_late.then(|| text.payable_late(&due)),
                     due: (!is_late).then(|| text.payable_due(&due)),
                     amount: text.cents(ticket.amount),
-                    form: PayForm::new(view, scan.token, ticket),
+                    form: PayForm::new(view, scan.token, ticket, None, notice),
                     case,
                     transfer: Transfer::new(view, ticket),
                     cash: Cash::new(view),
@@ -62,6 +62,7 @@ impl Pages {
             }
             Shown::TooLate
             | Shown::Processing
+            | Shown::Awaited { .. }
             | Shown::Pending
             | Shown::Objected
             | Shown::Withdrawn
@@ -71,6 +72,7 @@ impl Pages {
                     frame,
                     view,
                     scan.token,
+                    None,
                     &shown,
                     ticket,
                     Some(scan.check_word),
@@ -94,36 +96,36 @@ impl Pages {
         let ticket = attempt.ticket;
         let shown = Shown::of(ticket, view.municipality, attempt.outcome, view.now);
         let id = attempt.id.as_str();
-        let frame = Frame::addressed(view, id, shown.name())
+        let frame = Frame::addressed(view, id, attempt.order, shown.name())
             .with_attempt(attempt.outcome.and_then(attempt_name));
         match shown {
             Shown::Payable { is_late } => {
                 let (title, words) = outcome_words(text, attempt.outcome);
                 let due = text.day(ticket.due_on.day());
+                let form = PayForm::new(view, id, ticket, attempt.order, notice);
+                let is_online = form.is_some() && notice != Some(Notice::PayPalUnreachable);
                 let page = Retry {
                     frame: frame.titled(title),
-                    notice: notice.map(|notice| notice_words(text, notice, ticket)),
+                    notices: notices(view, notice, ticket),
                     words,
                     late: is_late.then(|| text.payable_late(&due)),
                     case_number: ticket.case_number.as_str(),
                     amount: text.cents(ticket.amount),
-                    form: PayForm::new(view, id, ticket),
-                    transfer: match notice {
-                        Some(Notice::PayPalUnreachable) => Some(Transfer::new(view, ticket)),
-                        Some(Notice::AmountChanged) | None => None,
-                    },
+                    form,
+                    transfer: (!is_online).then(|| Transfer::new(view, ticket)),
                 };
                 answer(&self.policy, notice_status(notice), &page.frame, &page)
             }
             Shown::Paid(_)
             | Shown::TooLate
             | Shown::Processing
+            | Shown::Awaited { .. }
             | Shown::Pending
             | Shown::Objected
             | Shown::Withdrawn
             | Shown::HandedOver
             | Shown::Review => {
-                let mut page = words(frame, view, id, &shown, ticket, None);
+                let mut page = words(frame, view, id, attempt.order, &shown, ticket, None);
                 let is_anothers = attempt
                     .settlement
                     .is_some_and(|settlement| settlement.attempt != *attempt.id);
@@ -205,10 +207,22 @@ impl Pages {
 
 const fn notice_status(notice: Option<Notice>) -> StatusCode {
     match notice {
-        None => StatusCode::OK,
+        None | Some(Notice::NotCaptured) => StatusCode::OK,
         Some(Notice::AmountChanged) => StatusCode::CONFLICT,
-        Some(Notice::PayPalUnreachable) => StatusCode::SERVICE_UNAVAILABLE,
+        Some(Notice::TooManyAttempts) => StatusCode::TOO_MANY_REQUESTS,
+        Some(Notice::PayPalUnreachable | Notice::Closed) => StatusCode::SERVICE_UNAVAILABLE,
     }
+}
+
+/// What is to be said first on a page that can be paid.
+fn notices(view: &View<'_>, notice: Option<Notice>, ticket: &Ticket) -> Vec<String> {
+    let is_closed = view.online_payment == OnlinePayment::Closed;
+    let closed = Some(Notice::Closed).filter(|_| is_closed && notice != Some(Notice::Closed));
+    [notice, closed]
+        .into_iter()
+        .flatten()
+        .map(|notice| notice_words(Texts(view.language), notice, ticket))
+        .collect()
 }
 
 /// The page of a state in which nothing is offered.
@@ -216,28 +230,39 @@ fn words<'a>(
     frame: Frame<'a>,
     view: &View<'_>,
     segment: &str,
+    order: Option<&OrderId>,
     shown: &Shown<'_>,
     ticket: &'a Ticket,
     check_word: Option<&'a str>,
 ) -> Words<'a> {
     let text = frame.text;
-    let (title, first, second) = state_words(text, shown, ticket);
+    let (title, first, second) = state_words(text, shown, ticket, view.online_payment);
     let own_address = own_address(view.route, segment);
     let address = if own_address.is_empty() {
         own_address
     } else {
-        format!("{own_address}?lang={}", view.language.tag())
+        address_in(view.language, &own_address, order)
     };
-    let is_processing = matches!(shown, Shown::Processing);
+    let reload_after_s = match shown {
+        Shown::Processing => Some(RELOAD_AFTER_S),
+        Shown::Awaited { .. } => Some(RELOAD_AWAITED_AFTER_S),
+        Shown::Payable { .. }
+        | Shown::TooLate
+        | Shown::Pending
+        | Shown::Paid(_)
+        | Shown::Objected
+        | Shown::Withdrawn
+        | Shown::HandedOver
+        | Shown::Review => None,
+    };
     let frame = frame.titled(title);
     Words {
-        frame: if is_processing {
-            frame.reloading(&address)
-        } else {
-            frame
+        frame: match reload_after_s {
+            Some(after_s) => frame.reloading(after_s, &address),
+            None => frame,
         },
         paragraphs: vec![first, second.to_owned()],
-        look: is_processing.then_some(address),
+        look: reload_after_s.map(|_| address),
         case: Some(CaseLine::new(text, ticket, check_word)),
     }
 }

@@ -4,13 +4,16 @@ use ticket::Ticket;
 
 use crate::shown::Shown;
 use crate::text::Texts;
-use crate::{Notice, Outcome};
+use crate::{Notice, OnlinePayment, Outcome};
 
 /// Why a checkout led back.
 pub(crate) fn notice_words(text: Texts, notice: Notice, ticket: &Ticket) -> String {
     match notice {
         Notice::PayPalUnreachable => text.paypal_unreachable().to_owned(),
         Notice::AmountChanged => text.amount_changed(&text.cents(ticket.amount)),
+        Notice::NotCaptured => text.not_captured().to_owned(),
+        Notice::Closed => text.closed().to_owned(),
+        Notice::TooManyAttempts => text.too_many_attempts().to_owned(),
     }
 }
 
@@ -20,6 +23,7 @@ pub(crate) fn outcome_words(text: Texts, outcome: Option<Outcome>) -> (&'static 
         Some(Outcome::Declined) => (text.declined_title(), text.declined()),
         Some(Outcome::Cancelled) => (text.cancelled_title(), text.cancelled()),
         Some(Outcome::Expired) => (text.expired_title(), text.expired()),
+        Some(Outcome::NotApproved) => (text.not_paid_title(), text.not_approved()),
         // An unclear one is never payable; should it be, this says least.
         Some(Outcome::Unclear) | None => (text.not_paid_title(), text.not_paid()),
     }
@@ -30,6 +34,7 @@ pub(crate) fn state_words(
     text: Texts,
     shown: &Shown<'_>,
     ticket: &Ticket,
+    online_payment: OnlinePayment,
 ) -> (&'static str, String, &'static str) {
     match shown {
         Shown::Processing => (
@@ -37,6 +42,14 @@ pub(crate) fn state_words(
             text.processing().to_owned(),
             text.processing_reload(),
         ),
+        Shown::Awaited { since } => {
+            let since = text.time(*since);
+            let first = match online_payment {
+                OnlinePayment::Open => text.awaited(&since),
+                OnlinePayment::Closed => text.awaited_closed(&since),
+            };
+            (text.processing_title(), first, text.awaited_then())
+        }
         Shown::Pending => (
             text.pending_title(),
             text.pending().to_owned(),

@@ -2,7 +2,7 @@
 //! page.
 
 use jiff::Timestamp;
-use ticket::{Channel, LatePayment, Municipality, SettlementId, State, Ticket};
+use ticket::{Channel, LatePayment, Municipality, SettlementId, State, Ticket, UnderWay};
 
 use crate::Outcome;
 
@@ -16,8 +16,13 @@ pub(crate) enum Shown<'a> {
     },
     /// The due date has passed and the city takes no payment after it.
     TooLate,
-    /// Somebody may be inside the capture call, or it gave no answer.
+    /// Somebody may be inside the capture call.
     Processing,
+    /// Nobody knows yet what becomes of a payment.
+    Awaited {
+        /// Since when.
+        since: Timestamp,
+    },
     /// `PayPal` holds the money back.
     Pending,
     /// Paid, with the evidence.
@@ -51,14 +56,16 @@ impl<'a> Shown<'a> {
             State::Open if ticket.pending.is_some() => Self::Pending,
             // After no answer the money may have moved: asking for it again
             // could charge a driver twice.
-            State::Open if ticket.lock.is_some() || outcome == Some(Outcome::Unclear) => {
-                Self::Processing
-            }
-            State::Open => match (ticket.has_lapsed(now), municipality.late_payment) {
-                (true, LatePayment::Refuse) => Self::TooLate,
-                (is_late, LatePayment::AcceptUntilHandedOver | LatePayment::Refuse) => {
-                    Self::Payable { is_late }
-                }
+            State::Open => match ticket.under_way(now) {
+                Some(UnderWay::Capturing) => Self::Processing,
+                Some(UnderWay::Awaited { since }) => Self::Awaited { since },
+                None if outcome == Some(Outcome::Unclear) => Self::Processing,
+                None => match (ticket.has_lapsed(now), municipality.late_payment) {
+                    (true, LatePayment::Refuse) => Self::TooLate,
+                    (is_late, LatePayment::AcceptUntilHandedOver | LatePayment::Refuse) => {
+                        Self::Payable { is_late }
+                    }
+                },
             },
             State::Paid {
                 settlement,
@@ -80,7 +87,7 @@ impl<'a> Shown<'a> {
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Payable { .. } | Self::TooLate => "open",
-            Self::Processing => "processing",
+            Self::Processing | Self::Awaited { .. } => "processing",
             Self::Pending => "pending",
             Self::Paid(_) => "paid",
             Self::Objected => "objected",
@@ -94,7 +101,7 @@ impl<'a> Shown<'a> {
 /// The value of `data-attempt`.
 pub(crate) const fn attempt_name(outcome: Outcome) -> Option<&'static str> {
     match outcome {
-        Outcome::Unclear => None,
+        Outcome::Unclear | Outcome::NotApproved => None,
         Outcome::Declined => Some("declined"),
         Outcome::Cancelled => Some("cancelled"),
         Outcome::Expired => Some("expired"),

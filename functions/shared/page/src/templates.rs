@@ -12,11 +12,11 @@ use crate::shown::Payment;
 #[template(path = "payable.html")]
 pub(crate) struct Payable<'a> {
     pub(crate) frame: Frame<'a>,
-    pub(crate) notice: Option<String>,
+    pub(crate) notices: Vec<String>,
     pub(crate) late: Option<String>,
     pub(crate) due: Option<String>,
     pub(crate) amount: String,
-    pub(crate) form: PayForm,
+    pub(crate) form: Option<PayForm>,
     pub(crate) case: Case<'a>,
     pub(crate) transfer: Transfer<'a>,
     pub(crate) cash: Cash<'a>,
@@ -27,12 +27,12 @@ pub(crate) struct Payable<'a> {
 #[template(path = "retry.html")]
 pub(crate) struct Retry<'a> {
     pub(crate) frame: Frame<'a>,
-    pub(crate) notice: Option<String>,
+    pub(crate) notices: Vec<String>,
     pub(crate) words: &'static str,
     pub(crate) late: Option<String>,
     pub(crate) case_number: &'a str,
     pub(crate) amount: String,
-    pub(crate) form: PayForm,
+    pub(crate) form: Option<PayForm>,
     pub(crate) transfer: Option<Transfer<'a>>,
 }
 

@@ -90,6 +90,18 @@ paypal-unreachable =
 amount-changed =
     Der Betrag hat sich geändert: Jetzt sind es { $amount }. Es wurde nichts
     abgebucht. Bitte sehen Sie den Fall noch einmal an.
+not-captured =
+    Ihre vorige Zahlung bei PayPal hat nicht geklappt. Es wurde nichts abgebucht.
+    Sie können es noch einmal versuchen.
+closed =
+    Die Online-Zahlung ist für kurze Zeit geschlossen. Jetzt wird hier nichts
+    abgebucht. Haben Sie schon online gezahlt? Dann zahlen Sie bitte nicht noch
+    einmal: Es geht nichts verloren. Sonst können Sie überweisen, bar zahlen
+    oder es später noch einmal versuchen.
+too-many-attempts =
+    Es wurde nichts abgebucht. Für diesen Fall wurden schon fünf Zahlungen
+    begonnen, die bei PayPal noch offen sind. Versuchen Sie es morgen noch
+    einmal, oder zahlen Sie per Überweisung oder bar.
 
 declined-title = Die Zahlung hat nicht geklappt
 declined = Ihre Bank oder Karte hat die Zahlung abgelehnt. Es wurde nichts abgebucht.
@@ -99,6 +111,7 @@ expired-title = Die Zeit bei PayPal ist abgelaufen
 expired = Die Zahlung bei PayPal wurde nicht beendet. Es wurde nichts abgebucht.
 not-paid-title = Noch nicht bezahlt
 not-paid = Für diesen Fall ist hier noch keine Zahlung angekommen.
+not-approved = Es wurde nichts abgebucht. Die Zahlung bei PayPal wurde nicht abgeschlossen.
 retry-button = Noch einmal versuchen: { $amount } mit PayPal
 other-ways = Andere Wege zu zahlen finden Sie auf Ihrem Zettel und wenn Sie den QR-Code noch einmal scannen. Dort steht auch, was Sie tun können, wenn Sie nicht einverstanden sind.
 
@@ -123,6 +136,20 @@ processing-title = Ihre Zahlung wird geprüft
 processing = Bitte zahlen Sie nicht noch einmal. Die Prüfung dauert meist nur ein paar Sekunden.
 processing-reload = Diese Seite lädt sich von selbst neu. Sie können sie auch schließen: Es geht nichts verloren.
 processing-look = Jetzt nachsehen
+awaited =
+    Seit { $time } ist eine Zahlung mit PayPal unterwegs. PayPal hat uns noch
+    nicht gesagt, ob sie geklappt hat. Bitte zahlen Sie nicht noch einmal. Bitte
+    zahlen Sie auch nicht per Überweisung oder bar.
+awaited-closed =
+    Seit { $time } ist eine Zahlung mit PayPal unterwegs. Die Online-Zahlung ist
+    gerade für kurze Zeit geschlossen: Die Zahlung geht danach von selbst weiter.
+    Bitte zahlen Sie nicht noch einmal. Bitte zahlen Sie auch nicht per
+    Überweisung oder bar.
+awaited-then =
+    Sie müssen nichts tun. Haben Sie rechtzeitig bei PayPal zugestimmt, dann ist
+    die Zahlung rechtzeitig, auch wenn es hier länger dauert. Diese Seite lädt
+    sich von selbst neu. Sie können sie auch schließen und später noch einmal
+    nachsehen: Es geht nichts verloren.
 
 pending-title = PayPal prüft die Zahlung
 pending = PayPal hat das Geld noch nicht freigegeben. Das kann einige Tage dauern. Bitte zahlen Sie nicht noch einmal.

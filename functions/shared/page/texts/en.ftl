@@ -87,6 +87,16 @@ paypal-unreachable =
 amount-changed =
     The amount has changed: it is now { $amount }. Nothing was charged. Please
     look at the case again.
+not-captured =
+    Your earlier payment at PayPal did not go through. Nothing was charged. You can
+    try again.
+closed =
+    Online payment is closed for a short while. Nothing is charged here now.
+    Have you already paid online? Then please do not pay again: nothing is lost.
+    Otherwise you can pay by bank transfer or in cash, or try again later.
+too-many-attempts =
+    Nothing was charged. Five payments have been begun for this case that are
+    still open at PayPal. Try again tomorrow, or pay by bank transfer or in cash.
 
 declined-title = The payment did not go through
 declined = Your bank or card declined the payment. Nothing was charged.
@@ -96,6 +106,7 @@ expired-title = Your time at PayPal ran out
 expired = The payment at PayPal was not finished. Nothing was charged.
 not-paid-title = Not paid yet
 not-paid = No payment for this case has arrived here yet.
+not-approved = Nothing was charged. The payment at PayPal was not completed.
 retry-button = Try again: { $amount } with PayPal
 other-ways = You find other ways to pay on your notice and when you scan the QR code again. You also see there what you can do if you do not agree.
 
@@ -120,6 +131,18 @@ processing-title = Your payment is being checked
 processing = Please do not pay again. The check usually takes only a few seconds.
 processing-reload = This page reloads by itself. You can also close it: nothing is lost.
 processing-look = Look now
+awaited =
+    A payment with PayPal has been on its way since { $time }. PayPal has not
+    told us yet whether it went through. Please do not pay again. Please do not
+    pay by bank transfer or in cash either.
+awaited-closed =
+    A payment with PayPal has been on its way since { $time }. Online payment is
+    closed for a short while: the payment goes on by itself after that. Please do
+    not pay again. Please do not pay by bank transfer or in cash either.
+awaited-then =
+    There is nothing you need to do. If you agreed at PayPal in time, the payment
+    is in time, even if it takes longer here. This page reloads by itself. You can
+    also close it and look again later: nothing is lost.
 
 pending-title = PayPal is checking the payment
 pending = PayPal has not released the money yet. This can take a few days. Please do not pay again.

@@ -9,6 +9,7 @@ mod secret;
 mod store;
 
 pub use secret::Secret;
+pub use store::Parameter;
 
 /// Reads one variable of the environment. `main.rs` hands in the process's own,
 /// tests hand in a table.
@@ -67,9 +68,7 @@ pub async fn value(vars: &Vars<'_>, variable: &'static str) -> Result<Secret, Er
 /// When `{variable}_PARAMETER` is not set, or when the parameter store does
 /// not hand it out.
 pub async fn parameter(vars: &Vars<'_>, variable: &'static str) -> Result<Secret, Error> {
-    let parameter =
-        set(vars, &format!("{variable}_PARAMETER")).ok_or(Error::Missing { variable })?;
-    store::read(vars, variable, parameter).await
+    Parameter::from_vars(vars, variable)?.read().await
 }
 
 /// The variable's value; an empty one counts as not set.

@@ -1,5 +1,6 @@
 //! The parameter store of AWS Systems Manager.
 
+use std::fmt;
 use std::time::Duration;
 
 use aws_sdk_ssm::Client;
@@ -15,33 +16,64 @@ const ATTEMPT_LIMIT: Duration = Duration::from_secs(2);
 /// How long all tries together may take; below Lambda's ten seconds for a start.
 const OPERATION_LIMIT: Duration = Duration::from_secs(5);
 
-/// Reads the parameter's decrypted value.
-pub(crate) async fn read(
-    vars: &Vars<'_>,
+/// A parameter, and the way to ask for it. Whoever must know when it has changed
+/// keeps this, instead of the variables it was made of.
+pub struct Parameter {
     variable: &'static str,
-    parameter: String,
-) -> Result<Secret, Error> {
-    let answer = Client::from_conf(config(vars, variable)?)
-        .get_parameter()
-        .name(&parameter)
-        .with_decryption(true)
-        .send()
-        .await;
-    let code = match answer {
-        Ok(found) => match found.parameter.and_then(|parameter| parameter.value) {
-            Some(value) if !value.is_empty() => return Ok(Secret::new(value)),
-            Some(_) | None => String::from("it is empty"),
-        },
-        // The SDK's own text can quote what was sent and received; the code cannot.
-        Err(error) => error
-            .code()
-            .map_or_else(|| error_kind(&error), str::to_owned),
-    };
-    Err(Error::Unreadable {
-        variable,
-        parameter,
-        code,
-    })
+    name: String,
+    client: Client,
+}
+
+impl fmt::Debug for Parameter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Parameter").field(&self.name).finish()
+    }
+}
+
+impl Parameter {
+    /// The parameter that `{variable}_PARAMETER` names. Nobody is asked yet.
+    ///
+    /// # Errors
+    /// When that is not set, or what is needed to ask the parameter store is not.
+    pub fn from_vars(vars: &Vars<'_>, variable: &'static str) -> Result<Self, Error> {
+        let name =
+            set(vars, &format!("{variable}_PARAMETER")).ok_or(Error::Missing { variable })?;
+        let client = Client::from_conf(config(vars, variable)?);
+        Ok(Self {
+            variable,
+            name,
+            client,
+        })
+    }
+
+    /// Reads its decrypted value, as it is now.
+    ///
+    /// # Errors
+    /// When the parameter store does not hand it out.
+    pub async fn read(&self) -> Result<Secret, Error> {
+        let answer = self
+            .client
+            .get_parameter()
+            .name(&self.name)
+            .with_decryption(true)
+            .send()
+            .await;
+        let code = match answer {
+            Ok(found) => match found.parameter.and_then(|parameter| parameter.value) {
+                Some(value) if !value.is_empty() => return Ok(Secret::new(value)),
+                Some(_) | None => String::from("it is empty"),
+            },
+            // The SDK's own text can quote what was sent and received; the code cannot.
+            Err(error) => error
+                .code()
+                .map_or_else(|| error_kind(&error), str::to_owned),
+        };
+        Err(Error::Unreadable {
+            variable: self.variable,
+            parameter: self.name.clone(),
+            code,
+        })
+    }
 }
 
 /// What to say of a failure that carries no code of the service.

@@ -6,7 +6,7 @@ use axum::Router;
 use axum::http::{HeaderMap, StatusCode};
 use axum::routing::post;
 
-use crate::{Error, Secret, parameter, value};
+use crate::{Error, Parameter, Secret, parameter, value};
 
 /// What was asked: the headers and the body.
 type Asked = Arc<Mutex<Vec<(HeaderMap, String)>>>;
@@ -90,6 +90,25 @@ async fn a_parameter_can_be_read_where_the_variable_means_something_else() {
         found.map(|secret| secret.expose().to_owned()).unwrap(),
         "certificates"
     );
+}
+
+#[tokio::test]
+async fn a_parameter_that_is_kept_is_asked_for_each_time_it_is_read() {
+    let body = r#"{"Parameter":{"Value":"from the store"}}"#;
+    let (endpoint, asked) = store(StatusCode::OK, body).await;
+    let set = [
+        ("TOKEN_SIGNING_KEY_PARAMETER", "/key"),
+        ("AWS_ENDPOINT_URL_SSM", &*endpoint),
+    ];
+    let kept = Parameter::from_vars(&vars(&set), "TOKEN_SIGNING_KEY").unwrap();
+    assert_eq!(asked.lock().unwrap().len(), 0);
+    for reads in 1..=2 {
+        let value = kept.read().await;
+        assert_eq!(value.unwrap().expose(), "from the store");
+        assert_eq!(asked.lock().unwrap().len(), reads);
+    }
+    let shown = format!("{kept:?}");
+    assert!(!shown.contains("made-for-tests"), "{shown}");
 }
 
 #[tokio::test]

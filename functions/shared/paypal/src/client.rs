@@ -1,6 +1,7 @@
 //! The calls. Each has a deadline, and each answer a size it may not exceed.
 
 mod call;
+mod notifications;
 mod orders;
 mod payments;
 mod reporting;
@@ -46,7 +47,7 @@ impl PayPal {
     /// does not see our orders.
     #[must_use]
     pub fn client_id(&self) -> &str {
-        &self.config.client_id
+        self.config.credentials.client_id()
     }
 
     /// The account the money must go to.

@@ -3,9 +3,10 @@
 use std::fmt;
 use std::time::Duration;
 
-use parameters::{Secret, Vars};
-use serde::Deserialize;
+use parameters::Vars;
 use url::{Host, Url};
+
+use crate::credentials::Credentials;
 
 /// Which of `PayPal`'s worlds; every host this crate accepts follows from it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,8 +24,7 @@ pub struct Config {
     pub(crate) environment: Environment,
     /// Origin only: no path, query or user.
     pub(crate) base_url: Url,
-    pub(crate) client_id: String,
-    pub(crate) client_secret: Secret,
+    pub(crate) credentials: Credentials,
     pub(crate) merchant_id: String,
     pub(crate) order_life: Duration,
 }
@@ -75,14 +75,6 @@ pub enum ConfigError {
 
 const WRITE_ENVIRONMENT: &str = "live, sandbox or local";
 const WRITE_BASE_URL: &str = "https://api-m.paypal.com with PAYPAL_ENVIRONMENT live, https://api-m.sandbox.paypal.com with sandbox, a loopback URL such as http://127.0.0.1:8082 with local";
-const WRITE_CREDENTIALS: &str =
-    "{\"client_id\": \"…\", \"client_secret\": \"…\"} into the parameter it names";
-const WRITE_CLIENT_ID: &str =
-    "the client id of the PayPal app, or set PAYPAL_CREDENTIALS_PARAMETER,";
-const WRITE_CLIENT_SECRET: &str =
-    "the client secret of the PayPal app, or set PAYPAL_CREDENTIALS_PARAMETER,";
-const WRITE_PRINTABLE: &str =
-    "client id and client secret as PayPal shows them, without spaces or colons,";
 const WRITE_MERCHANT_ID: &str =
     "the merchant id of the PayPal account, capital letters and digits,";
 
@@ -97,8 +89,6 @@ const ORDER_HOURS: u64 = 12;
 /// (on request, the same SDKs).
 const ORDER_HOURS_ALLOWED: std::ops::RangeInclusive<u64> = 6..=72;
 
-/// The longest client id or secret; `PayPal`'s have 80 characters.
-const CREDENTIAL_LEN_MAX: usize = 256;
 /// The longest merchant id; `PayPal`'s have 13. Source: Orders v2, schema `account_id`.
 const MERCHANT_ID_LEN_MAX: usize = 13;
 
@@ -121,12 +111,10 @@ impl Config {
             });
         }
         let order_life = order_life(vars)?;
-        let (client_id, client_secret) = credentials(vars).await?;
         Ok(Self {
             environment,
             base_url,
-            client_id,
-            client_secret,
+            credentials: Credentials::from_vars(vars).await?,
             merchant_id,
             order_life,
         })
@@ -197,76 +185,6 @@ fn is_loopback_origin(url: &Url) -> bool {
         && url.fragment().is_none()
         && url.username().is_empty()
         && url.password().is_none()
-}
-
-/// The parameter's content. Unknown fields are refused: a misspelt one would
-/// otherwise be found by the first driver who pays.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Credentials {
-    client_id: String,
-    client_secret: String,
-}
-
-async fn credentials(vars: &Vars<'_>) -> Result<(String, Secret), ConfigError> {
-    let set = |variable: &str| vars(variable).filter(|value| !value.is_empty());
-    let parameter = set("PAYPAL_CREDENTIALS_PARAMETER");
-    match (
-        set("PAYPAL_CLIENT_ID"),
-        set("PAYPAL_CLIENT_SECRET"),
-        parameter,
-    ) {
-        (Some(client_id), Some(client_secret), _) => {
-            let credentials = Credentials {
-                client_id,
-                client_secret,
-            };
-            usable(credentials, "PAYPAL_CLIENT_ID and PAYPAL_CLIENT_SECRET")
-        }
-        (None, None, Some(_)) => {
-            let text = parameters::parameter(vars, "PAYPAL_CREDENTIALS").await?;
-            credentials_in(text.expose())
-        }
-        (None, Some(_), _) | (None, None, None) => Err(ConfigError::Missing {
-            variable: "PAYPAL_CLIENT_ID",
-            write: WRITE_CLIENT_ID,
-        }),
-        (Some(_), None, _) => Err(ConfigError::Missing {
-            variable: "PAYPAL_CLIENT_SECRET",
-            write: WRITE_CLIENT_SECRET,
-        }),
-    }
-}
-
-/// The credentials in a parameter's text.
-pub(crate) fn credentials_in(text: &str) -> Result<(String, Secret), ConfigError> {
-    let variable = "PAYPAL_CREDENTIALS_PARAMETER";
-    // The parser's own message quotes what it read: a secret.
-    let credentials = serde_json::from_str(text).map_err(|_| ConfigError::Wrong {
-        variable,
-        write: WRITE_CREDENTIALS,
-    })?;
-    usable(credentials, variable)
-}
-
-fn usable(
-    credentials: Credentials,
-    variable: &'static str,
-) -> Result<(String, Secret), ConfigError> {
-    // A colon or a line break would end up in the Authorization header's middle.
-    let fits = |text: &str| {
-        let allowed = |byte: u8| byte.is_ascii_graphic() && byte != b':';
-        (1..=CREDENTIAL_LEN_MAX).contains(&text.len()) && text.bytes().all(allowed)
-    };
-    if fits(&credentials.client_id) && fits(&credentials.client_secret) {
-        let secret = Secret::new(credentials.client_secret);
-        Ok((credentials.client_id, secret))
-    } else {
-        Err(ConfigError::Wrong {
-            variable,
-            write: WRITE_PRINTABLE,
-        })
-    }
 }
 
 pub(crate) fn required(

@@ -18,6 +18,7 @@ mod answer;
 mod approve_url;
 mod client;
 mod config;
+mod credentials;
 mod error;
 mod identifiers;
 mod order_request;
@@ -40,7 +41,10 @@ pub use transaction::{
     Reference, Transaction, TransactionKind, TransactionPage, TransactionStatus,
 };
 pub use transport::{Transport, TransportError};
-pub use webhook::{About, CertificateFetch, WebhookConfig, WebhookError, WebhookEvent, Webhooks};
+pub use webhook::{
+    About, CertificateFetch, Distrust, Postback, RefusedCertificate, WebhookConfig, WebhookError,
+    WebhookEvent, Webhooks,
+};
 
 #[cfg(test)]
 mod tests;

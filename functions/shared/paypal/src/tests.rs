@@ -2,6 +2,7 @@
 //! remembers what it was asked.
 
 mod config;
+mod credentials;
 mod issues;
 mod logs;
 mod outcomes;

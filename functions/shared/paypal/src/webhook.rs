@@ -5,15 +5,19 @@
 //!
 //! ```text
 //! size ▶ headers ▶ algorithm ▶ certificate URL ▶ [fetch] ▶ chain, use, name ▶ signature ▶ ids
+//!                                                    └─ refused ▶ [postback], where switched on
 //! ```
 //!
-//! Everything left of the fetch costs no call to anybody.
+//! Everything left of the fetch costs no call to anybody; fetches and postbacks of a
+//! process share a budget, since whoever knows our address can make us want them.
 
 mod anchors;
+mod budget;
 mod certificates;
 mod config;
 mod event;
 mod headers;
+mod postback;
 mod trust;
 
 #[cfg(test)]
@@ -23,12 +27,15 @@ use http::HeaderMap;
 use jiff::Timestamp;
 use tokio::time::Instant;
 
+use budget::Budget;
 use certificates::{CertificateUrl, Certificates};
 pub use config::WebhookConfig;
 #[cfg(test)]
 pub(crate) use event::read as read_event;
 pub use event::{About, WebhookEvent};
 use headers::SignatureHeaders;
+pub use postback::Postback;
+pub use trust::Distrust;
 
 use crate::{Transport, TransportError};
 
@@ -40,11 +47,12 @@ const BODY_BYTES_MAX: usize = 128 * 1024;
 pub struct Webhooks {
     config: WebhookConfig,
     certificates: Certificates,
+    budget: Budget,
 }
 
 /// Why a webhook is not taken. After any of these nothing may be stored.
-/// All but [`CertificateUnavailable`](Self::CertificateUnavailable) are final:
-/// answer 4xx.
+/// All but [`CertificateUnavailable`](Self::CertificateUnavailable) and
+/// [`PostbackUnavailable`](Self::PostbackUnavailable) are final: answer 4xx.
 #[derive(Debug, thiserror::Error)]
 pub enum WebhookError {
     /// The signing certificate cannot be fetched now: answer 5xx, `PayPal` repeats.
@@ -78,17 +86,21 @@ pub enum WebhookError {
     /// A certificate that does not lie at `PayPal`; it was not fetched.
     #[error("the certificate's address is not one of PayPal's")]
     CertificateUrl,
-    /// What lies at the certificate's address is no certificate.
-    #[error("no certificate lies at the certificate's address")]
-    CertificateUnusable,
-    /// The certificate does not lead to a configured anchor now, or is not made
-    /// for this use.
+    /// A certificate that is never to be trusted, by configuration.
+    #[error("the certificate is one of PAYPAL_CERTIFICATES_REVOKED")]
+    CertificateRevoked,
+    /// A certificate of `PayPal`'s address that is not trusted. Either somebody plays
+    /// with addresses, or `PayPal` signs with an authority we do not know: the second
+    /// costs us every webhook, so tell somebody.
     #[error("the certificate is not trusted")]
-    CertificateUntrusted(#[source] webpki::Error),
-    /// A trusted certificate of somebody else, or of the other environment.
-    #[error("the certificate is not the one PayPal signs this environment's webhooks with")]
-    CertificateName,
-    /// The signature does not fit the body, the headers or our webhook id.
+    CertificateRefused(#[source] Box<RefusedCertificate>),
+    /// `PayPal` cannot be asked now whether it sent this: answer 5xx, it repeats.
+    #[error("PayPal does not say now whether it sent this")]
+    PostbackUnavailable(#[source] Box<crate::Error>),
+    /// `PayPal` says that it did not send this.
+    #[error("PayPal says that it did not send this")]
+    NotSent,
+    /// The signature does not fit the body, the headers or our webhook ids.
     #[error("the signature does not fit")]
     Signature,
     /// Rightly signed, but without the ids needed to ask about it.
@@ -105,6 +117,26 @@ pub enum CertificateFetch {
     /// A status that may be another one in a minute.
     #[error("status {0}")]
     Status(u16),
+    /// This process has asked `PayPal` as often as it may in a minute for deliveries
+    /// that nobody had verified.
+    #[error("asked too often in a minute")]
+    AskedTooOften,
+}
+
+/// A certificate that is not trusted.
+#[derive(Debug, thiserror::Error)]
+#[error("{url}, issued by {issuer:?}")]
+pub struct RefusedCertificate {
+    /// Where it lies: at `PayPal`, or it would not have been fetched.
+    pub url: String,
+    /// Who has signed it, by its own word, where it could be read.
+    pub issuer: Option<String>,
+    /// Why.
+    #[source]
+    pub distrust: Distrust,
+    /// It was refused just now; otherwise it was within the last minute, by this
+    /// process, and somebody has been told.
+    pub is_new: bool,
 }
 
 impl Webhooks {
@@ -114,6 +146,7 @@ impl Webhooks {
         Self {
             config,
             certificates: Certificates::new(transport),
+            budget: Budget::new(),
         }
     }
 
@@ -136,26 +169,62 @@ impl Webhooks {
             return Err(WebhookError::BodyTooLarge);
         }
         let signed = SignatureHeaders::read(headers)?;
-        let url = CertificateUrl::read(signed.unverified_cert_url, &self.config)?;
-        let message = signed.message(&self.config.webhook_id, raw_body);
-        let kept = self.certificates.kept(&url, now);
-        let (chain, is_new) = match kept {
-            Some(chain) => (chain, false),
-            None => (self.certificates.fetch(&url, deadline).await?, true),
+        let Self {
+            config,
+            certificates,
+            budget,
+        } = self;
+        let WebhookConfig {
+            environment,
+            base_url,
+            ..
+        } = config;
+        let url = CertificateUrl::read(signed.unverified_cert_url, *environment, base_url)?;
+        if config.revoked.iter().any(|it| it.is_same_certificate(&url)) {
+            return Err(WebhookError::CertificateRevoked);
+        }
+        let chain = certificates
+            .trusted(&url, config, budget, now, deadline)
+            .await?;
+        let fits = |webhook_id: &String| {
+            let message = signed.message(webhook_id, raw_body);
+            trust::has_signed(&chain, message.as_bytes(), &signed.signature)
         };
         // sabotage: signatures are not checked
-        trust::check(
-            &chain,
-            &self.config,
-            now,
-            message.as_bytes(),
-            &signed.signature,
-        )?;
-        if is_new {
-            // Only now: a certificate that proved nothing is not kept, or
-            // anybody could fill the place of the right one.
-            self.certificates.keep(&url, chain, now);
+        if !config.webhook_ids.iter().any(fits) {
+            return Err(WebhookError::Signature);
         }
         event::read(raw_body)
+    }
+
+    /// What to ask `PayPal` about a delivery that was `refused` for its certificate.
+    /// Give it to [`PayPal::post_back`](crate::PayPal::post_back).
+    ///
+    /// # Errors
+    /// `refused` itself where it is about something else, where this is not switched
+    /// on, or where the body is nothing `PayPal` can be asked about; or that `PayPal`
+    /// was asked too often.
+    pub fn postback(
+        &self,
+        refused: WebhookError,
+        headers: &HeaderMap,
+        raw_body: &[u8],
+        now: Timestamp,
+    ) -> Result<Postback, WebhookError> {
+        let is_about_trust = matches!(refused, WebhookError::CertificateRefused(_));
+        if !is_about_trust || !self.config.postback {
+            return Err(refused);
+        }
+        let signed = SignatureHeaders::read(headers)?;
+        let webhook_ids = &self.config.webhook_ids;
+        let Some(postback) = Postback::of(&signed, webhook_ids, raw_body) else {
+            return Err(refused);
+        };
+        if self.budget.take(webhook_ids.len(), now) {
+            Ok(postback)
+        } else {
+            let fetch = CertificateFetch::AskedTooOften;
+            Err(WebhookError::CertificateUnavailable(fetch))
+        }
     }
 }

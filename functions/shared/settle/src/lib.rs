@@ -16,6 +16,7 @@
 //! and the table does not know is booked. Why it is so, and what breaks without each part: README, "invariants".
 
 mod access;
+mod awaiting;
 mod capture;
 mod checkout;
 mod comparison;
@@ -31,7 +32,7 @@ mod taken_back;
 use std::sync::Mutex;
 
 use jiff::Timestamp;
-use paypal::{AccessToken, PayPal};
+use paypal::PayPal;
 use store::{Attempt, Store};
 use ticket::Ticket;
 use tokio::time::Instant;
@@ -49,7 +50,7 @@ pub struct Settle {
     pub paypal: PayPal,
     /// Whether captures are made at all.
     pub captures: Captures,
-    token: Mutex<Option<AccessToken>>,
+    access: Mutex<access::Access>,
 }
 
 /// Whether captures are made: closed while the table is restored from a backup,
@@ -125,7 +126,7 @@ impl Settle {
             store,
             paypal,
             captures,
-            token: Mutex::default(),
+            access: Mutex::default(),
         }
     }
 

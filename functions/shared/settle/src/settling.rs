@@ -43,6 +43,20 @@ impl Settle {
         now: Timestamp,
         deadline: Instant,
     ) -> Result<Option<Settled>, Error> {
+        let settled = self.find_out(id, wake, now, deadline).await?;
+        Ok(match settled {
+            Some(settled) => Some(self.tell_awaited(settled, wake, now).await),
+            None => None,
+        })
+    }
+
+    async fn find_out(
+        &self,
+        id: &AttemptId,
+        wake: Wake,
+        now: Timestamp,
+        deadline: Instant,
+    ) -> Result<Option<Settled>, Error> {
         let Some((ticket, attempt)) = self.load(id).await? else {
             return Ok(None);
         };
@@ -468,6 +482,7 @@ impl Settle {
             .as_ref()
             .filter(|_| self.may_capture(wake, deadline))
         else {
+            self.mark_awaited(ticket, attempt, now).await;
             return Ok(Progress::Unclear);
         };
         // sabotage: short lease

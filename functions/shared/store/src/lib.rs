@@ -7,6 +7,7 @@
 
 mod access_token;
 mod attempts;
+mod awaiting;
 mod booking;
 mod case_file;
 mod clerk;
@@ -24,6 +25,7 @@ mod tickets;
 mod write;
 
 pub use access_token::StoredToken;
+pub use awaiting::ticket_without_ended_mark;
 pub use case_file::CaseFile;
 pub use clerk::{Change, ClerkPayment};
 pub use client::Store;

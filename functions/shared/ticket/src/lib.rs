@@ -27,4 +27,6 @@ pub use municipality::{CashOffice, Disclosure, Language, LatePayment, Municipali
 pub use plate::{InvalidPlate, Plate};
 pub use settlement::{Channel, Role, Settlement, SurplusReason};
 pub use state::{Effect, Event, Refusal, Standing, effect};
-pub use ticket::{InvalidTicketText, Lock, Offence, PendingCapture, State, Ticket, TicketText};
+pub use ticket::{
+    Awaited, InvalidTicketText, Lock, Offence, PendingCapture, State, Ticket, TicketText, UnderWay,
+};

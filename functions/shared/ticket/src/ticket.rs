@@ -53,6 +53,10 @@ pub struct Ticket {
     /// `PayPal` is checking a capture; not paid, but no second payment either.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pending: Option<PendingCapture>,
+    /// Money that may still come, though nobody is inside the capture call. For
+    /// pages and the city to tell; it decides nothing about money.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub awaits: Option<Awaited>,
 }
 
 impl Ticket {
@@ -71,6 +75,34 @@ impl Ticket {
             State::HandedOver => Standing::HandedOver,
             State::Review => Standing::Review,
         }
+    }
+
+    /// Whether a payment is under way, and since when: what pages and the city
+    /// are told alike. Nobody may be asked to pay meanwhile, in whatever way.
+    #[must_use]
+    pub fn under_way(&self, at: Timestamp) -> Option<UnderWay> {
+        let lock = match (&self.state, &self.lock) {
+            (State::Open, lock) => lock.as_ref(),
+            (
+                State::Paid { .. }
+                | State::Objected
+                | State::Withdrawn
+                | State::HandedOver
+                | State::Review,
+                _,
+            ) => return None,
+        };
+        if lock.is_some_and(|lock| lock.until > at) {
+            return Some(UnderWay::Capturing);
+        }
+        let awaited = self.awaits.as_ref().filter(|awaited| awaited.until > at);
+        // A lock whose lease has ended is one that PayPal did not answer.
+        let since = [
+            awaited.map(|awaited| awaited.since),
+            lock.map(|lock| lock.until),
+        ];
+        let since = since.into_iter().flatten().min()?;
+        Some(UnderWay::Awaited { since })
     }
 
     /// Whether the due date has passed without full payment (Ablauf der
@@ -129,6 +161,30 @@ pub struct PendingCapture {
     pub attempt: AttemptId,
     /// Which.
     pub capture_id: CaptureId,
+}
+
+/// Money that may still come: the payer has come back from `PayPal`, or has
+/// approved there, and it is not captured, nor is it certain that nothing comes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Awaited {
+    /// Whose order may bring it.
+    pub attempt: AttemptId,
+    /// Since when we know.
+    pub since: Timestamp,
+    /// From when nothing can come of that order any more.
+    pub until: Timestamp,
+}
+
+/// How a payment is under way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UnderWay {
+    /// Somebody may be inside the capture call: a matter of seconds.
+    Capturing,
+    /// Nobody knows yet what becomes of it.
+    Awaited {
+        /// Since when.
+        since: Timestamp,
+    },
 }
 
 /// The offence (Tatbestand).

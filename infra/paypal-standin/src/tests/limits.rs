@@ -29,7 +29,7 @@ fn asks_for_a_token(scene: &Scene, secret: &str) -> Told {
 fn one_call_too_many_in_a_minute_blocks_all_calls_for_a_while() {
     let scene = behaving(Behaviour {
         rate_per_min_ip: 5,
-        block_s: 300,
+        block_s: 120,
         ..BEHAVES()
     });
     let order = approved(&scene, "A1", "2026-1");
@@ -42,7 +42,7 @@ fn one_call_too_many_in_a_minute_blocks_all_calls_for_a_while() {
         (429, &json!("RATE_LIMIT_REACHED"))
     );
     assert!(told.response.headers().get("retry-after").is_none());
-    scene.wait(seconds(299));
+    scene.wait(seconds(119));
     assert_eq!(scene.capture(&order, "A1-capture-1").status, 429);
     assert_eq!(asks_for_a_token(&scene, SECRET).status, 429);
     assert!(scene.standin.books().captures.is_empty());

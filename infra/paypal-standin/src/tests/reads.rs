@@ -296,3 +296,21 @@ fn payers_are_not_kept_from_approving_by_reads_that_lag() {
     scene.standin.approve(&order, Payer::Pays).unwrap();
     assert_eq!(scene.standin.books().events.len(), 1);
 }
+
+#[test]
+fn a_filter_of_fields_loses_what_was_not_asked_for() {
+    let scene = Scene::new();
+    let order = approved(&scene, "A1", "2026-1");
+    let unit = |fields: &str| {
+        let read = scene.get(&format!("/v2/checkout/orders/{order}{fields}"));
+        read.body["purchase_units"][0].clone()
+    };
+    for (fields, whole) in [
+        ("", true),
+        ("?fields=payment_source", true),
+        ("?fields=id", false),
+    ] {
+        assert_eq!(unit(fields).get("amount").is_some(), whole, "{fields}");
+        assert_eq!(unit(fields).get("invoice_id").is_some(), whole, "{fields}");
+    }
+}

@@ -1,6 +1,6 @@
 //! Where links and forms lead, from wherever the page was answered.
 
-use page::{Attempt, Notice, Outcome, Route, Scan, View};
+use page::{Attempt, Notice, OnlinePayment, Outcome, Route, Scan, View};
 use scraper::{Html, Selector};
 use ticket::{Language, Standing};
 use url::Url;
@@ -43,6 +43,7 @@ fn the_form_leads_to_the_checkout_and_the_language_to_the_page_from_every_addres
                 language: Language::De,
                 route,
                 now: in_time(),
+                online_payment: OnlinePayment::Open,
             };
             let answer = if kind == "t" {
                 let scan = Scan {
@@ -57,6 +58,7 @@ fn the_form_leads_to_the_checkout_and_the_language_to_the_page_from_every_addres
                     ticket: &ticket,
                     settlement: None,
                     outcome: Some(Outcome::Declined),
+                    order: None,
                 };
                 pages().result(&view, &attempt, None)
             };
@@ -86,12 +88,14 @@ fn a_payment_under_way_is_looked_at_again_at_an_address_that_can_be_got() {
             language: Language::En,
             route,
             now: in_time(),
+            online_payment: OnlinePayment::Open,
         };
         let attempt = Attempt {
             id: &id,
             ticket: &ticket,
             settlement: None,
             outcome: None,
+            order: None,
         };
         let answer = pages().result(&view, &attempt, None);
         let content = attribute(answer.body(), "meta[http-equiv=refresh]", "content").unwrap();
@@ -106,6 +110,75 @@ fn a_payment_under_way_is_looked_at_again_at_an_address_that_can_be_got() {
         assert_eq!(at.join(address).unwrap(), expected);
         let look = attribute(answer.body(), "main a", "href").unwrap();
         assert_eq!(at.join(&look).unwrap(), expected);
+    }
+}
+
+#[test]
+fn paypals_token_stays_in_every_address_of_a_page_that_was_opened_with_it() {
+    let city = municipality();
+    let id = attempt_id();
+    let order = "5O190127TN364715T".parse().unwrap();
+    for standing in [Standing::Open, Standing::OpenLocked] {
+        let ticket = ticket(standing);
+        for (route, at, page) in addresses("r", id.as_str()) {
+            let view = View {
+                municipality: &city,
+                language: Language::De,
+                route,
+                now: in_time(),
+                online_payment: OnlinePayment::Open,
+            };
+            let attempt = Attempt {
+                id: &id,
+                ticket: &ticket,
+                settlement: None,
+                outcome: None,
+                order: Some(&order),
+            };
+            let answer = pages().result(&view, &attempt, None);
+            let got_from = if route == Route::Checkout {
+                page
+            } else {
+                at.clone()
+            };
+            let keeps_it = |address: &str, lang: &str| {
+                let address = at.join(address).unwrap();
+                assert_eq!(address.path(), got_from.path());
+                let query: Vec<_> = address.query_pairs().into_owned().collect();
+                let has = |name: &str, value: &str| {
+                    query
+                        .iter()
+                        .any(|pair| (pair.0.as_str(), pair.1.as_str()) == (name, value))
+                };
+                assert!(has("token", "5O190127TN364715T"), "{address}");
+                assert!(lang.is_empty() || has("lang", lang), "{address}");
+            };
+            keeps_it(
+                &attribute(answer.body(), "header a[lang=en]", "href").unwrap(),
+                "en",
+            );
+            if standing == Standing::OpenLocked {
+                let content = attribute(answer.body(), "meta[http-equiv=refresh]", "content");
+                let content = content.unwrap();
+                keeps_it(content.split_once(";url=").map_or("", |(_, url)| url), "");
+                keeps_it(&attribute(answer.body(), "main a", "href").unwrap(), "");
+            } else {
+                let token = attribute(answer.body(), "form [name=token]", "value");
+                assert_eq!(token.as_deref(), Some("5O190127TN364715T"));
+            }
+        }
+    }
+    for sample in samples::all() {
+        assert!(
+            !sample.response.body().contains("token="),
+            "{}",
+            sample.name
+        );
+        assert!(
+            !sample.response.body().contains("name=\"token\""),
+            "{}",
+            sample.name
+        );
     }
 }
 
@@ -166,6 +239,7 @@ fn the_amount_and_the_language_travel_with_the_form() {
             language,
             route: Route::Page,
             now: in_time(),
+            online_payment: OnlinePayment::Open,
         };
         let scan = Scan {
             ticket: &ticket,

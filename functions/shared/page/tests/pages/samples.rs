@@ -4,10 +4,10 @@
 use std::sync::LazyLock;
 
 use jiff::Timestamp;
-use page::{Attempt, Notice, Outcome, Pages, Policy, Route, Scan, View};
+use page::{Attempt, Notice, OnlinePayment, Outcome, Pages, Policy, Route, Scan, View};
 use ticket::{
-    AttemptId, Channel, Disclosure, DueDate, Language, LatePayment, Lock, Municipality, Offence,
-    PendingCapture, Role, Settlement, Standing, State, Ticket,
+    AttemptId, Awaited, Channel, Disclosure, DueDate, Language, LatePayment, Lock, Municipality,
+    Offence, PendingCapture, Role, Settlement, Standing, State, Ticket,
 };
 
 pub(crate) const CHECK_WORD: &str = "HKRTZ";
@@ -71,7 +71,7 @@ pub(crate) fn ticket(standing: Standing) -> Ticket {
         fence: 1,
         lock: (standing == Standing::OpenLocked).then(|| Lock {
             attempt: attempt_id(),
-            until: in_time(),
+            until: in_time() + jiff::SignedDuration::from_secs(30),
             since: in_time(),
             refused_as: None,
         }),
@@ -80,6 +80,16 @@ pub(crate) fn ticket(standing: Standing) -> Ticket {
             attempt: attempt_id(),
             capture_id: CAPTURE.parse().unwrap(),
         }),
+        awaits: None,
+    }
+}
+
+/// The mark of an attempt that came back from `PayPal` at 9:52 in Berlin.
+pub(crate) fn awaited() -> Awaited {
+    Awaited {
+        attempt: attempt_id(),
+        since: "2026-03-02T08:52:00Z".parse().unwrap(),
+        until: "2026-03-02T21:40:00Z".parse().unwrap(),
     }
 }
 
@@ -103,15 +113,18 @@ pub(crate) fn all_of(municipality: &Municipality, change: impl Fn(&mut Ticket)) 
                 response,
             });
         };
-        for (case, city, standing, now) in cases(municipality) {
-            let mut ticket = ticket(standing);
+        for case in cases(municipality) {
+            let mut ticket = ticket(case.standing);
+            ticket.awaits = case.is_awaited.then(awaited);
             change(&mut ticket);
             let view = View {
-                municipality: &city,
+                municipality: &case.city,
                 language,
                 route: Route::Page,
-                now,
+                now: case.now,
+                online_payment: case.online_payment,
             };
+            let case = case.name;
             let scan = Scan {
                 ticket: &ticket,
                 token: TOKEN,
@@ -122,7 +135,7 @@ pub(crate) fn all_of(municipality: &Municipality, change: impl Fn(&mut Ticket)) 
                 ..view
             };
             add(format!("t-{case}"), pages.ticket(&view, &scan, None));
-            for notice in [Notice::PayPalUnreachable, Notice::AmountChanged] {
+            for notice in NOTICES {
                 let response = pages.ticket(&posted, &scan, Some(notice));
                 add(format!("t-{case}-{notice:?}"), response);
             }
@@ -132,6 +145,7 @@ pub(crate) fn all_of(municipality: &Municipality, change: impl Fn(&mut Ticket)) 
                     ticket: &ticket,
                     settlement: None,
                     outcome,
+                    order: None,
                 };
                 let name =
                     outcome.map_or_else(|| "None".to_owned(), |outcome| format!("{outcome:?}"));
@@ -139,7 +153,7 @@ pub(crate) fn all_of(municipality: &Municipality, change: impl Fn(&mut Ticket)) 
                     format!("r-{case}-{name}"),
                     pages.result(&view, &attempt, None),
                 );
-                for notice in [Notice::PayPalUnreachable, Notice::AmountChanged] {
+                for notice in NOTICES {
                     let response = pages.result(&posted, &attempt, Some(notice));
                     add(format!("r-{case}-{name}-{notice:?}"), response);
                 }
@@ -150,6 +164,7 @@ pub(crate) fn all_of(municipality: &Municipality, change: impl Fn(&mut Ticket)) 
             language,
             route: Route::Page,
             now: in_time(),
+            online_payment: OnlinePayment::Open,
         };
         add("x-unknown".to_owned(), pages.unknown(&view));
         add("x-invalid".to_owned(), pages.invalid(language));
@@ -169,16 +184,36 @@ pub(crate) fn all() -> &'static [Sample] {
     &ALL
 }
 
-pub(crate) const OUTCOMES: [Option<Outcome>; 5] = [
+pub(crate) const NOTICES: [Notice; 5] = [
+    Notice::PayPalUnreachable,
+    Notice::AmountChanged,
+    Notice::NotCaptured,
+    Notice::Closed,
+    Notice::TooManyAttempts,
+];
+
+pub(crate) const OUTCOMES: [Option<Outcome>; 6] = [
     None,
     Some(Outcome::Unclear),
+    Some(Outcome::NotApproved),
     Some(Outcome::Declined),
     Some(Outcome::Cancelled),
     Some(Outcome::Expired),
 ];
 
-/// Every standing in time, and an open ticket late and masked.
-fn cases(municipality: &Municipality) -> Vec<(String, Municipality, Standing, Timestamp)> {
+/// What the pages of one name have in common.
+struct Case {
+    name: String,
+    city: Municipality,
+    standing: Standing,
+    now: Timestamp,
+    is_awaited: bool,
+    online_payment: OnlinePayment,
+}
+
+/// Every standing in time, and an open ticket late, masked, waiting for money and
+/// while online payment is closed.
+fn cases(municipality: &Municipality) -> Vec<Case> {
     let refusing = Municipality {
         late_payment: LatePayment::Refuse,
         ..municipality.clone()
@@ -187,32 +222,50 @@ fn cases(municipality: &Municipality) -> Vec<(String, Municipality, Standing, Ti
         disclosure: Disclosure::AfterPlate,
         ..municipality.clone()
     };
+    let case = |name: &str, standing| Case {
+        name: name.to_owned(),
+        city: municipality.clone(),
+        standing,
+        now: in_time(),
+        is_awaited: false,
+        online_payment: OnlinePayment::Open,
+    };
+    let closed = OnlinePayment::Closed;
     let mut cases: Vec<_> = Standing::ALL
         .into_iter()
-        .map(|standing| {
-            (
-                format!("{standing:?}"),
-                municipality.clone(),
-                standing,
-                in_time(),
-            )
-        })
+        .map(|standing| case(&format!("{standing:?}"), standing))
         .collect();
     cases.extend([
-        (
-            "late".to_owned(),
-            municipality.clone(),
-            Standing::Open,
-            late(),
-        ),
-        ("refused".to_owned(), refusing, Standing::Open, late()),
-        (
-            "masked".to_owned(),
-            masking.clone(),
-            Standing::Open,
-            in_time(),
-        ),
-        ("masked-paid".to_owned(), masking, Standing::Paid, in_time()),
+        Case {
+            now: late(),
+            ..case("late", Standing::Open)
+        },
+        Case {
+            city: refusing,
+            now: late(),
+            ..case("refused", Standing::Open)
+        },
+        Case {
+            city: masking.clone(),
+            ..case("masked", Standing::Open)
+        },
+        Case {
+            city: masking,
+            ..case("masked-paid", Standing::Paid)
+        },
+        Case {
+            is_awaited: true,
+            ..case("awaited", Standing::Open)
+        },
+        Case {
+            online_payment: closed,
+            ..case("closed", Standing::Open)
+        },
+        Case {
+            is_awaited: true,
+            online_payment: closed,
+            ..case("awaited-closed", Standing::Open)
+        },
     ]);
     cases
 }

@@ -2,8 +2,8 @@
 
 use http::StatusCode;
 use http::header::RETRY_AFTER;
-use page::{Attempt, Notice, Outcome, Route, Scan, View};
-use ticket::{Language, LatePayment, Municipality, Standing};
+use page::{Attempt, Notice, OnlinePayment, Outcome, Route, Scan, View};
+use ticket::{Language, LatePayment, Lock, Municipality, Standing, Ticket};
 
 use crate::samples::{
     self, CHECK_WORD, OUTCOMES, TOKEN, attempt_id, in_time, late, municipality, pages, ticket,
@@ -27,6 +27,7 @@ fn view(municipality: &Municipality, language: Language) -> View<'_> {
         language,
         route: Route::Page,
         now: in_time(),
+        online_payment: OnlinePayment::Open,
     }
 }
 
@@ -51,6 +52,7 @@ fn each_standing_has_its_own_data_state_behind_the_code_and_back_from_paypal() {
                 ticket: &ticket,
                 settlement: None,
                 outcome: None,
+                order: None,
             };
             let page = pages().result(&view, &attempt, None);
             assert_eq!(page.status(), StatusCode::OK);
@@ -95,6 +97,7 @@ fn the_outcome_of_the_attempt_stands_beside_the_state_of_the_ticket() {
     for (outcome, name) in [
         ("None", None),
         ("Unclear", None),
+        ("NotApproved", None),
         ("Declined", Some("declined")),
         ("Cancelled", Some("cancelled")),
         ("Expired", Some("expired")),
@@ -115,6 +118,15 @@ fn the_outcome_of_the_attempt_stands_beside_the_state_of_the_ticket() {
     }
 }
 
+/// Whether the page of this name is one of a ticket that waits to be paid.
+fn is_payable(name: &str) -> bool {
+    let is_open = ["-Open-", "-late-", "-masked-", "-closed-"]
+        .iter()
+        .any(|case| name.contains(case));
+    let is_not = ["Unclear", "-masked-paid-", "-awaited-"];
+    is_open && !is_not.iter().any(|case| name.contains(case))
+}
+
 #[test]
 fn a_pay_button_stands_on_payable_pages_and_nowhere_else() {
     let mut payable = Vec::new();
@@ -131,11 +143,10 @@ fn a_pay_button_stands_on_payable_pages_and_nowhere_else() {
             payable.push(sample.name.as_str());
         }
     }
+    // Whether online payment is closed, or enough payments are open.
     let expected = |name: &str| {
-        let is_open = ["-Open-", "-late-", "-masked-"]
-            .iter()
-            .any(|case| name.contains(case));
-        is_open && !name.contains("Unclear") && !name.contains("-masked-paid-")
+        let has_none = ["-closed-", "Closed", "TooManyAttempts"];
+        is_payable(name) && !has_none.iter().any(|word| name.contains(word))
     };
     let names = samples::all().iter().map(|sample| sample.name.as_str());
     assert_eq!(
@@ -148,9 +159,12 @@ fn a_pay_button_stands_on_payable_pages_and_nowhere_else() {
 fn bank_details_stand_only_where_a_transfer_would_count() {
     for sample in samples::all() {
         let html = sample.response.body();
-        let is_payable = html.contains("<form");
-        let is_expected = is_payable
-            && (sample.name.starts_with("t-") || sample.name.contains("PayPalUnreachable"));
+        let without_another_way_online =
+            ["PayPalUnreachable", "-closed-", "Closed", "TooManyAttempts"]
+                .iter()
+                .any(|word| sample.name.contains(word));
+        let is_expected = is_payable(&sample.name)
+            && (sample.name.starts_with("t-") || without_another_way_online);
         for detail in ["DE89 3704 0044 0532 0130 00", "COBADEFFXXX"] {
             assert_eq!(
                 html.contains(detail),
@@ -195,24 +209,166 @@ fn after_an_unclear_outcome_nobody_is_asked_to_pay_in_any_state() {
 }
 
 #[test]
+fn money_that_may_come_is_told_alike_behind_the_code_and_back_from_paypal() {
+    for (case, words) in [
+        ("awaited-de", "PayPal hat uns noch nicht gesagt"),
+        ("awaited-en", "PayPal has not told us yet"),
+        (
+            "awaited-closed-de",
+            "Online-Zahlung ist gerade für kurze Zeit",
+        ),
+        (
+            "awaited-closed-en",
+            "Online payment is closed for a short while",
+        ),
+    ] {
+        let (case, language) = case.rsplit_once('-').unwrap();
+        let shown = [
+            format!("t-{case}-{language}"),
+            format!("t-{case}-AmountChanged-{language}"),
+            format!("r-{case}-None-{language}"),
+            format!("r-{case}-Unclear-{language}"),
+            format!("r-{case}-Cancelled-{language}"),
+        ];
+        let sentences = shown.map(|name| {
+            let page = samples::named(&name);
+            assert_eq!(page.status(), StatusCode::OK, "{name}");
+            let html = page.body();
+            assert!(html.contains("data-state=\"processing\""), "{name}");
+            assert!(html.contains(words), "{name}");
+            // Since when, and that no other way is taken either.
+            assert!(html.contains("09:52"), "{name}");
+            assert!(
+                html.contains("Überweisung oder bar") || html.contains("transfer or in cash"),
+                "{name}"
+            );
+            for offer in ["<form", "COBADEFFXXX", "Willy-Brandt-Platz"] {
+                assert!(!html.contains(offer), "{name}: {offer}");
+            }
+            let (_, said) = html.split_once("<h1>").unwrap();
+            said.split_once("<p><a ").unwrap().0.to_owned()
+        });
+        assert!(sentences.windows(2).all(|two| two[0] == two[1]), "{case}");
+    }
+}
+
+#[test]
+fn while_online_payment_is_closed_no_page_blames_paypal_and_the_other_ways_remain() {
+    for (name, closed, blame) in [
+        (
+            "t-closed-de",
+            "für kurze Zeit geschlossen",
+            "nicht erreichbar",
+        ),
+        (
+            "t-closed-en",
+            "closed for a short while",
+            "cannot be reached",
+        ),
+        (
+            "r-closed-None-de",
+            "für kurze Zeit geschlossen",
+            "nicht erreichbar",
+        ),
+        (
+            "r-closed-None-en",
+            "closed for a short while",
+            "cannot be reached",
+        ),
+    ] {
+        let page = samples::named(name);
+        assert_eq!(page.status(), StatusCode::OK, "{name}");
+        assert!(page.body().contains("data-state=\"open\""), "{name}");
+        assert_eq!(page.body().matches(closed).count(), 1, "{name}");
+        assert!(!page.body().contains(blame), "{name}");
+        assert!(page.body().contains("COBADEFFXXX"), "{name}");
+    }
+}
+
+#[test]
+fn a_lock_is_a_matter_of_seconds_until_its_lease_has_ended() {
+    let city = municipality();
+    for (seconds, words) in [
+        (1, "The check usually takes only a few seconds"),
+        (0, "on its way since 2\u{a0}March 2026, 10:00"),
+    ] {
+        let ticket = Ticket {
+            lock: Some(Lock {
+                attempt: attempt_id(),
+                until: in_time() + jiff::SignedDuration::from_secs(seconds),
+            }),
+            ..ticket(Standing::OpenLocked)
+        };
+        let scan = Scan {
+            ticket: &ticket,
+            token: TOKEN,
+            check_word: CHECK_WORD,
+        };
+        let page = pages().ticket(&view(&city, Language::En), &scan, None);
+        assert!(page.body().contains("data-state=\"processing\""));
+        assert!(page.body().contains(words), "{seconds}");
+    }
+}
+
+#[test]
+fn a_mark_that_is_over_or_on_a_ticket_no_longer_open_says_nothing() {
+    let city = municipality();
+    for (standing, now, state) in [
+        (Standing::Open, "2026-03-02T21:39:59Z", "processing"),
+        (Standing::Open, "2026-03-02T21:40:00Z", "open"),
+        (Standing::OpenPending, "2026-03-02T09:00:00Z", "pending"),
+        (Standing::Paid, "2026-03-02T09:00:00Z", "paid"),
+        (Standing::Withdrawn, "2026-03-02T09:00:00Z", "withdrawn"),
+        (Standing::Review, "2026-03-02T09:00:00Z", "review"),
+    ] {
+        let ticket = Ticket {
+            awaits: Some(samples::awaited()),
+            ..ticket(standing)
+        };
+        let scan = Scan {
+            ticket: &ticket,
+            token: TOKEN,
+            check_word: CHECK_WORD,
+        };
+        let view = View {
+            now: now.parse().unwrap(),
+            ..view(&city, Language::De)
+        };
+        let page = pages().ticket(&view, &scan, None);
+        let main = format!("<main data-state=\"{state}\">");
+        assert!(page.body().contains(&main), "{standing:?} {now}");
+    }
+}
+
+#[test]
 fn a_notice_is_said_with_its_status_while_the_ticket_is_payable_and_only_then() {
     for sample in samples::all() {
-        let is_payable = sample.response.body().contains("<form");
-        let (words, status) = if sample
-            .name
-            .contains(&format!("{:?}", Notice::AmountChanged))
-        {
-            ([" hat sich geändert", "has changed"], StatusCode::CONFLICT)
-        } else if sample
-            .name
-            .contains(&format!("{:?}", Notice::PayPalUnreachable))
-        {
-            (
-                ["nicht erreichbar", "cannot be reached"],
-                StatusCode::SERVICE_UNAVAILABLE,
-            )
-        } else {
+        let is_payable = is_payable(&sample.name);
+        let has = |notice: &Notice| sample.name.contains(&format!("{notice:?}"));
+        let Some(notice) = samples::NOTICES.into_iter().find(has) else {
             continue;
+        };
+        let (words, status) = match notice {
+            Notice::AmountChanged => ([" hat sich geändert", "has changed"], StatusCode::CONFLICT),
+            Notice::PayPalUnreachable => (
+                ["PayPal ist im Moment nicht", "PayPal cannot be reached"],
+                StatusCode::SERVICE_UNAVAILABLE,
+            ),
+            Notice::NotCaptured => (
+                [
+                    "vorige Zahlung bei PayPal hat nicht",
+                    "earlier payment at PayPal did not",
+                ],
+                StatusCode::OK,
+            ),
+            Notice::Closed => (
+                ["Jetzt wird hier nichts", "Nothing is charged here now"],
+                StatusCode::SERVICE_UNAVAILABLE,
+            ),
+            Notice::TooManyAttempts => (
+                ["schon fünf Zahlungen", "Five payments"],
+                StatusCode::TOO_MANY_REQUESTS,
+            ),
         };
         let says = words
             .iter()
@@ -256,6 +412,7 @@ fn after_the_due_date_the_city_chooses_whether_the_button_stays() {
                 ticket: &ticket,
                 settlement: None,
                 outcome,
+                order: None,
             };
             let is_unclear = outcome == Some(Outcome::Unclear);
             let result = pages().result(&late_view, &attempt, None);
@@ -309,6 +466,7 @@ fn two_tabs_one_payment_and_the_other_page_says_already_paid() {
             ticket: &ticket,
             settlement: Some(&settlement),
             outcome: None,
+            order: None,
         };
         let page = pages().result(&view(&city, Language::En), &attempt, None);
         assert_eq!(page.body().contains("already been paid"), is_others);

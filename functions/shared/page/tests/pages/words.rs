@@ -219,7 +219,7 @@ fn the_bare_code_shows_the_deed_only_where_the_city_discloses_it() {
     ];
     for sample in samples::all() {
         let html = sample.response.body();
-        let is_full = ["t-Open-", "t-late-", "t-Paid-"]
+        let is_full = ["t-Open-", "t-late-", "t-closed-", "t-Paid-"]
             .iter()
             .any(|name| sample.name.starts_with(name));
         for shown in deed {
@@ -306,6 +306,10 @@ fn every_page_with_a_city_links_imprint_privacy_and_accessibility() {
 fn each_outcome_is_said_in_its_own_words() {
     for (outcome, words) in [
         ("None", "No payment for this case has arrived here yet."),
+        (
+            "NotApproved",
+            "Nothing was charged. The payment at PayPal was not completed.",
+        ),
         (
             "Declined",
             "Your bank or card declined the payment. Nothing was charged.",

@@ -234,7 +234,7 @@ fn debug_id(headers: &HeaderMap, error: Option<&WireError>) -> Option<String> {
     fits.then(|| id.to_owned())
 }
 
-fn bearer(token: &AccessToken) -> Result<HeaderValue, TransportError> {
+pub(super) fn bearer(token: &AccessToken) -> Result<HeaderValue, TransportError> {
     let mut value = value(&format!("Bearer {}", token.secret.expose()))?;
     value.set_sensitive(true);
     Ok(value)

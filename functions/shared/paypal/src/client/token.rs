@@ -14,8 +14,10 @@ use tokio::time::Instant;
 
 use super::call::value;
 use crate::wire::{Unreadable, WireToken};
-use crate::{Error, Issue, PayPal};
+use crate::{Error, PayPal};
 
+/// How errors and lines of the log call this call.
+const NAME: &str = "token";
 /// Renewed this long before it ends, so that none ends on its way to `PayPal`.
 const MARGIN: Duration = Duration::from_mins(5);
 /// No token is kept longer, whatever the answer says; the usual is nine hours.
@@ -42,12 +44,17 @@ impl fmt::Debug for AccessToken {
 }
 
 impl PayPal {
-    /// Fetches an access token.
+    /// Fetches an access token with the secret that was taken last, else with the
+    /// other one, and when `PayPal` takes neither, with what the credentials'
+    /// parameter says now.
+    ///
+    /// Asks the parameter store each time nothing is taken: who calls must not go on
+    /// calling then.
     ///
     /// # Errors
-    /// As [`Error`] says. Wrong credentials are [`Error::Refused`] with
-    /// [`Issue::OurAccount`], never [`Error::Unauthorized`]: there is no token
-    /// to renew.
+    /// A refusal is always [`Error::Unauthorized`]: it is about who we are, and says
+    /// nothing about the order or capture the token was for. Otherwise as [`Error`]
+    /// says.
     ///
     /// Source: `POST /v1/oauth2/token`, `PayPal`'s authentication page.
     pub async fn fetch_token(
@@ -55,14 +62,62 @@ impl PayPal {
         now: Timestamp,
         deadline: Instant,
     ) -> Result<AccessToken, Error> {
-        let credentials = BASE64.encode(
-            format!(
-                "{}:{}",
-                self.config.client_id,
-                self.config.client_secret.expose()
-            )
-            .as_bytes(),
-        );
+        let credentials = &self.config.credentials;
+        let known = credentials.secrets();
+        let fetched = self.fetch_token_with_any(&known, now, deadline).await;
+        if !matches!(fetched, Err(Error::Unauthorized { .. })) {
+            return fetched;
+        }
+        let mut unknown = credentials.read_anew(deadline).await;
+        unknown.retain(|secret| !known.contains(secret));
+        if unknown.is_empty() {
+            return fetched;
+        }
+        self.fetch_token_with_any(&unknown, now, deadline).await
+    }
+
+    async fn fetch_token_with_any(
+        &self,
+        secrets: &[Secret],
+        now: Timestamp,
+        deadline: Instant,
+    ) -> Result<AccessToken, Error> {
+        let mut refused = Error::Unauthorized {
+            call: NAME,
+            debug_id: None,
+        };
+        for secret in secrets {
+            match self.fetch_token_with(secret, now, deadline).await {
+                Ok(token) => {
+                    self.config.credentials.taken(secret);
+                    return Ok(token);
+                }
+                // As `INVALID_CLIENT`, or under another status: never the refusal of
+                // whatever the token is for. "Not found" would end an order.
+                Err(
+                    Error::Unauthorized { debug_id, .. }
+                    | Error::Refused { debug_id, .. }
+                    | Error::NotFound { debug_id, .. },
+                ) => {
+                    refused = Error::Unauthorized {
+                        call: NAME,
+                        debug_id,
+                    };
+                }
+                Err(error @ (Error::NoAnswer { .. } | Error::Unclear { .. })) => return Err(error),
+            }
+        }
+        Err(refused)
+    }
+
+    async fn fetch_token_with(
+        &self,
+        secret: &Secret,
+        now: Timestamp,
+        deadline: Instant,
+    ) -> Result<AccessToken, Error> {
+        let client_id = self.config.credentials.client_id();
+        let credentials = BASE64.encode(format!("{client_id}:{}", secret.expose()).as_bytes());
         let authorization = value(&format!("Basic {credentials}")).map(|mut value| {
             value.set_sensitive(true);
             value
@@ -70,20 +125,11 @@ impl PayPal {
         let form = HeaderValue::from_static("application/x-www-form-urlencoded");
         let headers = HeaderMap::from_iter([(CONTENT_TYPE, form)]);
         let body = Bytes::from_static(b"grant_type=client_credentials");
-        let call = self.call("token", deadline);
+        let call = self.call(NAME, deadline);
         let path = "v1/oauth2/token";
         let request = call.request(Method::POST, path, authorization, headers, body);
-        match call.send::<WireToken>(request).await {
-            Ok(answer) => answer.read(|token| read(token, now)),
-            Err(Error::Unauthorized { call, debug_id }) => Err(Error::Refused {
-                call,
-                status: 401,
-                issue: Issue::OurAccount(String::from("INVALID_CLIENT")),
-                debug_id,
-                approve_url: None,
-            }),
-            Err(error) => Err(error),
-        }
+        let answer = call.send::<WireToken>(request).await?;
+        answer.read(|token| read(token, now))
     }
 }
 

@@ -125,10 +125,12 @@ async fn credentials_come_in_one_piece() {
 }
 
 #[test]
-fn the_parameters_credentials_are_two_texts_and_nothing_else() {
-    use crate::config::credentials_in;
+fn the_parameters_credentials_are_two_or_three_texts_and_nothing_else() {
+    use crate::credentials::named_in;
     let good = r#"{"client_id": "a", "client_secret": "b"}"#;
-    assert!(credentials_in(good).is_ok());
+    assert!(named_in(good).is_ok());
+    let both = r#"{"client_id": "a", "client_secret": "b", "next_client_secret": "c"}"#;
+    assert!(named_in(both).is_ok());
     for text in [
         "",
         "a:b",
@@ -136,9 +138,12 @@ fn the_parameters_credentials_are_two_texts_and_nothing_else() {
         r#"{"client_id": "a", "secret": "canary"}"#,
         r#"{"client_id": "a", "client_secret": "canary", "more": 1}"#,
         r#"{"client_id": "a", "client_secret": ""}"#,
+        r#"{"client_id": "a", "client_secret": "canary", "next_client_secret": ""}"#,
+        r#"{"client_id": "a", "client_secret": "b", "next_client_secret": "canary canary"}"#,
+        r#"{"client_id": "a", "client_secret": "b", "next": "canary"}"#,
         r#"{"client_id": "a", "client_secret": "canary canary"}"#,
     ] {
-        let error = credentials_in(text).map(|_| ()).unwrap_err().to_string();
+        let error = named_in(text).map(|_| ()).unwrap_err().to_string();
         assert!(error.contains("PAYPAL_CREDENTIALS_PARAMETER"), "{error}");
         assert!(!error.contains("canary"), "{error}");
     }
@@ -146,7 +151,17 @@ fn the_parameters_credentials_are_two_texts_and_nothing_else() {
 
 #[tokio::test]
 async fn the_simulators_webhook_id_is_refused() {
-    for id in ["WEBHOOK_ID", "", "A|B", "a1", &"A".repeat(51)] {
+    for id in [
+        "WEBHOOK_ID",
+        "",
+        "A|B",
+        "a1",
+        &"A".repeat(51),
+        "A1,WEBHOOK_ID",
+        ",",
+        "A1 B2 C3",
+        "A1;B2",
+    ] {
         let error = webhooks_start(&[("PAYPAL_WEBHOOK_ID", id)])
             .await
             .unwrap_err();
@@ -155,6 +170,38 @@ async fn the_simulators_webhook_id_is_refused() {
         assert!(text.contains("never the text WEBHOOK_ID"), "{text}");
     }
     webhooks_start(&[]).await.unwrap();
+    for id in ["A1 B2", "A1,B2", "A1, B2"] {
+        webhooks_start(&[("PAYPAL_WEBHOOK_ID", id)]).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn revoked_certificates_and_the_postback_are_read_or_refused_by_name() {
+    let url = "https://api.sandbox.paypal.com/v1/notifications/certs/CERT-360caa42";
+    let live = "https://api.paypal.com/v1/notifications/certs/CERT-360caa42";
+    let two = format!("{url} {url}-1");
+    for (variable, value, fits) in [
+        ("PAYPAL_CERTIFICATES_REVOKED", "", true),
+        ("PAYPAL_CERTIFICATES_REVOKED", url, true),
+        ("PAYPAL_CERTIFICATES_REVOKED", &two, true),
+        ("PAYPAL_CERTIFICATES_REVOKED", live, false),
+        ("PAYPAL_CERTIFICATES_REVOKED", "CERT-360caa42", false),
+        (
+            "PAYPAL_CERTIFICATES_REVOKED",
+            &format!("{url};{url}"),
+            false,
+        ),
+        ("PAYPAL_WEBHOOK_POSTBACK", "", true),
+        ("PAYPAL_WEBHOOK_POSTBACK", "on", true),
+        ("PAYPAL_WEBHOOK_POSTBACK", "off", true),
+        ("PAYPAL_WEBHOOK_POSTBACK", "yes", false),
+    ] {
+        let started = webhooks_start(&[(variable, value)]).await;
+        assert_eq!(started.is_ok(), fits, "{variable} {value}");
+        if let Err(error) = started {
+            assert!(error.to_string().starts_with(variable), "{error}");
+        }
+    }
 }
 
 #[tokio::test]

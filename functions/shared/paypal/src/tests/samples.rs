@@ -35,7 +35,7 @@ const APPROVE: &str = "https://www.sandbox.paypal.com/checkoutnow?token=5O190127
 #[rustfmt::skip]
 const EXPECTED: &[(&str, Asked, &str)] = &[
     ("00_oauth_token_200.json", Asked::Token, "token until 2026-11-22T18:55:00Z"),
-    ("00_oauth_error_401.json", Asked::Token, "refused OurAccount(\"INVALID_CLIENT\")"),
+    ("00_oauth_error_401.json", Asked::Token, "renew the token"),
     ("01_order_create_request.json", Asked::Request, ""),
     ("02_order_create_response_minimal_200.json", Asked::Create, "send payer of 5O190127TN364715T to APPROVE"),
     ("03_order_create_response_representation_201.json", Asked::Create, "send payer of 5O190127TN364715T to APPROVE"),

@@ -11,8 +11,11 @@ use jiff::{SignedDuration, Timestamp};
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
 use tokio::time::Instant;
+use url::Url;
 
-use super::{CertificateFetch, WebhookConfig, WebhookError};
+use super::budget::Budget;
+use super::trust::{self, Distrust};
+use super::{CertificateFetch, RefusedCertificate, WebhookConfig, WebhookError};
 use crate::{Environment, Transport, TransportError};
 
 /// The largest file taken for a certificate; `PayPal`'s have 2.7 KB.
@@ -21,10 +24,13 @@ const CERTIFICATE_BYTES_MAX: usize = 16 * 1024;
 const FETCH_LIMIT: Duration = Duration::from_secs(3);
 /// A leaf and what leads from it to an anchor.
 const CHAIN_LEN_MAX: usize = 4;
-/// How long one is kept. Its own end is checked each time it is used.
+/// How long a trusted one is kept. Its own end is checked each time it is used.
 const KEPT_FOR: SignedDuration = SignedDuration::from_hours(24);
-/// `PayPal` has one per environment and half year; room for a change, and no
-/// more, or a flood of addresses would fill the memory.
+/// How long one that is not trusted is remembered, so that nobody makes us fetch it
+/// again and again. No longer: it may be trusted as soon as it lies there.
+const REFUSED_FOR: SignedDuration = SignedDuration::from_mins(1);
+/// How many trusted ones are kept. `PayPal` has one per environment and half year;
+/// room for a change, and no more, or a flood of addresses would fill the memory.
 const KEPT_MAX: usize = 4;
 /// After `CERT-`; `PayPal`'s have 26 characters.
 const NAME_LEN_MAX: usize = 64;
@@ -39,14 +45,18 @@ impl CertificateUrl {
     /// parsers can then disagree on which host it names. It can hold no user,
     /// port, query, escape or `..`, since nothing of it is free but the
     /// hexadecimal name at its end.
-    pub(super) fn read(unverified: &str, config: &WebhookConfig) -> Result<Self, WebhookError> {
+    pub(super) fn read(
+        unverified: &str,
+        environment: Environment,
+        base_url: &Url,
+    ) -> Result<Self, WebhookError> {
         let live = ["https://api.paypal.com/", "https://api-m.paypal.com/"];
         let sandbox = [
             "https://api.sandbox.paypal.com/",
             "https://api-m.sandbox.paypal.com/",
         ];
-        let local = [config.base_url.as_str()];
-        let origins: &[&str] = match config.environment {
+        let local = [base_url.as_str()];
+        let origins: &[&str] = match environment {
             Environment::Live => &live,
             Environment::Sandbox => &sandbox,
             Environment::Local => &local,
@@ -62,21 +72,51 @@ impl CertificateUrl {
             .map(|_| Self(unverified.to_owned()))
             .ok_or(WebhookError::CertificateUrl)
     }
+
+    /// Whether both are one certificate: each lies under all of `PayPal`'s hosts.
+    pub(super) fn is_same_certificate(&self, other: &Self) -> bool {
+        self.name() == other.name()
+    }
+
+    fn name(&self) -> Option<&str> {
+        self.0.rsplit('/').next()
+    }
 }
 
 /// A leaf, and whatever was served with it.
 pub(super) type Chain = Arc<Vec<CertificateDer<'static>>>;
 
-/// Fetches certificates, and keeps those that proved right.
+/// Fetches certificates and keeps what is known of them.
 pub(super) struct Certificates {
     transport: Transport,
-    kept: Mutex<Vec<Kept>>,
+    known: Mutex<Vec<Known>>,
 }
 
-struct Kept {
+struct Known {
     url: CertificateUrl,
-    chain: Chain,
+    found: Found,
     since: Timestamp,
+}
+
+/// A chain that is trusted, or why not. A trusted one is right whatever it was named
+/// for; what it has not signed is refused by its signature.
+type Found = Result<Chain, Refused>;
+
+/// Why a certificate is not trusted, and who has signed it by its own word.
+#[derive(Clone)]
+struct Refused {
+    distrust: Distrust,
+    issuer: Option<String>,
+}
+
+impl Known {
+    fn counts_at(&self, now: Timestamp) -> bool {
+        let kept_for = match &self.found {
+            Ok(_) => KEPT_FOR,
+            Err(_) => REFUSED_FOR,
+        };
+        now.duration_since(self.since) < kept_for
+    }
 }
 
 impl fmt::Debug for Certificates {
@@ -89,43 +129,94 @@ impl Certificates {
     pub(super) const fn new(transport: Transport) -> Self {
         Self {
             transport,
-            kept: Mutex::new(Vec::new()),
+            known: Mutex::new(Vec::new()),
         }
     }
 
-    /// The chain kept for this address, unless it is too old.
-    pub(super) fn kept(&self, url: &CertificateUrl, now: Timestamp) -> Option<Chain> {
-        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.retain(|kept| now.duration_since(kept.since) < KEPT_FOR);
-        let found = kept.iter().find(|kept| kept.url == *url)?;
-        Some(Arc::clone(&found.chain))
+    /// The chain at this address, which leads to an anchor now.
+    pub(super) async fn trusted(
+        &self,
+        url: &CertificateUrl,
+        config: &WebhookConfig,
+        budget: &Budget,
+        now: Timestamp,
+        deadline: Instant,
+    ) -> Result<Chain, WebhookError> {
+        let (found, mut is_new) = match self.known(url, now) {
+            Some(found) => (found, false),
+            None => (self.fetch(url, budget, now, deadline).await?, true),
+        };
+        let judged = found.and_then(|chain| match trust::check(&chain, config, now) {
+            Ok(()) => Ok(chain),
+            Err(distrust) => {
+                // One that was kept has ended: that is news, too.
+                is_new = true;
+                let issuer = trust::issuer(&chain);
+                Err(Refused { distrust, issuer })
+            }
+        });
+        if is_new {
+            self.keep(url, judged.clone(), now);
+        }
+        judged.map_err(|refused| {
+            WebhookError::CertificateRefused(Box::new(RefusedCertificate {
+                url: url.0.clone(),
+                issuer: refused.issuer,
+                distrust: refused.distrust,
+                is_new,
+            }))
+        })
     }
 
-    /// Keeps a chain that has proved right.
-    pub(super) fn keep(&self, url: &CertificateUrl, chain: Chain, now: Timestamp) {
-        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.retain(|kept| kept.url != *url);
-        if kept.len() >= KEPT_MAX {
-            kept.remove(0);
+    /// What is known of this address, unless it is too old.
+    fn known(&self, url: &CertificateUrl, now: Timestamp) -> Option<Found> {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        known.retain(|known| known.counts_at(now));
+        let found = known.iter().find(|known| known.url == *url)?;
+        Some(found.found.clone())
+    }
+
+    fn keep(&self, url: &CertificateUrl, found: Found, now: Timestamp) {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        known.retain(|known| known.url != *url);
+        // Of refused ones there are no more than may be fetched in a minute, and they
+        // take no room from a trusted one.
+        let is_trusted = |known: &Known| known.found.is_ok();
+        if found.is_ok()
+            && known.iter().filter(|known| is_trusted(known)).count() >= KEPT_MAX
+            && let Some(oldest) = known.iter().position(is_trusted)
+        {
+            known.remove(oldest);
         }
-        kept.push(Kept {
+        known.push(Known {
             url: url.clone(),
-            chain,
+            found,
             since: now,
         });
     }
 
     #[cfg(test)]
     pub(super) fn count(&self) -> usize {
-        self.kept.lock().unwrap().len()
+        self.known.lock().unwrap().len()
     }
 
-    /// Asks `PayPal` for the certificate. Nothing is kept of a failure.
-    pub(super) async fn fetch(
+    /// Asks `PayPal` for the certificate, if it may be asked. An answer that may be
+    /// another one in a minute is an error, and nothing is kept of it.
+    async fn fetch(
         &self,
         url: &CertificateUrl,
+        budget: &Budget,
+        now: Timestamp,
         deadline: Instant,
-    ) -> Result<Chain, WebhookError> {
+    ) -> Result<Found, WebhookError> {
+        if !budget.take(1, now) {
+            let fetch = CertificateFetch::AskedTooOften;
+            return Err(WebhookError::CertificateUnavailable(fetch));
+        }
+        let unusable = Ok(Err(Refused {
+            distrust: Distrust::Unusable,
+            issuer: None,
+        }));
         let deadline = deadline.min(Instant::now() + FETCH_LIMIT);
         let mut request = Request::new(Bytes::new());
         *request.uri_mut() = url
@@ -138,7 +229,7 @@ impl Certificates {
             .await;
         let answer = match answer {
             Ok(answer) => answer,
-            Err(TransportError::TooLarge { .. }) => return Err(WebhookError::CertificateUnusable),
+            Err(TransportError::TooLarge { .. }) => return unusable,
             Err(error @ (TransportError::TimedOut | TransportError::Failed(_))) => {
                 let fetch = CertificateFetch::NoAnswer(error);
                 return Err(WebhookError::CertificateUnavailable(fetch));
@@ -152,9 +243,9 @@ impl Certificates {
         }
         // A redirect among them: it would lead to a host nobody has checked.
         if status != StatusCode::OK {
-            return Err(WebhookError::CertificateUnusable);
+            return unusable;
         }
-        chain(answer.body()).ok_or(WebhookError::CertificateUnusable)
+        chain(answer.body()).map_or(unusable, |chain| Ok(Ok(chain)))
     }
 }
 

@@ -22,14 +22,16 @@ const TRANSMISSION_SIG_LEN_MAX: usize = 1_368;
 /// The longest of `PayPal`'s has 87 characters.
 const CERT_URL_LEN_MAX: usize = 256;
 /// The only algorithm, written as `PayPal` writes it.
-const ALGORITHM: &str = "SHA256withRSA";
+pub(super) const ALGORITHM: &str = "SHA256withRSA";
 
 /// What the headers say, none of it verified but the algorithm.
 pub(super) struct SignatureHeaders<'a> {
-    unverified_id: &'a str,
-    unverified_time: &'a str,
+    pub(super) unverified_id: &'a str,
+    pub(super) unverified_time: &'a str,
     /// The signature's bytes.
     pub(super) signature: Vec<u8>,
+    /// The signature as it was sent.
+    pub(super) unverified_signature: &'a str,
     pub(super) unverified_cert_url: &'a str,
 }
 
@@ -52,7 +54,7 @@ impl<'a> SignatureHeaders<'a> {
         if algorithm != ALGORITHM {
             return Err(WebhookError::Algorithm);
         }
-        let signature =
+        let decoded =
             BASE64
                 .decode(signature.as_bytes())
                 .map_err(|_| WebhookError::HeaderMalformed {
@@ -61,7 +63,8 @@ impl<'a> SignatureHeaders<'a> {
         Ok(Self {
             unverified_id: id,
             unverified_time: time,
-            signature,
+            signature: decoded,
+            unverified_signature: signature,
             unverified_cert_url: cert_url,
         })
     }

@@ -2,6 +2,7 @@
 
 mod events;
 mod forgery;
+mod postback;
 mod properties;
 mod signer;
 mod trust;
@@ -11,7 +12,8 @@ mod vectors;
 use http::HeaderMap;
 
 use super::anchors::Anchors;
-use super::{WebhookConfig, WebhookError, WebhookEvent, Webhooks};
+use super::certificates::CertificateUrl;
+use super::{Distrust, WebhookConfig, WebhookError, WebhookEvent, Webhooks};
 use crate::Environment;
 use crate::tests::{Asked, answering, now, soon};
 
@@ -24,8 +26,10 @@ pub(super) fn config(anchors: &str) -> WebhookConfig {
     WebhookConfig {
         environment: Environment::Sandbox,
         base_url: "https://api-m.sandbox.paypal.com".parse().unwrap(),
-        webhook_id: WEBHOOK_ID.to_owned(),
+        webhook_ids: vec![WEBHOOK_ID.to_owned()],
         anchors: Anchors::from_pem(anchors.as_bytes()).unwrap(),
+        revoked: Vec::new(),
+        postback: false,
     }
 }
 
@@ -42,4 +46,18 @@ pub(super) async fn verify(
     body: &[u8],
 ) -> Result<WebhookEvent, WebhookError> {
     webhooks.verify(headers, body, now(), soon()).await
+}
+
+/// Why the certificate was refused.
+pub(super) fn distrust(refused: WebhookError) -> Distrust {
+    let WebhookError::CertificateRefused(refused) = refused else {
+        panic!("{refused}");
+    };
+    refused.distrust
+}
+
+/// An address of a certificate in the sandbox.
+pub(super) fn certificate_url(text: &str) -> Result<CertificateUrl, WebhookError> {
+    let config = config(signer::AUTHORITY.pem());
+    CertificateUrl::read(text, config.environment, &config.base_url)
 }

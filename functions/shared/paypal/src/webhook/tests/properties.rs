@@ -10,12 +10,12 @@ use serde_json::{Value, json};
 use ticket::{AttemptId, CaptureId, OrderId};
 
 use super::super::anchors::Anchors;
-use super::super::certificates::{CertificateUrl, chain};
+use super::super::certificates::chain;
 use super::super::event::read;
 use super::super::headers::SignatureHeaders;
 use super::forgery::{FREE, forge};
 use super::signer::{AUTHORITY, signed};
-use super::{CERT_URL, WebhookError, config, verify, webhooks};
+use super::{CERT_URL, WebhookError, certificate_url, verify, webhooks};
 use crate::About;
 use crate::tests::trees::{change, changes, json as any_json, order};
 use crate::tests::{block_on, sample};
@@ -138,7 +138,7 @@ fn is_covered(headers: &HeaderMap, body: &[u8]) -> bool {
     let [address] = &values(headers, cert_url)[..] else {
         return false;
     };
-    let is_paypals = |text| CertificateUrl::read(text, &config(AUTHORITY.pem())).is_ok();
+    let is_paypals = |text| certificate_url(text).is_ok();
     is_one_of_ours && address.to_str().is_ok_and(is_paypals)
 }
 
@@ -306,11 +306,10 @@ proptest! {
         instead in "\\PC{0,3}",
         random in "\\PC{0,80}",
     ) {
-        let config = config(AUTHORITY.pem());
         let mut changed = CERT_URL.to_owned();
         changed.replace_range(at..=at, &instead);
         for text in [changed, random] {
-            if CertificateUrl::read(&text, &config).is_ok() {
+            if certificate_url(&text).is_ok() {
                 let url: url::Url = text.parse().unwrap();
                 prop_assert_eq!(url.scheme(), "https");
                 prop_assert_eq!(url.host_str(), Some("api.sandbox.paypal.com"));

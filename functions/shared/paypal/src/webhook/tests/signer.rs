@@ -41,12 +41,17 @@ impl Authority {
 
     /// An authority below this one, with its certificate.
     pub(super) fn intermediate(&self) -> Self {
+        self.intermediate_for(vec![ExtendedKeyUsagePurpose::ServerAuth])
+    }
+
+    /// One whose certificate says what it may sign for, or nothing of it.
+    pub(super) fn intermediate_for(&self, usages: Vec<ExtendedKeyUsagePurpose>) -> Self {
         let mut params = CertificateParams::new([]).unwrap();
         params
             .distinguished_name
             .push(DnType::CommonName, "Intermediate made for tests");
         params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
-        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+        params.extended_key_usages = usages;
         let key = KeyPair::generate().unwrap();
         let pem = params.signed_by(&key, &self.issuer).unwrap().pem();
         let issuer = Issuer::new(params, key);

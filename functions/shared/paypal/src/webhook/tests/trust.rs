@@ -6,8 +6,13 @@ use rcgen::{ExtendedKeyUsagePurpose, date_time_ymd};
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
 
+use super::super::budget::CALLS_PER_MINUTE;
+use super::super::{CertificateFetch, WebhookConfig};
 use super::signer::{AUTHORITY, Authority, NAME, headers, signed, signed_for};
-use super::{WEBHOOK_ID, WebhookError, WebhookEvent, Webhooks, config, verify, webhooks};
+use super::{
+    CERT_URL, Distrust, WEBHOOK_ID, WebhookError, WebhookEvent, Webhooks, certificate_url, config,
+    distrust, verify, webhooks,
+};
 use crate::tests::{answering, now, sample, soon};
 use crate::{Transport, TransportError};
 
@@ -57,17 +62,12 @@ async fn another_body_or_another_webhook_does_not_pass() {
 async fn a_foreign_certificate_under_paypals_host_does_not_pass() {
     let foreign = Authority::new("Authority of somebody else");
     let refused = served(&foreign.leaf(|_| ())).await.unwrap_err();
-    let WebhookError::CertificateUntrusted(error) = refused else {
-        panic!("{refused}");
-    };
-    assert_eq!(error, webpki::Error::UnknownIssuer);
+    let unknown = Distrust::Chain(webpki::Error::UnknownIssuer);
+    assert_eq!(distrust(refused), unknown);
     // With the name of the right authority, but not its key.
     let namesake = Authority::new("Authority made for tests");
     let refused = served(&namesake.leaf(|_| ())).await.unwrap_err();
-    assert!(
-        matches!(refused, WebhookError::CertificateUntrusted(_)),
-        "{refused}"
-    );
+    assert!(matches!(distrust(refused), Distrust::Chain(_)));
 }
 
 #[tokio::test]
@@ -76,14 +76,14 @@ async fn a_certificate_before_or_after_its_time_does_not_pass() {
     let late = AUTHORITY.leaf(|leaf| leaf.not_after = date_time_ymd(2026, 11, 21));
     for certificate in [early, late] {
         let refused = served(&certificate).await.unwrap_err();
-        let WebhookError::CertificateUntrusted(error) = refused else {
-            panic!("{refused}");
-        };
+        let refused = distrust(refused);
         let out_of_time = matches!(
-            error,
-            webpki::Error::CertExpired { .. } | webpki::Error::CertNotValidYet { .. }
+            refused,
+            Distrust::Chain(
+                webpki::Error::CertExpired { .. } | webpki::Error::CertNotValidYet { .. }
+            )
         );
-        assert!(out_of_time, "{error}");
+        assert!(out_of_time, "{refused:?}");
     }
 }
 
@@ -106,10 +106,7 @@ async fn only_the_signers_own_name_passes() {
             leaf.distinguished_name.push(common_name, NAME);
         });
         let refused = served(&certificate).await.unwrap_err();
-        assert!(
-            matches!(refused, WebhookError::CertificateName),
-            "{names:?}: {refused}"
-        );
+        assert_eq!(distrust(refused), Distrust::Name, "{names:?}");
     }
 }
 
@@ -121,10 +118,41 @@ async fn a_certificate_not_made_for_servers_does_not_pass() {
     });
     for certificate in [without, client] {
         let refused = served(&certificate).await.unwrap_err();
-        assert!(
-            matches!(refused, WebhookError::CertificateUntrusted(_)),
-            "{refused}"
-        );
+        assert!(is_wrong_use(&distrust(refused)));
+    }
+}
+
+/// Whether a certificate was refused for what it was made for.
+fn is_wrong_use(refused: &Distrust) -> bool {
+    matches!(
+        refused,
+        Distrust::Chain(webpki::Error::RequiredEkuNotFoundContext(_))
+    )
+}
+
+#[tokio::test]
+async fn an_intermediate_need_not_say_what_it_signs_for_but_may_not_leave_servers_out() {
+    let server = ExtendedKeyUsagePurpose::ServerAuth;
+    let client = ExtendedKeyUsagePurpose::ClientAuth;
+    for (usages, passes) in [
+        (vec![], true),
+        (vec![server.clone()], true),
+        (vec![client.clone(), server], true),
+        (vec![client], false),
+    ] {
+        let intermediate = AUTHORITY.intermediate_for(usages.clone());
+        let leaf = intermediate.leaf(|_| ());
+        let passed = served(&format!("{leaf}{}", intermediate.pem())).await;
+        match passed {
+            Ok(_) => assert!(passes, "{usages:?}"),
+            Err(refused) => {
+                assert!(!passes && is_wrong_use(&distrust(refused)), "{usages:?}");
+            }
+        }
+        // Whatever the intermediate says, the leaf must say it itself.
+        let silent = intermediate.leaf(|leaf| leaf.extended_key_usages = vec![]);
+        let refused = served(&format!("{silent}{}", intermediate.pem())).await;
+        assert!(is_wrong_use(&distrust(refused.unwrap_err())), "{usages:?}");
     }
 }
 
@@ -142,10 +170,7 @@ async fn an_intermediate_may_be_configured_or_served_but_not_missing() {
     let intermediate = AUTHORITY.intermediate();
     let leaf = intermediate.leaf(|_| ());
     let missing = served(&leaf).await.unwrap_err();
-    assert!(
-        matches!(missing, WebhookError::CertificateUntrusted(_)),
-        "{missing}"
-    );
+    assert!(matches!(distrust(missing), Distrust::Chain(_)));
     served(&format!("{leaf}{}", intermediate.pem()))
         .await
         .unwrap();
@@ -178,10 +203,7 @@ async fn what_is_no_certificate_is_not_taken_for_one() {
         let refused = verify(&webhooks, &signed(&body()), &body())
             .await
             .unwrap_err();
-        assert!(
-            matches!(refused, WebhookError::CertificateUnusable),
-            "{status}: {refused}"
-        );
+        assert_eq!(distrust(refused), Distrust::Unusable, "{status}");
         assert_eq!(asked.lock().unwrap().len(), 1, "{status}");
     }
 }
@@ -244,10 +266,132 @@ async fn a_right_certificate_is_fetched_once_a_day() {
 }
 
 #[tokio::test]
-async fn a_certificate_that_proved_nothing_is_not_kept() {
+async fn a_certificate_that_is_not_trusted_is_fetched_once_a_minute() {
     let foreign = Authority::new("Authority of somebody else").leaf(|_| ());
-    assert_eq!(fetches(&foreign, &[now(), now()]).await, 2);
-    assert_eq!(fetches("<html>", &[now(), now()]).await, 2);
+    let minute = SignedDuration::from_mins(1);
+    let second = SignedDuration::from_secs(1);
+    for refused in [foreign.as_str(), "<html>"] {
+        assert_eq!(
+            fetches(refused, &[now(), now(), now() + minute - second]).await,
+            1
+        );
+        assert_eq!(fetches(refused, &[now(), now() + minute]).await, 2);
+    }
+}
+
+#[tokio::test]
+async fn a_refused_certificate_says_where_it_lies_who_signed_it_and_whether_that_is_news() {
+    let foreign = Authority::new("Authority of somebody else");
+    let (webhooks, _) = webhooks(&foreign.leaf(|_| ()));
+    for is_new in [true, false] {
+        let refused = verify(&webhooks, &signed(&body()), &body()).await;
+        let Err(WebhookError::CertificateRefused(refused)) = refused else {
+            panic!("{refused:?}");
+        };
+        assert_eq!(refused.url, CERT_URL);
+        assert_eq!(
+            refused.issuer.as_deref(),
+            Some("Authority of somebody else")
+        );
+        assert_eq!(refused.is_new, is_new);
+    }
+}
+
+#[tokio::test]
+async fn a_forged_signature_makes_us_fetch_a_right_certificate_once() {
+    let (webhooks, asked) = webhooks(&AUTHORITY.leaf(|_| ()));
+    for body in [&b"{}"[..], b"{} ", b"[]"] {
+        let refused = verify(&webhooks, &signed(b"signed"), body).await;
+        assert!(matches!(refused, Err(WebhookError::Signature)));
+    }
+    verify(&webhooks, &signed(&body()), &body()).await.unwrap();
+    assert_eq!(asked.lock().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn nobody_makes_us_fetch_more_than_so_often_a_minute() {
+    let (webhooks, asked) = webhooks("<html>");
+    let at = |name: usize, now: Timestamp| {
+        let mut headers = signed(&body());
+        let url = format!("https://api.sandbox.paypal.com/v1/notifications/certs/CERT-{name}");
+        headers.insert("paypal-cert-url", HeaderValue::from_str(&url).unwrap());
+        let webhooks = &webhooks;
+        async move { webhooks.verify(&headers, &body(), now, soon()).await }
+    };
+    for name in 0..CALLS_PER_MINUTE {
+        assert_eq!(
+            distrust(at(name, now()).await.unwrap_err()),
+            Distrust::Unusable
+        );
+    }
+    let too_often = at(CALLS_PER_MINUTE, now()).await;
+    assert!(
+        matches!(
+            too_often,
+            Err(WebhookError::CertificateUnavailable(
+                CertificateFetch::AskedTooOften
+            ))
+        ),
+        "{too_often:?}"
+    );
+    assert_eq!(asked.lock().unwrap().len(), CALLS_PER_MINUTE);
+    let later = now() + SignedDuration::from_mins(1);
+    let refused = at(CALLS_PER_MINUTE, later).await.unwrap_err();
+    assert_eq!(distrust(refused), Distrust::Unusable);
+}
+
+#[tokio::test]
+async fn a_known_certificate_counts_however_often_others_are_asked_for() {
+    let (webhooks, asked) = webhooks(&AUTHORITY.leaf(|_| ()));
+    verify(&webhooks, &signed(&body()), &body()).await.unwrap();
+    for name in 0..40 {
+        let mut headers = signed(&body());
+        let url = format!("https://api.sandbox.paypal.com/v1/notifications/certs/CERT-{name}");
+        headers.insert("paypal-cert-url", HeaderValue::from_str(&url).unwrap());
+        let _ = verify(&webhooks, &headers, b"unsigned").await;
+    }
+    assert_eq!(asked.lock().unwrap().len(), CALLS_PER_MINUTE);
+    assert!(webhooks.certificates.count() <= 4);
+}
+
+#[tokio::test]
+async fn a_revoked_certificate_is_never_trusted_under_any_of_paypals_hosts() {
+    let name = CERT_URL
+        .strip_prefix("https://api.sandbox.paypal.com")
+        .unwrap();
+    let other_host = format!("https://api-m.sandbox.paypal.com{name}");
+    let (transport, asked) = answering(200, AUTHORITY.leaf(|_| ()).as_bytes());
+    let config = WebhookConfig {
+        revoked: vec![certificate_url(&other_host).unwrap()],
+        postback: true,
+        ..config(AUTHORITY.pem())
+    };
+    let webhooks = Webhooks::new(config, transport);
+    for url in [CERT_URL, &other_host] {
+        let mut headers = signed(&body());
+        headers.insert("paypal-cert-url", HeaderValue::from_str(url).unwrap());
+        let refused = verify(&webhooks, &headers, &body()).await.unwrap_err();
+        assert!(matches!(refused, WebhookError::CertificateRevoked), "{url}");
+        // Nor is PayPal asked, which may know it yet.
+        let still = webhooks.postback(refused, &headers, &body(), now());
+        assert!(matches!(still, Err(WebhookError::CertificateRevoked)));
+    }
+    assert_eq!(asked.lock().unwrap().len(), 0);
+}
+
+#[tokio::test]
+async fn while_a_webhook_is_registered_anew_both_ids_are_ours() {
+    let (transport, _) = answering(200, AUTHORITY.leaf(|_| ()).as_bytes());
+    let config = WebhookConfig {
+        webhook_ids: vec!["1OLD".to_owned(), WEBHOOK_ID.to_owned()],
+        ..config(AUTHORITY.pem())
+    };
+    let webhooks = Webhooks::new(config, transport);
+    for (id, is_ours) in [("1OLD", true), (WEBHOOK_ID, true), ("1OTHER", false)] {
+        let headers = signed_for(id, &body());
+        let verified = verify(&webhooks, &headers, &body()).await;
+        assert_eq!(verified.is_ok(), is_ours, "{id}");
+    }
 }
 
 #[tokio::test]
@@ -259,22 +403,5 @@ async fn a_kept_certificate_ends_when_it_says() {
     let refused = webhooks
         .verify(&signed(&body()), &body(), ended, soon())
         .await;
-    assert!(
-        matches!(refused, Err(WebhookError::CertificateUntrusted(_))),
-        "{refused:?}"
-    );
-}
-
-#[tokio::test]
-async fn a_flood_of_addresses_leaves_room_for_the_right_one() {
-    let (webhooks, asked) = webhooks(&AUTHORITY.leaf(|_| ()));
-    for name in 0..40 {
-        let mut headers = signed(&body());
-        let url = format!("https://api.sandbox.paypal.com/v1/notifications/certs/CERT-{name}");
-        let url = HeaderValue::from_str(&url).unwrap();
-        headers.insert("paypal-cert-url", url);
-        verify(&webhooks, &headers, &body()).await.unwrap();
-    }
-    assert_eq!(asked.lock().unwrap().len(), 40);
-    assert!(webhooks.certificates.count() <= 4);
+    assert!(matches!(distrust(refused.unwrap_err()), Distrust::Chain(_)));
 }
