@@ -6,7 +6,8 @@
 //!
 //! The body is a wake-up call and never a fact: its signature covers only a
 //! CRC-32. What cannot be verified writes nothing. An event that was stored but
-//! not finished is gone on with when it comes again.
+//! not finished is gone on with when it comes again; one that is verified and
+//! cannot be read is stored, too, and parked for a human.
 
 use jiff::Timestamp;
 use lambda_http::http::StatusCode;
@@ -56,7 +57,8 @@ impl App {
     }
 }
 
-/// Answers one delivery. 2xx: do not send it again; 5xx: do; 4xx: it is none.
+/// Answers one delivery. 2xx: do not send it again; 5xx: do; 4xx: it is no event
+/// of `PayPal`'s.
 pub async fn handle(app: &App, request: Request, now: Timestamp) -> Response<Body> {
     let status = receive(app, &request, now).await;
     let mut response = Response::new(Body::Empty);
@@ -162,6 +164,9 @@ async fn continue_event(
         About::Refund { refund_id, .. } => Claim::Refund(refund_id.clone()),
         About::Reversal { refund_id, .. } => Claim::Reversal(refund_id.clone()),
         About::Dispute { dispute_id } => Claim::Dispute(dispute_id.clone()),
+        About::Unreadable => {
+            return park(app, event, &stored, "it cannot be read").await;
+        }
         About::Nothing => {
             tracing::info!(event = %event.id, event_type = event.event_type, "an event is about nothing of ours");
             store
@@ -174,7 +179,18 @@ async fn continue_event(
     let outcome = match came_to {
         TakingBack::Booked => EventOutcome::Done,
         TakingBack::Nothing => EventOutcome::NothingToDo,
-        TakingBack::NotYet => return park_or_repeat(app, event, &stored).await,
+        TakingBack::UnderWay => EventOutcome::LeftToNight,
+        TakingBack::WithoutTicket => {
+            tracing::error!(?claim, "PayPal names no ticket of ours for it");
+            return park(app, event, &stored, "it leads to no ticket").await;
+        }
+        TakingBack::NotYet if stored.deliveries < PARKED_FROM => {
+            return Ok(StatusCode::SERVICE_UNAVAILABLE);
+        }
+        TakingBack::NotYet => {
+            tracing::error!(?claim, "PayPal has not said enough about it");
+            return park(app, event, &stored, "it cannot be finished").await;
+        }
     };
     tracing::info!(event = %event.id, event_type = event.event_type, ?outcome, "an event was finished");
     store.finish_event(event.id.as_str(), outcome).await?;
@@ -188,13 +204,14 @@ async fn settle_order(
     now: Timestamp,
     deadline: Instant,
 ) -> Result<EventOutcome, store::Error> {
-    let named = match (attempt, order_id) {
-        (Some(attempt), _) => Some(attempt.clone()),
-        (None, Some(order_id)) => app.settle.attempt_of(order_id, now, deadline).await,
-        (None, None) => None,
-    };
-    let Some(attempt) = named else {
-        return Ok(EventOutcome::NothingToDo);
+    let attempt = match (attempt, order_id) {
+        (Some(attempt), _) => attempt.clone(),
+        (None, Some(order_id)) => match app.settle.attempt_of(order_id, now, deadline).await {
+            Some(attempt) => attempt,
+            // PayPal may not show yet what it has just told us about.
+            None => return Ok(EventOutcome::LeftToSweep),
+        },
+        (None, None) => return Ok(EventOutcome::NothingToDo),
     };
     Ok(
         match app
@@ -228,21 +245,26 @@ async fn finish_order_event(
     Ok(StatusCode::OK)
 }
 
-/// No sweep covers money that was taken back: the event must come again, and a
-/// human must look when it will not.
-async fn park_or_repeat(
+/// Nobody but a human can go on with it. The event stays as it had ended before,
+/// where another body under the same id was finished.
+async fn park(
     app: &App,
     event: &WebhookEvent,
     stored: &StoredEvent,
+    why: &'static str,
 ) -> Result<StatusCode, store::Error> {
-    // sabotage: an event is parked at its last delivery only
-    if stored.deliveries < PARKED_FROM {
-        return Ok(StatusCode::SERVICE_UNAVAILABLE);
+    tracing::error!(
+        event = %event.id,
+        event_type = event.event_type,
+        why,
+        alarm = "event-parked",
+        "an event is parked: a human must look"
+    );
+    if stored.outcome.is_none() {
+        let store = &app.settle.store;
+        store
+            .finish_event(event.id.as_str(), EventOutcome::Parked)
+            .await?;
     }
-    tracing::error!(event = %event.id, event_type = event.event_type, "an event is parked: a human must look");
-    app.settle
-        .store
-        .finish_event(event.id.as_str(), EventOutcome::Parked)
-        .await?;
     Ok(StatusCode::OK)
 }

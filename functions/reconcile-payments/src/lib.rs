@@ -1,7 +1,7 @@
 //! The sweep: asks about every open attempt that is due, so that a payment is
 //! settled when the browser never came back and no webhook arrived. And the
-//! reconciliation: holds `PayPal`'s own books against the table, each night, and
-//! by hand after a restore.
+//! reconciliation by hand: holds `PayPal`'s own books against the table after a
+//! restore. `compare-books` does so each night.
 //!
 //! ```text
 //! a minute has passed    each shard of the index ─▶ put the attempt off ─▶ settle it
@@ -12,7 +12,7 @@ mod asked;
 
 use std::time::Duration;
 
-pub use asked::{Answer, Asked, InvalidEvent, NIGHTLY, answer};
+pub use asked::{Answer, Asked, InvalidEvent, answer};
 use jiff::Timestamp;
 use lambda_runtime::Error;
 use paypal::{Config, PayPal, Transport};

@@ -7,6 +7,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use aws_lc_rs::rand;
+use compare_books::NightRun;
 use reconcile_payments::{Answer, InvalidEvent, SWEEP_TIME, Sweep, Which};
 use serde_json::Value;
 use tokio::sync::Mutex;
@@ -26,6 +27,11 @@ pub(crate) type Ask = Arc<
         + Sync,
 >;
 
+/// Goes on with the nightly comparison.
+pub(crate) type Compare = Arc<
+    dyn Fn() -> Pin<Box<dyn Future<Output = Result<NightRun, store::Error>> + Send>> + Send + Sync,
+>;
+
 /// What is behind the schedules.
 #[derive(Clone)]
 pub(crate) struct Sweeps {
@@ -41,6 +47,8 @@ pub(crate) enum Loaded {
     Answers(Function),
     /// Behind the schedules.
     Sweeps(Sweeps),
+    /// Behind that of the night.
+    Compares(Compare),
 }
 
 /// A function does not start.
@@ -116,6 +124,12 @@ pub(crate) async fn load(
                 .map_err(refused)?;
             Loaded::Sweeps(sweeps(app, clock))
         }
+        "compare-books" => {
+            let app = compare_books::App::from_vars(&vars)
+                .await
+                .map_err(refused)?;
+            Loaded::Compares(compares(app, clock))
+        }
         name => {
             return Err(LoadError::Unknown {
                 name: name.to_owned(),
@@ -146,6 +160,18 @@ fn sweeps(app: reconcile_payments::App, clock: Clock) -> Sweeps {
             })
         }),
     }
+}
+
+fn compares(app: compare_books::App, clock: Clock) -> Compare {
+    let app = Arc::new(Mutex::new(app));
+    Arc::new(move || {
+        let (app, clock) = (Arc::clone(&app), Arc::clone(&clock));
+        Box::pin(async move {
+            let app = app.lock().await;
+            let until = Instant::now() + compare_books::RUN_TIME;
+            compare_books::handle(&app, &*clock, until).await
+        })
+    })
 }
 
 /// 128 random bits for a payment attempt.

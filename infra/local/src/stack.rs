@@ -19,7 +19,7 @@ use ticket::Municipality;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
-use crate::functions::{LoadError, Loaded, RunSweep, Sweeps, load};
+use crate::functions::{Compare, LoadError, Loaded, RunSweep, Sweeps, load};
 use crate::gateway::{Endpoint, Gateway, Kind};
 use crate::identity::{Identity, IdentityError};
 use crate::options::Options;
@@ -183,14 +183,15 @@ impl Stack {
         local.insert("MUNICIPALITY", municipality);
 
         let identity = Identity::generate()?;
-        let (public, office, sweeps) = doors(&template, &local, &options, &identity).await?;
+        let (public, office, sweeps, compare) =
+            doors(&template, &local, &options, &identity).await?;
         let sweep = Arc::clone(&sweeps.sweep);
         tasks.spawn(server::serve(
             public_listener,
             public.clone(),
             Router::new(),
         ));
-        let own = by_hand(sweeps);
+        let own = by_hand(sweeps, compare);
         tasks.spawn(server::serve(office_listener, office.clone(), own));
         if let Some(every) = options.schedule {
             let sweep = Arc::clone(&sweep);
@@ -323,20 +324,25 @@ async fn configure_city(
     Ok(id)
 }
 
-/// Both APIs over the template's routes, and the sweep.
+/// Both APIs over the template's routes, the sweep, and the nightly comparison.
 async fn doors(
     template: &Template,
     local: &BTreeMap<&'static str, String>,
     options: &Options,
     identity: &Identity,
-) -> Result<(Gateway, Gateway, Sweeps), StartError> {
-    let (mut public, mut office, mut sweep) = (Vec::new(), Vec::new(), None);
+) -> Result<(Gateway, Gateway, Sweeps, Compare), StartError> {
+    let (mut public, mut office) = (Vec::new(), Vec::new());
+    let (mut sweep, mut compare) = (None, None);
     for function in &template.functions {
         let variables = environment::variables(function, local, &options.vars);
         let answers = match load(function, &variables, &options.clock).await? {
             Loaded::Answers(answers) => answers,
             Loaded::Sweeps(run) => {
                 sweep = Some(run);
+                continue;
+            }
+            Loaded::Compares(run) => {
+                compare = Some(run);
                 continue;
             }
         };
@@ -363,12 +369,20 @@ async fn doors(
         Gateway::new(rest, public, Arc::clone(&options.clock)),
         Gateway::new(http, office, Arc::clone(&options.clock)),
         sweep.ok_or(StartError::NoSweep)?,
+        compare.ok_or(StartError::NoSweep)?,
     ))
 }
 
 /// `POST /_local/reconcile` sweeps; with `?from=…`, `?to=…` or both it holds
-/// `PayPal`'s books against the table.
-fn by_hand(sweeps: Sweeps) -> Router {
+/// `PayPal`'s books against the table. `POST /_local/compare` goes on with the
+/// nightly comparison.
+fn by_hand(sweeps: Sweeps, compare: Compare) -> Router {
+    let night = move || async move {
+        let run = compare().await;
+        run.map(Json)
+            .map_err(|error| (StatusCode::SERVICE_UNAVAILABLE, error.to_string()))
+    };
+
     let run = move |Query(window): Query<BTreeMap<String, String>>| async move {
         if window.is_empty() {
             return Ok(Json(Answer::Swept((sweeps.sweep)().await)));
@@ -377,7 +391,9 @@ fn by_hand(sweeps: Sweeps) -> Router {
         let wrong = |error: InvalidEvent| (StatusCode::BAD_REQUEST, error.to_string());
         asked.map(Json).map_err(wrong)
     };
-    Router::new().route("/_local/reconcile", post(run))
+    Router::new()
+        .route("/_local/reconcile", post(run))
+        .route("/_local/compare", post(night))
 }
 
 /// Every scope that any route asks for.

@@ -29,7 +29,7 @@ const VARIABLES: [&str; 16] = [
 ];
 
 /// What each role may do to the table; nothing may be added without a look here.
-const TABLE_ACTIONS: [(&str, &[&str]); 7] = [
+const TABLE_ACTIONS: [(&str, &[&str]); 8] = [
     ("ShowTicket", &["GetItem"]),
     (
         "StartCheckout",
@@ -47,7 +47,13 @@ const TABLE_ACTIONS: [(&str, &[&str]); 7] = [
     ),
     (
         "ReceiveWebhook",
-        &["GetItem", "PutItem", "UpdateItem", "ConditionCheckItem"],
+        &[
+            "GetItem",
+            "Query",
+            "PutItem",
+            "UpdateItem",
+            "ConditionCheckItem",
+        ],
     ),
     (
         "ReconcilePayments",
@@ -56,6 +62,17 @@ const TABLE_ACTIONS: [(&str, &[&str]); 7] = [
             "Query",
             "PutItem",
             "UpdateItem",
+            "ConditionCheckItem",
+        ],
+    ),
+    (
+        "CompareBooks",
+        &[
+            "GetItem",
+            "Query",
+            "PutItem",
+            "UpdateItem",
+            "DeleteItem",
             "ConditionCheckItem",
         ],
     ),
@@ -233,8 +250,9 @@ fn every_office_route_asks_for_exactly_one_scope() {
 fn nothing_on_the_way_of_a_payment_runs_longer_than_a_quarter_of_the_lease() {
     for function in template().functions {
         let limit_s = match function.name.as_str() {
-            // Drops each attempt at 15 s itself; ends before the next minute.
-            "reconcile-payments" => 59,
+            // Drops each attempt at 15 s itself, or captures nothing; each ends
+            // before the next minute.
+            "reconcile-payments" | "compare-books" => 59,
             // Never near a capture; API Gateway gives up at 30 s.
             "issue-tickets" | "manage-tickets" => 29,
             _ => 15,
@@ -255,7 +273,7 @@ fn each_function_has_a_role_of_its_own_and_a_log_group_of_its_own() {
         // SAM adds its own, broader policies where these are set.
         assert!(node.get("Properties").unwrap().find("Policies").is_none());
     }
-    assert_eq!(roles.len(), 7);
+    assert_eq!(roles.len(), 8);
 }
 
 #[test]
@@ -452,23 +470,21 @@ fn both_doors_are_throttled_and_the_sweep_never_runs_twice_at_once() {
             .is_ok()
     );
     let sweep = resources().get("ReconcilePayments.Properties").unwrap();
-    let schedules: Vec<Option<String>> = sweep
-        .get("Events")
-        .unwrap()
-        .entries()
-        .iter()
-        .map(|(_, event)| event.get("Properties").unwrap())
-        .map(|schedule| schedule.find("Input").map(|input| input.text().unwrap()))
-        .collect();
-    // Each minute the sweep, each night the reconciliation.
-    let nightly = r#"{"reconcile": {}}"#.to_owned();
-    assert_eq!(schedules, [None, Some(nightly)]);
-    assert_eq!(
-        sweep
-            .get("ReservedConcurrentExecutions")
+    let nights = resources().get("CompareBooks.Properties").unwrap();
+    for (function, expected) in [
+        (sweep, "rate(1 minute)"),
+        // A place and a time of its own: neither can take the other's minute.
+        (nights, "cron(* 1-5 * * ? *)"),
+    ] {
+        let schedules: Vec<String> = function
+            .get("Events")
             .unwrap()
-            .text()
-            .unwrap(),
-        "1"
-    );
+            .entries()
+            .iter()
+            .map(|(_, event)| event.get("Properties.Schedule").unwrap().text().unwrap())
+            .collect();
+        assert_eq!(schedules, [expected]);
+        let at_once = function.get("ReservedConcurrentExecutions").unwrap();
+        assert_eq!(at_once.text().unwrap(), "1");
+    }
 }

@@ -3,19 +3,20 @@
 use std::path::PathBuf;
 
 /// The Lambdas, each built as a binary of this name.
-pub const FUNCTIONS: [&str; 7] = [
+pub const FUNCTIONS: [&str; 8] = [
     "show-ticket",
     "start-checkout",
     "finish-checkout",
     "receive-webhook",
     "reconcile-payments",
+    "compare-books",
     "issue-tickets",
     "manage-tickets",
 ];
 
 /// What builds them.
 pub const BUILD: &str = "cargo build -p show-ticket -p start-checkout -p finish-checkout \
-    -p receive-webhook -p reconcile-payments -p issue-tickets -p manage-tickets";
+    -p receive-webhook -p reconcile-payments -p compare-books -p issue-tickets -p manage-tickets";
 
 /// The function's binary: in `target/debug` when this test runs from
 /// `target/debug/deps`.

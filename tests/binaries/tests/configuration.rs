@@ -6,11 +6,12 @@ use binaries::{City, Ended, FUNCTIONS, OPTIONAL, Variables};
 use jiff::Timestamp;
 
 /// Which functions ask `PayPal`; `show-ticket` only names it to the browser.
-const CALL_PAYPAL: [&str; 4] = [
+const CALL_PAYPAL: [&str; 5] = [
     "start-checkout",
     "finish-checkout",
     "receive-webhook",
     "reconcile-payments",
+    "compare-books",
 ];
 
 /// What Lambda sets and the functions need.

@@ -18,6 +18,8 @@ pub struct Functions {
     pub receive_webhook: receive_webhook::App,
     /// The sweep and the reconciliation.
     pub reconcile_payments: reconcile_payments::App,
+    /// The nightly comparison.
+    pub compare_books: compare_books::App,
 }
 
 impl Functions {
@@ -63,6 +65,9 @@ impl Functions {
             reconcile_payments: reconcile_payments::App {
                 settle: settle().await,
             },
+            compare_books: compare_books::App {
+                settle: settle().await,
+            },
         }
     }
 
@@ -73,6 +78,7 @@ impl Functions {
             &mut self.finish_checkout.settle,
             &mut self.receive_webhook.settle,
             &mut self.reconcile_payments.settle,
+            &mut self.compare_books.settle,
         ] {
             settle.captures = captures;
         }

@@ -12,15 +12,19 @@
     reason = "support for tests: what fails here is a failed test"
 )]
 
+mod between;
 mod browser;
 mod city;
 mod engine;
 mod events;
 mod functions;
+mod night;
 mod restore;
 
+pub use between::Asked;
 pub use browser::Page;
 pub use city::{City, PLACE, PLATE, Return, open_ticket};
 pub use events::{event, request};
 pub use functions::Functions;
+pub use night::MINUTES;
 pub use restore::Backup;

@@ -144,6 +144,8 @@ pub struct Refund {
     pub amount: Money,
     /// The capture it takes back, from the answer's link `up`.
     pub capture_id: Option<CaptureId>,
+    /// Our attempt id, when it is ours and `PayPal` repeats it.
+    pub custom_id: Option<String>,
     /// When it was made.
     pub create_time: Option<Timestamp>,
 }
@@ -172,8 +174,21 @@ pub struct Dispute {
     pub status: DisputeStatus,
     /// How much is contested.
     pub amount: Option<Money>,
-    /// The captures it is about.
-    pub capture_ids: Vec<CaptureId>,
+    /// The payments it is about.
+    pub transactions: Vec<Disputed>,
+}
+
+/// A payment that is contested. `PayPal` promises none of these ids.
+///
+/// Source: Disputes v1, schema `transaction_info`; no field is required.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Disputed {
+    /// The capture (`seller_transaction_id`).
+    pub capture_id: Option<CaptureId>,
+    /// Our invoice id, when it is ours (`invoice_number`).
+    pub invoice_id: Option<String>,
+    /// Our attempt id, when it is ours (`custom`).
+    pub custom_id: Option<String>,
 }
 
 /// Source: Disputes v1, schema `status`.

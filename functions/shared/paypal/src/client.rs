@@ -14,7 +14,7 @@ use http::{Method, Request};
 use ticket::OrderId;
 use tokio::time::Instant;
 
-pub use reporting::{SEARCH_LAG, SEARCH_PAGE_ROWS, SEARCH_WINDOW_MAX};
+pub use reporting::{SEARCH_LAG, SEARCH_LAG_MAX, SEARCH_PAGE_ROWS, SEARCH_WINDOW_MAX, Searched};
 pub use token::AccessToken;
 
 use crate::approve_url::ApprovePages;

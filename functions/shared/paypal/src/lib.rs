@@ -28,10 +28,12 @@ mod webhook;
 mod wire;
 
 pub use answer::{
-    Capture, CaptureStatus, Dispute, DisputeStatus, Money, Order, OrderStatus, Refund, RefundStatus,
+    Capture, CaptureStatus, Dispute, DisputeStatus, Disputed, Money, Order, OrderStatus, Refund,
+    RefundStatus,
 };
 pub use client::{
-    AccessToken, CreatedOrder, PayPal, SEARCH_LAG, SEARCH_PAGE_ROWS, SEARCH_WINDOW_MAX,
+    AccessToken, CreatedOrder, PayPal, SEARCH_LAG, SEARCH_LAG_MAX, SEARCH_PAGE_ROWS,
+    SEARCH_WINDOW_MAX, Searched,
 };
 pub use config::{Config, ConfigError, Environment};
 pub use error::{Error, Issue};

@@ -47,7 +47,8 @@ pub struct Reference {
 /// What a row is about, by its event code.
 ///
 /// Source: `PayPal`, "Transaction event codes": T00xx payments, T1107 a refund,
-/// T1106 a reversal, T12xx chargebacks and their corrections.
+/// T1106 a reversal, T1110 a hold for a dispute, T12xx chargebacks and their
+/// corrections.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum TransactionKind {
     /// Somebody paid.
@@ -56,8 +57,12 @@ pub enum TransactionKind {
     Refund(RefundId),
     /// Money was taken back by force.
     Reversal(RefundId),
-    /// A transfer to the bank, a fee, a hold, a payment of ours: nothing a
-    /// ticket knows of.
+    /// A dispute makes `PayPal` keep money back; it has not left for good.
+    Hold(RefundId),
+    /// Money that had been taken back came again.
+    Returned(RefundId),
+    /// A transfer to the bank, a fee, the end of a hold, a payment of ours:
+    /// nothing a ticket knows of.
     Other,
 }
 
@@ -85,6 +90,10 @@ pub struct TransactionPage {
     pub unreadable: u32,
     /// How many pages there are, this one included.
     pub pages: u32,
+    /// How many rows all pages have together, as far as `PayPal` says.
+    pub rows: Option<u32>,
+    /// Where what is shown ends: earlier than asked for, the answer was cut.
+    pub ends_at: Option<Timestamp>,
     /// Until when `PayPal` shows everything: what is younger may be missing.
     pub complete_until: Option<Timestamp>,
 }
@@ -93,6 +102,7 @@ pub struct TransactionPage {
 pub(crate) struct WireSearch {
     transaction_details: Option<Vec<WireDetails>>,
     total_pages: Option<u32>,
+    total_items: Option<u32>,
     end_date: Option<String>,
     last_refreshed_datetime: Option<String>,
 }
@@ -125,16 +135,16 @@ impl WireSearch {
             .into_iter()
             .filter_map(|row| row.transaction_info?.read())
             .collect();
-        // The end may be earlier than asked for: the data is not there yet.
-        let complete_until = [self.end_date, self.last_refreshed_datetime]
-            .into_iter()
-            .filter_map(time)
-            .min();
+        let ends_at = time(self.end_date);
+        let refreshed_at = time(self.last_refreshed_datetime);
         TransactionPage {
             unreadable: u32::try_from(rows - transactions.len()).unwrap_or(u32::MAX),
             transactions,
             pages: self.total_pages.unwrap_or(1),
-            complete_until,
+            rows: self.total_items,
+            ends_at,
+            // The end may be earlier than asked for: the data is not there yet.
+            complete_until: [ends_at, refreshed_at].into_iter().flatten().min(),
         }
     }
 }
@@ -147,11 +157,14 @@ impl WireTransaction {
         let id = self.transaction_id.unwrap_or_default();
         let leaves = amount.value.starts_with('-');
         let kind = match event_code.as_str() {
-            "T1107" => TransactionKind::Refund(id.parse().ok()?),
-            "T1106" => TransactionKind::Reversal(id.parse().ok()?),
+            "T1107" if leaves => TransactionKind::Refund(id.parse().ok()?),
+            "T1106" if leaves => TransactionKind::Reversal(id.parse().ok()?),
+            "T1106" | "T1107" => TransactionKind::Returned(id.parse().ok()?),
+            "T1110" if leaves => TransactionKind::Hold(id.parse().ok()?),
             code if code.starts_with("T12") && leaves => {
                 TransactionKind::Reversal(id.parse().ok()?)
             }
+            code if code.starts_with("T12") => TransactionKind::Returned(id.parse().ok()?),
             // A payment of ours to somebody else has the same code.
             code if code.starts_with("T00") && !leaves => {
                 TransactionKind::Payment(id.parse().ok()?)

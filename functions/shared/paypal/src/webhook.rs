@@ -103,9 +103,6 @@ pub enum WebhookError {
     /// The signature does not fit the body, the headers or our webhook ids.
     #[error("the signature does not fit")]
     Signature,
-    /// Rightly signed, but without the ids needed to ask about it.
-    #[error("rightly signed, but it cannot be read")]
-    Unreadable,
 }
 
 /// Why a certificate did not come.
@@ -194,7 +191,8 @@ impl Webhooks {
         if !config.webhook_ids.iter().any(fits) {
             return Err(WebhookError::Signature);
         }
-        event::read(raw_body)
+        let transmission = signed.transmission_id()?;
+        Ok(event::read(raw_body).unwrap_or_else(|rest| rest.into_event(transmission)))
     }
 
     /// What to ask `PayPal` about a delivery that was `refused` for its certificate.

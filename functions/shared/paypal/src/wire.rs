@@ -7,7 +7,8 @@ use serde::Deserialize;
 use ticket::{CaptureId, OrderId};
 
 use crate::answer::{
-    Capture, CaptureStatus, Dispute, DisputeStatus, Money, Order, OrderStatus, Refund, RefundStatus,
+    Capture, CaptureStatus, Dispute, DisputeStatus, Disputed, Money, Order, OrderStatus, Refund,
+    RefundStatus,
 };
 
 /// The JSON is not what the call's schema promises.
@@ -129,6 +130,7 @@ pub(crate) struct WireRefund {
     status: String,
     amount: WireMoney,
     create_time: Option<String>,
+    custom_id: Option<String>,
     links: Option<Vec<Link>>,
 }
 
@@ -143,6 +145,8 @@ pub(crate) struct WireDispute {
 #[derive(Deserialize)]
 struct WireDisputed {
     seller_transaction_id: Option<String>,
+    invoice_number: Option<String>,
+    custom: Option<String>,
 }
 
 impl WireOrder {
@@ -217,6 +221,7 @@ impl WireRefund {
             status: refund_status(self.status),
             amount: self.amount.into(),
             capture_id: capture_id.and_then(|id| id.parse().ok()),
+            custom_id: self.custom_id,
             create_time: time(self.create_time),
         })
     }
@@ -225,16 +230,19 @@ impl WireRefund {
 impl WireDispute {
     pub(crate) fn read(self) -> Result<Dispute, Unreadable> {
         let transactions = self.disputed_transactions.unwrap_or_default();
-        let capture_ids = transactions
-            .into_iter()
-            .filter_map(|transaction| transaction.seller_transaction_id)
-            .filter_map(|id| CaptureId::try_from(id).ok())
-            .collect();
+        let transactions = transactions.into_iter().map(|disputed| {
+            let capture_id = disputed.seller_transaction_id;
+            Disputed {
+                capture_id: capture_id.and_then(|id| CaptureId::try_from(id).ok()),
+                invoice_id: disputed.invoice_number,
+                custom_id: disputed.custom,
+            }
+        });
         Ok(Dispute {
             id: self.dispute_id.parse().map_err(|_| Unreadable)?,
             status: dispute_status(self.status),
             amount: self.dispute_amount.map(Money::from),
-            capture_ids,
+            transactions: transactions.collect(),
         })
     }
 }

@@ -1,12 +1,12 @@
 //! `PayPal`'s books against the table, in figures.
 
 use paypal::{Transaction, TransactionKind};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::shown::Shown;
 
 /// `PayPal`'s books against the table.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Comparison {
     /// Payments of ours that `PayPal` shows.
     pub shown: Sum,
@@ -22,14 +22,21 @@ pub struct Comparison {
     pub found: u32,
     /// Money for case numbers that the table holds no ticket for.
     pub without_ticket: Sum,
-    /// Money of the account that is no ticket's.
+    /// Money that only the table has: booked, and in `PayPal`'s books it is not.
+    pub only_booked: Sum,
+    /// Money of ours that `PayPal` keeps for a dispute; its ticket is in review.
+    pub held: Sum,
+    /// Money of ours that had been taken back and came again: a human must look.
+    pub returned: Sum,
+    /// Money of the account that is no ticket's. It says nothing about ours:
+    /// anybody may send a cent.
     pub foreign: Sum,
     /// Rows that could not be cleared up; they come again.
     pub unclear: u32,
 }
 
 /// How many, and how much in euro cents.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sum {
     /// How many.
     pub count: u32,
@@ -38,7 +45,7 @@ pub struct Sum {
 }
 
 impl Sum {
-    fn add(&mut self, cents: i64) {
+    pub(crate) fn add(&mut self, cents: i64) {
         self.count += 1;
         self.cents += cents;
     }
@@ -52,12 +59,14 @@ impl Sum {
 }
 
 impl Comparison {
-    /// Whether everything `PayPal` shows is in the table, to the cent.
+    /// Whether everything of ours that `PayPal` shows is in the table, and the
+    /// other way round, to the cent.
     #[must_use]
     pub fn agrees(&self) -> bool {
         self.shown == self.booked
             && self.taken_back_shown == self.taken_back_booked
             && self.without_ticket == Sum::default()
+            && self.only_booked == Sum::default()
             && self.unclear == 0
     }
 
@@ -65,6 +74,7 @@ impl Comparison {
         self.shown.cents + self.taken_back_shown.cents + self.without_ticket.cents
             - self.booked.cents
             - self.taken_back_booked.cents
+            - self.only_booked.cents
     }
 
     pub(crate) fn plus(self, other: Self) -> Self {
@@ -76,6 +86,9 @@ impl Comparison {
             pending: self.pending.plus(other.pending),
             found: self.found + other.found,
             without_ticket: self.without_ticket.plus(other.without_ticket),
+            only_booked: self.only_booked.plus(other.only_booked),
+            held: self.held.plus(other.held),
+            returned: self.returned.plus(other.returned),
             foreign: self.foreign.plus(other.foreign),
             unclear: self.unclear + other.unclear,
         }
@@ -85,9 +98,11 @@ impl Comparison {
         let cents = row.amount.signed_euro_cents().unwrap_or_default();
         let (shown_sum, booked_sum) = match row.kind {
             TransactionKind::Payment(_) => (&mut self.shown, &mut self.booked),
-            TransactionKind::Refund(_) | TransactionKind::Reversal(_) | TransactionKind::Other => {
-                (&mut self.taken_back_shown, &mut self.taken_back_booked)
-            }
+            TransactionKind::Refund(_)
+            | TransactionKind::Reversal(_)
+            | TransactionKind::Hold(_)
+            | TransactionKind::Returned(_)
+            | TransactionKind::Other => (&mut self.taken_back_shown, &mut self.taken_back_booked),
         };
         match shown {
             Shown::Booked {
@@ -100,7 +115,9 @@ impl Comparison {
             }
             Shown::Pending => self.pending.add(cents),
             Shown::NoTicket => self.without_ticket.add(cents),
-            Shown::Foreign => self.foreign.add(cents),
+            Shown::Held => self.held.add(cents),
+            Shown::Returned => self.returned.add(cents),
+            Shown::Foreign { .. } => self.foreign.add(cents),
             Shown::Unclear => {
                 shown_sum.add(cents);
                 self.unclear += 1;

@@ -17,14 +17,17 @@
 
 mod access;
 mod awaiting;
+mod bookings;
 mod capture;
 mod checkout;
 mod comparison;
 pub mod limits;
 mod mending;
+mod nightly;
 mod reading;
 mod reconciling;
 mod refusal;
+mod searching;
 mod settling;
 mod shown;
 mod taken_back;
@@ -39,6 +42,7 @@ use tokio::time::Instant;
 
 pub use checkout::{Checkout, Payer};
 pub use comparison::{Comparison, Sum};
+pub use nightly::{NIGHT_MISSING_AFTER, NIGHT_REACH, NightRun};
 pub use reconciling::{Reconciled, Window};
 pub use taken_back::{Claim, TakingBack};
 

@@ -78,11 +78,6 @@ pub const DECISIONS_MAX: usize = 4;
 /// of one call is begun anew by the next.
 pub const SEARCH_SLICE: Duration = Duration::from_hours(24);
 
-/// Pages of one slice; `PayPal` shows no more than 10,000 rows of any window.
-///
-/// Source: `PayPal` Transaction Search, error `RESULTSET_TOO_LARGE`.
-pub const SEARCH_PAGES_MAX: u32 = 10_000 / paypal::SEARCH_PAGE_ROWS;
-
 /// Whether `PayPal` can neither take an approval for an order of this attempt nor
 /// capture it any more.
 #[must_use]

@@ -3,21 +3,21 @@
 
 use jiff::Timestamp;
 use paypal::Money;
-use store::{Attempt, AttemptState, Error, Held, JournalEvent, TakenBack, Write};
+use store::{Attempt, AttemptState, Error, Held, JournalEvent, Queued, TakenBack, Write};
 use ticket::{CaptureId, CaseNumber, Role, Settlement, State, SurplusReason, Ticket};
 use tokio::time::Instant;
 
 use crate::Settle;
 use crate::reading::Reading;
 use crate::settling::{Answer, report, role, settlement};
-use crate::taken_back::{Claim, Said};
+use crate::taken_back::{Claim, Confirmation};
 
 /// What the table holds of one capture.
 pub(crate) struct Parts {
     pub(crate) ticket: Ticket,
     pub(crate) attempt: Attempt,
     settlement: Option<Settlement>,
-    queued: bool,
+    pub(crate) queued: Option<Queued>,
     journaled: Vec<JournalEvent>,
 }
 
@@ -36,7 +36,7 @@ impl Parts {
         };
         let whole = ticket_says_so
             && self.attempt.state == captured
-            && self.queued
+            && self.queued.is_some()
             && self.is_journaled()
             && !self.is_held();
         let booked = Money {
@@ -94,12 +94,8 @@ impl Settle {
     ) -> Result<Parts, Error> {
         let settlement = self.store.settlement(&ticket, &id.into()).await?;
         let queued = match &settlement {
-            Some(settlement) => {
-                self.store
-                    .is_queued(settlement.booked_at, id.as_str())
-                    .await?
-            }
-            None => false,
+            Some(settlement) => self.store.queued(settlement.booked_at, id.as_str()).await?,
+            None => None,
         };
         let case_number = &ticket.case_number;
         let journaled = self.store.journaled(case_number, id.as_str()).await?;
@@ -171,24 +167,26 @@ impl Settle {
         Ok(())
     }
 
-    /// What is booked for money that left again, in euro cents, negative;
-    /// nothing where a part of it is missing.
-    pub(crate) async fn line_cents(
+    /// What is booked for money that left again and that `PayPal`'s books have
+    /// just shown, in euro cents, negative; nothing where a part of it is missing.
+    pub(crate) async fn line_shown(
         &self,
         case_number: &CaseNumber,
         id: &str,
+        now: Timestamp,
     ) -> Result<Option<i64>, Error> {
         let Some((ticket, Some(line))) = self.line(case_number, id).await? else {
             return Ok(None);
         };
-        let whole = self.store.is_queued(line.booked_at, id).await?
-            && self.is_taking_back_journaled(case_number, id).await?;
-        let seen_to = !matches!(ticket.state, State::Open | State::Paid { .. });
-        let booked = Money {
-            value: line.value.unwrap_or_default(),
-            currency: line.currency.unwrap_or_default(),
+        let Some(queued) = self.store.queued(line.booked_at, id).await? else {
+            return Ok(None);
         };
-        Ok((whole && seen_to).then(|| -booked.signed_euro_cents().unwrap_or_default()))
+        let seen_to = !matches!(ticket.state, State::Open | State::Paid { .. });
+        if !seen_to || !self.is_taking_back_journaled(case_number, id).await? {
+            return Ok(None);
+        }
+        self.store.note_shown(&queued, id, now).await?;
+        Ok(Some(line_cents(&line)))
     }
 
     async fn is_taking_back_journaled(
@@ -228,11 +226,14 @@ impl Settle {
         let line = match line {
             Some(line) => line,
             None => match self.confirm(claim, now, deadline).await {
-                Ok(Said::TakenBack(confirmed)) => match confirmed.only_line(&ticket, now) {
-                    Some(line) => line,
+                Ok(Confirmation::TakenBack(confirmed)) => match confirmed.capture() {
+                    Some(capture_id) => confirmed.line(&ticket, capture_id, now),
                     None => return Ok(()),
                 },
-                Ok(Said::Nothing | Said::SomethingNew) | Err(_) => return Ok(()),
+                Ok(
+                    Confirmation::UnderWay(_) | Confirmation::Nothing | Confirmation::SomethingNew,
+                )
+                | Err(_) => return Ok(()),
             },
         };
         // A line whose money is not booked would be a negative sum.
@@ -251,6 +252,15 @@ impl Settle {
         }
         Ok(())
     }
+}
+
+/// What a line is in the books, in euro cents: negative.
+pub(crate) fn line_cents(line: &TakenBack) -> i64 {
+    let booked = Money {
+        value: line.value.clone().unwrap_or_default(),
+        currency: line.currency.clone().unwrap_or_default(),
+    };
+    -booked.signed_euro_cents().unwrap_or_default()
 }
 
 /// Since when the ticket is paid by this very capture.

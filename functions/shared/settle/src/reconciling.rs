@@ -6,17 +6,23 @@
 //! Nothing is captured here, whether captures are open or closed. All of it may
 //! be run again, and may die at any point.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use paypal::{Transaction, TransactionKind, TransactionPage, TransactionStatus};
+use paypal::{Money, SEARCH_LAG, Transaction, TransactionKind, TransactionStatus};
 use serde::Serialize;
+use store::TakenBackKind;
 use tokio::time::Instant;
 
-use crate::limits::{FUNCTION_TIMEOUT, SEARCH_PAGES_MAX, SEARCH_SLICE};
+use crate::limits::{FUNCTION_TIMEOUT, SEARCH_SLICE};
+use crate::searching::{BooksRead, Budget, SLICE_MIN};
 use crate::shown::Shown;
 use crate::{Claim, Comparison, Settle, paypal_deadline};
+
+/// The most calls of `PayPal` that one row takes: capture and order, the
+/// attempt's own order before and after, a refund.
+const ROW_CALLS: u32 = 4;
 
 /// From when to when `PayPal`'s books are looked into.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,6 +47,22 @@ pub struct Reconciled {
     pub stopped_at: Option<Timestamp>,
 }
 
+/// What a slice has come to.
+pub(crate) enum Slice {
+    /// It was looked at, up to where it ends.
+    Done {
+        comparison: Box<Comparison>,
+        to: Timestamp,
+        complete_until: Option<Timestamp>,
+    },
+    /// It must be shorter.
+    TooMuch,
+    /// `PayPal` does not show anything so young yet.
+    NotYet,
+    /// It must be begun anew; what is booked by now costs no call any more.
+    Nothing,
+}
+
 impl Settle {
     /// Books every payment, refund and reversal that `PayPal` shows in the
     /// window and the table does not have, and compares the sums. Works until
@@ -55,63 +77,118 @@ impl Settle {
         until: Instant,
     ) -> Reconciled {
         let mut reconciled = Reconciled::default();
-        let mut seen = HashSet::new();
-        let end = window.to.min(clock());
-        let mut from = window.from;
+        let mut budget = Budget {
+            until,
+            calls_left: u32::MAX,
+        };
+        let end = whole_seconds(window.to.min(clock()));
+        let mut from = whole_seconds(window.from);
+        let mut length = SEARCH_SLICE;
         while from < end {
-            let to = from.saturating_add(SEARCH_SLICE).unwrap_or(end).min(end);
-            let slice = Window { from, to };
-            let Some((comparison, complete_until)) =
-                self.slice(slice, &mut seen, clock, until).await
-            else {
-                reconciled.stopped_at = Some(from);
-                break;
+            let slice = next_slice(from, end, length);
+            match self.slice(slice, end, clock, &mut budget).await {
+                Slice::Done {
+                    comparison,
+                    to,
+                    complete_until,
+                } => {
+                    reconciled.comparison = reconciled.comparison.plus(*comparison);
+                    reconciled.complete_until = complete_until;
+                    from = after_slice(to, end);
+                    length = longer(length);
+                }
+                Slice::TooMuch => {
+                    let Some(half) = shorter(length) else {
+                        reconciled.stopped_at = Some(from);
+                        break;
+                    };
+                    length = half;
+                }
+                Slice::NotYet => {
+                    // Nothing of it is concluded: the answer says until when.
+                    reconciled.complete_until = Some(from);
+                    break;
+                }
+                Slice::Nothing => {
+                    reconciled.stopped_at = Some(from);
+                    break;
+                }
+            }
+        }
+        if reconciled.stopped_at.is_none() {
+            let bookings = Window {
+                from: window.from,
+                to: old_enough(clock()).min(reconciled.complete_until.unwrap_or(window.from)),
             };
-            reconciled.comparison = reconciled.comparison.plus(comparison);
-            reconciled.complete_until = complete_until;
-            from = to;
+            match self
+                .all_bookings(bookings, window.from, clock, &mut budget)
+                .await
+            {
+                Some(comparison) => reconciled.comparison = reconciled.comparison.plus(comparison),
+                None => reconciled.stopped_at = Some(window.from),
+            }
         }
         reconciled.difference_cents = reconciled.comparison.difference_cents();
-        if reconciled.comparison.agrees() && reconciled.stopped_at.is_none() {
-            tracing::info!(?reconciled, "PayPal's books and the table agree");
-        } else {
-            tracing::error!(
-                ?reconciled,
-                "PayPal's books and the table do not agree, or not all was looked at"
-            );
-        }
+        report(&reconciled);
         reconciled
     }
 
-    /// One part of the window; nothing where it could not be finished: it is
-    /// begun anew then, and what is booked by now costs no call any more.
-    async fn slice(
+    /// One part of the window.
+    pub(crate) async fn slice(
         &self,
         slice: Window,
-        seen: &mut HashSet<TransactionKind>,
+        end: Timestamp,
         clock: &(dyn Fn() -> Timestamp + Sync),
-        until: Instant,
-    ) -> Option<(Comparison, Option<Timestamp>)> {
-        let (mut rows, unreadable, complete_until) = self.search(slice, clock, until).await?;
-        // A refund is booked on a payment that is: payments come first.
-        rows.sort_by_key(|row| !matches!(row.kind, TransactionKind::Payment(_)));
+        budget: &mut Budget,
+    ) -> Slice {
+        let mut found = match self.read_books(slice, clock, budget).await {
+            BooksRead::Whole(found) => found,
+            BooksRead::TooMuch => return Slice::TooMuch,
+            BooksRead::NotYet => return Slice::NotYet,
+            BooksRead::Nothing => return Slice::Nothing,
+        };
+        // A row at the seam of two slices is in both of them.
+        if found.to < end {
+            found
+                .readable
+                .retain(|row| row.initiated_at != Some(found.to));
+        }
+        // A refund is booked on a payment that is: payments come first. Of two
+        // rows about one thing the one that has come further counts.
+        found.readable.sort_by_key(|row| {
+            let is_pending = row.status == TransactionStatus::Pending;
+            (!matches!(row.kind, TransactionKind::Payment(_)), is_pending)
+        });
         let mut comparison = Comparison {
-            unclear: unreadable,
+            unclear: found.unreadable,
             ..Comparison::default()
         };
-        for row in rows {
+        let mut seen: HashMap<&TransactionKind, &Money> = HashMap::new();
+        for row in &found.readable {
             let concerns_us =
                 row.kind != TransactionKind::Other && row.status != TransactionStatus::Denied;
-            if !concerns_us || !seen.insert(row.kind.clone()) {
+            if !concerns_us {
                 continue;
             }
-            if !time_is_left(until) {
-                return None;
+            if let Some(amount) = seen.insert(&row.kind, &row.amount) {
+                if *amount != row.amount && row.status != TransactionStatus::Pending {
+                    tracing::error!(kind = ?row.kind, "PayPal shows one payment with two amounts: a human must look");
+                    comparison.unclear += 1;
+                }
+                continue;
             }
-            let shown = self.row(&row, clock()).await;
-            comparison.note(&row, &shown);
+            if !budget.allows_more() {
+                return Slice::Nothing;
+            }
+            let shown = self.row(row, clock()).await;
+            budget.spend(calls_for(&shown));
+            comparison.note(row, &shown);
         }
-        Some((comparison, complete_until))
+        Slice::Done {
+            comparison: Box::new(comparison),
+            to: found.to,
+            complete_until: found.complete_until,
+        }
     }
 
     async fn row(&self, row: &Transaction, now: Timestamp) -> Shown {
@@ -121,18 +198,27 @@ impl Settle {
                 TransactionKind::Payment(id) => self.payment(row, id, now, deadline).await,
                 TransactionKind::Refund(id) => {
                     let claim = Claim::Refund(id.clone());
-                    self.left_again(row, &claim, id.as_str(), now, deadline)
-                        .await
+                    let line = (id.as_str(), TakenBackKind::Refund);
+                    self.left_again(row, &claim, line, now, deadline).await
                 }
                 TransactionKind::Reversal(id) => {
                     let claim = Claim::Reversal(id.clone());
-                    self.left_again(row, &claim, id.as_str(), now, deadline)
-                        .await
+                    let line = (id.as_str(), TakenBackKind::Reversal);
+                    self.left_again(row, &claim, line, now, deadline).await
                 }
-                TransactionKind::Other => Ok(Shown::Foreign),
+                TransactionKind::Hold(id) => {
+                    let claim = Claim::Reversal(id.clone());
+                    self.held(row, &claim, id.as_str(), now, deadline).await
+                }
+                TransactionKind::Returned(id) => {
+                    let claim = Claim::Reversal(id.clone());
+                    self.returned(row, &claim, id.as_str(), now, deadline).await
+                }
+                TransactionKind::Other => Ok(Shown::Foreign { asked: false }),
             }
         };
-        let shown = match tokio::time::timeout(FUNCTION_TIMEOUT, looked).await {
+        // Boxed: each future around it would be as large as what every row may take.
+        let shown = match tokio::time::timeout(FUNCTION_TIMEOUT, Box::pin(looked)).await {
             Ok(Ok(shown)) => shown,
             Ok(Err(error)) => {
                 tracing::error!(%error, "the table did not answer");
@@ -140,98 +226,182 @@ impl Settle {
             }
             Err(_) => Shown::Unclear,
         };
-        let Transaction { kind, amount, .. } = row;
-        let (value, currency) = (&amount.value, &amount.currency);
-        match shown {
-            Shown::Booked { found: true, .. } => {
-                tracing::warn!(
-                    ?kind,
-                    value,
-                    currency,
-                    "money the table did not know is booked"
-                );
-            }
-            Shown::Booked { found: false, .. } | Shown::Pending => {}
-            Shown::NoTicket => {
-                tracing::error!(
-                    ?kind,
-                    value,
-                    currency,
-                    invoice_id = row.invoice_id,
-                    "money for a ticket that is not in the table: issue it again"
-                );
-            }
-            Shown::Foreign => {
-                tracing::error!(
-                    ?kind,
-                    value,
-                    currency,
-                    invoice_id = row.invoice_id,
-                    "money in the PayPal account that is no ticket's: a human must look"
-                );
-            }
-            Shown::Unclear => {
-                tracing::error!(
-                    ?kind,
-                    value,
-                    currency,
-                    "money that PayPal shows is not booked: look again, then a human must"
-                );
-            }
-        }
+        log(row, &shown);
         shown
     }
+}
 
-    /// Every row of a slice, and how many cannot be read.
-    async fn search(
-        &self,
-        slice: Window,
-        clock: &(dyn Fn() -> Timestamp + Sync),
-        until: Instant,
-    ) -> Option<(Vec<Transaction>, u32, Option<Timestamp>)> {
-        let (mut rows, mut unreadable) = (Vec::new(), 0);
-        for number in 1..=SEARCH_PAGES_MAX {
-            if !time_is_left(until) {
-                return None;
-            }
-            let page = self.page(slice, number, clock()).await?;
-            rows.extend(page.transactions);
-            unreadable += page.unreadable;
-            if number >= page.pages {
-                return Some((rows, unreadable, page.complete_until));
-            }
+fn log(row: &Transaction, shown: &Shown) {
+    let Transaction { kind, amount, .. } = row;
+    let (value, currency) = (&amount.value, &amount.currency);
+    match shown {
+        Shown::Booked { found: true, .. } => {
+            tracing::warn!(
+                ?kind,
+                value,
+                currency,
+                "money the table did not know is booked"
+            );
         }
-        tracing::error!(?slice, "PayPal shows more rows of one day than are read");
-        None
-    }
-
-    async fn page(&self, slice: Window, number: u32, now: Timestamp) -> Option<TransactionPage> {
-        let deadline = paypal_deadline();
-        let found = self
-            .call(now, deadline, |token| async move {
-                let Window { from, to } = slice;
-                self.paypal
-                    .search_transactions(&token, from, to, number, deadline)
-                    .await
-            })
-            .await;
-        match found {
-            Ok(page) => Some(page),
-            Err(error) => {
-                tracing::error!(%error, ?slice, "PayPal does not show its books");
-                None
-            }
+        Shown::Booked { found: false, .. }
+        | Shown::Pending
+        | Shown::Held
+        | Shown::Foreign { asked: false } => {}
+        Shown::Returned => {
+            tracing::error!(
+                ?kind,
+                value,
+                currency,
+                "money that was taken back is here again: a human must look"
+            );
+        }
+        Shown::NoTicket => {
+            tracing::error!(
+                ?kind,
+                value,
+                currency,
+                invoice_id = row.invoice_id,
+                "money for a ticket that is not in the table: issue it again"
+            );
+        }
+        // Anybody may send money to the account; each is told of once.
+        Shown::Foreign { asked: true } => {
+            tracing::warn!(
+                ?kind,
+                value,
+                currency,
+                invoice_id = row.invoice_id,
+                "money in the PayPal account that is no ticket's"
+            );
+        }
+        Shown::Unclear => {
+            tracing::error!(
+                ?kind,
+                value,
+                currency,
+                "money that PayPal shows is not booked: look again, then a human must"
+            );
         }
     }
 }
 
-/// What is begun must have its whole time.
-fn time_is_left(until: Instant) -> bool {
-    Instant::now() + FUNCTION_TIMEOUT <= until
+/// What is said of a whole comparison.
+pub(crate) fn report(reconciled: &Reconciled) {
+    if reconciled.comparison.agrees() && reconciled.stopped_at.is_none() {
+        tracing::info!(?reconciled, "PayPal's books and the table agree");
+    } else {
+        tracing::error!(
+            ?reconciled,
+            alarm = "books-do-not-agree",
+            "PayPal's books and the table do not agree, or not all was looked at"
+        );
+    }
 }
 
-/// A part of the window is one search.
+/// About how many calls a row has taken.
+const fn calls_for(shown: &Shown) -> u32 {
+    match shown {
+        Shown::Booked { found: false, .. } | Shown::Held | Shown::Foreign { asked: false } => 0,
+        Shown::Foreign { asked: true } => 2,
+        Shown::Booked { found: true, .. }
+        | Shown::Pending
+        | Shown::Returned
+        | Shown::NoTicket
+        | Shown::Unclear => ROW_CALLS,
+    }
+}
+
+/// The next part of a window. A last one shorter than `PayPal`'s lag is joined to
+/// the one before: `PayPal` takes no window that begins where it shows nothing.
+pub(crate) fn next_slice(from: Timestamp, end: Timestamp, length: Duration) -> Window {
+    let to = from.saturating_add(length).unwrap_or(end).min(end);
+    let rest: Duration = end.duration_since(to).try_into().unwrap_or_default();
+    let is_short = rest < SEARCH_LAG.min(length);
+    Window {
+        from,
+        to: if is_short { end } else { to },
+    }
+}
+
+/// Where the next slice begins.
+pub(crate) fn after_slice(to: Timestamp, end: Timestamp) -> Timestamp {
+    let rest: Duration = end.duration_since(to).try_into().unwrap_or_default();
+    if rest < SLICE_MIN { end } else { to }
+}
+
+/// Half of a slice; nothing where it cannot be any shorter.
+pub(crate) fn shorter(length: Duration) -> Option<Duration> {
+    if length > SLICE_MIN {
+        return Some((length / 2).max(SLICE_MIN));
+    }
+    tracing::error!(
+        alarm = "books-too-large",
+        "a minute of PayPal's books is more than can be looked at"
+    );
+    None
+}
+
+pub(crate) fn longer(length: Duration) -> Duration {
+    (length * 2).min(SEARCH_SLICE)
+}
+
+/// What was booked until then must be in `PayPal`'s books by now.
+pub(crate) fn old_enough(now: Timestamp) -> Timestamp {
+    now.saturating_sub(BOOKING_SHOWN_AFTER).unwrap_or(now)
+}
+
+/// How long after its booking money must stand in `PayPal`'s books: their longest
+/// lag, and room for both clocks.
+pub(crate) const BOOKING_SHOWN_AFTER: Duration = Duration::from_hours(38);
+
+/// `PayPal` takes whole seconds, and slices must meet without a gap.
+pub(crate) fn whole_seconds(at: Timestamp) -> Timestamp {
+    Timestamp::from_second(at.as_second()).unwrap_or(at)
+}
+
+/// A part of the window is one search, and what is compared was shown by then.
 const _: () = assert!(
-    SEARCH_SLICE.as_secs() < paypal::SEARCH_WINDOW_MAX.as_secs()
+    SEARCH_SLICE.as_secs() + SEARCH_LAG.as_secs() < paypal::SEARCH_WINDOW_MAX.as_secs()
         && SEARCH_SLICE.as_secs() > Duration::from_hours(1).as_secs()
+        && BOOKING_SHOWN_AFTER.as_secs() > paypal::SEARCH_LAG_MAX.as_secs()
 );
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str) -> Timestamp {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn slices_meet_without_a_gap_and_a_short_last_one_is_joined() {
+        let (from, end) = (at("2026-11-20T08:00:00Z"), at("2026-11-23T10:30:00Z"));
+        let (mut slices, mut next) = (Vec::new(), from);
+        while next < end {
+            let slice = next_slice(next, end, SEARCH_SLICE);
+            assert_eq!(slice.from, next);
+            next = after_slice(slice.to, end);
+            slices.push(slice);
+        }
+        // The last two and a half hours are no slice of their own.
+        assert_eq!(slices.len(), 3);
+        assert_eq!(slices.last().unwrap().to, end);
+    }
+
+    #[test]
+    fn a_slice_is_halved_until_it_is_a_minute_and_always_gets_shorter() {
+        let (from, end) = (at("2026-11-20T08:00:00Z"), at("2026-11-21T08:00:01Z"));
+        let (mut length, mut before) = (SEARCH_SLICE, end);
+        let mut halvings = 0;
+        while let Some(half) = shorter(length) {
+            length = half;
+            halvings += 1;
+            let slice = next_slice(from, end, length);
+            assert!(slice.to < before, "{length:?}");
+            before = slice.to;
+        }
+        assert_eq!(length, SLICE_MIN);
+        assert!(halvings <= 11, "{halvings}");
+    }
+}

@@ -1,15 +1,28 @@
 //! One row of `PayPal`'s books: whose it is, and whether the table has it.
+//!
+//! While captures are open the table is whole: an attempt that it does not know
+//! was never ours, whatever a payment says that somebody has sent to the city's
+//! account. While they are closed the table may be a restored one that has
+//! forgotten attempts, and nothing that bears a mark of ours is called foreign.
 
 use jiff::Timestamp;
-use paypal::{Capture, Error as PayPalError, Order, Transaction, TransactionStatus};
-use store::{Attempt, AttemptState, Error, PlacedOrder};
+use paypal::{
+    Capture, Error as PayPalError, Order, Reference, SEARCH_LAG_MAX, Transaction, TransactionStatus,
+};
+use store::{Attempt, AttemptState, Error, PlacedOrder, TakenBack, TakenBackKind};
 use ticket::{AttemptId, CaptureId, CaseNumber, Cents, Language, OrderId, Ticket};
 use tokio::time::Instant;
 
 use crate::checkout::SECOND_INVOICE_SUFFIX;
-use crate::mending::Parts;
-use crate::taken_back::{Claim, TakingBack};
-use crate::{Settle, Wake};
+use crate::mending::{Parts, line_cents};
+use crate::settling::Answer;
+use crate::taken_back::{Claim, Confirmation, Payer, TakingBack};
+use crate::{Captures, Settle, Wake};
+
+/// The event code of what is paid through our orders.
+///
+/// Source: `PayPal`, "Transaction event codes", T0006: `PayPal` Checkout.
+const CHECKOUT: &str = "T0006";
 
 /// What a row has come to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,10 +36,17 @@ pub(crate) enum Shown {
     },
     /// `PayPal` holds it back.
     Pending,
+    /// `PayPal` keeps it for a dispute that is on its ticket.
+    Held,
+    /// Money that was taken back is here again: nothing books it by itself.
+    Returned,
     /// It is for a case number the table does not know.
     NoTicket,
     /// It is no ticket's.
-    Foreign,
+    Foreign {
+        /// `PayPal` was asked about it; else it was known.
+        asked: bool,
+    },
     /// `PayPal` or the table did not say enough, or contradict each other.
     Unclear,
 }
@@ -35,6 +55,37 @@ pub(crate) enum Shown {
 enum Whose {
     Ours(Box<(Ticket, Attempt)>),
     Not(Shown),
+}
+
+/// Whose money left.
+enum Left {
+    /// That of this capture, which was paid for this ticket.
+    Ours(Box<Ticket>, CaptureId),
+    Not(Shown),
+}
+
+/// What `PayPal` says about a payment that no attempt of the table explains.
+enum Asked {
+    /// Both were read.
+    Both(Box<(Capture, Order)>),
+    /// The capture was read; it was made without an order, or for another one
+    /// than `PayPal` lets us see.
+    WithoutOrder(Box<Capture>),
+    /// `PayPal` knows no such capture: money that came in some other way.
+    NoCapture,
+    /// Nothing is known; ask again later.
+    Nothing,
+}
+
+/// Whose a payment is by what `PayPal` says about it.
+#[derive(Debug, PartialEq, Eq)]
+enum Marks {
+    /// It was made for this attempt at paying this ticket.
+    Ours(AttemptId, CaseNumber),
+    /// It has no mark of ours.
+    None,
+    /// It has one that does not fit the rest.
+    Doubtful,
 }
 
 impl Settle {
@@ -51,7 +102,7 @@ impl Settle {
             Whose::Not(shown) => return Ok(shown),
         };
         let parts = self.parts(ticket, attempt, id).await?;
-        if let Some(cents) = parts.booked_cents(id) {
+        if let Some(cents) = self.booked_and_shown(&parts, id, now).await? {
             let found = false;
             return Ok(Shown::Booked { cents, found });
         }
@@ -73,11 +124,53 @@ impl Settle {
             };
             parts
         };
-        Ok(match parts.booked_cents(id) {
+        Ok(match self.booked_and_shown(&parts, id, now).await? {
             Some(cents) => Shown::Booked { cents, found: true },
             None if parts.is_pending(id) => Shown::Pending,
-            None => Shown::Unclear,
+            None => self.under_another_order(&parts, id, now, deadline).await,
         })
+    }
+
+    async fn booked_and_shown(
+        &self,
+        parts: &Parts,
+        id: &CaptureId,
+        now: Timestamp,
+    ) -> Result<Option<i64>, Error> {
+        let booked = parts.booked_cents(id);
+        if let (Some(_), Some(queued)) = (booked, &parts.queued) {
+            self.store.note_shown(queued, id.as_str(), now).await?;
+        }
+        Ok(booked)
+    }
+
+    /// A payment that names an attempt of ours, whose order did not bring it.
+    /// Whoever has paid knows the attempt's id, and may write it on a cent.
+    async fn under_another_order(
+        &self,
+        parts: &Parts,
+        id: &CaptureId,
+        now: Timestamp,
+        deadline: Instant,
+    ) -> Shown {
+        let Some(order) = &parts.attempt.order else {
+            return Shown::Unclear;
+        };
+        if self.captures == Captures::Closed {
+            return Shown::Unclear;
+        }
+        let (ticket, attempt) = (&parts.ticket, &parts.attempt);
+        let answer = self.ask(&order.id, ticket, attempt, now, deadline).await;
+        if !matches!(answer, Answer::Order(_)) {
+            return Shown::Unclear;
+        }
+        match self.ask_about(id, now, deadline).await {
+            Asked::WithoutOrder(capture) if capture.order_id.as_ref() != Some(&order.id) => {
+                Shown::Foreign { asked: true }
+            }
+            Asked::NoCapture => Shown::Foreign { asked: true },
+            Asked::Both(_) | Asked::WithoutOrder(_) | Asked::Nothing => Shown::Unclear,
+        }
     }
 
     async fn reload(&self, attempt: &AttemptId, id: &CaptureId) -> Result<Option<Parts>, Error> {
@@ -97,24 +190,65 @@ impl Settle {
         deadline: Instant,
     ) -> Result<Whose, Error> {
         let named: Option<AttemptId> = row.custom_id.as_deref().and_then(|id| id.parse().ok());
+        let mut is_known = false;
         if let Some(named) = &named
             && let Some((ticket, attempt)) = self.load(named).await?
-            && attempt.order.is_some()
         {
-            return Ok(Whose::Ours(Box::new((ticket, attempt))));
-        }
-        let (capture, order) = match self.ask_about(id, now, deadline).await {
-            Ok(Some(answers)) => answers,
-            // A payment that was made without an order is none of ours.
-            Ok(None) => return Ok(Whose::Not(Shown::Foreign)),
-            Err(error) => {
-                tracing::warn!(%error, capture = %id, "PayPal did not say whose a payment is");
-                return Ok(Whose::Not(Shown::Unclear));
+            if attempt.order.is_some() {
+                return Ok(Whose::Ours(Box::new((ticket, attempt))));
             }
+            is_known = true;
+        }
+        if self.store.is_foreign(id.as_str()).await? {
+            return Ok(Whose::Not(Shown::Foreign { asked: false }));
+        }
+        let is_closed = self.captures == Captures::Closed;
+        let (capture, order) = match self.ask_about(id, now, deadline).await {
+            Asked::Both(both) => *both,
+            Asked::WithoutOrder(capture) => {
+                let custom_id = capture.custom_id.as_deref().or(row.custom_id.as_deref());
+                let names_an_attempt = is_attempt(custom_id);
+                let may_be_ours = is_known || is_closed && capture.order_id.is_some();
+                if names_an_attempt && may_be_ours {
+                    return Ok(Whose::Not(Shown::Unclear));
+                }
+                let invoice_id = capture.invoice_id.as_deref().or(row.invoice_id.as_deref());
+                return self
+                    .not_ours(id.as_str(), names_an_attempt, invoice_id, now)
+                    .await
+                    .map(Whose::Not);
+            }
+            Asked::NoCapture => {
+                let names_an_attempt = named.is_some();
+                let is_checkout = row.event_code == CHECKOUT;
+                if is_known || is_closed && (names_an_attempt || is_checkout) {
+                    return Ok(Whose::Not(Shown::Unclear));
+                }
+                // A 404 may be one of a bad moment: another night asks again.
+                if is_checkout && is_young(row, now) {
+                    return Ok(Whose::Not(Shown::Foreign { asked: true }));
+                }
+                let invoice_id = row.invoice_id.as_deref();
+                return self
+                    .not_ours(id.as_str(), names_an_attempt, invoice_id, now)
+                    .await
+                    .map(Whose::Not);
+            }
+            Asked::Nothing => return Ok(Whose::Not(Shown::Unclear)),
         };
         let (attempt_id, case_number) = match marks(&capture, &order) {
-            Ok(marks) => marks,
-            Err(not) => return Ok(Whose::Not(not)),
+            Marks::Ours(attempt_id, case_number) => (attempt_id, case_number),
+            Marks::None => {
+                let invoice_id = capture
+                    .invoice_id
+                    .as_deref()
+                    .or(order.invoice_id.as_deref());
+                return self
+                    .not_ours(id.as_str(), named.is_some(), invoice_id, now)
+                    .await
+                    .map(Whose::Not);
+            }
+            Marks::Doubtful => return Ok(Whose::Not(Shown::Unclear)),
         };
         let Some(ticket) = self.store.ticket(&case_number).await? else {
             return Ok(Whose::Not(Shown::NoTicket));
@@ -142,31 +276,71 @@ impl Settle {
         })
     }
 
-    /// The capture itself, and the order it came from.
-    async fn ask_about(
+    /// Money that is no ticket's, remembered so that it is asked about once in
+    /// its life; unless something about it points here after all, which a human
+    /// must see each night.
+    async fn not_ours(
         &self,
-        id: &CaptureId,
+        id: &str,
+        names_an_attempt: bool,
+        invoice_id: Option<&str>,
         now: Timestamp,
-        deadline: Instant,
-    ) -> Result<Option<(Capture, Order)>, PayPalError> {
+    ) -> Result<Shown, Error> {
+        let case_number = invoice_id.and_then(case_number);
+        let names_a_ticket = match &case_number {
+            Some(case_number) => self.store.ticket(case_number).await?.is_some(),
+            None => false,
+        };
+        if names_an_attempt || names_a_ticket {
+            tracing::error!(
+                id,
+                ?case_number,
+                "money that bears a mark of ours and is none of ours: a human must look"
+            );
+        } else {
+            self.store.remember_foreign(id, now).await?;
+        }
+        Ok(Shown::Foreign { asked: true })
+    }
+
+    /// The capture itself, and the order it came from.
+    async fn ask_about(&self, id: &CaptureId, now: Timestamp, deadline: Instant) -> Asked {
         let capture = self
             .call(now, deadline, |token| async move {
                 self.paypal.get_capture(&token, id, deadline).await
             })
-            .await?;
+            .await;
+        let capture = match capture {
+            Ok(capture) => Box::new(capture),
+            Err(PayPalError::NotFound { .. }) => return Asked::NoCapture,
+            Err(error) => {
+                tracing::warn!(%error, capture = %id, "PayPal did not say whose a payment is");
+                return Asked::Nothing;
+            }
+        };
         let Some(order_id) = capture.order_id.clone() else {
-            return Ok(None);
+            return Asked::WithoutOrder(capture);
         };
         let order_id: &OrderId = &order_id;
         let order = self
             .call(now, deadline, |token| async move {
                 self.paypal.get_order(&token, order_id, deadline).await
             })
-            .await?;
-        Ok(Some((capture, order)))
+            .await;
+        match order {
+            Ok(order) => Asked::Both(Box::new((*capture, order))),
+            // Another app's order, or one of a former client id of ours.
+            Err(PayPalError::NotFound { .. } | PayPalError::Refused { status: 403, .. }) => {
+                Asked::WithoutOrder(capture)
+            }
+            Err(error) => {
+                tracing::warn!(%error, capture = %id, "PayPal did not say whose a payment is");
+                Asked::Nothing
+            }
+        }
     }
 
-    fn placed(&self, order: &Order) -> PlacedOrder {
+    pub(crate) fn placed(&self, order: &Order) -> PlacedOrder {
         PlacedOrder {
             id: order.id.clone(),
             approve_url: self.paypal.approve_url(&order.id),
@@ -179,64 +353,320 @@ impl Settle {
         &self,
         row: &Transaction,
         claim: &Claim,
-        id: &str,
+        (id, kind): (&str, TakenBackKind),
         now: Timestamp,
         deadline: Instant,
     ) -> Result<Shown, Error> {
-        if row.status == TransactionStatus::Pending {
-            return Ok(Shown::Pending);
-        }
-        let case_number = row.invoice_id.as_deref().and_then(case_number);
-        if let Some(case_number) = &case_number
-            && let Some(cents) = self.line_cents(case_number, id).await?
+        if let Some(case_number) = row.invoice_id.as_deref().and_then(case_number)
+            && let Some(cents) = self.line_shown(&case_number, id, now).await?
         {
             let found = false;
             return Ok(Shown::Booked { cents, found });
         }
-        let came_to = self.taken_back(claim, now, deadline).await?;
-        let Some(case_number) = case_number.filter(|_| came_to != TakingBack::Nothing) else {
-            return Ok(Shown::Foreign);
+        let (ticket, capture_id) = match self.whose_left(row, claim, id, now, deadline).await? {
+            Left::Ours(ticket, capture_id) => (*ticket, capture_id),
+            Left::Not(shown) => return Ok(shown),
         };
-        if self.line_cents(&case_number, id).await?.is_none() {
-            self.mend_line(&case_number, claim, id, now, deadline)
-                .await?;
+        if row.status == TransactionStatus::Pending {
+            self.store.follow_refund(id, kind, now).await?;
+            return Ok(Shown::Pending);
         }
-        Ok(match self.line_cents(&case_number, id).await? {
+        let case_number = ticket.case_number.clone();
+        if let Some(cents) = self.line_shown(&case_number, id, now).await? {
+            let found = false;
+            return Ok(Shown::Booked { cents, found });
+        }
+        match self.taken_back(claim, now, deadline).await? {
+            TakingBack::UnderWay => return Ok(Shown::Pending),
+            TakingBack::Booked | TakingBack::Nothing => {}
+            TakingBack::WithoutTicket | TakingBack::NotYet => {
+                let line = match self.confirm(claim, now, deadline).await {
+                    Ok(Confirmation::TakenBack(confirmed)) => {
+                        confirmed.line(&ticket, &capture_id, now)
+                    }
+                    // A chargeback is no refund that could be asked about: its row
+                    // is all that PayPal says, and it names capture and amount.
+                    Err(PayPalError::NotFound { .. }) => {
+                        let line = line_of_row(row, (id, kind), &ticket, &capture_id, now);
+                        if let Some(cents) = self.under_another_id(&ticket, &line, now).await? {
+                            let found = false;
+                            return Ok(Shown::Booked { cents, found });
+                        }
+                        line
+                    }
+                    Ok(
+                        Confirmation::UnderWay(_)
+                        | Confirmation::Nothing
+                        | Confirmation::SomethingNew,
+                    )
+                    | Err(_) => return Ok(Shown::Unclear),
+                };
+                let _ = self.book_line(ticket, &line).await?;
+            }
+        }
+        if let Some(cents) = self.line_shown(&case_number, id, now).await? {
+            let found = true;
+            return Ok(Shown::Booked { cents, found });
+        }
+        self.mend_line(&case_number, claim, id, now, deadline)
+            .await?;
+        Ok(match self.line_shown(&case_number, id, now).await? {
             Some(cents) => Shown::Booked { cents, found: true },
             None => Shown::Unclear,
         })
+    }
+
+    /// A line that the table has under another id: a webhook told of the reversal,
+    /// the books call the same money a chargeback. Only where both together would
+    /// be more than the capture has brought, and the books have not shown the
+    /// other one as well.
+    async fn under_another_id(
+        &self,
+        ticket: &Ticket,
+        line: &TakenBack,
+        now: Timestamp,
+    ) -> Result<Option<i64>, Error> {
+        let id = (&line.capture_id).into();
+        let Some(settlement) = self.store.settlement(ticket, &id).await? else {
+            return Ok(None);
+        };
+        let came = paypal::Money {
+            value: settlement.value,
+            currency: settlement.currency,
+        };
+        let came = came.signed_euro_cents().unwrap_or_default();
+        let lines = self.store.lines_taken_back(&ticket.case_number).await?;
+        let of_capture = || {
+            lines
+                .iter()
+                .filter(|other| other.capture_id == line.capture_id)
+        };
+        let left: i64 = of_capture().map(line_cents).sum();
+        if came + left + line_cents(line) >= 0 {
+            return Ok(None);
+        }
+        for other in of_capture() {
+            if other.value != line.value {
+                continue;
+            }
+            if let Some(queued) = self.store.queued(other.booked_at, &other.id).await?
+                && queued.shown_as.as_ref().is_none_or(|id| *id == line.id)
+            {
+                self.store.note_shown(&queued, &line.id, now).await?;
+                return Ok(Some(line_cents(other)));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Money that a dispute makes `PayPal` keep: its ticket must be in review,
+    /// even where the dispute's own event was lost.
+    pub(crate) async fn held(
+        &self,
+        row: &Transaction,
+        claim: &Claim,
+        id: &str,
+        now: Timestamp,
+        deadline: Instant,
+    ) -> Result<Shown, Error> {
+        let (ticket, capture_id) = match self.whose_left(row, claim, id, now, deadline).await? {
+            Left::Ours(ticket, capture_id) => (*ticket, capture_id),
+            Left::Not(shown) => return Ok(shown),
+        };
+        let lines = self.store.lines_taken_back(&ticket.case_number).await?;
+        if lines.iter().any(|line| line.capture_id == capture_id) {
+            return Ok(Shown::Held);
+        }
+        let kind = TakenBackKind::Dispute;
+        let line = TakenBack {
+            // A hold takes nothing for good.
+            value: None,
+            currency: None,
+            ..line_of_row(row, (id, kind), &ticket, &capture_id, now)
+        };
+        Ok(match self.book_line(ticket, &line).await? {
+            TakingBack::Booked => Shown::Held,
+            TakingBack::Nothing
+            | TakingBack::UnderWay
+            | TakingBack::WithoutTicket
+            | TakingBack::NotYet => Shown::Unclear,
+        })
+    }
+
+    /// Money that had been taken back and came again.
+    pub(crate) async fn returned(
+        &self,
+        row: &Transaction,
+        claim: &Claim,
+        id: &str,
+        now: Timestamp,
+        deadline: Instant,
+    ) -> Result<Shown, Error> {
+        Ok(
+            match self.whose_left(row, claim, id, now, deadline).await? {
+                Left::Ours(..) => Shown::Returned,
+                Left::Not(shown) => shown,
+            },
+        )
+    }
+
+    /// Whose the money of a row is that is no payment: by its own marks, by the
+    /// capture it refers to, or by what `PayPal` says about its id.
+    async fn whose_left(
+        &self,
+        row: &Transaction,
+        claim: &Claim,
+        id: &str,
+        now: Timestamp,
+        deadline: Instant,
+    ) -> Result<Left, Error> {
+        let referred = row.reference.as_ref().and_then(capture_referred_to);
+        if let Some(named) = row.custom_id.as_deref().and_then(|id| id.parse().ok())
+            && let Some((ticket, attempt)) = self.load(&named).await?
+            && let Some(capture_id) = referred.clone().or_else(|| captured(&attempt))
+            && captured(&attempt).is_none_or(|own| own == capture_id)
+        {
+            return Ok(Left::Ours(Box::new(ticket), capture_id));
+        }
+        if self.store.is_foreign(id).await? {
+            return Ok(Left::Not(Shown::Foreign { asked: false }));
+        }
+        let capture_id = match referred {
+            Some(capture_id) => capture_id,
+            None => match self.confirm(claim, now, deadline).await {
+                Ok(Confirmation::TakenBack(confirmed)) if confirmed.capture().is_some() => {
+                    match confirmed.capture() {
+                        Some(capture_id) => capture_id.clone(),
+                        None => return Ok(Left::Not(Shown::Unclear)),
+                    }
+                }
+                Ok(
+                    Confirmation::TakenBack(_)
+                    | Confirmation::UnderWay(_)
+                    | Confirmation::Nothing
+                    | Confirmation::SomethingNew,
+                )
+                | Err(_) => return Ok(Left::Not(Shown::Unclear)),
+            },
+        };
+        let invoiced = row.invoice_id.as_deref().and_then(case_number);
+        if let Some(case_number) = &invoiced
+            && let Some(ticket) = self.store.ticket(case_number).await?
+            && self
+                .store
+                .settlement(&ticket, &(&capture_id).into())
+                .await?
+                .is_some()
+        {
+            return Ok(Left::Ours(Box::new(ticket), capture_id));
+        }
+        // The payment itself was nobody's: so is what is given back of it.
+        if self.store.is_foreign(capture_id.as_str()).await? {
+            return Ok(Left::Not(Shown::Foreign { asked: false }));
+        }
+        let attempt = match self.payer(&capture_id, now, deadline).await {
+            Ok(Payer::Attempt(attempt)) => Some(attempt),
+            Ok(Payer::Nobody) => None,
+            // A 404 among them: money that left must not be called nobody's for it.
+            Err(error) => {
+                tracing::warn!(%error, capture = %capture_id, "PayPal did not say whose money left");
+                return Ok(Left::Not(Shown::Unclear));
+            }
+        };
+        if let Some(attempt) = &attempt {
+            match self.load(attempt).await? {
+                Some((ticket, _)) => return Ok(Left::Ours(Box::new(ticket), capture_id)),
+                None if self.captures == Captures::Closed => return Ok(Left::Not(Shown::Unclear)),
+                None => {}
+            }
+        }
+        let invoice_id = row.invoice_id.as_deref();
+        let not = self.not_ours(id, attempt.is_some(), invoice_id, now);
+        Ok(Left::Not(not.await?))
+    }
+}
+
+/// The capture that a row belongs to.
+fn capture_referred_to(reference: &Reference) -> Option<CaptureId> {
+    let is_transaction = reference.kind.as_deref().is_none_or(|kind| kind == "TXN");
+    is_transaction.then(|| reference.id.parse().ok()).flatten()
+}
+
+/// What was captured for an attempt.
+fn captured(attempt: &Attempt) -> Option<CaptureId> {
+    match &attempt.state {
+        AttemptState::Captured { capture_id } | AttemptState::Pending { capture_id } => {
+            Some(capture_id.clone())
+        }
+        AttemptState::Live | AttemptState::Declined | AttemptState::Expired => None,
+    }
+}
+
+/// What a row says about money that left, as a line of its ticket.
+fn line_of_row(
+    row: &Transaction,
+    (id, kind): (&str, TakenBackKind),
+    ticket: &Ticket,
+    capture_id: &CaptureId,
+    now: Timestamp,
+) -> TakenBack {
+    TakenBack {
+        id: id.to_owned(),
+        kind,
+        case_number: ticket.case_number.clone(),
+        capture_id: capture_id.clone(),
+        value: Some(row.amount.value.trim_start_matches('-').to_owned()),
+        currency: Some(row.amount.currency.clone()),
+        booked_at: now,
     }
 }
 
 /// The attempt and the case number that a payment was made for. Whose account
 /// it went to is no mark: money of ours with another fact wrong is booked as what
 /// it is, and keeps its ticket from being paid again.
-fn marks(capture: &Capture, order: &Order) -> Result<(AttemptId, CaseNumber), Shown> {
-    // sabotage: a forgotten payment of another payee is nobody's
-    let attempt_id = said(capture.custom_id.as_ref(), order.custom_id.as_ref())?;
-    let invoice_id = said(capture.invoice_id.as_ref(), order.invoice_id.as_ref())?;
-    let attempt_id = attempt_id
-        .and_then(|it| it.parse().ok())
-        .ok_or(Shown::Foreign)?;
+fn marks(capture: &Capture, order: &Order) -> Marks {
+    let custom_id = said(capture.custom_id.as_ref(), order.custom_id.as_ref());
+    let invoice_id = said(capture.invoice_id.as_ref(), order.invoice_id.as_ref());
+    let (Ok(custom_id), Ok(invoice_id)) = (custom_id, invoice_id) else {
+        return Marks::Doubtful;
+    };
+    let Some(attempt_id) = custom_id.and_then(|it| it.parse().ok()) else {
+        return Marks::None;
+    };
     // An attempt of ours without its ticket's number is nothing that we made.
-    let case_number = invoice_id.and_then(case_number).ok_or(Shown::Unclear)?;
-    Ok((attempt_id, case_number))
+    match invoice_id.and_then(case_number) {
+        Some(case_number) => Marks::Ours(attempt_id, case_number),
+        None => Marks::Doubtful,
+    }
 }
 
-/// What capture and order say; nothing may be concluded where each says another.
+/// Capture and order say each another thing: nothing may be concluded.
+struct Contradiction;
+
+/// What capture and order say.
 fn said<'a>(
     capture: Option<&'a String>,
     order: Option<&'a String>,
-) -> Result<Option<&'a str>, Shown> {
+) -> Result<Option<&'a str>, Contradiction> {
     match (capture, order) {
-        (Some(one), Some(other)) if one != other => Err(Shown::Unclear),
+        (Some(one), Some(other)) if one != other => Err(Contradiction),
         (Some(said), _) | (None, Some(said)) => Ok(Some(said)),
         (None, None) => Ok(None),
     }
 }
 
+/// Whether `PayPal` has shown a row for no longer than it may lag.
+fn is_young(row: &Transaction, now: Timestamp) -> bool {
+    let seen_before = now.saturating_sub(SEARCH_LAG_MAX).unwrap_or(now);
+    row.initiated_at.is_none_or(|at| at > seen_before)
+}
+
+fn is_attempt(custom_id: Option<&str>) -> bool {
+    custom_id.is_some_and(|id| id.parse::<AttemptId>().is_ok())
+}
+
 /// The case number that an invoice id was made of.
-fn case_number(invoice_id: &str) -> Option<CaseNumber> {
+pub(crate) fn case_number(invoice_id: &str) -> Option<CaseNumber> {
     let first = invoice_id
         .strip_suffix(SECOND_INVOICE_SUFFIX)
         .unwrap_or(invoice_id);

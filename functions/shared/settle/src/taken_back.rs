@@ -1,13 +1,17 @@
 //! Money that leaves again: refunds, reversals, disputes. What a webhook says is
 //! a hint; `PayPal` is asked, and only its answer brings a ticket to review.
+//!
+//! `PayPal`'s 404 for what it has just told us about means "later", and money
+//! whose ticket cannot be told is a human's case: neither may pass as done.
 
 use jiff::Timestamp;
-use paypal::{DisputeId, Error as PayPalError, Money, RefundId, RefundStatus};
-use store::{Error, TakenBack, TakenBackKind, Write};
-use ticket::{AttemptId, CaptureId, Ticket};
+use paypal::{DisputeId, Error as PayPalError, Money, Refund, RefundId, RefundStatus};
+use store::{AttemptState, Error, TakenBack, TakenBackKind, Write};
+use ticket::{AttemptId, CaptureId, Role, Ticket};
 use tokio::time::Instant;
 
 use crate::limits::DECISIONS_MAX;
+use crate::shown::case_number;
 use crate::{Settle, Wake};
 
 /// What a webhook says has happened.
@@ -26,17 +30,23 @@ pub enum Claim {
 pub enum TakingBack {
     /// It is booked, the ticket is in review.
     Booked,
-    /// `PayPal` knows of nothing that concerns us.
+    /// Nothing was taken back, or nothing of ours.
     Nothing,
-    /// `PayPal` did not answer, or the money it concerns is not booked yet: the
-    /// event must come again.
+    /// The refund is on its way; the nightly comparison follows it to its end.
+    UnderWay,
+    /// `PayPal` names neither a payment nor a ticket of ours: a human must look.
+    WithoutTicket,
+    /// `PayPal` did not answer, does not show it yet, or the money it concerns is
+    /// not booked yet: the event must come again.
     NotYet,
 }
 
 /// What `PayPal` says about a claim.
-pub(crate) enum Said {
+pub(crate) enum Confirmation {
     /// It is so.
     TakenBack(Confirmed),
+    /// It will be so, or not.
+    UnderWay(TakenBackKind),
     /// Nothing was taken back.
     Nothing,
     /// Something that this code does not know: nothing may be concluded from it.
@@ -45,15 +55,51 @@ pub(crate) enum Said {
 
 /// What was taken back, as `PayPal` says it.
 pub(crate) struct Confirmed {
-    id: String,
-    kind: TakenBackKind,
-    amount: Option<Money>,
-    captures: Vec<CaptureId>,
+    pub(crate) id: String,
+    pub(crate) kind: TakenBackKind,
+    pub(crate) amount: Option<Money>,
+    /// The payments it is about.
+    concerned: Vec<Concerned>,
+}
+
+/// Whose money is taken back, as far as `PayPal` says.
+enum Concerned {
+    /// That of this capture.
+    Capture(CaptureId),
+    /// `PayPal` names no capture, but repeats what we had given it.
+    Marks {
+        attempt: Option<AttemptId>,
+        invoice_id: Option<String>,
+    },
+}
+
+impl Concerned {
+    /// Nothing where all of it is missing.
+    fn of(
+        capture_id: Option<CaptureId>,
+        custom_id: Option<&str>,
+        invoice_id: Option<String>,
+    ) -> Option<Self> {
+        if let Some(id) = capture_id {
+            return Some(Self::Capture(id));
+        }
+        let attempt = custom_id.and_then(|id| id.parse().ok());
+        let there_is_one = attempt.is_some() || invoice_id.is_some();
+        there_is_one.then_some(Self::Marks {
+            attempt,
+            invoice_id,
+        })
+    }
 }
 
 impl Confirmed {
     /// The line it is for a ticket.
-    pub(crate) fn of(&self, ticket: &Ticket, capture_id: &CaptureId, now: Timestamp) -> TakenBack {
+    pub(crate) fn line(
+        &self,
+        ticket: &Ticket,
+        capture_id: &CaptureId,
+        now: Timestamp,
+    ) -> TakenBack {
         let amount = self.amount.as_ref();
         TakenBack {
             id: self.id.clone(),
@@ -66,11 +112,21 @@ impl Confirmed {
         }
     }
 
-    /// The line of a refund or a reversal, which is about one capture.
-    pub(crate) fn only_line(&self, ticket: &Ticket, now: Timestamp) -> Option<TakenBack> {
-        let capture_id = self.captures.first()?;
-        Some(self.of(ticket, capture_id, now))
+    /// The capture that a refund or a reversal is about, where it is named.
+    pub(crate) fn capture(&self) -> Option<&CaptureId> {
+        self.concerned.iter().find_map(|concerned| match concerned {
+            Concerned::Capture(id) => Some(id),
+            Concerned::Marks { .. } => None,
+        })
     }
+}
+
+/// Whose capture it is.
+pub(crate) enum Payer {
+    /// It was made for this attempt.
+    Attempt(AttemptId),
+    /// It bears no mark of ours.
+    Nobody,
 }
 
 impl Settle {
@@ -85,28 +141,37 @@ impl Settle {
         deadline: Instant,
     ) -> Result<TakingBack, Error> {
         let confirmed = match self.confirm(claim, now, deadline).await {
-            Ok(Said::TakenBack(confirmed)) => confirmed,
-            Ok(Said::Nothing) | Err(PayPalError::NotFound { .. }) => {
-                return Ok(TakingBack::Nothing);
+            Ok(Confirmation::TakenBack(confirmed)) => confirmed,
+            Ok(Confirmation::UnderWay(kind)) => {
+                let (Claim::Refund(id) | Claim::Reversal(id)) = claim else {
+                    return Ok(TakingBack::NotYet);
+                };
+                // A webhook comes once, the end of it in a week: it must not be
+                // forgotten where the later event is lost.
+                self.store.follow_refund(id.as_str(), kind, now).await?;
+                return Ok(TakingBack::UnderWay);
             }
-            Ok(Said::SomethingNew) => return Ok(TakingBack::NotYet),
+            Ok(Confirmation::Nothing) => return Ok(TakingBack::Nothing),
+            Ok(Confirmation::SomethingNew) => return Ok(TakingBack::NotYet),
+            // A 404 among them: what was told a moment ago may not be shown yet.
             Err(error) => {
                 tracing::warn!(%error, ?claim, "PayPal did not say what was taken back");
                 return Ok(TakingBack::NotYet);
             }
         };
-        let mut came_to = TakingBack::Nothing;
-        for capture_id in &confirmed.captures {
-            match self
-                .book_claim(&confirmed, capture_id, now, deadline)
-                .await?
-            {
-                TakingBack::Booked => came_to = TakingBack::Booked,
-                TakingBack::Nothing => {}
-                TakingBack::NotYet => return Ok(TakingBack::NotYet),
-            }
+        let mut came_to = None;
+        for concerned in &confirmed.concerned {
+            let one = self
+                .book_claim(&confirmed, concerned, now, deadline)
+                .await?;
+            came_to = match (came_to, one) {
+                (_, TakingBack::NotYet) => return Ok(TakingBack::NotYet),
+                (Some(TakingBack::Booked), _) => Some(TakingBack::Booked),
+                (Some(TakingBack::WithoutTicket), TakingBack::Nothing) => came_to,
+                (_, one) => Some(one),
+            };
         }
-        Ok(came_to)
+        Ok(came_to.unwrap_or(TakingBack::WithoutTicket))
     }
 
     pub(crate) async fn confirm(
@@ -114,7 +179,7 @@ impl Settle {
         claim: &Claim,
         now: Timestamp,
         deadline: Instant,
-    ) -> Result<Said, PayPalError> {
+    ) -> Result<Confirmation, PayPalError> {
         let (kind, refund_id) = match claim {
             Claim::Refund(id) => (TakenBackKind::Refund, id),
             Claim::Reversal(id) => (TakenBackKind::Reversal, id),
@@ -124,90 +189,185 @@ impl Settle {
                         self.paypal.get_dispute(&token, id, deadline).await
                     })
                     .await?;
-                return Ok(Said::TakenBack(Confirmed {
+                let concerned = dispute.transactions.into_iter().filter_map(|disputed| {
+                    let custom_id = disputed.custom_id.as_deref();
+                    Concerned::of(disputed.capture_id, custom_id, disputed.invoice_id)
+                });
+                return Ok(Confirmation::TakenBack(Confirmed {
                     id: id.to_string(),
                     kind: TakenBackKind::Dispute,
                     // A claim has moved no money yet.
                     amount: None,
-                    captures: dispute.capture_ids,
+                    concerned: concerned.collect(),
                 }));
             }
         };
-        let refund = self
-            .call(now, deadline, |token| async move {
-                self.paypal.get_refund(&token, refund_id, deadline).await
-            })
-            .await?;
+        let refund = self.refund(refund_id, now, deadline).await?;
+        let concerned = Concerned::of(refund.capture_id, refund.custom_id.as_deref(), None);
         Ok(match refund.status {
-            RefundStatus::Completed => Said::TakenBack(Confirmed {
+            RefundStatus::Completed => Confirmation::TakenBack(Confirmed {
                 id: refund_id.to_string(),
                 kind,
                 amount: Some(refund.amount),
-                captures: refund.capture_id.into_iter().collect(),
+                concerned: concerned.into_iter().collect(),
             }),
-            // A later event tells how it ended.
-            RefundStatus::Pending => Said::Nothing,
+            RefundStatus::Pending => Confirmation::UnderWay(kind),
             RefundStatus::Cancelled | RefundStatus::Failed => {
                 tracing::error!(refund = %refund_id, "a refund was not made");
-                Said::Nothing
+                Confirmation::Nothing
             }
             RefundStatus::Other(status) => {
                 tracing::error!(refund = %refund_id, status, "PayPal said something new about a refund");
-                Said::SomethingNew
+                Confirmation::SomethingNew
             }
         })
+    }
+
+    pub(crate) async fn refund(
+        &self,
+        id: &RefundId,
+        now: Timestamp,
+        deadline: Instant,
+    ) -> Result<Refund, PayPalError> {
+        self.call(now, deadline, |token| async move {
+            self.paypal.get_refund(&token, id, deadline).await
+        })
+        .await
     }
 
     async fn book_claim(
         &self,
         confirmed: &Confirmed,
-        capture_id: &CaptureId,
+        concerned: &Concerned,
         now: Timestamp,
         deadline: Instant,
     ) -> Result<TakingBack, Error> {
-        let capture = self
-            .call(now, deadline, |token| async move {
-                self.paypal.get_capture(&token, capture_id, deadline).await
-            })
-            .await;
-        let attempt = match capture {
-            Ok(capture) => capture
-                .custom_id
-                .and_then(|id| id.parse::<AttemptId>().ok()),
-            Err(PayPalError::NotFound { .. }) => None,
-            Err(error) => {
-                tracing::warn!(%error, capture = %capture_id, "PayPal did not say whose money was taken back");
-                return Ok(TakingBack::NotYet);
+        let (ticket, capture_id) = match concerned {
+            Concerned::Capture(id) => {
+                let attempt = match self.payer(id, now, deadline).await {
+                    Ok(Payer::Attempt(attempt)) => attempt,
+                    Ok(Payer::Nobody) => return Ok(TakingBack::Nothing),
+                    // A 404 among them: see above.
+                    Err(error) => {
+                        tracing::warn!(%error, capture = %id, "PayPal did not say whose money was taken back");
+                        return Ok(TakingBack::NotYet);
+                    }
+                };
+                // The event may be faster than the booking of the money it is
+                // about, and a restored table knows the attempt only when
+                // PayPal's books were read.
+                let Some(settled) = self.settle(&attempt, Wake::Books, now, deadline).await? else {
+                    return Ok(TakingBack::NotYet);
+                };
+                (settled.ticket, id.clone())
+            }
+            Concerned::Marks {
+                attempt,
+                invoice_id,
+            } => {
+                let marked = self
+                    .marked(attempt.as_ref(), invoice_id.as_deref(), now, deadline)
+                    .await?;
+                match marked {
+                    Ok(marked) => marked,
+                    Err(came_to) => return Ok(came_to),
+                }
             }
         };
-        let Some(attempt) = attempt else {
-            return Ok(TakingBack::Nothing);
-        };
-        // The event may be faster than the booking of the money it is about, and a
-        // restored table knows the attempt only when PayPal's books were read.
-        let Some(settled) = self.settle(&attempt, Wake::Books, now, deadline).await? else {
-            // sabotage: a dispute about a forgotten payment is nobody's
-            return Ok(TakingBack::NotYet);
-        };
-        let mut ticket = settled.ticket;
-        if self
-            .store
-            .settlement(&ticket, &capture_id.into())
-            .await?
-            .is_none()
+        let line = confirmed.line(&ticket, &capture_id, now);
+        self.book_line(ticket, &line).await
+    }
+
+    /// Ticket and capture that our own marks lead to, or what that leaves.
+    async fn marked(
+        &self,
+        attempt: Option<&AttemptId>,
+        invoice_id: Option<&str>,
+        now: Timestamp,
+        deadline: Instant,
+    ) -> Result<Result<(Ticket, CaptureId), TakingBack>, Error> {
+        // The attempt names the capture itself, the invoice only the ticket.
+        if let Some(attempt) = attempt
+            && let Some(settled) = self.settle(attempt, Wake::Books, now, deadline).await?
         {
-            // sabotage: a refund of what is not booked yet is nobody's
+            return Ok(match settled.attempt.state {
+                AttemptState::Captured { capture_id } => Ok((settled.ticket, capture_id)),
+                AttemptState::Live
+                | AttemptState::Pending { .. }
+                | AttemptState::Declined
+                | AttemptState::Expired => Err(TakingBack::NotYet),
+            });
+        }
+        let Some(case_number) = invoice_id.and_then(case_number) else {
+            return Ok(Err(TakingBack::WithoutTicket));
+        };
+        let Some(file) = self.store.case_file(&case_number).await? else {
+            return Ok(Err(TakingBack::WithoutTicket));
+        };
+        let is_main = |role| role == Role::Main;
+        let settlements = &file.settlements;
+        let main = settlements.iter().find(|it| is_main(it.role));
+        let capture_id = main
+            .or(settlements.first())
+            .map(|settlement| settlement.capture_id.clone());
+        Ok(capture_id
+            .map(|id| (file.ticket, id))
+            .ok_or(TakingBack::NotYet))
+    }
+
+    /// Whose a capture is. A mark that is missing in one answer is looked for in
+    /// the other: `PayPal` does not promise it in each.
+    pub(crate) async fn payer(
+        &self,
+        id: &CaptureId,
+        now: Timestamp,
+        deadline: Instant,
+    ) -> Result<Payer, PayPalError> {
+        let capture = self
+            .call(now, deadline, |token| async move {
+                self.paypal.get_capture(&token, id, deadline).await
+            })
+            .await?;
+        let custom_id = match (capture.custom_id, &capture.order_id) {
+            (Some(custom_id), _) => Some(custom_id),
+            (None, None) => None,
+            (None, Some(order_id)) => {
+                let order = self
+                    .call(now, deadline, |token| async move {
+                        self.paypal.get_order(&token, order_id, deadline).await
+                    })
+                    .await;
+                match order {
+                    Ok(order) => order.custom_id,
+                    // An order that we may not see is none of ours.
+                    Err(PayPalError::NotFound { .. } | PayPalError::Refused { .. }) => None,
+                    Err(error) => return Err(error),
+                }
+            }
+        };
+        let attempt = custom_id.and_then(|id| id.parse().ok());
+        Ok(attempt.map_or(Payer::Nobody, Payer::Attempt))
+    }
+
+    /// Books a line on a ticket whose money is booked; the ticket comes to review.
+    pub(crate) async fn book_line(
+        &self,
+        mut ticket: Ticket,
+        line: &TakenBack,
+    ) -> Result<TakingBack, Error> {
+        let id = (&line.capture_id).into();
+        // A line whose money is not booked would be a negative sum.
+        if self.store.settlement(&ticket, &id).await?.is_none() {
             return Ok(TakingBack::NotYet);
         }
-        let taken_back = confirmed.of(&ticket, capture_id, now);
         for _ in 0..DECISIONS_MAX {
-            if self.store.book_taken_back(&ticket, &taken_back).await? == Write::Done {
-                tracing::error!(case_number = %ticket.case_number, kind = ?taken_back.kind, reference = taken_back.id, "money was taken back: the ticket is in review");
+            if self.store.book_taken_back(&ticket, line).await? == Write::Done {
+                tracing::error!(case_number = %ticket.case_number, kind = ?line.kind, reference = line.id, "money was taken back: the ticket is in review");
                 return Ok(TakingBack::Booked);
             }
             match self.store.ticket(&ticket.case_number).await? {
                 Some(again) => ticket = again,
-                None => return Ok(TakingBack::Nothing),
+                None => return Ok(TakingBack::WithoutTicket),
             }
         }
         Ok(TakingBack::NotYet)

@@ -37,6 +37,8 @@ pub enum EventOutcome {
     Done,
     /// What is left of it the sweep does: the attempt is in its index.
     LeftToSweep,
+    /// What is left of it the nightly comparison does: the refund is in its list.
+    LeftToNight,
     /// It is about nothing of ours.
     NothingToDo,
     /// It could not be finished; a human must look.

@@ -75,12 +75,31 @@ pub(crate) fn journal(case_number: &CaseNumber, version: u32, what: &str, refere
 }
 
 pub(crate) fn export(booked_at: Timestamp, id: &str) -> Key {
-    let shard = shard(id);
     Key::new(
-        format!("EXPORT#{shard:02}"),
-        // sabotage: line ids by chance
+        export_shard_name(shard(id)),
         format!("{}#{id}", sortable(booked_at)),
     )
+}
+
+pub(crate) fn export_shard_name(shard: u8) -> String {
+    format!("EXPORT#{shard:02}")
+}
+
+/// Money that `PayPal` shows under this id and that is no ticket's.
+pub(crate) fn foreign(id: &str) -> Key {
+    Key::new(format!("FOREIGN#{id}"), "FOREIGN")
+}
+
+/// The partition of refunds that have not come to their end; a handful.
+pub(crate) const OPEN_REFUNDS: &str = "OPEN_REFUNDS";
+
+pub(crate) fn open_refund(id: &str) -> Key {
+    Key::new(OPEN_REFUNDS.to_owned(), id)
+}
+
+/// How far the nightly comparison has come.
+pub(crate) fn nights() -> Key {
+    Key::new("NIGHTS".to_owned(), "NIGHTS")
 }
 
 pub(crate) fn event(id: &str) -> Key {

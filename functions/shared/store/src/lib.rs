@@ -9,6 +9,7 @@ mod access_token;
 mod attempts;
 mod awaiting;
 mod booking;
+mod books;
 mod case_file;
 mod clerk;
 mod client;
@@ -18,6 +19,7 @@ mod keys;
 mod lock;
 mod mending;
 mod municipality;
+mod nights;
 mod open_attempts;
 mod records;
 mod taken_back;
@@ -26,6 +28,7 @@ mod write;
 
 pub use access_token::StoredToken;
 pub use awaiting::ticket_without_ended_mark;
+pub use books::{Booked, OpenRefund, QueuePage, Queued};
 pub use case_file::CaseFile;
 pub use clerk::{Change, ClerkPayment};
 pub use client::Store;
@@ -33,6 +36,7 @@ pub use error::{ConfigError, Error, Write};
 pub use events::{EventOutcome, StoredEvent};
 pub use keys::SHARDS;
 pub use lock::{Held, Released};
+pub use nights::{EndedNight, Night, Nights};
 pub use open_attempts::OpenAttempt;
 pub use records::{
     Attempt, AttemptState, Decline, JournalEntry, JournalEvent, PlacedOrder, Snapshot, TakenBack,

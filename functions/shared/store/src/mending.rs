@@ -56,15 +56,6 @@ impl Store {
             .await
     }
 
-    /// Whether the export's queue holds what was booked then under this id.
-    ///
-    /// # Errors
-    /// When the table does not answer.
-    pub async fn is_queued(&self, booked_at: Timestamp, id: &str) -> Result<bool, Error> {
-        let key = keys::export(booked_at, id).into_item();
-        self.is_there("look into the export's queue", key).await
-    }
-
     /// What the journal of a ticket says about a capture, a refund, a dispute.
     ///
     /// # Errors

@@ -91,6 +91,10 @@ pub(crate) async fn walk() -> Walked {
         .ask("reconcile-payments", events::event("minute-passes", &[]))
         .await;
     assert_eq!(sweep.value()["failed"], 0, "{sweep:?}");
+    let night = functions
+        .ask("compare-books", events::event("night-passes", &[]))
+        .await;
+    assert_eq!(night.value()["ended"]["difference_cents"], 0, "{night:?}");
 
     let page = events::event("driver-opens-ticket-in-english", &[("TOKEN", &token)]);
     let page = functions.ask("show-ticket", page).await;

@@ -42,7 +42,7 @@ impl PayPal {
                 _ => Err(Unreadable),
             })?;
             if is_sent {
-                return Ok(postback.confirmed());
+                return Ok(Ok(postback.confirmed()));
             }
         }
         Ok(Err(WebhookError::NotSent))

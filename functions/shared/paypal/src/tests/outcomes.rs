@@ -201,7 +201,12 @@ async fn a_dispute_names_the_captures_it_is_about() {
     let id = "PP-000-042-663-135".parse().unwrap();
     let dispute = paypal.get_dispute(&token(), &id, soon()).await.unwrap();
     assert_eq!(dispute.status, crate::DisputeStatus::Open);
-    assert_eq!(dispute.capture_ids, ["00D10444LD479031K".parse().unwrap()]);
+    let captures: Vec<_> = dispute
+        .transactions
+        .into_iter()
+        .map(|t| t.capture_id)
+        .collect();
+    assert_eq!(captures, ["00D10444LD479031K".parse().ok()]);
     assert_eq!(dispute.amount.unwrap().value, "3.00");
 }
 

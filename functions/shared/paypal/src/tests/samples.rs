@@ -7,7 +7,9 @@ use serde_json::Value;
 
 use super::{now, paypal, recorded, sample, soon, token};
 use crate::webhook::read_event;
-use crate::{Capture, Error, Money, Order, PayPal, Transaction, TransactionKind, TransactionPage};
+use crate::{
+    Capture, Error, Money, Order, PayPal, Searched, Transaction, TransactionKind, TransactionPage,
+};
 
 /// What was asked when the answer came.
 #[derive(Clone, Copy, Debug)]
@@ -152,8 +154,11 @@ async fn make_of(asked: Asked, status: u16, body: &[u8]) -> String {
         }
         Asked::Search => {
             let page = paypal.search_transactions(&token, now(), now(), 1, soon());
-            page.await
-                .map_or_else(|error| refusal(&error), |page| of_page(&page))
+            match page.await {
+                Ok(Searched::Page(page)) => of_page(&page),
+                Ok(refused @ (Searched::TooMany | Searched::NotTaken)) => format!("{refused:?}"),
+                Err(error) => refusal(&error),
+            }
         }
         Asked::Webhook => format!("{:?}", read_event(body).unwrap().about),
         Asked::Never => nothing_can_be_made_of_it(&paypal).await,
@@ -240,6 +245,8 @@ fn of_row(row: &Transaction) -> String {
         TransactionKind::Payment(id) => format!("Payment {id}"),
         TransactionKind::Refund(id) => format!("Refund {id}"),
         TransactionKind::Reversal(id) => format!("Reversal {id}"),
+        TransactionKind::Hold(id) => format!("Hold {id}"),
+        TransactionKind::Returned(id) => format!("Returned {id}"),
         TransactionKind::Other => format!("Other {}", row.event_code),
     };
     let amount = of_money(&row.amount);

@@ -3,13 +3,18 @@
 use serde_json::{Value, json};
 
 use super::{now, paypal, soon, token};
-use crate::{Error, Money, Transaction, TransactionKind, TransactionPage, TransactionStatus};
+use crate::{
+    Error, Money, Searched, Transaction, TransactionKind, TransactionPage, TransactionStatus,
+};
 
 async fn searched(body: &Value) -> TransactionPage {
     let (paypal, _) = paypal(200, body.to_string().as_bytes()).await;
     let token = token();
     let found = paypal.search_transactions(&token, now(), now(), 1, soon());
-    found.await.unwrap()
+    match found.await.unwrap() {
+        Searched::Page(page) => page,
+        refused @ (Searched::TooMany | Searched::NotTaken) => panic!("{refused:?}"),
+    }
 }
 
 fn row(code: &str, value: &str) -> Value {
@@ -53,7 +58,11 @@ async fn the_code_says_what_a_row_is_about() {
         ("T1107", "-25.00", TransactionKind::Refund(refund())),
         ("T1106", "-25.00", TransactionKind::Reversal(refund())),
         ("T1201", "-25.00", TransactionKind::Reversal(refund())),
-        ("T1202", "25.00", TransactionKind::Other),
+        ("T1106", "25.00", TransactionKind::Returned(refund())),
+        ("T1110", "-25.00", TransactionKind::Hold(refund())),
+        ("T1111", "25.00", TransactionKind::Other),
+        ("T1202", "25.00", TransactionKind::Returned(refund())),
+        ("T1108", "-0.10", TransactionKind::Other),
         ("T0400", "-900.00", TransactionKind::Other),
         ("T9999", "25.00", TransactionKind::Other),
     ] {
@@ -101,6 +110,32 @@ async fn what_paypal_does_not_show_yet_is_not_taken_for_all_there_is() {
     let (early, late) = ("2026-11-22T07:00:00Z", "2026-11-22T10:00:00Z");
     assert_eq!(until(early, late).await, early);
     assert_eq!(until(late, early).await, early);
+}
+
+#[tokio::test]
+async fn a_window_that_paypal_does_not_show_is_no_window_without_rows() {
+    for (body, expected) in [
+        (json!({ "name": "RESULTSET_TOO_LARGE" }), Searched::TooMany),
+        (
+            json!({ "name": "INVALID_REQUEST", "details": [{ "issue": "RESULTSET_TOO_LARGE" }] }),
+            Searched::TooMany,
+        ),
+        (
+            json!({ "name": "INVALID_REQUEST", "details": [],
+                "message": "Data for the given start date is not available." }),
+            Searched::NotTaken,
+        ),
+        (
+            json!({ "name": "INVALID_REQUEST", "details": [
+                { "issue": "Data for the given start date is not available." }] }),
+            Searched::NotTaken,
+        ),
+    ] {
+        let (paypal, _) = paypal(400, body.to_string().as_bytes()).await;
+        let token = token();
+        let found = paypal.search_transactions(&token, now(), now(), 1, soon());
+        assert_eq!(found.await.unwrap(), expected, "{body}");
+    }
 }
 
 #[tokio::test]

@@ -4,7 +4,6 @@ use serde::Deserialize;
 use serde_json::Value;
 use ticket::{AttemptId, CaptureId, OrderId};
 
-use super::WebhookError;
 use crate::wire::{Link, id_above};
 use crate::{DisputeId, EventId, RefundId};
 
@@ -54,50 +53,90 @@ pub enum About {
     },
     /// Nothing we act on.
     Nothing,
+    /// Something that cannot be read, or a refund or dispute without its id: no
+    /// sweep would find it, so it must not pass as done. A human must look.
+    Unreadable,
+}
+
+/// A verified body that does not say whom to ask about; what of it can be read.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Unreadable {
+    id: Option<EventId>,
+    event_type: Option<String>,
+}
+
+impl Unreadable {
+    /// The event all the same, by its own id or else that of its transmission:
+    /// `PayPal` must hear 2xx, or it gives the event up, and nobody has seen it.
+    pub(super) fn into_event(self, transmission: EventId) -> WebhookEvent {
+        WebhookEvent {
+            id: self.id.unwrap_or(transmission),
+            event_type: self.event_type.unwrap_or_else(|| "UNREADABLE".to_owned()),
+            about: About::Unreadable,
+        }
+    }
 }
 
 #[derive(Deserialize)]
 struct Envelope {
-    id: String,
-    event_type: String,
+    #[serde(default)]
+    id: Value,
+    #[serde(default)]
+    event_type: Value,
     #[serde(default)]
     resource: Value,
 }
 
-/// Reads the ids of a verified body. A refund or dispute without its id is an
-/// error: no sweep would find it, so it must not pass as done.
-pub(crate) fn read(raw_body: &[u8]) -> Result<WebhookEvent, WebhookError> {
-    let envelope: Envelope =
-        serde_json::from_slice(raw_body).map_err(|_| WebhookError::Unreadable)?;
-    let id: EventId = envelope.id.parse().map_err(|_| WebhookError::Unreadable)?;
-    let event_type = envelope.event_type;
+/// Reads the ids of a verified body.
+pub(crate) fn read(raw_body: &[u8]) -> Result<WebhookEvent, Unreadable> {
+    let envelope: Envelope = serde_json::from_slice(raw_body).map_err(|_| Unreadable::default())?;
+    let id = envelope.id.as_str().and_then(|id| id.parse().ok());
+    let event_type = envelope.event_type.as_str().filter(|text| is_type(text));
+    let unreadable = || Unreadable {
+        id: id.clone(),
+        event_type: event_type.map(str::to_owned),
+    };
+    let (Some(event_id), Some(event_type)) = (&id, event_type) else {
+        return Err(unreadable());
+    };
+    let about = about(event_type, &envelope.resource).ok_or_else(unreadable)?;
+    Ok(WebhookEvent {
+        id: EventId::clone(event_id),
+        event_type: event_type.to_owned(),
+        about,
+    })
+}
+
+fn is_type(text: &str) -> bool {
     let allowed = |b: u8| b.is_ascii_uppercase() || b.is_ascii_digit() || b".-_".contains(&b);
-    if !(1..=EVENT_TYPE_LEN_MAX).contains(&event_type.len()) || !event_type.bytes().all(allowed) {
-        return Err(WebhookError::Unreadable);
-    }
-    let resource = envelope.resource;
-    let about = match event_type.as_str() {
+    (1..=EVENT_TYPE_LEN_MAX).contains(&text.len()) && text.bytes().all(allowed)
+}
+
+/// What an event of this type is about; nothing where it lacks the one id that
+/// it needs.
+fn about(event_type: &str, resource: &Value) -> Option<About> {
+    Some(match event_type {
         "CHECKOUT.ORDER.APPROVED" | "CHECKOUT.ORDER.COMPLETED" => {
-            order(&resource, text(&resource, "/id"))
+            order(resource, text(resource, "/id"))
         }
-        "CHECKOUT.PAYMENT-APPROVAL.REVERSED" => order(&resource, text(&resource, "/order_id")),
+        "CHECKOUT.PAYMENT-APPROVAL.REVERSED" => order(resource, text(resource, "/order_id")),
         "PAYMENT.CAPTURE.COMPLETED"
         | "PAYMENT.CAPTURE.PENDING"
         | "PAYMENT.CAPTURE.DECLINED"
         | "PAYMENT.CAPTURE.DENIED" => {
-            let related = text(&resource, "/supplementary_data/related_ids/order_id");
-            let above = above(&resource, "orders");
-            order(&resource, related.or(above.as_deref()))
+            let related = text(resource, "/supplementary_data/related_ids/order_id");
+            let above = above(resource, "orders");
+            order(resource, related.or(above.as_deref()))
         }
         "PAYMENT.CAPTURE.REFUNDED" | "PAYMENT.REFUND.PENDING" | "PAYMENT.REFUND.FAILED" => {
-            let (refund_id, capture_id) = refund(&resource)?;
+            let (refund_id, capture_id) = refund(resource)?;
             About::Refund {
                 refund_id,
                 capture_id,
             }
         }
         "PAYMENT.CAPTURE.REVERSED" => {
-            let (refund_id, capture_id) = refund(&resource)?;
+            let (refund_id, capture_id) = refund(resource)?;
             About::Reversal {
                 refund_id,
                 capture_id,
@@ -107,16 +146,10 @@ pub(crate) fn read(raw_body: &[u8]) -> Result<WebhookEvent, WebhookError> {
         | "CUSTOMER.DISPUTE.UPDATED"
         | "CUSTOMER.DISPUTE.RESOLVED"
         | "RISK.DISPUTE.CREATED" => {
-            let dispute_id = text(&resource, "/dispute_id").and_then(|id| id.parse().ok());
-            let dispute_id = dispute_id.ok_or(WebhookError::Unreadable)?;
+            let dispute_id = text(resource, "/dispute_id")?.parse().ok()?;
             About::Dispute { dispute_id }
         }
         _ => About::Nothing,
-    };
-    Ok(WebhookEvent {
-        id,
-        event_type,
-        about,
     })
 }
 
@@ -129,10 +162,10 @@ fn order(resource: &Value, order_id: Option<&str>) -> About {
     }
 }
 
-fn refund(resource: &Value) -> Result<(RefundId, Option<CaptureId>), WebhookError> {
-    let refund_id = text(resource, "/id").and_then(|id| id.parse().ok());
+fn refund(resource: &Value) -> Option<(RefundId, Option<CaptureId>)> {
+    let refund_id = text(resource, "/id")?.parse().ok()?;
     let capture_id = above(resource, "captures").and_then(|id| id.parse().ok());
-    Ok((refund_id.ok_or(WebhookError::Unreadable)?, capture_id))
+    Some((refund_id, capture_id))
 }
 
 fn text<'a>(resource: &'a Value, pointer: &str) -> Option<&'a str> {

@@ -6,6 +6,7 @@ use http::HeaderMap;
 use jiff::Timestamp;
 
 use super::WebhookError;
+use crate::EventId;
 
 const TRANSMISSION_ID: &str = "paypal-transmission-id";
 const TRANSMISSION_TIME: &str = "paypal-transmission-time";
@@ -66,6 +67,14 @@ impl<'a> SignatureHeaders<'a> {
             signature: decoded,
             unverified_signature: signature,
             unverified_cert_url: cert_url,
+        })
+    }
+
+    /// The transmission's own id, in case that the body has none that can be read.
+    pub(super) fn transmission_id(&self) -> Result<EventId, WebhookError> {
+        let id = self.unverified_id.parse();
+        id.map_err(|_| WebhookError::HeaderMalformed {
+            name: TRANSMISSION_ID,
         })
     }
 

@@ -7,13 +7,15 @@ use serde::Serialize;
 use serde::de::IgnoredAny;
 
 use super::headers::{ALGORITHM, SignatureHeaders};
-use super::{WebhookError, WebhookEvent, event};
+use super::{WebhookEvent, event};
+use crate::EventId;
 
 /// A delivery, put as a question. Nothing of it is verified before `PayPal` has
 /// answered; even then only a CRC-32 of the body is, as with a signature checked here.
 /// `Debug` does not show it: the body names the payer.
 pub struct Postback {
     questions: Vec<Bytes>,
+    unverified_transmission: EventId,
     unverified_body: Vec<u8>,
 }
 
@@ -65,6 +67,7 @@ impl Postback {
         };
         Some(Self {
             questions: webhook_ids.iter().map(question).collect::<Option<_>>()?,
+            unverified_transmission: signed.transmission_id().ok()?,
             unverified_body: raw_body.to_vec(),
         })
     }
@@ -75,7 +78,8 @@ impl Postback {
     }
 
     /// The event, now that `PayPal` has said that it sent it.
-    pub(crate) fn confirmed(&self) -> Result<WebhookEvent, WebhookError> {
-        event::read(&self.unverified_body)
+    pub(crate) fn confirmed(&self) -> WebhookEvent {
+        let transmission = self.unverified_transmission.clone();
+        event::read(&self.unverified_body).unwrap_or_else(|rest| rest.into_event(transmission))
     }
 }

@@ -3,12 +3,11 @@
 
 use serde_json::{Value, json};
 
-use super::super::event::read;
-use super::WebhookError;
+use super::super::event::{Unreadable, read};
 use crate::About;
 use crate::tests::sample;
 
-fn about(event_type: &str, resource: &Value) -> Result<About, WebhookError> {
+fn about(event_type: &str, resource: &Value) -> Result<About, Unreadable> {
     let body = json!({ "id": "WH-1", "event_type": event_type, "resource": resource });
     read(body.to_string().as_bytes()).map(|event| event.about)
 }
@@ -85,8 +84,7 @@ fn a_refund_or_dispute_without_its_id_does_not_pass_as_done() {
         "RISK.DISPUTE.CREATED",
     ] {
         for resource in [json!({}), json!({ "id": "a/b", "dispute_id": "a b" })] {
-            let refused = about(event_type, &resource).unwrap_err();
-            assert!(matches!(refused, WebhookError::Unreadable), "{event_type}");
+            assert!(about(event_type, &resource).is_err(), "{event_type}");
         }
     }
 }
@@ -121,8 +119,27 @@ fn an_envelope_without_sound_ids_cannot_be_read() {
         r#"{"id":"WH-1","event_type":"a\nb"}"#,
         r#"{"id":"WH-1","id":"WH-2","event_type":"A"}"#,
     ] {
-        let refused = read(body.as_bytes()).unwrap_err();
-        assert!(matches!(refused, WebhookError::Unreadable), "{body}");
+        assert!(read(body.as_bytes()).is_err(), "{body}");
+    }
+}
+
+#[test]
+fn what_cannot_be_read_keeps_what_can_and_else_the_transmissions_id() {
+    let transmission: crate::EventId = "69cd13f0-d67a-11e5-baa3-778b53f4ae55".parse().unwrap();
+    for (body, id, event_type) in [
+        ("<html>", transmission.as_str(), "UNREADABLE"),
+        (r#"{"id":7,"event_type":"A"}"#, transmission.as_str(), "A"),
+        (r#"{"id":"WH-1"}"#, "WH-1", "UNREADABLE"),
+        (
+            r#"{"id":"WH-1","event_type":"CUSTOMER.DISPUTE.CREATED","resource":{}}"#,
+            "WH-1",
+            "CUSTOMER.DISPUTE.CREATED",
+        ),
+    ] {
+        let event = read(body.as_bytes()).unwrap_err();
+        let event = event.into_event(transmission.clone());
+        assert_eq!((event.id.as_str(), &*event.event_type), (id, event_type));
+        assert_eq!(event.about, About::Unreadable);
     }
 }
 

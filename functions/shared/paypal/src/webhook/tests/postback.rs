@@ -127,7 +127,6 @@ async fn nobody_is_asked_unless_it_is_switched_on_and_about_trust() {
         WebhookError::CertificateRevoked,
         WebhookError::CertificateUrl,
         WebhookError::Algorithm,
-        WebhookError::Unreadable,
         WebhookError::CertificateUnavailable(CertificateFetch::Status(500)),
     ] {
         let shown = format!("{other:?}");

@@ -15,7 +15,7 @@ use super::super::event::read;
 use super::super::headers::SignatureHeaders;
 use super::forgery::{FREE, forge};
 use super::signer::{AUTHORITY, signed};
-use super::{CERT_URL, WebhookError, certificate_url, verify, webhooks};
+use super::{CERT_URL, certificate_url, verify, webhooks};
 use crate::About;
 use crate::tests::trees::{change, changes, json as any_json, order};
 use crate::tests::{block_on, sample};
@@ -215,9 +215,8 @@ proptest! {
             headers.insert(NAMES[0], HeaderValue::from_static("another-transmission"));
         }
         let (webhooks, _) = webhooks(&LEAF);
-        let refused = block_on(verify(&webhooks, &headers, &body)).unwrap_err();
-        // A body is looked into only behind the signature.
-        prop_assert!(!matches!(refused, WebhookError::Unreadable));
+        // Where a body would be read before its signature, this would be an event.
+        prop_assert!(block_on(verify(&webhooks, &headers, &body)).is_err());
     }
 
     /// The signature covers no more than a CRC-32, so a body may say anything
@@ -263,6 +262,7 @@ proptest! {
                 prop_assert_eq!(event_type, "CUSTOMER.DISPUTE.CREATED");
                 [Some(dispute_id.as_str()), None]
             }
+            About::Unreadable => unreachable!("read gives an error"),
             // Nothing else may pass as done.
             About::Nothing => {
                 prop_assert_eq!(event_type, "PAYMENT.SALE.COMPLETED");
@@ -276,7 +276,7 @@ proptest! {
     #[test]
     fn json_without_the_type_of_an_event_is_none(body in any_json()) {
         let refused = read(body.to_string().as_bytes());
-        prop_assert!(matches!(refused, Err(WebhookError::Unreadable)), "{:?}", refused);
+        prop_assert!(refused.is_err(), "{:?}", refused);
     }
 }
 
