@@ -150,6 +150,8 @@ fn money_that_may_still_come_shows_with_since_when() {
     file.ticket.lock = Some(Lock {
         attempt: attempt_id(),
         until: moment("2026-02-21T10:00:00Z"),
+        since: moment("2026-02-21T10:00:00Z"),
+        refused_as: None,
     });
     let answer = answered(file, "2026-02-21T10:00:00Z");
     assert_eq!(answer["payment_running_since"], "2026-02-21T10:00:00Z");

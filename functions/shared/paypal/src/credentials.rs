@@ -129,7 +129,7 @@ impl Credentials {
         };
         match named {
             Ok(named) if named.client_id == self.client_id => {
-                *self.locked() = named.secrets.clone();
+                self.locked().clone_from(&named.secrets);
                 named.secrets
             }
             // Attempts remember the client id that made their orders, and what is not

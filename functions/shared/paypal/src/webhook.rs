@@ -166,22 +166,15 @@ impl Webhooks {
             return Err(WebhookError::BodyTooLarge);
         }
         let signed = SignatureHeaders::read(headers)?;
-        let Self {
-            config,
-            certificates,
-            budget,
-        } = self;
-        let WebhookConfig {
-            environment,
-            base_url,
-            ..
-        } = config;
-        let url = CertificateUrl::read(signed.unverified_cert_url, *environment, base_url)?;
+        let config = &self.config;
+        let url = signed.unverified_cert_url;
+        let url = CertificateUrl::read(url, config.environment, &config.base_url)?;
         if config.revoked.iter().any(|it| it.is_same_certificate(&url)) {
             return Err(WebhookError::CertificateRevoked);
         }
-        let chain = certificates
-            .trusted(&url, config, budget, now, deadline)
+        let chain = self
+            .certificates
+            .trusted(&url, config, &self.budget, now, deadline)
             .await?;
         let fits = |webhook_id: &String| {
             let message = signed.message(webhook_id, raw_body);

@@ -197,3 +197,6 @@ impl Settle {
         self.access().pause_until = Some(until);
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -256,7 +256,7 @@ impl Settle {
             }
         };
         if progress == Progress::Unclear && since(ended.since, now) > SILENCE_MAX {
-            tracing::error!(case_number = %ticket.case_number, attempt = %owner.id, order = %order.id, since = %ended.since, refused_as = ended.refused_as, "a lock waits: PayPal has not said whether the money moved");
+            tracing::error!(alarm = "lock-waits", case_number = %ticket.case_number, attempt = %owner.id, order = %order.id, since = %ended.since, refused_as = ended.refused_as, "a lock waits: PayPal has not said whether the money moved");
         }
         Ok(progress)
     }
@@ -320,7 +320,7 @@ impl Settle {
 
     /// The order can neither be captured any more nor does it show a capture.
     async fn release_over(&self, held: &Held, owner: &Attempt) -> Result<Progress, Error> {
-        tracing::error!(case_number = %owner.case_number, attempt = %owner.id, "PayPal never said what became of a capture, and the order is over: look into PayPal's books");
+        tracing::error!(alarm = "capture-never-answered", case_number = %owner.case_number, attempt = %owner.id, "PayPal never said what became of a capture, and the order is over: look into PayPal's books");
         let expired = Released::Ended(AttemptState::Expired);
         self.release(held, owner, &expired).await
     }
@@ -383,7 +383,7 @@ impl Settle {
                 )
             )
         {
-            tracing::error!(case_number = %ticket.case_number, attempt = %attempt.id, "a capture that PayPal holds back cannot be read");
+            tracing::error!(alarm = "pending-waits", case_number = %ticket.case_number, attempt = %attempt.id, "a capture that PayPal holds back cannot be read");
             return Ok(Progress::Unclear);
         }
         match answer {
@@ -426,7 +426,7 @@ impl Settle {
             }
             Answer::None => {
                 if age(attempt, now) > SILENCE_MAX {
-                    tracing::error!(case_number = %ticket.case_number, attempt = %attempt.id, "an attempt waits: PayPal does not say how its order stands");
+                    tracing::error!(alarm = "attempt-waits", case_number = %ticket.case_number, attempt = %attempt.id, "an attempt waits: PayPal does not say how its order stands");
                 }
                 Ok(Progress::Unclear)
             }
@@ -641,7 +641,7 @@ impl Settle {
         match capture.reason.as_deref() {
             // Every payment hangs until somebody changes the account's settings.
             Some(reason @ ("UNILATERAL" | "RECEIVING_PREFERENCE_MANDATES_MANUAL_ACTION")) => {
-                tracing::error!(case_number = %ticket.case_number, attempt = %attempt.id, capture = %capture.id, reason, "PayPal holds a capture back for a reason of our account: accept it there by hand");
+                tracing::error!(alarm = "account-settings", case_number = %ticket.case_number, attempt = %attempt.id, capture = %capture.id, reason, "PayPal holds a capture back for a reason of our account: accept it there by hand");
             }
             reason => {
                 tracing::info!(case_number = %ticket.case_number, attempt = %attempt.id, capture = %capture.id, reason, "PayPal holds a capture back");
@@ -738,7 +738,7 @@ fn not_read(error: &PayPalError, ticket: &Ticket, attempt: &Attempt) -> Answer {
             ..
         } => Answer::Unknown,
         PayPalError::Refused { .. } => {
-            tracing::error!(%error, case_number = %ticket.case_number, attempt = %attempt.id, "PayPal does not let us read an order: our credentials or its permissions");
+            tracing::error!(alarm = "order-not-readable", %error, case_number = %ticket.case_number, attempt = %attempt.id, "PayPal does not let us read an order: our credentials or its permissions");
             Answer::Denied
         }
         PayPalError::NoAnswer { .. }

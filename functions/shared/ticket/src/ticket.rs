@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -92,14 +92,15 @@ impl Ticket {
                 _,
             ) => return None,
         };
-        if lock.is_some_and(|lock| lock.until > at) {
+        // A lock that was taken over is one that PayPal has not answered for a while.
+        let is_new = |lock: &Lock| at.duration_since(lock.since) <= CAPTURING_AT_MOST;
+        if lock.is_some_and(|lock| lock.until > at && is_new(lock)) {
             return Some(UnderWay::Capturing);
         }
         let awaited = self.awaits.as_ref().filter(|awaited| awaited.until > at);
-        // A lock whose lease has ended is one that PayPal did not answer.
         let since = [
             awaited.map(|awaited| awaited.since),
-            lock.map(|lock| lock.until),
+            lock.map(|lock| lock.since),
         ];
         let since = since.into_iter().flatten().min()?;
         Some(UnderWay::Awaited { since })
@@ -112,6 +113,9 @@ impl Ticket {
         matches!(self.state, State::Open) && self.due_on.has_passed(at)
     }
 }
+
+/// A capture that is answered takes seconds, and no lease is longer.
+const CAPTURING_AT_MOST: SignedDuration = SignedDuration::from_secs(60);
 
 /// Where a case stands, with the evidence for it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -296,6 +296,8 @@ fn a_lock_is_a_matter_of_seconds_until_its_lease_has_ended() {
             lock: Some(Lock {
                 attempt: attempt_id(),
                 until: in_time() + jiff::SignedDuration::from_secs(seconds),
+                since: in_time(),
+                refused_as: None,
             }),
             ..ticket(Standing::OpenLocked)
         };

@@ -78,13 +78,13 @@ impl World {
         let config = Config::from_vars(&vars).await.unwrap();
         let taken = Arc::new(Mutex::new(vec!["first"]));
         let asked = Arc::new(Mutex::new(Vec::new()));
-        let (takes, seen) = (Arc::clone(&taken), Arc::clone(&asked));
+        let (right, seen) = (Arc::clone(&taken), Arc::clone(&asked));
         let transport = Transport::in_process(move |request: Request<Bytes>| {
             let header = request.headers()["authorization"].to_str().unwrap();
             let pair = header.strip_prefix("Basic ").unwrap();
             let pair = String::from_utf8(BASE64.decode(pair.as_bytes()).unwrap()).unwrap();
             let secret = pair.strip_prefix("client-id:").unwrap().to_owned();
-            let answer = if takes.lock().unwrap().contains(&secret.as_str()) {
+            let answer = if right.lock().unwrap().contains(&secret.as_str()) {
                 Response::builder()
                     .status(200)
                     .body(Bytes::from(r#"{"access_token":"a","expires_in":32400}"#))

@@ -69,7 +69,10 @@ pub(super) fn check(
         )
         .map_err(Distrust::Chain)?;
     // The leaf must say it. Under its own issuer alone, no other certificate is asked.
-    let issuer = path.intermediate_certificates().next().map(|it| it.der());
+    let issuer = path
+        .intermediate_certificates()
+        .next()
+        .map(webpki::Cert::der);
     let issuer = match &issuer {
         Some(der) => webpki::anchor_from_trusted_cert(der).map_err(Distrust::Chain)?,
         None => path.anchor().clone(),
