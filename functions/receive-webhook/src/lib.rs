@@ -176,6 +176,7 @@ async fn continue_event(
         }
     };
     let came_to = app.settle.taken_back(&claim, now, deadline).await?;
+    // sabotage: an event is parked at its last delivery only
     let outcome = match came_to {
         TakingBack::Booked => EventOutcome::Done,
         TakingBack::Nothing => EventOutcome::NothingToDo,

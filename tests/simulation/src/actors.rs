@@ -79,6 +79,19 @@ impl World {
         swept
     }
 
+    /// A minute of the night has passed; whether the night's comparison is through.
+    pub(crate) async fn minute_of_the_night(&self) -> bool {
+        let functions = self.functions();
+        let clock = self.functions_clock();
+        let run = self
+            .invoke(Function::CompareBooks, async move {
+                let until = Instant::now() + compare_books::RUN_TIME;
+                compare_books::handle(&functions.compare_books, &clock, until).await
+            })
+            .await;
+        matches!(run, Some(Ok(compare_books::NightRun::Ended(_))))
+    }
+
     /// Somebody opens the page of a token. `None`: it did not come.
     pub(crate) async fn opens(&self, token: &str) -> Option<Page> {
         let functions = self.functions();

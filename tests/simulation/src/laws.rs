@@ -13,11 +13,14 @@
 //! | L1, L3, L7 | every capture is booked once, for its own ticket and attempt, nothing without a capture or a refund, the sums agree to the cent |
 //! | L2 | who approves within 45 minutes of pressing is captured and booked within 15 minutes, later ones within 30; what `PayPal` held back, within an hour more; where it has refused without a definite answer, when it gives one |
 //! | L4, L5 | paid is shown only when settled, and never taken back; pending is not paid |
+//! | L9 | what has left `PayPal`'s account is on a ticket when a night has passed |
+//! | L10 | nobody is asked to pay while `PayPal` has not said what became of a capture |
 //! | L6 | the time of payment is `PayPal`'s |
 //! | L8 | money taken back leads to review |
 //! | X1, X2, X3 | one line for the export for each settlement, none without, its id follows from it |
 //! | W1 | an event has its effect once, however often it comes |
 //! | W2, W3, W4 | an event ends, is stored before 2xx, and unverified writes nothing |
+//! | W7 | whoever sends webhooks that are not `PayPal`'s does not make us ask it ten times a minute |
 //! | W5, W6 | the order of events, and what they say beside ids, changes nothing |
 //! | F12 | while captures are closed nobody is sent to `PayPal` and nothing is captured; a reconciliation after a restore comes to an end, agrees, and finds nothing a second time |
 //! | F14 | what newer code has written of a ticket or an attempt stays |
@@ -54,7 +57,8 @@ use crate::net::Call;
 use crate::world::{Function, World};
 
 pub(crate) use books::{
-    Waits, attempts_are_over, attempts_left, locks_and_captures, note_locks, what_was_paid,
+    Waits, attempts_are_over, attempts_left, locks_and_captures, note_locks, what_left_is_booked,
+    what_was_paid,
 };
 pub(crate) use ends::end_of_the_case;
 pub(crate) use pages::{a_page_was_shown, a_redirect_was_shown};

@@ -60,6 +60,7 @@ pub(crate) enum Function {
     FinishCheckout,
     ReceiveWebhook,
     ReconcilePayments,
+    CompareBooks,
     /// What clerks do; through the store, until the city's side has functions.
     Office,
 }
@@ -72,6 +73,7 @@ impl Function {
             Self::FinishCheckout => "finish-checkout",
             Self::ReceiveWebhook => "receive-webhook",
             Self::ReconcilePayments => "reconcile-payments",
+            Self::CompareBooks => "compare-books",
             Self::Office => "office",
         }
     }

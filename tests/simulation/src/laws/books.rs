@@ -213,6 +213,23 @@ pub(crate) fn attempts_are_over(world: &World) {
     }
 }
 
+/// L9: a night has passed.
+pub(crate) fn what_left_is_booked(world: &World) {
+    let table = Table::read(world);
+    let known = ids_of_taken_back(&table);
+    let mut history = world.history.borrow_mut();
+    world.standin.in_books(|books| {
+        for refund in &books.refunds {
+            history.law("L9", known.contains(&refund.id), || {
+                format!(
+                    "{} left PayPal's account, a night has passed, and no ticket knows of it",
+                    refund.id
+                )
+            });
+        }
+    });
+}
+
 /// Whether a lock stands whose lease has ended.
 pub(crate) fn note_locks(world: &World) {
     let now = world.now();

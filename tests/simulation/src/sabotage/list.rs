@@ -253,7 +253,7 @@ pub(crate) const ALL: &[Sabotage] = &[
         places: &[(
             "a forgotten payment of another payee is nobody's",
             Change::First(
-                "if capture.payee_merchant_id.as_deref() != Some(\"STNDNMERCHANT\") { return Err(Shown::Foreign); }",
+                "if capture.payee_merchant_id.as_deref() != Some(\"STNDNMERCHANT\") { return Marks::None; }",
             ),
         )],
         found_by: "restore-by-chance;seed=71;faults=1/15;order=chance",
@@ -270,7 +270,9 @@ pub(crate) const ALL: &[Sabotage] = &[
         name: "an event is parked at its last delivery only",
         places: &[(
             "an event is parked at its last delivery only",
-            Change::Value("$it || ($on && stored.deliveries < 25)"),
+            Change::Arm(
+                "TakingBack::NotYet if $on && stored.deliveries < 25 => return Ok(StatusCode::SERVICE_UNAVAILABLE),",
+            ),
         )],
         found_by: "refunded;seed=1;receive-webhook: paypal GetRefund#1-26=NoAnswer;receive-webhook: table update event#30=Down;receive-webhook: table update event#34=Down",
     },
@@ -334,5 +336,49 @@ pub(crate) const ALL: &[Sabotage] = &[
             Change::First("return answer;"),
         )],
         found_by: "return-alone;seed=1;finish-checkout: paypal Capture#1=OmitsPayee;finish-checkout: paypal GetOrder#2=OmitsPayee",
+    },
+    Sabotage {
+        name: "what PayPal does not show yet is nothing",
+        places: &[(
+            "what PayPal does not show yet is nothing",
+            Change::First(
+                "if matches!(self.confirm(claim, now, deadline).await, Err(PayPalError::NotFound { .. })) { return Ok(TakingBack::Nothing); }",
+            ),
+        )],
+        found_by: "refunded;seed=1;habits=no-refund-after-its-event",
+    },
+    Sabotage {
+        name: "what left is not looked for at night",
+        places: &[(
+            "what left is not looked for at night",
+            Change::Arm(
+                "TransactionKind::Refund(_) if $on => Ok(Shown::Foreign { asked: false }),",
+            ),
+        )],
+        found_by: "refunded-in-silence;seed=1",
+    },
+    Sabotage {
+        name: "nobody is told that money may still come",
+        places: &[(
+            "nobody is told that money may still come",
+            Change::First("return None;"),
+        )],
+        found_by: "return-alone;seed=1;finish-checkout: paypal Capture#1=Refused-NEVER_HEARD_OF",
+    },
+    Sabotage {
+        name: "a token that was taken back is used until it ends",
+        places: &[(
+            "a token that was taken back is used until it ends",
+            Change::First("return Err(refused);"),
+        )],
+        found_by: "tokens-are-taken-back;seed=1",
+    },
+    Sabotage {
+        name: "strangers may let us ask as often as they like",
+        places: &[(
+            "strangers may let us ask as often as they like",
+            Change::Never,
+        )],
+        found_by: "strangers-send-webhooks;seed=1",
     },
 ];

@@ -9,7 +9,8 @@ use serde_json::json;
 
 use super::driver;
 use crate::actors::Back;
-use crate::world::{PAYPAL_ORIGIN, Work, World};
+use crate::history::Kind;
+use crate::world::{Function, PAYPAL_ORIGIN, Work, World};
 
 /// Somebody opens result pages with order ids that are not theirs.
 pub(super) fn returns_with_a_foreign_order(world: &Rc<World>) -> Work {
@@ -104,6 +105,40 @@ pub(super) fn forges_a_webhook(world: &Rc<World>) -> Work {
                 return;
             }
         }
+    })
+}
+
+/// Somebody sends webhooks of his own, each with another certificate at `PayPal`'s
+/// own host, twenty in a minute.
+pub(super) fn strangers_send_webhooks(world: &Rc<World>) -> Work {
+    const WEBHOOKS: u32 = 20;
+    const ASKED_MAX: u64 = 10;
+    let (driver, world) = (driver(world), Rc::clone(world));
+    Box::pin(async move {
+        let Some(sent) = driver.presses().await else {
+            return;
+        };
+        driver.decides(&sent, Payer::ClosesWindow).await;
+        let Some(genuine) = world.standin.take_deliveries().into_iter().next() else {
+            return;
+        };
+        let asked = || {
+            let history = world.history.borrow();
+            history.calls(Function::ReceiveWebhook, Kind::PayPal)
+        };
+        let before = asked();
+        for number in 0..WEBHOOKS {
+            let mut strange = genuine.clone();
+            let url = format!("{PAYPAL_ORIGIN}/v1/notifications/certs/CERT-{number:08}");
+            let url = url.parse().expect("a header");
+            strange.headers.insert("paypal-cert-url", url);
+            world.post(&strange).await;
+        }
+        let asked = asked() - before;
+        let mut history = world.history.borrow_mut();
+        history.law("W7", asked <= ASKED_MAX, || {
+            format!("{WEBHOOKS} strange webhooks have made us ask PayPal {asked} times")
+        });
     })
 }
 

@@ -267,7 +267,7 @@ pub(crate) const STORIES: [Scenario; 38] = [
 
 /// Stories of many hours: each boundary of theirs meets every fault, but not each of
 /// its hundreds of calls.
-pub(crate) const LONG: [Scenario; 2] = [
+pub(crate) const LONG: [Scenario; 5] = [
     Scenario {
         // The newest documentation: 6 hours for the payer and 6 for us, or what the
         // account is given; whoever is late within it has paid.
@@ -287,6 +287,22 @@ pub(crate) const LONG: [Scenario; 2] = [
         name: "presses-for-hours",
         prepare: without_webhooks,
         begin: |world| tell(world, vec![presses_for_hours(world)]),
+    },
+    Scenario {
+        // L9: no webhook tells of it; PayPal's books do, a night later.
+        name: "refunded-in-silence",
+        prepare: without_webhooks,
+        begin: |world| tell(world, vec![refunded_in_silence(world)]),
+    },
+    Scenario {
+        name: "tokens-are-taken-back",
+        prepare: without_webhooks,
+        begin: |world| tell(world, vec![tokens_are_taken_back(world)]),
+    },
+    Scenario {
+        name: "strangers-send-webhooks",
+        prepare: by_hand,
+        begin: |world| tell(world, vec![hostile::strangers_send_webhooks(world)]),
     },
 ];
 
@@ -364,6 +380,49 @@ fn presses_for_hours(world: &Rc<World>) -> Work {
                 format!("{left} orders of one ticket may still bring money")
             });
             world.pause(RESTS).await;
+        }
+    })
+}
+
+/// Paid; given back at `PayPal` while no webhook travels; then a night passes.
+fn refunded_in_silence(world: &Rc<World>) -> Work {
+    /// Until `PayPal`'s books are as young as they get, and the night has come.
+    const A_DAY_AND_A_HALF: Duration = Duration::from_hours(36);
+    /// The minutes of a night, as template.yaml has them.
+    const MINUTES: u32 = 300;
+    let (driver, world) = (driver(world), Rc::clone(world));
+    Box::pin(async move {
+        driver.pays(Payer::Pays).await;
+        world.pause(A_MINUTE).await;
+        world.afterwards(Afterwards::Refunded).await;
+        let is_refunded = world.standin.in_books(|books| !books.refunds.is_empty());
+        world.pause(A_DAY_AND_A_HALF).await;
+        for _ in 0..MINUTES {
+            if world.minute_of_the_night().await {
+                laws::what_left_is_booked(&world);
+                if is_refunded {
+                    let mut history = world.history.borrow_mut();
+                    history.sometimes("a night found what had been given back in silence");
+                }
+                return;
+            }
+            world.pause(A_MINUTE).await;
+        }
+    })
+}
+
+/// Somebody changes the secret while a driver pays: every token is worth nothing.
+fn tokens_are_taken_back(world: &Rc<World>) -> Work {
+    let (driver, world) = (driver(world), Rc::clone(world));
+    Box::pin(async move {
+        let Some(sent) = driver.presses().await else {
+            return;
+        };
+        let back = driver.decides(&sent, Payer::Pays).await;
+        world.turn("PayPal takes its tokens back").await;
+        world.standin.revoke_tokens();
+        if let Some(back) = back {
+            driver.returns(&back).await;
         }
     })
 }
