@@ -167,6 +167,42 @@ async function thePayerGoesAstray() {
   });
 }
 
+async function payPalSaysNothing() {
+  await drive("while PayPal is silent both pages say the same, then both say paid", async (driver) => {
+    const { page } = driver;
+    const url = await stack.issue("KL-BROWSER-SILENT");
+    await driver.open(url);
+    await driver.pressPay();
+    await stack.lever("POST", "faults", { webhooks: "off" });
+    const silence = { on: "get_order", kind: "server_error", times: 1_000_000 };
+    await stack.lever("POST", "faults", silence);
+    await page.locator("#pay").click();
+    await page.locator('main[data-state="processing"]').waitFor();
+    const said = () => page.locator("main > p").allInnerTexts();
+    const onReturn = await said();
+    assert.match(onReturn.join(" "), /Seit \d.*\sUhr/);
+    assert.match(onReturn.join(" "), /zahlen Sie nicht noch einmal.*Überweisung oder bar/);
+    await driver.open(url);
+    assert.equal(await driver.state(), "processing");
+    assert.deepEqual(await said(), onReturn);
+    assert.equal(await page.locator("form").count(), 0);
+    const { payment_running, payment_running_since } = await stack.case("KL-BROWSER-SILENT");
+    assert.equal(payment_running, true);
+    assert.ok(payment_running_since);
+    // In another language PayPal's token is still there: a look settles.
+    await page.goBack();
+    await page.locator("header a[lang=en]").click();
+    assert.equal(await driver.state(), "processing");
+    await stack.lever("DELETE", "faults");
+    await page.locator("main a.look").click();
+    await page.locator('main[data-state="paid"]').waitFor();
+    assert.match(await page.locator("h1").innerText(), /Paid/);
+    await driver.open(url);
+    assert.equal(await driver.state(), "paid");
+    await isPaidOnce("KL-BROWSER-SILENT");
+  });
+}
+
 async function aForgedCode() {
   await drive("a forged QR code is told apart and asks for no money", async (driver) => {
     const forged = `${stack.ticket.slice(0, -2)}${stack.ticket.endsWith("AA") ? "BA" : "AA"}`;
@@ -188,6 +224,7 @@ try {
   await fromTheQrCode();
   await inEnglish();
   await thePayerGoesAstray();
+  await payPalSaysNothing();
   await aForgedCode();
   code = conclude();
   if (code !== 0) console.error(stack.log);

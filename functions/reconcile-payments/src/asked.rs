@@ -83,7 +83,8 @@ pub async fn answer(
             Answer::Swept(swept)
         }
         Asked::Reconcile(window) => {
-            Answer::Reconciled(app.settle.reconcile(window, clock, until).await)
+            let reconciled = Box::pin(app.settle.reconcile(window, clock, until));
+            Answer::Reconciled(reconciled.await)
         }
     })
 }

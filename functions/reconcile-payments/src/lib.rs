@@ -13,30 +13,47 @@ mod asked;
 use std::time::Duration;
 
 pub use asked::{Answer, Asked, InvalidEvent, answer};
+use futures_util::stream::{self, FuturesUnordered, StreamExt};
 use jiff::Timestamp;
 use lambda_runtime::Error;
 use paypal::{Config, PayPal, Transport};
-use settle::limits::{FUNCTION_TIMEOUT, LOOK_PENDING, next_look};
-use settle::{Captures, Progress, Settle, Wake};
-use store::{OpenAttempt, Store, Write};
+use settle::limits::{FUNCTION_TIMEOUT, LOOK_PENDING};
+use settle::looks::{Next, Seen, after_look, next_look};
+use settle::pace::{Pace, SIDE_BY_SIDE};
+use settle::{Captures, Progress, Settle, Settled, Wake};
+use store::{Attempt, OpenAttempt, Queue, Store};
+use ticket::AttemptId;
 use tokio::time::Instant;
 
 /// How long a sweep takes at most; less than the function's own time-out, and
 /// than the minute until the next one.
 pub const SWEEP_TIME: Duration = Duration::from_secs(50);
 
+/// Of so many looks one is for those of which nothing is known, however many more
+/// likely ones are due: they must not wait for ever.
+const OTHERS_TURN: usize = 5;
+
+/// What asks about all attempts reads no more of each shard.
+const ALL_MAX: u32 = u32::MAX;
+
+/// Who may bring money and has not been asked about for so long after it was due
+/// is a matter for a human.
+const WAITED_TOO_LONG: Duration = Duration::from_mins(10);
+
 /// What this function works with.
 pub struct App {
     /// The one door for money.
     pub settle: Settle,
+    /// How fast it may be used here.
+    pub pace: Pace,
 }
 
 /// Which open attempts to ask about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Which {
-    /// Those whose time has come: the schedule.
+    /// Those whose time has come, as many as may be: the schedule.
     Due,
-    /// All of them: by hand.
+    /// All of them, however many calls that takes: by hand.
     All,
 }
 
@@ -51,6 +68,8 @@ pub struct Sweep {
     pub unclear: u32,
     /// That could not be looked at.
     pub failed: u32,
+    /// That are due and were left to the next sweep, as far as they were read.
+    pub left: u32,
 }
 
 impl App {
@@ -63,98 +82,367 @@ impl App {
         let store = Store::from_vars(vars)?;
         Ok(Self {
             settle: Settle::new(store, paypal, Captures::from_vars(vars)?),
+            pace: Pace::from_vars(vars)?,
         })
     }
 }
 
-/// Sweeps until everything due was looked at or `until` has come; the rest
-/// waits for the next minute. `clock` is read for each attempt, since a sweep
-/// is longer than a lock may be wrong.
+/// Sweeps until everything due was looked at, the budget of calls is spent, `PayPal`
+/// wants silence or `until` has come; the rest waits for the next minute. `clock` is
+/// read for each attempt, since a sweep is longer than a lock may be wrong.
 pub async fn handle(
     app: &App,
     which: Which,
     clock: &(dyn Fn() -> Timestamp + Sync),
     until: Instant,
 ) -> Sweep {
-    let mut sweep = Sweep::default();
-    for shard in Store::shards() {
-        let horizon = match which {
-            Which::Due => clock(),
-            Which::All => Timestamp::MAX,
+    let traffic = || app.settle.paypal.traffic();
+    let turn = match which {
+        Which::All => None,
+        Which::Due => match app.pace.begin(clock(), traffic()) {
+            Ok(turn) => Some(turn),
+            Err(silent_until) => {
+                tracing::warn!(%silent_until, "nothing is asked: PayPal wants silence, or is silent itself");
+                return Sweep::default();
+            }
+        },
+    };
+    let began = clock();
+    let (due, unread) = due(app, which, began).await;
+    let mut due = due.into_iter();
+    let mut sweep = Sweep {
+        failed: unread,
+        ..Sweep::default()
+    };
+    let may_begin = |beside: usize| {
+        // An attempt that is begun must have its whole time.
+        Instant::now() + FUNCTION_TIMEOUT <= until
+            && beside < SIDE_BY_SIDE
+            && turn.is_none_or(|turn| turn.lets_in(traffic(), beside))
+    };
+    let mut looks = FuturesUnordered::new();
+    loop {
+        while may_begin(looks.len())
+            && let Some(open) = due.next()
+        {
+            looks.push(look_at(app, open, clock()));
+        }
+        let Some(look) = looks.next().await else {
+            break;
         };
-        let due = match app.settle.store.due_attempts(shard, horizon).await {
-            Ok(due) => due,
+        sweep.count(&look);
+    }
+    if let Some(turn) = &turn {
+        app.pace.end(turn, clock(), traffic());
+    }
+    sweep.left = due.len().try_into().unwrap_or(u32::MAX);
+    report(&sweep, due.as_slice(), began);
+    sweep
+}
+
+/// Everything that is due, in the order in which to look at it, and how many shards
+/// could not be read.
+async fn due(app: &App, which: Which, now: Timestamp) -> (Vec<OpenAttempt>, u32) {
+    // Of each shard as many as the sweep could look at: these hold the longest due
+    // of all, however unevenly they are spread.
+    let (horizon, most) = match which {
+        Which::Due => (now, app.pace.calls_per_sweep()),
+        Which::All => (Timestamp::MAX, ALL_MAX),
+    };
+    let store = &app.settle.store;
+    let shards = stream::iter(Store::open_shards())
+        .map(|shard| async move { (shard, store.due_attempts(shard, horizon, most).await) })
+        .buffered(SIDE_BY_SIDE)
+        .collect::<Vec<_>>()
+        .await;
+    let (mut found, mut unread) = (Vec::new(), 0);
+    for (shard, read) in shards {
+        match read {
+            Ok(due) => found.extend(due),
             Err(error) => {
-                tracing::error!(%error, shard, "a shard of open attempts could not be read");
-                sweep.failed += 1;
-                continue;
+                tracing::error!(%error, %shard, "a shard of open attempts could not be read");
+                unread += 1;
             }
-        };
-        for open in due {
-            // An attempt that is begun must have its whole time.
-            if Instant::now() + FUNCTION_TIMEOUT > until {
-                tracing::warn!(?sweep, "the sweep has more to do than time");
-                return sweep;
-            }
-            look_at(app, &open, clock(), &mut sweep).await;
         }
     }
-    if sweep == Sweep::default() {
+    (in_order(found), unread)
+}
+
+/// Who is likeliest to bring money goes first, and of each queue the longest due.
+fn in_order(mut due: Vec<OpenAttempt>) -> Vec<OpenAttempt> {
+    due.sort_by(|one, other| one.due_at().cmp(other.due_at()));
+    let (likely, others) = due
+        .into_iter()
+        .partition(|open| open.queue == Queue::Likely);
+    likely_first(likely, others)
+}
+
+/// The likely ones, but every fifth is one of the others.
+fn likely_first<T>(likely: Vec<T>, others: Vec<T>) -> Vec<T> {
+    let mut ordered = Vec::with_capacity(likely.len() + others.len());
+    let (mut likely, mut others) = (likely.into_iter(), others.into_iter());
+    loop {
+        let before = ordered.len();
+        ordered.extend(likely.by_ref().take(OTHERS_TURN - 1));
+        ordered.extend(others.next());
+        if ordered.len() == before {
+            return ordered;
+        }
+    }
+}
+
+impl Sweep {
+    fn count(&mut self, look: &Look) {
+        match look {
+            Look::Asked(Progress::Known | Progress::NotApproved) => {
+                self.looked_at += 1;
+                self.known += 1;
+            }
+            Look::Asked(Progress::Unclear) => {
+                self.looked_at += 1;
+                self.unclear += 1;
+            }
+            Look::NotOurs => {}
+            Look::Failed => self.failed += 1,
+        }
+    }
+}
+
+fn report(sweep: &Sweep, left: &[OpenAttempt], began: Timestamp) {
+    let waits_since = left
+        .iter()
+        .filter(|open| open.queue == Queue::Likely)
+        .filter_map(|open| open.due_at().parse::<Timestamp>().ok())
+        .min();
+    let too_long = began.saturating_sub(WAITED_TOO_LONG).unwrap_or(began);
+    if let Some(since) = waits_since.filter(|since| *since < too_long) {
+        tracing::error!(alarm = "sweep-behind", ?sweep, %since, "what may bring money waits too long: the sweeps do not keep up");
+    } else if sweep.left > 0 {
+        tracing::warn!(?sweep, "the sweep has more to do than time or calls");
+    } else if *sweep == Sweep::default() {
         tracing::debug!("no open attempt was due");
     } else {
         tracing::info!(?sweep, "open attempts were swept");
     }
-    sweep
 }
 
-async fn look_at(app: &App, open: &OpenAttempt, now: Timestamp, sweep: &mut Sweep) {
-    let looked = async {
-        let store = &app.settle.store;
-        let Ok(id) = open.id.parse() else {
-            tracing::error!(
-                attempt = open.id,
-                "the index names no attempt: a human must look"
-            );
-            return Ok(None);
-        };
-        let attempt = match store.attempt(&id).await {
-            Ok(Some(attempt)) => attempt,
-            // The index lags behind the table.
-            Ok(None) => return Ok(None),
-            Err(error @ store::Error::Unreadable { .. }) => {
-                let later = now.saturating_add(LOOK_PENDING).unwrap_or(now);
-                let _ = store.put_off(open, later).await?;
-                return Err(error);
-            }
-            Err(error) => return Err(error),
-        };
-        // Put off before it is looked at: one that makes the sweep die must not
-        // be the first one again.
-        if store.put_off(open, next_look(&attempt, now)).await? == Write::Refused {
-            return Ok(None);
-        }
-        app.settle
-            .settle(&id, Wake::Sweep, now, settle::paypal_deadline())
-            .await
+/// What became of a look.
+enum Look {
+    /// `PayPal` was asked, or need not be.
+    Asked(Progress),
+    /// It is somebody else's by now, or gone.
+    NotOurs,
+    /// Neither.
+    Failed,
+}
+
+async fn look_at(app: &App, open: OpenAttempt, now: Timestamp) -> Look {
+    let silences = || {
+        let traffic = app.settle.paypal.traffic();
+        traffic.unanswered + traffic.too_many
     };
+    let (silences_before, mut begun) = (silences(), None);
     // The limit that every other function has from its own time-out: whoever
     // is inside the capture call longer than the lease could charge twice.
-    match tokio::time::timeout(FUNCTION_TIMEOUT, looked).await {
-        Ok(Ok(None)) => {}
-        Ok(Ok(Some(settled))) => {
-            sweep.looked_at += 1;
-            match settled.progress {
-                Progress::Known | Progress::NotApproved => sweep.known += 1,
-                Progress::Unclear => sweep.unclear += 1,
-            }
-        }
+    let looked = tokio::time::timeout(FUNCTION_TIMEOUT, look(app, &open, now, &mut begun)).await;
+    let (look, settled) = match looked {
+        Ok(Ok(Some(settled))) => (Look::Asked(settled.progress), Some(settled)),
+        Ok(Ok(None)) => return Look::NotOurs,
         Ok(Err(error)) => {
-            sweep.failed += 1;
             tracing::error!(%error, attempt = open.id, "an open attempt could not be looked at");
+            (Look::Failed, None)
         }
         Err(_) => {
-            sweep.failed += 1;
             tracing::error!(attempt = open.id, "an open attempt took too long");
+            (Look::Failed, None)
         }
+    };
+    if let Some(begun) = begun {
+        // One that another look beside it met makes this one wait less: no harm.
+        let seen = match &settled {
+            Some(settled) if silences() == silences_before => Seen::Answered(settled),
+            Some(_) | None => Seen::Silence(settled.as_ref()),
+        };
+        wait_on(app, begun, seen, now).await;
+    }
+    look
+}
+
+/// A look that has begun: the attempt as it was, and as it waits meanwhile.
+struct Begun {
+    attempt: Attempt,
+    next: Next,
+    waits: OpenAttempt,
+}
+
+async fn look(
+    app: &App,
+    open: &OpenAttempt,
+    now: Timestamp,
+    begun: &mut Option<Begun>,
+) -> Result<Option<Settled>, store::Error> {
+    let store = &app.settle.store;
+    let put_off_unread = async || {
+        let later = now.saturating_add(LOOK_PENDING).unwrap_or(now);
+        store.put_off(open, open.queue, later).await
+    };
+    let id: AttemptId = match open.id.parse() {
+        Ok(id) => id,
+        Err(error) => {
+            put_off_unread().await?;
+            return Err(store::Error::Unreadable {
+                item: "key of an open attempt",
+                source: Box::new(error),
+            });
+        }
+    };
+    let attempt = match store.attempt(&id).await {
+        Ok(Some(attempt)) => attempt,
+        // The index lags behind the table.
+        Ok(None) => return Ok(None),
+        Err(error @ store::Error::Unreadable { .. }) => {
+            put_off_unread().await?;
+            return Err(error);
+        }
+        Err(error) => return Err(error),
+    };
+    // Put off before it is looked at: one that makes the sweep die must not
+    // be the first one again.
+    let next = next_look(&attempt, open.queue, now, app.settle.paypal.order_life());
+    let Some(waits) = store.put_off(open, next.queue, next.at).await? else {
+        return Ok(None);
+    };
+    *begun = Some(Begun {
+        attempt,
+        next,
+        waits,
+    });
+    app.settle
+        .settle(&id, Wake::Sweep, now, settle::paypal_deadline())
+        .await
+}
+
+/// Where the attempt waits now that it was looked at, where that changes anything.
+async fn wait_on(app: &App, begun: Begun, seen: Seen<'_>, now: Timestamp) {
+    let Begun {
+        attempt,
+        next,
+        waits,
+    } = begun;
+    let order_life = app.settle.paypal.order_life();
+    let after = after_look(&attempt, next, seen, now, order_life);
+    let Some(after) = after.filter(|after| *after != next) else {
+        return;
+    };
+    // Refused where a lock that was taken meanwhile says when.
+    let written = app.settle.store.put_off(&waits, after.queue, after.at);
+    if let Err(error) = written.await {
+        tracing::warn!(%error, attempt = %attempt.id, "an open attempt waits longer than it should");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use paypal::Traffic;
+    use store::{AttemptState, PlacedOrder};
+    use ticket::{Cents, Language};
+
+    use super::*;
+
+    #[test]
+    fn likely_ones_go_first_and_every_fifth_look_is_for_the_others() {
+        let likely = || (1..=10).collect::<Vec<_>>();
+        let others = || (101..=104).collect::<Vec<_>>();
+        assert_eq!(
+            likely_first(likely(), others()),
+            [1, 2, 3, 4, 101, 5, 6, 7, 8, 102, 9, 10, 103, 104]
+        );
+        assert_eq!(likely_first(likely(), Vec::new()), likely());
+        assert_eq!(likely_first(Vec::new(), others()), others());
+    }
+
+    fn begun_at(created_at: Timestamp) -> Attempt {
+        Attempt {
+            id: AttemptId::from_random(1),
+            case_number: "KL-2026-000123".parse().unwrap(),
+            version: 1,
+            amount: Cents::new(3_000),
+            language: Language::De,
+            invoice_id: String::new(),
+            client_id: String::new(),
+            created_at,
+            order: Some(PlacedOrder {
+                id: "5O190127TN364715T".parse().unwrap(),
+                approve_url: String::new(),
+            }),
+            refusals: 0,
+            approved_at: None,
+            decline: None,
+            state: AttemptState::Live,
+        }
+    }
+
+    /// One that waits.
+    struct Waits {
+        attempt: Attempt,
+        next: Next,
+        looks: u32,
+    }
+
+    /// An hour and a half of sweeps, by their own rules for order, budget and time,
+    /// over a street full of abandoned checkouts; each look is one call.
+    #[test]
+    fn ten_thousand_are_all_looked_at_within_ninety_sweeps_and_none_twice_before() {
+        let order_life = Duration::from_hours(12);
+        let began: Timestamp = "2026-11-23T08:00:00Z".parse().unwrap();
+        let waits = |queue, second: u64| Waits {
+            attempt: begun_at(began),
+            next: Next {
+                queue,
+                at: began + Duration::from_secs(second),
+            },
+            looks: 0,
+        };
+        let mut street: Vec<Waits> = (0..10_000)
+            .map(|number| waits(Queue::Others, number % 60))
+            .collect();
+        // And one whose lock's lease ends after all of these were due.
+        let returned = street.len();
+        street.push(waits(Queue::Likely, 60));
+        let pace = Pace::from_vars(&|_| None).unwrap();
+        let mut traffic = Traffic::default();
+        for sweep in 1..=90_u32 {
+            let now = began + Duration::from_mins(sweep.into());
+            let turn = pace.begin(now, traffic).unwrap();
+            let of = |queue| {
+                let mut due: Vec<usize> = (0..street.len())
+                    .filter(|place| {
+                        let next = street[*place].next;
+                        next.queue == queue && next.at <= now
+                    })
+                    .collect();
+                due.sort_by_key(|place| street[*place].next.at);
+                due
+            };
+            let due = likely_first(of(Queue::Likely), of(Queue::Others));
+            for place in due.into_iter().take_while(|_| {
+                let may = turn.lets_in(traffic, 0);
+                traffic.calls += u64::from(may);
+                traffic.answered += u64::from(may);
+                may
+            }) {
+                let one = &mut street[place];
+                one.next = next_look(&one.attempt, Queue::Others, now, order_life);
+                one.looks += 1;
+            }
+            pace.end(&turn, now, traffic);
+            assert!(street[returned].looks > 0, "sweep {sweep}");
+            assert!(traffic.calls <= u64::from(sweep) * 120, "sweep {sweep}");
+            let mut looks = street[..returned].iter().map(|one| one.looks);
+            if looks.clone().any(|looks| looks > 1) {
+                assert!(looks.all(|looks| looks > 0), "sweep {sweep}");
+            }
+        }
+        assert!(street.iter().all(|one| one.looks > 0));
     }
 }

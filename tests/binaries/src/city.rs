@@ -20,8 +20,9 @@ use crate::parameter_store;
 pub type Variables = BTreeMap<String, String>;
 
 /// Variables of the template without which a function starts all the same.
-pub const OPTIONAL: [&str; 5] = [
+pub const OPTIONAL: [&str; 6] = [
     "CAPTURES",
+    "PAYPAL_CALLS_PER_SECOND",
     "PAYPAL_CERTIFICATES_REVOKED",
     "PAYPAL_ORDER_HOURS",
     "PAYPAL_WEBHOOK_ANCHORS_PARAMETER",
@@ -136,6 +137,7 @@ impl City {
             ("PAYPAL_CERTIFICATES_REVOKED", String::new()),
             ("PAYPAL_WEBHOOK_POSTBACK", "off".to_owned()),
             ("PAYPAL_ORDER_HOURS", "12".to_owned()),
+            ("PAYPAL_CALLS_PER_SECOND", "2".to_owned()),
             ("CAPTURES", "open".to_owned()),
             ("AWS_ENDPOINT_URL_DYNAMODB", dynamodb_url),
             ("AWS_ENDPOINT_URL_SSM", ssm_url),

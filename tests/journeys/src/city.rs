@@ -15,8 +15,8 @@ use settle::{Captures, Settle};
 use store::{CaseFile, Store};
 use tempfile::NamedTempFile;
 use ticket::{
-    CaseNumber, Cents, DueDate, LatePayment, Municipality, Offence, Plate, State, Ticket,
-    TicketText,
+    AttemptId, CaseNumber, Cents, DueDate, LatePayment, Municipality, Offence, Plate, State,
+    Ticket, TicketText,
 };
 use token::{Keys, SigningKey};
 use tokio::time::Instant;
@@ -34,6 +34,8 @@ pub const PLATE: &str = "KL-XX 000";
 /// The place of every ticket here.
 pub const PLACE: &str = "Musterstraße 1";
 
+/// Source: DynamoDB, `BatchWriteItem`.
+const BATCH_MAX: usize = 25;
 /// The city's configuration.
 const SAMPLE: &str = include_str!("../../../infra/local/kaiserslautern.json");
 
@@ -322,6 +324,67 @@ impl City {
             .send()
             .await;
         updated.expect("a table");
+    }
+
+    /// There are so many more attempts like this one, each where and when `waits` says,
+    /// by shard and time, as the index writes them.
+    pub async fn copy_attempt(
+        &self,
+        attempt: &str,
+        number: u32,
+        waits: impl Fn(u32) -> (String, Timestamp),
+    ) {
+        use aws_sdk_dynamodb::types::AttributeValue::S;
+        use aws_sdk_dynamodb::types::{PutRequest, WriteRequest};
+        let client = self.table_client();
+        let table = &self.vars["TABLE_NAME"];
+        let found = client
+            .get_item()
+            .table_name(table)
+            .key("pk", S(format!("ATTEMPT#{attempt}")))
+            .key("sk", S("ATTEMPT".to_owned()))
+            .send()
+            .await;
+        let item = found.expect("a table").item.expect("an attempt");
+        let copies: Vec<WriteRequest> = (0..number)
+            .map(|number| {
+                let id = AttemptId::from_random(u128::from(number));
+                let (shard, due_at) = waits(number);
+                let put = PutRequest::builder()
+                    .set_item(Some(item.clone()))
+                    .item("pk", S(format!("ATTEMPT#{id}")))
+                    .item("id", S(id.to_string()))
+                    .item("shard", S(shard))
+                    .item("due_at", S(format!("{due_at:.0}")));
+                let put = put.build().expect("a copy");
+                WriteRequest::builder().put_request(put).build()
+            })
+            .collect();
+        for batch in copies.chunks(BATCH_MAX) {
+            let written = client
+                .batch_write_item()
+                .request_items(table, batch.to_vec())
+                .send()
+                .await;
+            let left = written.expect("a table").unprocessed_items;
+            assert!(left.is_none_or(|left| left.is_empty()), "all were written");
+        }
+    }
+
+    /// The index of open attempts names something that no version of ours can read.
+    pub async fn spoil_index(&self, id: &str, shard: &str, due_at: Timestamp) {
+        use aws_sdk_dynamodb::types::AttributeValue::S;
+        let written = self
+            .table_client()
+            .put_item()
+            .table_name(&self.vars["TABLE_NAME"])
+            .item("pk", S(format!("ATTEMPT#{id}")))
+            .item("sk", S("ATTEMPT".to_owned()))
+            .item("shard", S(shard.to_owned()))
+            .item("due_at", S(format!("{due_at:.0}")))
+            .send()
+            .await;
+        written.expect("a table");
     }
 
     /// The city changes what is owed, as a clerk will: the version grows.

@@ -64,6 +64,7 @@ impl Functions {
             },
             reconcile_payments: reconcile_payments::App {
                 settle: settle().await,
+                pace: settle::pace::Pace::from_vars(vars).expect("a rate"),
             },
             compare_books: compare_books::App {
                 settle: settle().await,

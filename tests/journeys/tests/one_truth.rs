@@ -2,6 +2,8 @@
 //! the city's systems say so alike, and nobody is asked to pay; and not a moment
 //! longer.
 
+#![expect(clippy::unwrap_used, reason = "what fails to unwrap fails the test")]
+
 use std::time::Duration;
 
 use journeys::{City, Page, event, request};

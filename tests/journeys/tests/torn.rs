@@ -338,8 +338,11 @@ async fn assert_pending_whole(city: &City, came_back: &[(String, String)]) {
         "{came_back:?}"
     );
     let mut indexed = 0;
-    for shard in Store::shards() {
-        let open = city.store.due_attempts(shard, jiff::Timestamp::MAX).await;
+    for shard in Store::open_shards() {
+        let open = city
+            .store
+            .due_attempts(shard, jiff::Timestamp::MAX, 9)
+            .await;
         indexed += open.unwrap().len();
     }
     assert_eq!(

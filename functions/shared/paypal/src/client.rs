@@ -18,7 +18,8 @@ pub use reporting::{SEARCH_LAG, SEARCH_LAG_MAX, SEARCH_PAGE_ROWS, SEARCH_WINDOW_
 pub use token::AccessToken;
 
 use crate::approve_url::ApprovePages;
-use crate::{Config, Transport};
+use crate::traffic::Meter;
+use crate::{Config, Traffic, Transport};
 
 /// An order a payer can be sent to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,13 +35,30 @@ pub struct CreatedOrder {
 pub struct PayPal {
     config: Config,
     transport: Transport,
+    meter: Meter,
 }
 
 impl PayPal {
     /// Talks to the `PayPal` of `config` through `transport`.
     #[must_use]
     pub const fn new(config: Config, transport: Transport) -> Self {
-        Self { config, transport }
+        Self {
+            config,
+            transport,
+            meter: Meter::new(),
+        }
+    }
+
+    /// All calls since this was made.
+    #[must_use]
+    pub fn traffic(&self) -> Traffic {
+        self.meter.so_far()
+    }
+
+    /// A call could not be made, since `PayPal` takes none of our tokens: who paces
+    /// calls must not take that for a call that was answered.
+    pub fn note_call_without_token(&self) {
+        self.meter.came_to_nothing();
     }
 
     /// The app we are at `PayPal`; attempts remember it, since another app

@@ -22,6 +22,7 @@ mod credentials;
 mod error;
 mod identifiers;
 mod order_request;
+mod traffic;
 mod transaction;
 mod transport;
 mod webhook;
@@ -39,6 +40,7 @@ pub use config::{Config, ConfigError, Environment};
 pub use error::{Error, Issue};
 pub use identifiers::{DisputeId, EventId, InvalidPayPalId, RefundId};
 pub use order_request::NewOrder;
+pub use traffic::{RetryAfter, Traffic};
 pub use transaction::{
     Reference, Transaction, TransactionKind, TransactionPage, TransactionStatus,
 };

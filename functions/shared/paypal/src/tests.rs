@@ -11,6 +11,7 @@ mod requests;
 mod samples;
 mod sockets;
 mod statuses;
+mod traffic;
 mod transactions;
 pub(crate) mod trees;
 

@@ -138,6 +138,7 @@ impl Settle {
             return Ok(token);
         }
         if self.pauses(now) {
+            self.paypal.note_call_without_token();
             return Err(Error::Unauthorized {
                 call: "token",
                 debug_id: None,

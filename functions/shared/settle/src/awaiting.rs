@@ -25,16 +25,17 @@ enum Mark {
 
 impl Settle {
     /// Writes down, and shows in the answer, whether money may still come of this
-    /// attempt.
+    /// attempt, which stood so before it was asked about.
     pub(crate) async fn tell_awaited(
         &self,
+        before: &Attempt,
         mut settled: Settled,
         wake: Wake,
         now: Timestamp,
     ) -> Settled {
         let names_it = |awaited: &Awaited| awaited.attempt == settled.attempt.id;
         let is_marked = settled.ticket.awaits.as_ref().is_some_and(names_it);
-        match mark(&settled, wake, self.captures) {
+        match mark(before, &settled, wake, self.captures) {
             Mark::Set if !is_marked => {
                 let (ticket, attempt) = (&settled.ticket, &settled.attempt);
                 if let Some(awaited) = self.mark_awaited(ticket, attempt, now).await {
@@ -87,7 +88,7 @@ impl Settle {
     }
 }
 
-fn mark(settled: &Settled, wake: Wake, captures: Captures) -> Mark {
+fn mark(before: &Attempt, settled: &Settled, wake: Wake, captures: Captures) -> Mark {
     let Settled {
         ticket,
         attempt,
@@ -98,6 +99,8 @@ fn mark(settled: &Settled, wake: Wake, captures: Captures) -> Mark {
         return Mark::TakeAway;
     }
     match progress {
+        // Somebody else has found something out meanwhile, a refusal perhaps.
+        Progress::Unclear if attempt != before => Mark::Keep,
         Progress::Unclear => match wake {
             // The payer was at PayPal. A sweep asks about abandoned orders too: were
             // their tickets marked, an hour without PayPal would keep everybody who
@@ -115,5 +118,147 @@ fn mark(settled: &Settled, wake: Wake, captures: Captures) -> Mark {
             Mark::Keep
         }
         Progress::Known | Progress::NotApproved => Mark::TakeAway,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+    use store::Decline;
+
+    use super::*;
+
+    fn now() -> Timestamp {
+        "2026-11-22T10:00:00Z".parse().unwrap()
+    }
+
+    fn ticket(lock: &Value) -> Ticket {
+        serde_json::from_value(json!({
+            "case_number": "KL-2026-000123",
+            "plate": "KL-XX 000",
+            "offence": { "number": "112402", "text": "Sie parkten im Haltverbot." },
+            "place": "Musterstraße 1",
+            "occurred_at": now(),
+            "amount": 3_000,
+            "due_on": "2026-11-30",
+            "issued_at": now(),
+            "issued_as": "",
+            "state": "open",
+            "version": 1,
+            "fence": 0,
+            "lock": lock,
+        }))
+        .unwrap()
+    }
+
+    fn attempt() -> Attempt {
+        serde_json::from_value(json!({
+            "id": "aaaaaaaaaaaaaaaaaaaaaaaaaa",
+            "case_number": "KL-2026-000123",
+            "version": 1,
+            "amount": 3_000,
+            "language": "de",
+            "invoice_id": "KL-2026-000123",
+            "client_id": "client-id",
+            "created_at": now(),
+            "refusals": 0,
+            "attempt_state": "live",
+        }))
+        .unwrap()
+    }
+
+    fn declined(attempt: Attempt) -> Attempt {
+        Attempt {
+            refusals: attempt.refusals + 1,
+            decline: Some(Decline {
+                at: now(),
+                issue: "INSTRUMENT_DECLINED".to_owned(),
+                retry_allowed: false,
+                order_changed_at: None,
+                changed_again_at: None,
+                pressed_at: None,
+            }),
+            ..attempt
+        }
+    }
+
+    fn settled(attempt: Attempt, progress: Progress) -> Settled {
+        Settled {
+            ticket: ticket(&Value::Null),
+            attempt,
+            progress,
+        }
+    }
+
+    #[test]
+    fn only_who_was_at_paypal_is_waited_for_where_it_says_nothing() {
+        for (wake, expected) in [
+            (Wake::Return, Mark::Set),
+            (Wake::Webhook, Mark::Set),
+            (Wake::Sweep, Mark::Keep),
+            (Wake::Books, Mark::Keep),
+        ] {
+            let settled = settled(attempt(), Progress::Unclear);
+            let mark = mark(&attempt(), &settled, wake, Captures::Open);
+            assert_eq!(mark, expected, "{wake:?}");
+        }
+    }
+
+    #[test]
+    fn what_a_lock_tells_is_not_told_twice() {
+        let lock = json!({ "attempt": attempt().id, "until": now(), "since": now() });
+        let settled = Settled {
+            ticket: ticket(&lock),
+            ..settled(attempt(), Progress::Unclear)
+        };
+        let mark = mark(&attempt(), &settled, Wake::Return, Captures::Open);
+        assert_eq!(mark, Mark::Keep);
+    }
+
+    #[test]
+    fn a_refusal_that_somebody_else_has_just_found_is_no_money_that_may_come() {
+        let settled = settled(declined(attempt()), Progress::Unclear);
+        let mark = mark(&attempt(), &settled, Wake::Return, Captures::Open);
+        assert_eq!(mark, Mark::Keep);
+    }
+
+    #[test]
+    fn a_definite_answer_ends_the_waiting() {
+        let another_version = Attempt {
+            version: 2,
+            ..attempt()
+        };
+        let ended = Attempt {
+            state: AttemptState::Expired,
+            ..attempt()
+        };
+        for (attempt, progress) in [
+            (attempt(), Progress::NotApproved),
+            (attempt(), Progress::Known),
+            (declined(attempt()), Progress::Known),
+            (another_version, Progress::Unclear),
+            (ended, Progress::Unclear),
+        ] {
+            let settled = settled(attempt.clone(), progress);
+            let mark = mark(&attempt, &settled, Wake::Return, Captures::Open);
+            assert_eq!(mark, Mark::TakeAway, "{settled:?}");
+        }
+    }
+
+    #[test]
+    fn an_approved_payment_is_waited_for_while_captures_are_closed() {
+        let approved = Attempt {
+            approved_at: Some(now()),
+            ..attempt()
+        };
+        for (attempt, captures, expected) in [
+            (approved.clone(), Captures::Closed, Mark::Keep),
+            (declined(approved.clone()), Captures::Closed, Mark::TakeAway),
+            (approved, Captures::Open, Mark::TakeAway),
+        ] {
+            let settled = settled(attempt.clone(), Progress::Known);
+            let mark = mark(&attempt, &settled, Wake::Sweep, captures);
+            assert_eq!(mark, expected, "{captures:?} {settled:?}");
+        }
     }
 }

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use store::{Attempt, AttemptState};
+use store::Attempt;
 
 /// How long a capture lock keeps everybody else out. It must outlive every
 /// process that could still be inside the capture call, or two of them could
@@ -62,12 +62,30 @@ pub const SILENCE_MAX: Duration = Duration::from_mins(10);
 /// was never sent to `PayPal`.
 pub const PLACING: Duration = Duration::from_mins(2);
 
-/// For how long a new attempt is asked about each minute.
-pub const YOUNG: Duration = Duration::from_mins(15);
-/// The time between two looks at a young attempt.
+/// The time until the first look at a new attempt; where money is, or may be, under
+/// way, the shortest time between two.
 pub const LOOK_YOUNG: Duration = Duration::from_mins(1);
-/// The time between two looks at an older one.
-pub const LOOK_OLD: Duration = Duration::from_mins(10);
+/// Who approves within 45 minutes of pressing the button, be it the button of an order
+/// that was there, is captured within a quarter of an hour (L2),
+pub const APPROVAL_EARLY: Duration = Duration::from_mins(45 + ORDER_REUSE.as_secs() / 60);
+/// so between looks there is a quarter of an hour, less a minute until the next sweep
+/// and the sweep itself;
+pub const LOOK_EARLY: Duration = Duration::from_mins(13);
+/// later ones within half an hour, less the same,
+pub const LOOK_LATER: Duration = Duration::from_mins(28);
+/// for as long as a payer may approve.
+///
+/// Source: `PayPal`'s server SDKs, `order`, field `links` (2024-11 to 2026-06).
+pub const APPROVAL_WINDOW: Duration = Duration::from_hours(6);
+/// From then on the next look is due after this share of an attempt's age, a sixth.
+pub const LOOK_SHARE: u32 = 6;
+/// The last look that can still bring money is so long before the order's life ends:
+/// time for a capture, and for a second one.
+pub const LOOK_BEFORE_END: Duration = Duration::from_mins(15);
+/// Where money is, or may be, under way, and nothing is known: a fifth of its age,
+pub const LOOK_SOON_SHARE: u32 = 5;
+/// but after an outage all of these are through within a quarter of an hour (V4).
+pub const LOOK_SOON_MAX: Duration = Duration::from_mins(10);
 /// The time between two looks at a pending capture.
 pub const LOOK_PENDING: Duration = Duration::from_hours(1);
 
@@ -96,26 +114,6 @@ pub(crate) fn age(attempt: &Attempt, now: Timestamp) -> Duration {
 #[must_use]
 pub(crate) fn since(then: Timestamp, now: Timestamp) -> Duration {
     now.duration_since(then).try_into().unwrap_or_default()
-}
-
-/// When an attempt is to be looked at next.
-#[must_use]
-pub fn next_look(attempt: &Attempt, now: Timestamp) -> Timestamp {
-    let age = age(attempt, now);
-    let wait = match attempt.state {
-        AttemptState::Pending { .. } => LOOK_PENDING,
-        AttemptState::Live
-        | AttemptState::Captured { .. }
-        | AttemptState::Declined
-        | AttemptState::Expired => {
-            if age < YOUNG {
-                LOOK_YOUNG
-            } else {
-                LOOK_OLD
-            }
-        }
-    };
-    now.saturating_add(wait).unwrap_or(now)
 }
 
 const _: () = {

@@ -43,23 +43,27 @@ impl Settle {
         now: Timestamp,
         deadline: Instant,
     ) -> Result<Option<Settled>, Error> {
-        let settled = self.find_out(id, wake, now, deadline).await?;
-        Ok(match settled {
-            Some(settled) => Some(self.tell_awaited(settled, wake, now).await),
+        let Some((ticket, attempt)) = self.load(id).await? else {
+            return Ok(None);
+        };
+        let before = attempt.clone();
+        // In every caller's future otherwise: it is the largest of all.
+        let found_out = Box::pin(self.find_out(ticket, attempt, wake, now, deadline)).await?;
+        Ok(match found_out {
+            Some(settled) => Some(self.tell_awaited(&before, settled, wake, now).await),
             None => None,
         })
     }
 
     async fn find_out(
         &self,
-        id: &AttemptId,
+        ticket: Ticket,
+        attempt: Attempt,
         wake: Wake,
         now: Timestamp,
         deadline: Instant,
     ) -> Result<Option<Settled>, Error> {
-        let Some((ticket, attempt)) = self.load(id).await? else {
-            return Ok(None);
-        };
+        let id = &attempt.id.clone();
         let ended = ticket.lock.clone().filter(|lock| lock.until <= now);
         let (ticket, attempt) = match ended {
             None => (ticket, attempt),
@@ -94,6 +98,7 @@ impl Settle {
             }
             None => self.end_if_abandoned(&attempt, now).await?,
         };
+        self.expect_money(id, wake, progress, now).await;
         Ok(self.load(id).await?.map(|(ticket, attempt)| Settled {
             ticket,
             attempt,

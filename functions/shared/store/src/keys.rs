@@ -4,10 +4,13 @@
 //! never collide.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 use ticket::{AttemptId, CaseNumber, SettlementId};
+
+use crate::open_attempts::Queue;
 
 /// How many partitions an index or a queue is spread over, so that none is hot.
 pub const SHARDS: u8 = 16;
@@ -115,12 +118,21 @@ pub(crate) fn access_token(client_id: &str) -> Key {
     Key::new(ACCESS_TOKEN_PARTITION.to_owned(), client_id)
 }
 
+/// Where an attempt waits of which nothing is known yet.
 pub(crate) fn open_shard(id: &AttemptId) -> String {
-    open_shard_name(shard(id.as_str()))
+    queue_shard(Queue::Others, id.as_str())
 }
 
-pub(crate) fn open_shard_name(shard: u8) -> String {
-    format!("OPEN#{shard:02}")
+/// An attempt's partition of a queue.
+pub(crate) fn queue_shard(queue: Queue, id: &str) -> String {
+    queue_shard_name(queue, shard(id))
+}
+
+pub(crate) fn queue_shard_name(queue: Queue, shard: u8) -> String {
+    match queue {
+        Queue::Likely => format!("LIKELY#{shard:02}"),
+        Queue::Others => format!("OPEN#{shard:02}"),
+    }
 }
 
 /// A shard by hash (FNV-1a): the same for ever, spread evenly.
@@ -135,6 +147,16 @@ fn shard(id: &str) -> u8 {
 /// A moment whose text sorts like the moment: whole seconds, UTC.
 pub(crate) fn sortable(at: Timestamp) -> String {
     format!("{at:.0}")
+}
+
+/// The same, but never earlier than the moment: looked at a fraction of a second
+/// before its lease ends, a lock would keep its look waiting for nothing.
+pub(crate) fn sortable_not_before(at: Timestamp) -> String {
+    let begun = at.subsec_nanosecond() != 0;
+    sortable(
+        at.saturating_add(Duration::from_secs(begun.into()))
+            .unwrap_or(at),
+    )
 }
 
 pub(crate) fn s(text: impl Into<String>) -> AttributeValue {
@@ -159,6 +181,14 @@ mod tests {
         ]
         .map(|text| sortable(text.parse().unwrap()));
         assert!(texts.is_sorted(), "{texts:?}");
+    }
+
+    #[test]
+    fn a_lease_ends_no_earlier_in_the_index_than_on_the_ticket() {
+        let text = |at: &str| sortable_not_before(at.parse().unwrap());
+        assert_eq!(text("2026-11-22T10:00:00Z"), "2026-11-22T10:00:00Z");
+        assert_eq!(text("2026-11-22T10:00:00.001Z"), "2026-11-22T10:00:01Z");
+        assert_eq!(text("2026-11-22T10:00:59.999Z"), "2026-11-22T10:01:00Z");
     }
 
     #[test]

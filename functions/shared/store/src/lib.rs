@@ -37,7 +37,7 @@ pub use events::{EventOutcome, StoredEvent};
 pub use keys::SHARDS;
 pub use lock::{Held, Released};
 pub use nights::{EndedNight, Night, Nights};
-pub use open_attempts::OpenAttempt;
+pub use open_attempts::{OpenAttempt, Queue, Shard};
 pub use records::{
     Attempt, AttemptState, Decline, JournalEntry, JournalEvent, PlacedOrder, Snapshot, TakenBack,
     TakenBackKind,

@@ -8,6 +8,7 @@ use ticket::{AttemptId, CaseNumber, Lock, Ticket};
 
 use crate::attempts::end_update;
 use crate::keys::{n, s};
+use crate::open_attempts::{DUE, Queue, due};
 use crate::records::{Attempt, AttemptState, Decline};
 use crate::write::{Step, value};
 use crate::{Error, Store, Write, keys};
@@ -66,7 +67,7 @@ impl Store {
         let free = "#state = :open AND attribute_not_exists(#lock) \
                     AND attribute_not_exists(pending) AND version = :version AND fence = :fence";
         let update = lock_update(ticket, attempt, &lock)?.condition_expression(free);
-        self.lock(ticket, attempt, approved_at, update).await
+        self.lock(ticket, attempt, until, approved_at, update).await
     }
 
     /// Takes over a lock whose lease has ended, for the attempt it names, after
@@ -94,13 +95,14 @@ impl Store {
         let same_lock = "#state = :open AND attribute_exists(#lock) \
                          AND attribute_not_exists(pending) AND version = :version AND fence = :fence";
         let update = lock_update(ticket, attempt, &lock)?.condition_expression(same_lock);
-        self.lock(ticket, attempt, approved_at, update).await
+        self.lock(ticket, attempt, until, approved_at, update).await
     }
 
     async fn lock(
         &self,
         ticket: &Ticket,
         attempt: &Attempt,
+        until: Timestamp,
         approved_at: Option<Timestamp>,
         ticket_update: UpdateBuilder,
     ) -> Result<Option<Held>, Error> {
@@ -115,10 +117,14 @@ impl Store {
         let attempt_update = match approved_at {
             // The first approval seen is the legal moment; a later one is not.
             Some(at) => attempt_update
-                .update_expression("SET approved_at = if_not_exists(approved_at, :approved_at)")
+                .update_expression(format!(
+                    "SET approved_at = if_not_exists(approved_at, :approved_at), {DUE}"
+                ))
                 .expression_attribute_values(":approved_at", s(at.to_string())),
-            None => attempt_update.update_expression("SET refusals = :refusals"),
+            None => attempt_update.update_expression(format!("SET {DUE}")),
         };
+        // Should the answer be lost, the sweep asks as soon as it may.
+        let attempt_update = due(attempt_update, Queue::Likely, attempt.id.as_str(), until);
         let steps = vec![Step::Update(ticket_update), Step::Update(attempt_update)];
         Ok(match self.transact("take the lock", steps).await? {
             Write::Done => Some(Held {

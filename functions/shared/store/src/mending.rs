@@ -12,6 +12,7 @@ use crate::booking::{after, booking_journal, money_steps, pending_journal, pendi
 use crate::client::read;
 use crate::keys::{n, s, sortable};
 use crate::lock::Held;
+use crate::open_attempts::Queue;
 use crate::records::{Attempt, AttemptState, JournalEntry, JournalEvent, PlacedOrder, TakenBack};
 use crate::taken_back::{line, taken_back_journal, to_review};
 use crate::write::{Step, item, value};
@@ -26,7 +27,8 @@ impl Store {
     /// When the table does not answer.
     pub async fn restore_attempt(&self, attempt: &Attempt, now: Timestamp) -> Result<Write, Error> {
         let mut new = item("attempt", keys::attempt(&attempt.id), attempt)?;
-        new.insert("shard".to_owned(), s(keys::open_shard(&attempt.id)));
+        let shard = keys::queue_shard(Queue::Likely, attempt.id.as_str());
+        new.insert("shard".to_owned(), s(shard));
         new.insert("due_at".to_owned(), s(sortable(now)));
         let pointer = keys::attempt_of_ticket(&attempt.case_number, &attempt.id).into_item();
         let there_is_a_ticket = ConditionCheckBuilder::default()
@@ -138,7 +140,10 @@ impl Store {
             .expression_attribute_names("#shard", "shard")
             .expression_attribute_values(":state", s(attempt_state_name(&pending)))
             .expression_attribute_values(":capture", s(capture_id.as_str()))
-            .expression_attribute_values(":shard", s(keys::open_shard(&attempt.id)))
+            .expression_attribute_values(
+                ":shard",
+                s(keys::queue_shard(Queue::Likely, attempt.id.as_str())),
+            )
             .expression_attribute_values(":now", s(sortable(now)))
             .expression_attribute_values(":was", s(attempt_state_name(&attempt.state)))
             .expression_attribute_values(":refusals", n(attempt.refusals));

@@ -1,6 +1,6 @@
 //! The built bootstraps, killed with SIGKILL at random moments while drivers
-//! pay, webhooks come and sweeps run; afterwards the table is held against the
-//! books of the stand-in.
+//! pay, webhooks come, sweeps run and `PayPal` is strange; afterwards the table is
+//! held against the books of the stand-in.
 //!
 //! ```text
 //! load: payers, webhooks, sweeps ─▶ invocation ─▶ bootstrap ◀─ SIGKILL
@@ -20,6 +20,7 @@ mod history;
 mod load;
 mod payer;
 mod rest;
+mod strange;
 mod tickets;
 mod verdict;
 
@@ -62,9 +63,7 @@ async fn bootstraps_killed_at_random_moments_lose_and_invent_no_payment() {
     say(&format!("KILLS={kills} KILLS_SEED={seed}"));
 
     let city = City::new(clock()).await;
-    // PayPal would refuse a second payment for the same invoice: here our own
-    // guard must do without it.
-    city.standin.set_unique_invoices(false);
+    strange::behave(&city.standin);
     let tickets = tickets::issue(&city, (kills / KILLS_PER_TICKET).max(TICKETS_MIN)).await;
     let world = Arc::new(World {
         functions: Functions::new(&city, kills),
@@ -75,6 +74,7 @@ async fn bootstraps_killed_at_random_moments_lose_and_invent_no_payment() {
     });
 
     let left = load::run(&world).await;
+    world.city.standin.clear_faults();
     rest::reach(&world).await;
     let figures = verdict::verdict(&world).await;
     if kills >= KILLS && figures.rescued == 0 && left.locks == 0 {

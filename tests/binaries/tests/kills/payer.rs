@@ -8,6 +8,7 @@ use url::Url;
 
 use crate::functions::Fate;
 use crate::load::World;
+use crate::strange;
 use crate::tickets::Issued;
 
 /// How often a driver loads a page that did not come before giving up.
@@ -90,6 +91,7 @@ impl Visit<'_> {
         };
         let fill = [("ATTEMPT", attempt.as_str()), ("ORDER_ID", order_id)];
         let event = events::event(name, &fill);
+        strange::strike(&self.world.city.standin, choices);
         // Whether the page comes or not: the driver has been at PayPal.
         self.load(choices, "finish-checkout", &event).await;
         Some(attempt)

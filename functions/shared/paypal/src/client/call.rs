@@ -114,10 +114,15 @@ impl Call<'_> {
         let name = self.name;
         let answer = match request {
             Ok(request) => {
-                let transport = &self.paypal.transport;
-                transport
+                let PayPal {
+                    transport, meter, ..
+                } = self.paypal;
+                meter.sent();
+                let answer = transport
                     .send(request, ANSWER_BYTES_MAX, self.deadline)
-                    .await
+                    .await;
+                meter.came_back(&answer);
+                answer
             }
             Err(error) => Err(error),
         };
