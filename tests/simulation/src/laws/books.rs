@@ -381,7 +381,10 @@ fn the_sums_agree(books: &Books, table: &Table, history: &mut History) {
         .refunds
         .iter()
         .filter(|refund| !odd(&refund.capture_id))
-        .filter(|refund| known.contains(&refund.id) || was_told(books, table, &refund.id))
+        .filter(|refund| {
+            known.contains(&refund.id)
+                || !history.marks_hidden && was_told(books, table, &refund.id)
+        })
         .map(|refund| signed(refund.amount.minor_units))
         .sum();
     let settled: i64 = table
@@ -432,7 +435,7 @@ fn what_was_taken_back_is_known(books: &Books, table: &Table, history: &mut Hist
         if capture.custom_id.is_none() {
             continue;
         }
-        if !was_told(books, table, id) {
+        if history.marks_hidden || !was_told(books, table, id) {
             continue;
         }
         let case_number = case_of(capture.invoice_id.as_deref());

@@ -381,4 +381,23 @@ pub(crate) const ALL: &[Sabotage] = &[
         )],
         found_by: "strangers-send-webhooks;seed=1",
     },
+    Sabotage {
+        name: "the sweep stops at a poison item",
+        places: &[
+            (
+                "the sweep stops at a poison item",
+                Change::First("if matches!(look, Look::Failed) { return sweep; }"),
+            ),
+            (
+                "the sweep stops at a poison item: it stays the first",
+                Change::Skipped,
+            ),
+        ],
+        found_by: "poison-in-the-index;seed=1",
+    },
+    Sabotage {
+        name: "the sweep asks as often as it likes",
+        places: &[("the sweep asks as often as it likes", Change::Always)],
+        found_by: "crowd-1000;seed=1",
+    },
 ];
