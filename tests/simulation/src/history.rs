@@ -69,8 +69,6 @@ pub(crate) struct History {
     pub(crate) request_ids: BTreeMap<(String, String), String>,
     /// How many calls each function has made, by kind; tries of one count once.
     pub(crate) calls: BTreeMap<(Function, Kind), u64>,
-    /// The last call of each function to the table.
-    pub(crate) last_call: BTreeMap<Function, String>,
     /// What clerks did, as their own lists say: when, and under which receipt.
     pub(crate) clerks_list: Vec<(Timestamp, CaseNumber, Wish, u128)>,
     /// When the table was restored.
@@ -112,11 +110,9 @@ impl History {
             Call::Turn(_) => return,
             Call::PayPal(_) => Kind::PayPal,
             Call::Table(call) => {
-                let last = self.last_call.entry(function).or_default();
-                if *last == call.invocation {
+                if !call.is_first_try {
                     return;
                 }
-                last.clone_from(&call.invocation);
                 if call.operation == "Query" {
                     Kind::Index
                 } else {

@@ -74,6 +74,8 @@ pub(crate) enum Waits {
     HalfAnHour,
     /// `PayPal` has held it back; it is asked about once an hour.
     AnHour,
+    /// A share of its age: the payer approved later than `PayPal` lets one by default.
+    AShareOfItsAge,
     /// `PayPal` has refused, and neither said what became of the money nor shown it:
     /// until it does, or the order's life is over.
     AnAnswer,
@@ -180,8 +182,10 @@ fn waits_for_us(books: &Books, table: &Table) -> Option<Waits> {
             && attempt.get("decline").is_none()
             && attempt.get("order").is_some()
             && attempt["version"]["N"] == ticket["version"]["N"];
-        let is_late = at.duration_since(order.created_at) > APPROVES_EARLY;
-        is_ours.then_some(if is_late {
+        let after = at.duration_since(order.created_at);
+        is_ours.then_some(if after > APPROVES_LATE {
+            Waits::AShareOfItsAge
+        } else if after > APPROVES_EARLY {
             Waits::HalfAnHour
         } else {
             Waits::Minutes
@@ -192,6 +196,8 @@ fn waits_for_us(books: &Books, table: &Table) -> Option<Waits> {
 
 /// L2: who approves so soon after pressing is captured first.
 const APPROVES_EARLY: SignedDuration = SignedDuration::from_mins(45);
+/// By default nobody can approve later.
+const APPROVES_LATE: SignedDuration = SignedDuration::from_hours(6);
 
 /// Whether an attempt may still bring money: the sweep is not done with it.
 pub(crate) fn attempts_left(world: &World) -> usize {

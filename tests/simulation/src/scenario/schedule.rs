@@ -37,7 +37,11 @@ pub(super) async fn schedule(world: Rc<World>, actors_left: Rc<Cell<usize>>) {
         + CALLS_TAKE * u32::try_from(laws::attempts_left(&world)).unwrap_or(u32::MAX);
     while laws::attempts_left(&world) > 0 && is_within(&world, ended, in_time) {
         sweep(&world).await;
-        world.pause(LAST_LOOKS).await;
+        // Where there are many, each sweep looks at a few.
+        let are_many = laws::attempts_left(&world) > MANY;
+        world
+            .pause(if are_many { A_MINUTE } else { LAST_LOOKS })
+            .await;
     }
     laws::attempts_are_over(&world);
     // Nothing is settled by whom PayPal holds back: it is asked about each hour.
@@ -60,6 +64,7 @@ pub(super) async fn schedule(world: Rc<World>, actors_left: Rc<Cell<usize>>) {
 const MINUTES_OUT_OF_ITS_SENSES: u32 = 30;
 /// How often what is over by now is looked at.
 const LAST_LOOKS: Duration = Duration::from_mins(10);
+const MANY: usize = 20;
 /// At 2 calls a second.
 const CALLS_TAKE: Duration = Duration::from_millis(500);
 /// How often what `PayPal` holds back is waited for.
@@ -73,6 +78,8 @@ fn is_within(world: &World, since: Timestamp, most: Duration) -> bool {
 const MINUTES_MAX: i64 = 15;
 /// where the payer approved long after pressing, within so many,
 const LATE_MINUTES_MAX: i64 = 30;
+/// in hour nine, where the account allows it, within a sixth of that,
+const VERY_LATE_MINUTES_MAX: i64 = 105;
 /// and what `PayPal` held back within an hour more, however the look fails that
 /// comes first.
 const HELD_BACK_MINUTES_MAX: i64 = 60 + MINUTES_MAX;
@@ -108,6 +115,7 @@ fn settled_or_late(world: &World, ended: Timestamp) -> bool {
         Waits::NoLonger | Waits::AnAnswer => return true,
         Waits::Minutes => MINUTES_MAX,
         Waits::HalfAnHour => LATE_MINUTES_MAX,
+        Waits::AShareOfItsAge => VERY_LATE_MINUTES_MAX,
         Waits::AnHour => HELD_BACK_MINUTES_MAX,
     };
     let mut history = world.history.borrow_mut();
