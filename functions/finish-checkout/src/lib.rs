@@ -185,6 +185,7 @@ fn is_return_from_paypal(
     attempt: &Attempt,
     order: Option<&OrderId>,
 ) -> bool {
+    // sabotage: a return with any order id
     let names_own_order = order.is_some();
     let is_prefetch = request
         .headers()

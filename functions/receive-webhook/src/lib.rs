@@ -96,6 +96,8 @@ async fn receive(app: &App, request: &Request, now: Timestamp) -> StatusCode {
             return StatusCode::BAD_REQUEST;
         }
     };
+    // sabotage: the webhook's word is believed
+    // sabotage: 200 before it is stored
     match continue_event(app, &event, now, deadline).await {
         Ok(status) => status,
         Err(error) => {
@@ -148,6 +150,7 @@ async fn continue_event(
     // Under one id a rightly signed body can say another thing: an id that was
     // seen is no reason to skip what no sweep covers. It is booked once anyway.
     let is_swept = matches!(event.about, About::Order { .. } | About::Nothing);
+    // sabotage: seen means done
     if stored.outcome.is_some() && is_swept {
         tracing::info!(event = %event.id, deliveries = stored.deliveries, "an event came again");
         return Ok(StatusCode::OK);
@@ -173,6 +176,7 @@ async fn continue_event(
         }
     };
     let came_to = app.settle.taken_back(&claim, now, deadline).await?;
+    // sabotage: an event is parked at its last delivery only
     let outcome = match came_to {
         TakingBack::Booked => EventOutcome::Done,
         TakingBack::Nothing => EventOutcome::NothingToDo,

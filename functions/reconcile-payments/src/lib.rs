@@ -118,6 +118,7 @@ pub async fn handle(
         // An attempt that is begun must have its whole time.
         Instant::now() + FUNCTION_TIMEOUT <= until
             && beside < SIDE_BY_SIDE
+            // sabotage: the sweep asks as often as it likes
             && turn.is_none_or(|turn| turn.lets_in(traffic(), beside))
     };
     let mut looks = FuturesUnordered::new();
@@ -130,6 +131,7 @@ pub async fn handle(
         let Some(look) = looks.next().await else {
             break;
         };
+        // sabotage: the sweep stops at a poison item
         sweep.count(&look);
     }
     if let Some(turn) = &turn {
@@ -301,6 +303,7 @@ async fn look(
         // The index lags behind the table.
         Ok(None) => return Ok(None),
         Err(error @ store::Error::Unreadable { .. }) => {
+            // sabotage: the sweep stops at a poison item: it stays the first
             put_off_unread().await?;
             return Err(error);
         }

@@ -138,6 +138,7 @@ async fn press(
     if !may_be_paid(ticket, &municipality, now) {
         return Ok(show(app, &view, &from, None).map(Body::from));
     }
+    // sabotage: the amount shown is not compared
     if form.amount != Some(ticket.amount) {
         return Ok(show(app, &view, &from, Some(Notice::AmountChanged)).map(Body::from));
     }

@@ -25,6 +25,7 @@ pub(crate) struct Driver {
     world: Rc<World>,
     case_number: CaseNumber,
     token: String,
+    reads_english: bool,
 }
 
 /// The way to an order's page at `PayPal`.
@@ -56,6 +57,7 @@ impl World {
             world: Rc::clone(self),
             case_number,
             token,
+            reads_english: false,
         }
     }
 
@@ -72,7 +74,22 @@ impl World {
             })
             .await;
         laws::a_sweep_has_ended(self, reads);
+        let looked_at = swept.map_or(0, |sweep| u64::from(sweep.looked_at));
+        self.looks.set(self.looks.get() + looked_at);
         swept
+    }
+
+    /// A minute of the night has passed; whether the night's comparison is through.
+    pub(crate) async fn minute_of_the_night(&self) -> bool {
+        let functions = self.functions();
+        let clock = self.functions_clock();
+        let run = self
+            .invoke(Function::CompareBooks, async move {
+                let until = Instant::now() + compare_books::RUN_TIME;
+                compare_books::handle(&functions.compare_books, &clock, until).await
+            })
+            .await;
+        matches!(run, Some(Ok(compare_books::NightRun::Ended(_))))
     }
 
     /// Somebody opens the page of a token. `None`: it did not come.
@@ -160,6 +177,14 @@ impl Driver {
         &self.token
     }
 
+    /// The same with English pages: whose order is another one.
+    pub(crate) fn in_english(&self) -> Self {
+        Self {
+            reads_english: true,
+            ..self.clone()
+        }
+    }
+
     fn shown(&self, page: Option<Page>, asked_at: jiff::Timestamp) -> Option<Page> {
         let page = page?;
         laws::a_page_was_shown(&self.world, self.case_number.as_str(), &page, asked_at);
@@ -196,7 +221,12 @@ impl Driver {
         let asked_at = self.world.now();
         let functions = self.world.functions();
         let now = self.world.functions_now();
-        let request = request(event);
+        let language = if self.reads_english {
+            "lang=en"
+        } else {
+            "lang=de"
+        };
+        let request = request(&event.replace("lang=de", language));
         let (first, more) = (self.world.random(), AtomicU64::new(0));
         let random = move || first + u128::from(more.fetch_add(1, Ordering::Relaxed));
         let page = self
@@ -214,6 +244,7 @@ impl Driver {
         };
         let order = query(&location, "token")?;
         laws::a_redirect_was_shown(&self.world, self.case_number.as_str(), &location, &order);
+        self.has_come_back(&order);
         let mut history = self.world.history.borrow_mut();
         history
             .shown_amounts
@@ -232,6 +263,7 @@ impl Driver {
                 Payer::ClosesWindow => "the driver approves and closes the window",
             })
             .await;
+        self.has_come_back(&sent.order);
         let leads = self.world.standin.approve(&sent.order, payer).ok()?;
         let approved = self.world.standin.in_books(|books| {
             let order = books.order(&sent.order)?;
@@ -251,6 +283,12 @@ impl Driver {
         }
     }
 
+    /// Whoever chooses anew, or looks at the result, may have chosen another card.
+    fn has_come_back(&self, order: &str) {
+        let mut history = self.world.history.borrow_mut();
+        history.refused_cards.remove(order);
+    }
+
     /// Comes back from `PayPal`.
     pub(crate) async fn returns(&self, back: &Back) -> Option<Page> {
         self.result("driver-returns-from-paypal", back).await
@@ -262,6 +300,7 @@ impl Driver {
     }
 
     pub(crate) async fn result(&self, name: &str, back: &Back) -> Option<Page> {
+        self.has_come_back(&back.order);
         let asked_at = self.world.now();
         let functions = self.world.functions();
         let now = self.world.functions_now();

@@ -5,6 +5,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use http::{Method, Request};
@@ -49,6 +50,31 @@ pub(crate) enum Fate {
     Frozen(u8),
     /// F11 and what `PayPal` may rightly say: the stand-in misbehaves so.
     Standin(Odd),
+    /// Refused with this name, and nothing happens.
+    Refused(Issue),
+    /// Refused with this name, and it has happened: money may have moved.
+    RefusedAfterEffect(Issue),
+}
+
+/// How a fault leaves its caller.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Left {
+    /// It has died.
+    Dead,
+    /// It hears of it too late.
+    Late,
+    /// It has happened, and nobody says so.
+    InTheDark,
+    /// Nothing has happened.
+    WithNothing,
+    /// It is told something else than what is so.
+    Misled,
+    /// It is refused, rightly.
+    Refused,
+    /// It is refused, and it has happened.
+    FalselyRefused,
+    /// It has happened twice.
+    Twice,
 }
 
 /// A misbehaviour of the stand-in's own.
@@ -58,6 +84,11 @@ pub(crate) enum Odd {
     Html,
     HtmlAfterEffect,
     CutJson,
+    EmptyAfterEffect,
+    NotFound,
+    OmitsPayments,
+    OmitsPayee,
+    OmitsCustomId,
     WrongAmount,
     WrongCurrency,
     WrongPayee,
@@ -69,15 +100,19 @@ pub(crate) enum Odd {
     PayerActionRequired,
     Pending,
     DeclinedIn201,
-    UnknownIssue,
 }
 
 impl Odd {
-    const ALL: [Self; 16] = [
+    const ALL: [Self; 20] = [
         Self::ErrorAfterEffect,
         Self::Html,
         Self::HtmlAfterEffect,
         Self::CutJson,
+        Self::EmptyAfterEffect,
+        Self::NotFound,
+        Self::OmitsPayments,
+        Self::OmitsPayee,
+        Self::OmitsCustomId,
         Self::WrongAmount,
         Self::WrongCurrency,
         Self::WrongPayee,
@@ -89,7 +124,6 @@ impl Odd {
         Self::PayerActionRequired,
         Self::Pending,
         Self::DeclinedIn201,
-        Self::UnknownIssue,
     ];
 
     pub(crate) const fn kind(self) -> FaultKind {
@@ -98,6 +132,11 @@ impl Odd {
             Self::Html => FaultKind::Html,
             Self::HtmlAfterEffect => FaultKind::HtmlAfterEffect,
             Self::CutJson => FaultKind::CutJson,
+            Self::EmptyAfterEffect => FaultKind::EmptyAfterEffect,
+            Self::NotFound => FaultKind::NotFound,
+            Self::OmitsPayments => FaultKind::OmitsPayments,
+            Self::OmitsPayee => FaultKind::OmitsPayee,
+            Self::OmitsCustomId => FaultKind::OmitsCustomId,
             Self::WrongAmount => FaultKind::WrongAmount,
             Self::WrongCurrency => FaultKind::WrongCurrency,
             Self::WrongPayee => FaultKind::WrongPayee,
@@ -109,7 +148,6 @@ impl Odd {
             Self::PayerActionRequired => FaultKind::PayerActionRequired,
             Self::Pending => FaultKind::Pending,
             Self::DeclinedIn201 => FaultKind::DeclinedIn201,
-            Self::UnknownIssue => FaultKind::RefusedAfterEffect(Issue::UNHEARD_OF),
         }
     }
 
@@ -125,18 +163,23 @@ impl Odd {
         let is_capture = on == On::Capture;
         let shows_money = matches!(on, On::GetOrder | On::Capture);
         match self {
-            Self::ErrorAfterEffect | Self::Html | Self::HtmlAfterEffect | Self::CutJson => true,
+            Self::ErrorAfterEffect
+            | Self::Html
+            | Self::HtmlAfterEffect
+            | Self::CutJson
+            | Self::EmptyAfterEffect => true,
+            Self::NotFound => on != On::Token && on != On::Create,
+            Self::OmitsPayments => shows_money,
+            Self::OmitsPayee | Self::OmitsCustomId => shows_money || on == On::GetCapture,
             Self::WrongAmount | Self::WrongCurrency | Self::WrongPayee => shows_money,
             Self::UnknownStatus => {
                 matches!(on, On::GetOrder | On::Capture | On::GetRefund | On::Create)
             }
             Self::ForeignApproveHost | Self::MissingLink => on == On::Create,
             Self::Unauthorized => !matches!(on, On::Token | On::Certificate),
-            Self::Decline
-            | Self::PayerActionRequired
-            | Self::Pending
-            | Self::DeclinedIn201
-            | Self::UnknownIssue => is_capture,
+            Self::Decline | Self::PayerActionRequired | Self::Pending | Self::DeclinedIn201 => {
+                is_capture
+            }
         }
     }
 }
@@ -205,7 +248,63 @@ impl Fate {
                 .filter(|odd| odd.fits(on))
                 .map(Self::Standin),
         );
+        fates.extend(refusals(on).iter().copied().map(Self::Refused));
+        fates.extend(refusals(on).iter().copied().map(Self::RefusedAfterEffect));
         fates
+    }
+
+    /// The fate without a refusal's name: one kind of fault, however many names
+    /// there are for it.
+    pub(crate) fn kind(self) -> Self {
+        match self {
+            Self::Refused(_) => Self::Refused(Issue::UNHEARD_OF),
+            Self::RefusedAfterEffect(_) => Self::RefusedAfterEffect(Issue::UNHEARD_OF),
+            other => other,
+        }
+    }
+
+    /// What it leaves the caller with: of a pair of faults each way to be left so
+    /// meets each other way.
+    pub(crate) fn leaves(self) -> Left {
+        match self {
+            Self::Goes | Self::Twice => Left::Twice,
+            Self::CrashBefore | Self::CrashAfter => Left::Dead,
+            Self::Late(_) | Self::Frozen(_) => Left::Late,
+            Self::Lost | Self::LostForGood | Self::FalselyRefused => Left::InTheDark,
+            Self::Error
+            | Self::Down
+            | Self::Throttled
+            | Self::NoAnswer
+            | Self::Conflict
+            | Self::Conflicts => Left::WithNothing,
+            Self::Stale => Left::Misled,
+            Self::Refused(_) => Left::Refused,
+            Self::RefusedAfterEffect(_) => Left::FalselyRefused,
+            Self::Standin(odd) => match odd {
+                Odd::ErrorAfterEffect
+                | Odd::HtmlAfterEffect
+                | Odd::CutJson
+                | Odd::EmptyAfterEffect => Left::InTheDark,
+                Odd::Html | Odd::NotFound | Odd::Unauthorized => Left::WithNothing,
+                Odd::OmitsPayments
+                | Odd::OmitsPayee
+                | Odd::OmitsCustomId
+                | Odd::WrongAmount
+                | Odd::WrongCurrency
+                | Odd::WrongPayee
+                | Odd::UnknownStatus
+                | Odd::ForeignApproveHost
+                | Odd::MissingLink => Left::Misled,
+                Odd::Decline | Odd::PayerActionRequired | Odd::Pending | Odd::DeclinedIn201 => {
+                    Left::Refused
+                }
+            },
+        }
+    }
+
+    /// Whether it is one of a refusal's many names.
+    pub(crate) fn is_named(self) -> bool {
+        matches!(self, Self::Refused(_) | Self::RefusedAfterEffect(_))
     }
 
     /// How much later it has its effect.
@@ -214,6 +313,18 @@ impl Fate {
             Self::Late(seconds) => Some(Duration::from_secs(seconds.into())),
             _ => None,
         }
+    }
+}
+
+/// Every name under which a call of ours may be refused; made once, since each call
+/// of each run is asked for them.
+fn refusals(on: On) -> &'static [Issue] {
+    static CREATE: OnceLock<Vec<Issue>> = OnceLock::new();
+    static CAPTURE: OnceLock<Vec<Issue>> = OnceLock::new();
+    match on {
+        On::Create => CREATE.get_or_init(|| Issue::of(On::Create)),
+        On::Capture => CAPTURE.get_or_init(|| Issue::of(On::Capture)),
+        _ => &[],
     }
 }
 
@@ -235,6 +346,11 @@ pub(crate) fn paypal_call(request: &Request<bytes::Bytes>) -> Option<On> {
     })
 }
 
+const REFUSED: &str = "Refused-";
+const REFUSED_AFTER_EFFECT: &str = "RefusedAfterEffect-";
+/// How plans said it when one name was the only one.
+const UNKNOWN_ISSUE: &str = "UnknownIssue";
+
 /// The name of a fate as plans write it.
 impl fmt::Display for Fate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -242,6 +358,8 @@ impl fmt::Display for Fate {
             Self::Late(seconds) => write!(f, "Late{seconds}"),
             Self::Frozen(seconds) => write!(f, "Frozen{seconds}"),
             Self::Standin(odd) => write!(f, "{odd:?}"),
+            Self::Refused(issue) => write!(f, "{REFUSED}{issue}"),
+            Self::RefusedAfterEffect(issue) => write!(f, "{REFUSED_AFTER_EFFECT}{issue}"),
             simple => write!(f, "{simple:?}"),
         }
     }
@@ -273,6 +391,16 @@ impl FromStr for Fate {
         }
         if let Some(seconds) = seconds("Frozen") {
             return Ok(Self::Frozen(seconds));
+        }
+        let issue = |name: &str| text.strip_prefix(name).and_then(Issue::named);
+        if let Some(issue) = issue(REFUSED) {
+            return Ok(Self::Refused(issue));
+        }
+        if let Some(issue) = issue(REFUSED_AFTER_EFFECT) {
+            return Ok(Self::RefusedAfterEffect(issue));
+        }
+        if text == UNKNOWN_ISSUE {
+            return Ok(Self::RefusedAfterEffect(Issue::UNHEARD_OF));
         }
         simple
             .into_iter()

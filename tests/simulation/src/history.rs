@@ -29,6 +29,21 @@ pub(crate) enum Kind {
     PayPal,
 }
 
+/// A row of the table of crowds.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Figures {
+    /// Attempts that are open when payers approve.
+    pub(crate) open: usize,
+    /// Looks of the sweep at attempts until the last payer was captured.
+    pub(crate) looks: u64,
+    /// Its calls to `PayPal` until then.
+    pub(crate) calls: u64,
+    /// The most of them in one minute.
+    pub(crate) calls_a_minute: u64,
+    /// How long the payer waited who was captured last.
+    pub(crate) last_captured_s: i64,
+}
+
 /// What happened.
 #[derive(Default)]
 pub(crate) struct History {
@@ -54,8 +69,6 @@ pub(crate) struct History {
     pub(crate) request_ids: BTreeMap<(String, String), String>,
     /// How many calls each function has made, by kind; tries of one count once.
     pub(crate) calls: BTreeMap<(Function, Kind), u64>,
-    /// The last call of each function to the table.
-    pub(crate) last_call: BTreeMap<Function, String>,
     /// What clerks did, as their own lists say: when, and under which receipt.
     pub(crate) clerks_list: Vec<(Timestamp, CaseNumber, Wish, u128)>,
     /// When the table was restored.
@@ -66,6 +79,17 @@ pub(crate) struct History {
     pub(crate) torn_tickets: BTreeSet<String>,
     /// Events that a restore has brought back unfinished.
     pub(crate) unfinished_events: BTreeSet<String>,
+    /// Under which names `PayPal` has refused to capture each order.
+    pub(crate) refused_as: BTreeSet<(String, String)>,
+    /// Orders whose card was refused, and whose driver has done nothing since.
+    pub(crate) refused_cards: BTreeSet<String>,
+    /// `PayPal` has shown to nobody whose money it is: an event about it leads to
+    /// nobody, and the night's comparison finds it by its invoice.
+    pub(crate) marks_hidden: bool,
+    /// A lock stood longer than its lease.
+    pub(crate) left_locked: bool,
+    /// What was counted for the report.
+    pub(crate) figures: Vec<Figures>,
     /// When the last fault struck.
     pub(crate) last_fault_at: Option<Timestamp>,
 }
@@ -86,11 +110,9 @@ impl History {
             Call::Turn(_) => return,
             Call::PayPal(_) => Kind::PayPal,
             Call::Table(call) => {
-                let last = self.last_call.entry(function).or_default();
-                if *last == call.invocation {
+                if !call.is_first_try {
                     return;
                 }
-                last.clone_from(&call.invocation);
                 if call.operation == "Query" {
                     Kind::Index
                 } else {

@@ -1,16 +1,23 @@
 //! The levels of proof, from every fault at every call to long runs by chance.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use fastrand::Rng;
+
 use crate::choices::next_script;
 use crate::engine;
-use crate::fate::{Fate, Odd};
+use crate::fate::{Fate, Left};
+use crate::habits;
 use crate::history::Violation;
 use crate::plan::{Order, Plan};
+use crate::points::Point;
 use crate::run::run;
-use crate::scenario::{BY_CHANCE, FORGERIES, ORDERS, OUTAGES, PAIRS, RESTORES, STORIES};
+use crate::scenario::{
+    BAD_DAYS, BY_CHANCE, CROWDS, FORGERIES, LONG, ORDERS, OUTAGES, PAIRS, RESTORES, STORIES,
+};
 use crate::tally::{self, Shared};
 
 /// Runs by chance are planned so many at a time.
@@ -35,7 +42,12 @@ pub(crate) struct Amount {
 }
 
 /// What was a bug once, and the plan that showed it.
-const FOUND_BEFORE: [(&str, &str); 9] = [
+const FOUND_BEFORE: [(&str, &str); 10] = [
+    (
+        "a refusal nobody knows, and an order that says nothing, gave the lock back",
+        "two-tabs-no-invoice-barrier;seed=1;finish-checkout: paypal Capture#1=UnknownIssue;\
+         finish-checkout: paypal GetOrder#3=UnknownStatus",
+    ),
     (
         "the journal's lines of one version were not in the order of their times",
         "pays-and-returns;seed=1;finish-checkout: paypal Capture#1=Pending",
@@ -98,21 +110,47 @@ pub(crate) fn found_before(shared: &Shared) {
 pub(crate) fn calm(shared: &Shared) {
     let plans: Vec<Plan> = STORIES
         .iter()
+        .chain(&LONG)
         .chain(&PAIRS)
         .map(|story| Plan::calm(story.name))
         .collect();
     shared.run_all("calm", &plans, false);
 }
 
-/// Every fault at every call of every story.
+/// Names under which one call is refused, beside those that its boundary has met
+/// in another story already.
+const NAMES_EACH: usize = 6;
+/// Of a story of hours so many calls of each boundary meet every fault.
+const CALLS_EACH: u32 = 2;
+
+/// Every fault at every call of every story; of a refusal's hundred names each at
+/// each boundary, and some at every call.
 pub(crate) fn every_fault(shared: &Shared) {
     let mut plans = Vec::new();
-    for story in &STORIES {
+    let mut named: BTreeSet<(String, Fate)> = BTreeSet::new();
+    let (mut taken, mut of) = (0, 0);
+    let mut dice = Rng::with_seed(0);
+    for (story, is_long) in STORIES
+        .iter()
+        .map(|story| (story, false))
+        .chain(LONG.iter().map(|story| (story, true)))
+    {
         let calm = Plan::calm(story.name);
         let outcome = run(&calm, false, true);
         for point in &outcome.points {
-            for fate in &point.fates {
-                plans.push(calm.with(vec![(point.place.clone(), *fate)]));
+            if is_long && point.place.nth > CALLS_EACH {
+                continue;
+            }
+            let (names, others): (Vec<Fate>, Vec<Fate>) =
+                point.fates.iter().partition(|fate| fate.is_named());
+            of += count(names.len());
+            let (new, known): (Vec<Fate>, Vec<Fate>) = names
+                .into_iter()
+                .partition(|fate| named.insert((point.place.boundary.clone(), *fate)));
+            let some = dice.choose_multiple(known, NAMES_EACH);
+            taken += count(new.len() + some.len());
+            for fate in others.into_iter().chain(new).chain(some) {
+                plans.push(calm.with(vec![(point.place.clone(), fate)]));
             }
         }
         shared.with(|tally| tally.add("calm", &calm, outcome));
@@ -129,55 +167,288 @@ pub(crate) fn every_fault(shared: &Shared) {
         let outcome = run(&calm, false, true);
         shared.with(|tally| tally.add("calm", &calm, outcome));
     }
+    shared.with(|tally| tally.samples.push(("names of refusals × calls", taken, of)));
     shared.run_all("every fault", &plans, true);
 }
 
-/// Every two faults on the way of a payment.
-pub(crate) fn every_pair_of_faults(shared: &Shared) {
+fn count(number: usize) -> u64 {
+    u64::try_from(number).unwrap_or(u64::MAX)
+}
+
+/// Habits of `PayPal`'s: each in every story, every two on the way of a payment,
+/// and each beside each kind of fault at each boundary.
+pub(crate) fn every_habit(shared: &Shared) {
     let mut plans = Vec::new();
-    for story in ["return-alone", "sweep-alone", "two-tabs-no-invoice-barrier"] {
-        let calm = Plan::calm(story);
-        let first = run(&calm, false, true);
-        for point in &first.points {
-            for fate in point.fates.iter().filter(|fate| is_grave(**fate)) {
-                let once = calm.with(vec![(point.place.clone(), *fate)]);
-                let second = run(&once, false, true);
-                for later in second.points.iter().filter(|it| it.number > point.number) {
-                    if !moves_money(&later.place.boundary) {
-                        continue;
+    for story in STORIES.iter().chain(&LONG) {
+        for habit in habits::ALL {
+            plans.push(Plan::calm(story.name).at(&[*habit]));
+        }
+    }
+    shared.run_all("habits", &plans, false);
+    let mut plans = Vec::new();
+    for story in ["two-tabs-no-invoice-barrier", "pays-and-returns"] {
+        for (number, habit) in habits::ALL.iter().enumerate() {
+            for other in &habits::ALL[number + 1..] {
+                plans.push(Plan::calm(story).at(&[*habit, *other]));
+            }
+        }
+    }
+    shared.run_all("pairs of habits", &plans, false);
+    let mut dice = Rng::with_seed(0);
+    let mut met = BTreeSet::new();
+    let mut plans = Vec::new();
+    let mut of = 0;
+    for story in [
+        "return-alone",
+        "two-tabs-no-invoice-barrier",
+        "declined-then-pays",
+        "refunded",
+    ] {
+        for habit in habits::ALL {
+            if shared.is_broken() {
+                return;
+            }
+            let calm = Plan::calm(story).at(&[*habit]);
+            for point in run(&calm, false, true).points {
+                of += count(point.fates.len());
+                for fate in one_of_each(&mut dice, &point) {
+                    let boundary = point.place.boundary.clone();
+                    if met.insert((habit.name, boundary, fate.leaves())) {
+                        plans.push(calm.with(vec![(point.place.clone(), fate)]));
                     }
-                    for next in later.fates.iter().filter(|fate| is_grave(**fate)) {
-                        let faults =
-                            vec![(point.place.clone(), *fate), (later.place.clone(), *next)];
-                        plans.push(calm.with(faults));
-                    }
-                }
-                shared.with(|tally| tally.add("pairs of faults", &once, second));
-                if shared.is_broken() {
-                    return;
                 }
             }
         }
     }
-    shared.run_all("pairs of faults", &plans, false);
+    let taken = count(plans.len());
+    shared.with(|tally| tally.samples.push(("faults beside habits", taken, of)));
+    shared.run_all("faults beside habits", &plans, false);
 }
 
-/// Of each kind of fault the one that leaves most unsaid.
-fn is_grave(fate: Fate) -> bool {
-    matches!(
-        fate,
-        Fate::CrashBefore
-            | Fate::CrashAfter
-            | Fate::LostForGood
-            | Fate::Lost
-            | Fate::Down
-            | Fate::NoAnswer
-            | Fate::Late(40)
-            | Fate::FalselyRefused
-            | Fate::Conflicts
-            | Fate::Frozen(25)
-            | Fate::Standin(Odd::Decline | Odd::Pending | Odd::DeclinedIn201)
-    )
+/// Of the faults that may strike a call one that leaves it so, for each way to be left.
+fn one_of_each(dice: &mut Rng, point: &Point) -> Vec<Fate> {
+    let mut ways: BTreeMap<Left, Vec<Fate>> = BTreeMap::new();
+    for fate in &point.fates {
+        ways.entry(fate.leaves()).or_default().push(*fate);
+    }
+    ways.values()
+        .filter_map(|fates| dice.choice(fates).copied())
+        .collect()
+}
+
+/// The stories of which two faults are looked at.
+const PAYMENTS: [&str; 3] = ["return-alone", "sweep-alone", "two-tabs-no-invoice-barrier"];
+
+/// Two faults on the way of a payment: every kind of fault, every name of a refusal,
+/// at every boundary, with every way in which another fault leaves its caller at
+/// every boundary that comes later; and of the rest as many as there is time for.
+/// Where two leave a lock that outlives its lease, a third.
+pub(crate) fn every_pair_of_faults(shared: &Shared, pairs_max: u64) {
+    let mut firsts = Vec::new();
+    for story in PAYMENTS {
+        let calm = Plan::calm(story);
+        for point in run(&calm, false, true).points {
+            for fate in &point.fates {
+                let once = calm.with(vec![(point.place.clone(), *fate)]);
+                firsts.push((once, point.number));
+            }
+        }
+    }
+    let once: Vec<Plan> = firsts.iter().map(|(once, _)| once.clone()).collect();
+    let later = Mutex::new(vec![Vec::new(); firsts.len()]);
+    shared.run_each("pairs of faults", &once, true, &|number, outcome| {
+        let after =
+            |point: &&Point| point.number > firsts[number].1 && moves_money(&point.place.boundary);
+        let points = outcome.points.iter().filter(after).cloned().collect();
+        later.lock().unwrap_or_else(PoisonError::into_inner)[number] = points;
+    });
+    if shared.is_broken() {
+        return;
+    }
+    let later = later.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let mut sample = Sample::default();
+    for (once, points) in once.iter().zip(&later) {
+        sample.offer(once, points);
+    }
+    let (plans, of) = sample.taken(pairs_max);
+    shared.with(|tally| {
+        tally
+            .samples
+            .push(("pairs of faults", count(plans.len()), of));
+    });
+    let locked = Mutex::new(Vec::new());
+    shared.run_each("pairs of faults", &plans, false, &|number, outcome| {
+        if outcome.left_locked {
+            locked
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .push(number);
+        }
+    });
+    let mut locked = locked.into_inner().unwrap_or_else(PoisonError::into_inner);
+    locked.sort_unstable();
+    a_third_fault(shared, &plans, &locked, pairs_max / TRIPLES_ONE_IN);
+}
+
+/// One third fault for so many second ones.
+const TRIPLES_ONE_IN: u64 = 4;
+/// Third faults beside the same two, at most.
+const THIRDS_EACH: u64 = 8;
+
+/// A third fault where two have left a lock.
+fn a_third_fault(shared: &Shared, pairs: &[Plan], locked: &[usize], most: u64) {
+    let mut dice = Rng::with_seed(0);
+    let wanted = usize::try_from(most / THIRDS_EACH).unwrap_or(usize::MAX);
+    let some = dice.choose_multiple(locked.iter().copied(), wanted);
+    let twice: Vec<Plan> = some
+        .into_iter()
+        .map(|number| pairs[number].clone())
+        .collect();
+    let triples = Mutex::new(Vec::new());
+    shared.run_each("pairs of faults", &twice, true, &|number, outcome| {
+        let plan = &twice[number];
+        let second = plan.faults.last().map(|(place, _)| place);
+        let struck = outcome
+            .points
+            .iter()
+            .find(|point| Some(&point.place) == second);
+        let Some(struck) = struck else { return };
+        let later = outcome
+            .points
+            .iter()
+            .filter(|point| point.number > struck.number && moves_money(&point.place.boundary));
+        let mut dice = Rng::with_seed(count(number));
+        let mut thirds = Vec::new();
+        for point in later {
+            for fate in one_of_each(&mut dice, point) {
+                thirds.push((point.place.clone(), fate));
+            }
+        }
+        let each = usize::try_from(THIRDS_EACH).unwrap_or(usize::MAX);
+        for third in dice.choose_multiple(thirds, each) {
+            let mut faults = plan.faults.clone();
+            faults.push(third);
+            let mut triples = triples.lock().unwrap_or_else(PoisonError::into_inner);
+            triples.push((number, plan.with(faults)));
+        }
+    });
+    let mut triples = triples.into_inner().unwrap_or_else(PoisonError::into_inner);
+    triples.sort_by_key(|(number, _)| *number);
+    let triples: Vec<Plan> = triples.into_iter().map(|(_, plan)| plan).collect();
+    shared.with(|tally| {
+        let with = (
+            "pairs that left a lock, with a third fault",
+            count(twice.len()),
+            count(locked.len()),
+        );
+        tally.samples.push(with);
+    });
+    shared.run_all("three faults", &triples, false);
+}
+
+/// Which pairs are run: of what must be one each, of the rest some by chance.
+struct Sample {
+    dice: Rng,
+    classes: BTreeSet<(String, Either, String, Either)>,
+    must: Vec<Plan>,
+    /// The rest, thinned out evenly.
+    rest: Vec<Plan>,
+    of: u64,
+}
+
+/// A fault by what it is, or by how it leaves its caller.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Either {
+    Is(Fate),
+    Leaves(Left),
+    Any,
+}
+
+/// More of the rest are never kept.
+const REST_MAX: usize = 100_000;
+
+impl Default for Sample {
+    fn default() -> Self {
+        Self {
+            dice: Rng::with_seed(0),
+            classes: BTreeSet::new(),
+            must: Vec::new(),
+            rest: Vec::new(),
+            of: 0,
+        }
+    }
+}
+
+impl Sample {
+    /// Every later fault beside the one of this plan.
+    fn offer(&mut self, once: &Plan, later: &[Point]) {
+        let Some((place, first)) = once.faults.first() else {
+            return;
+        };
+        for point in later {
+            let mut fates = point.fates.clone();
+            self.dice.shuffle(&mut fates);
+            for next in fates {
+                self.of += 1;
+                let pair = || {
+                    let faults = vec![(place.clone(), *first), (point.place.clone(), next)];
+                    once.with(faults)
+                };
+                let classes = [
+                    (
+                        Either::Leaves(first.leaves()),
+                        Either::Leaves(next.leaves()),
+                    ),
+                    (Either::Is(*first), Either::Any),
+                    (Either::Any, Either::Is(next)),
+                ];
+                let mut is_new = false;
+                for (one, other) in classes {
+                    let boundaries = (place.boundary.clone(), point.place.boundary.clone());
+                    is_new |= self
+                        .classes
+                        .insert((boundaries.0, one, boundaries.1, other));
+                }
+                if is_new {
+                    self.must.push(pair());
+                } else if self.rest.len() < REST_MAX {
+                    self.rest.push(pair());
+                } else {
+                    // Each has the same chance to be kept.
+                    let seen = self.of - count(self.must.len());
+                    let at = usize::try_from(self.dice.u64(..seen)).unwrap_or(usize::MAX);
+                    if let Some(kept) = self.rest.get_mut(at) {
+                        *kept = pair();
+                    }
+                }
+            }
+        }
+    }
+
+    /// At most so many, but whatever must be; and out of how many.
+    fn taken(mut self, most: u64) -> (Vec<Plan>, u64) {
+        let most = usize::try_from(most).unwrap_or(usize::MAX);
+        let more = most.saturating_sub(self.must.len());
+        self.must.extend(self.dice.choose_multiple(self.rest, more));
+        (self.must, self.of)
+    }
+}
+
+/// V7: so many attempts are open, and some pay.
+pub(crate) fn crowds(shared: &Shared, largest: u64) {
+    let wanted = |name: &str| {
+        let open = name
+            .strip_prefix("crowd-")
+            .and_then(|open| open.parse().ok());
+        open.is_some_and(|open: u64| open <= largest)
+    };
+    let plans: Vec<Plan> = CROWDS
+        .iter()
+        .filter(|crowd| wanted(crowd.name))
+        .chain(&BAD_DAYS)
+        .map(|crowd| Plan::calm(crowd.name))
+        .collect();
+    shared.run_all("crowds", &plans, false);
 }
 
 fn moves_money(boundary: &str) -> bool {

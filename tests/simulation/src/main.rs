@@ -20,6 +20,7 @@ mod actors;
 mod choices;
 mod engine;
 mod fate;
+mod habits;
 mod history;
 mod laws;
 mod levels;
@@ -63,6 +64,9 @@ fn main() -> ExitCode {
     }
 }
 
+/// One pair of faults, beyond those that must be, for so many runs by chance.
+const PAIRS_ONE_IN: u64 = 1;
+
 /// Looks for a broken law where one was seen before, then everywhere.
 fn hunt(first: &First) -> ExitCode {
     let shared = Shared::default();
@@ -78,8 +82,9 @@ fn hunt(first: &First) -> ExitCode {
         }
         First::Anywhere => {}
     }
-    let levels: [&dyn Fn(); 6] = [
+    let levels: [&dyn Fn(); 7] = [
         &|| levels::calm(&shared),
+        &|| levels::every_habit(&shared),
         &|| levels::every_permutation(&shared),
         &|| drop(levels::every_interleaving(&shared, amount)),
         &|| drop(levels::restores(&shared, amount.seeds)),
@@ -130,7 +135,10 @@ fn prove(options: &Options) -> ExitCode {
         towns: options.towns,
         interleavings_max: options.interleavings_max,
     };
-    let shared = Shared::default();
+    let shared = Shared {
+        goes_on: options.goes_on,
+        ..Shared::default()
+    };
     let mut report = report::Report::default();
     let wanted = |level: &str| options.level.as_deref().is_none_or(|only| only == level);
     if options.level.is_none() {
@@ -140,7 +148,13 @@ fn prove(options: &Options) -> ExitCode {
         report.level("every fault at every call", || levels::every_fault(&shared));
     }
     if wanted("pairs") {
-        report.level("pairs of faults", || levels::every_pair_of_faults(&shared));
+        let pairs = amount.seeds / PAIRS_ONE_IN;
+        report.level("pairs of faults", || {
+            levels::every_pair_of_faults(&shared, pairs);
+        });
+    }
+    if wanted("habits") {
+        report.level("habits", || levels::every_habit(&shared));
     }
     if wanted("interleavings") {
         let mut counts = Vec::new();
@@ -156,6 +170,9 @@ fn prove(options: &Options) -> ExitCode {
     }
     if wanted("outages") {
         report.level("outages", || levels::outages(&shared));
+    }
+    if wanted("crowds") {
+        report.level("crowds", || levels::crowds(&shared, options.crowd));
     }
     if wanted("chance") {
         report.level("by chance", || {

@@ -39,6 +39,8 @@ pub(crate) struct TableCall {
     pub(crate) body: String,
     /// The same for each try of one call.
     pub(crate) invocation: String,
+    /// Whether it is the first of them.
+    pub(crate) is_first_try: bool,
 }
 
 /// A call that waits.
@@ -146,6 +148,7 @@ impl HttpConnector for Net {
                 .map(|bytes| String::from_utf8_lossy(bytes).into_owned())
                 .unwrap_or_default(),
             invocation: header("amz-sdk-invocation-id"),
+            is_first_try: header("amz-sdk-request").contains("attempt=1;"),
         };
         let (sender, receiver) = oneshot::channel();
         let net = self.clone();

@@ -12,6 +12,8 @@ pub(crate) struct Options {
     pub(crate) seeds: u64,
     pub(crate) towns: u64,
     pub(crate) interleavings_max: u64,
+    pub(crate) crowd: u64,
+    pub(crate) goes_on: bool,
 }
 
 /// What is to be done.
@@ -43,8 +45,10 @@ Runs the functions' handlers against every fault and checks the laws of payments
   --from N             the first seed (0)
   --towns N            two weeks of a small town (8)
   --interleavings N    orders of each pair of handlers at most (20000)
-  --level NAME         only one level: faults, pairs, interleavings, permutations,
-                       outages, restores, chance, towns
+  --crowd N            open attempts at once, at most: 10, 100, 1000, 2000, 10000 (2000)
+  --keep-going         looks for more broken laws when one is found
+  --level NAME         only one level: faults, pairs, habits, interleavings,
+                       permutations, outages, crowds, restores, chance, towns
   --sabotage NAME|all  only the deliberate bugs, or one of them
   --replay PLAN        one run again, step by step";
 
@@ -61,6 +65,8 @@ impl Options {
             seeds: 20_000,
             towns: 8,
             interleavings_max: 20_000,
+            crowd: 2_000,
+            goes_on: false,
         };
         let mut parser = lexopt::Parser::from_env();
         let wrong = |error: lexopt::Error| format!("{error}\n\n{HELP}");
@@ -74,6 +80,8 @@ impl Options {
                 Long("from") => options.from = number(&mut parser)?,
                 Long("towns") => options.towns = number(&mut parser)?,
                 Long("interleavings") => options.interleavings_max = number(&mut parser)?,
+                Long("keep-going") => options.goes_on = true,
+                Long("crowd") => options.crowd = number(&mut parser)?,
                 Long("level") => {
                     let level = parser.value().and_then(ValueExt::string);
                     options.level = Some(level.map_err(wrong)?);

@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::fate::Fate;
+use crate::habits::Habit;
 
 /// A run that can be had again.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -12,6 +13,8 @@ pub(crate) struct Plan {
     pub(crate) scenario: String,
     /// Every id, and every decision left to chance, follows from it.
     pub(crate) seed: u64,
+    /// How `PayPal` is all through the run.
+    pub(crate) habits: Vec<Habit>,
     /// Which calls meet another fate than to go through.
     pub(crate) faults: Vec<(Place, Fate)>,
     /// One call in how many meets a fault by chance; 0 for none.
@@ -54,6 +57,7 @@ impl Plan {
         Self {
             scenario: scenario.to_owned(),
             seed: 1,
+            habits: Vec::new(),
             faults: Vec::new(),
             faults_once_in: 0,
             order: Order::InTurn,
@@ -68,11 +72,20 @@ impl Plan {
         }
     }
 
+    /// The same at a `PayPal` that has these habits.
+    pub(crate) fn at(&self, habits: &[Habit]) -> Self {
+        Self {
+            habits: habits.to_vec(),
+            ..self.clone()
+        }
+    }
+
     /// Whatever this seed brings.
     pub(crate) fn chance(scenario: &str, seed: u64, faults_once_in: u32) -> Self {
         Self {
             scenario: scenario.to_owned(),
             seed,
+            habits: Vec::new(),
             faults: Vec::new(),
             faults_once_in,
             order: Order::Chance,
@@ -83,6 +96,10 @@ impl Plan {
 impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{};seed={}", self.scenario, self.seed)?;
+        if !self.habits.is_empty() {
+            let names: Vec<&str> = self.habits.iter().map(|habit| habit.name).collect();
+            write!(f, ";habits={}", names.join("+"))?;
+        }
         if self.faults_once_in > 0 {
             write!(f, ";faults=1/{}", self.faults_once_in)?;
         }
@@ -108,6 +125,9 @@ impl FromStr for Plan {
             let wrong = || format!("{part} is no part of a plan");
             if let Some(seed) = part.strip_prefix("seed=") {
                 plan.seed = seed.parse().map_err(|_| wrong())?;
+            } else if let Some(names) = part.strip_prefix("habits=") {
+                let habits: Result<_, String> = names.split('+').map(str::parse).collect();
+                plan.habits = habits?;
             } else if let Some(times) = part.strip_prefix("faults=1/") {
                 plan.faults_once_in = times.parse().map_err(|_| wrong())?;
             } else if part == "order=chance" {
@@ -166,7 +186,7 @@ mod tests {
                 (lock, Fate::Late(40)),
                 (capture, Fate::Standin(Odd::DeclinedIn201)),
             ]),
-            Plan::chance("town", 77, 40),
+            Plan::chance("town", 77, 40).at(&crate::habits::ALL[..2]),
             Plan {
                 order: Order::Script(vec![0, 2, 1]),
                 ..Plan::calm("return-and-sweep")

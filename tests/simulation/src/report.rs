@@ -16,6 +16,10 @@ const CANNOT_SEE: &str = "It cannot see what AWS and PayPal do where they differ
     tests/binaries; a browser: tests/browser), two releases at once but for attributes that the \
     older does not know, and a bug for which no law is written.";
 
+const CROWDS_HEAD: &str = "\
+| open attempts | looks of the sweep | calls to PayPal | at most in a minute | seconds until the last payer is captured |
+|---|---|---|---|---|";
+
 /// The figures of a proof.
 #[derive(Default)]
 pub(crate) struct Report {
@@ -72,9 +76,23 @@ impl Report {
                 &of_all(*ways, *all),
             );
         }
+        for (what, taken, of) in &tally.samples {
+            row(what, &format!("{taken} of {of}"));
+        }
         row("laws looked at", &tally.looked.values().sum::<u64>());
         for (law, times) in &tally.looked {
             row(&format!("law {law}"), times);
+        }
+        if !tally.crowds.is_empty() {
+            println!("\n{CROWDS_HEAD}");
+        }
+        let mut crowds = tally.crowds.clone();
+        crowds.sort_by_key(|crowd| crowd.open);
+        for crowd in crowds {
+            println!(
+                "| {} | {} | {} | {} | {} |",
+                crowd.open, crowd.looks, crowd.calls, crowd.calls_a_minute, crowd.last_captured_s
+            );
         }
         println!("\n{CANNOT_SEE}\n");
 

@@ -14,7 +14,8 @@ use tokio::time::Instant;
 
 use crate::choices::{Choices, Decision};
 use crate::fate::Fate;
-use crate::history::Violation;
+use crate::habits::{self, Habit};
+use crate::history::{Figures, Violation};
 use crate::laws;
 use crate::net::{Call, Sender, TaskId, Waiting};
 use crate::plan::{Order, Plan};
@@ -40,6 +41,10 @@ pub(crate) struct Outcome {
     pub(crate) looked: BTreeMap<&'static str, u64>,
     pub(crate) told: Vec<String>,
     pub(crate) virtual_time: Duration,
+    /// Whether a lock stood longer than its lease.
+    pub(crate) left_locked: bool,
+    /// What was counted for the report.
+    pub(crate) figures: Vec<Figures>,
     /// How the case stands at the end, where a story's ends are compared.
     pub(crate) end: Option<String>,
 }
@@ -128,12 +133,14 @@ async fn simulate(plan: Plan, tell: bool, collect: bool) -> Outcome {
         Order::Script(script) | Order::Story(script) => Choices::script(script.clone()),
         Order::Chance => Choices::seed(plan.seed),
     };
-    let world = World::new(plan.seed, choices).await;
+    let habits = habits_of(&plan);
+    let world = World::new(plan.seed, choices, &habits).await;
     if tell {
         world.history.borrow_mut().told = Some(Vec::new());
     }
     let scenario = scenario(&plan.scenario);
     (scenario.prepare)(&world);
+    world.take_on(&habits);
     let mut run = Run {
         world: Rc::clone(&world),
         plan,
@@ -181,8 +188,29 @@ async fn simulate(plan: Plan, tell: bool, collect: bool) -> Outcome {
         looked: std::mem::take(&mut history.looked),
         told: history.told.take().unwrap_or_default(),
         virtual_time: began.elapsed(),
+        left_locked: history.left_locked,
+        figures: std::mem::take(&mut history.figures),
         end,
     }
+}
+
+/// One run by chance in two meets a habit, one in six another one beside it.
+const HABITUAL_ONE_IN: u64 = 2;
+const TWICE_HABITUAL_ONE_IN: u64 = 3;
+
+/// The habits of a plan: those it names, and where it leaves all to chance those of
+/// its seed. They are no decisions of the run: its odometer must not turn them.
+fn habits_of(plan: &Plan) -> Vec<Habit> {
+    let mut habits = plan.habits.clone();
+    if plan.order == Order::Chance && habits.is_empty() && plan.seed.is_multiple_of(HABITUAL_ONE_IN)
+    {
+        let mut dice = fastrand::Rng::with_seed(plan.seed);
+        habits.extend(dice.choice(habits::ALL).copied());
+        if dice.u64(..TWICE_HABITUAL_ONE_IN) == 0 {
+            habits.extend(dice.choice(habits::ALL).copied());
+        }
+    }
+    habits
 }
 
 impl Run {

@@ -4,7 +4,10 @@
 //! The copy is built once, with a switch for each bug; the sources that are
 //! deployed have none, and the copy is no part of the workspace.
 
+#[expect(dead_code, reason = "it is called in the copy")]
+mod believe;
 mod list;
+mod places;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -12,6 +15,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use list::{ALL, Sabotage};
+use places::{Change, Problem};
 
 /// The variable that names the bug that is on.
 const SWITCH: &str = "SABOTAGE";
@@ -25,30 +29,9 @@ pub fn sabotaged(name: &str) -> bool {
 }
 "#;
 
-/// What the bug that believes webhooks does.
-const BELIEVE: &str = r#"
-async fn believe(app: &App, body: &[u8], now: Timestamp) -> Option<()> {
-    let said: serde_json::Value = serde_json::from_slice(body).ok()?;
-    let resource = &said["resource"];
-    let text = |value: &serde_json::Value| value.as_str().map(str::to_owned);
-    let attempt: AttemptId = resource["custom_id"].as_str()?.parse().ok()?;
-    let (ticket, attempt) = app.settle.load(&attempt).await.ok()??;
-    let settlement = ticket::Settlement {
-        case_number: ticket.case_number.clone(),
-        capture_id: resource["id"].as_str()?.parse().ok()?,
-        attempt: attempt.id.clone(),
-        channel: ticket::Channel::Paypal,
-        value: text(&resource["amount"]["value"])?,
-        currency: text(&resource["amount"]["currency_code"])?,
-        fee: None,
-        net: None,
-        paid_at: now,
-        booked_at: now,
-        role: ticket::Role::Main,
-    };
-    app.settle.store.book(&ticket, &attempt, &settlement, None).await.ok().map(drop)
-}
-"#;
+/// What the bug that believes webhooks does, as a module of its function: here it
+/// is compiled and found by every tool that renames.
+const BELIEVE: &str = include_str!("sabotage/believe.rs");
 
 /// How the hunt for one bug ended.
 pub(crate) enum Hunt {
@@ -150,37 +133,20 @@ fn build() -> Result<PathBuf, NoCopy> {
     ] {
         copy_tree(&root.join(part), &copy.join(part)).map_err(|error| failed(part, error))?;
     }
-    let mut files: BTreeMap<&str, String> = BTreeMap::new();
-    for sabotage in ALL {
-        assert!(
-            sabotage.file.starts_with("functions/"),
-            "a bug is put into what is deployed"
-        );
-        let text = match files.remove(sabotage.file) {
-            Some(text) => text,
-            None => std::fs::read_to_string(copy.join(sabotage.file))
-                .map_err(|error| failed(sabotage.file, error))?,
-        };
-        if text.matches(sabotage.find).count() != 1 {
-            return Err(NoCopy(format!(
-                "{}: the place of \"{}\" is no longer there, or there twice: {}",
-                sabotage.file, sabotage.name, sabotage.find
-            )));
-        }
-        let on = format!("ticket::sabotaged(\"{}\")", sabotage.name);
-        let put = sabotage.put.replace("ON", &on);
-        files.insert(sabotage.file, text.replace(sabotage.find, &put));
+    let mut files: BTreeMap<PathBuf, String> = BTreeMap::new();
+    rust_files(&copy.join("functions"), &mut files).map_err(|error| failed("functions", error))?;
+    put_in(&mut files)?;
+    let webhook = copy.join("functions/receive-webhook/src/lib.rs");
+    if let Some(text) = files.get_mut(&webhook) {
+        text.push_str("mod believe;");
+        files.insert(webhook.with_file_name("believe.rs"), BELIEVE.to_owned());
     }
-    let webhook = "functions/receive-webhook/src/lib.rs";
-    if let Some(text) = files.get_mut(webhook) {
-        text.push_str(BELIEVE);
+    let innermost = copy.join("functions/shared/ticket/src/lib.rs");
+    if let Some(text) = files.get_mut(&innermost) {
+        text.push_str(SWITCHED);
     }
-    let innermost = "functions/shared/ticket/src/lib.rs";
-    let text =
-        std::fs::read_to_string(copy.join(innermost)).map_err(|error| failed(innermost, error))?;
-    files.insert(innermost, text + SWITCHED);
     for (file, text) in files {
-        std::fs::write(copy.join(file), text).map_err(|error| failed(file, error))?;
+        std::fs::write(&file, text).map_err(|error| failed(&file.to_string_lossy(), error))?;
     }
     add_serde_json(&copy).map_err(|error| failed("receive-webhook", error))?;
     let target = share_what_is_built(&target).map_err(|error| failed("the built crates", error))?;
@@ -204,6 +170,56 @@ fn build() -> Result<PathBuf, NoCopy> {
         ));
     }
     Ok(target.join("release/simulation"))
+}
+
+/// What says that a bug is on.
+fn on(name: &str) -> String {
+    format!("ticket::sabotaged(\"{name}\")")
+}
+
+/// Puts every bug into its places.
+fn put_in(files: &mut BTreeMap<PathBuf, String>) -> Result<(), NoCopy> {
+    let mut changes: BTreeMap<&str, (&str, Change)> = BTreeMap::new();
+    for sabotage in ALL {
+        for (marker, change) in sabotage.places {
+            changes.insert(marker, (sabotage.name, *change));
+        }
+    }
+    for (file, text) in files {
+        let wrong = |problem: Problem| NoCopy(format!("{}: {problem}", file.display()));
+        let markers = places::markers(text).map_err(wrong)?;
+        let mut markers: Vec<(usize, String)> = markers
+            .into_iter()
+            .map(|(name, ends)| (ends, name.to_owned()))
+            .collect();
+        // Of two before one place the nearer one is first: it still finds the
+        // place as it is.
+        markers.sort_unstable();
+        for (_, marker) in markers.into_iter().rev() {
+            let (name, change) = changes
+                .remove(marker.as_str())
+                .ok_or_else(|| wrong(format!("no bug has the marker \"{marker}\"")))?;
+            *text = places::changed(text, &marker, change, &on(name)).map_err(wrong)?;
+        }
+    }
+    match changes.keys().next() {
+        None => Ok(()),
+        Some(marker) => Err(NoCopy(format!("the marker \"{marker}\" is in no source"))),
+    }
+}
+
+/// Every source below a folder.
+fn rust_files(folder: &Path, files: &mut BTreeMap<PathBuf, String>) -> std::io::Result<()> {
+    for entry in std::fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            rust_files(&path, files)?;
+        } else if path.extension().is_some_and(|it| it == "rs") {
+            let text = std::fs::read_to_string(&path)?;
+            files.insert(path, text);
+        }
+    }
+    Ok(())
 }
 
 /// The bug that believes webhooks reads JSON; the function itself does not.
@@ -265,4 +281,23 @@ fn copy_tree(from: &Path, to: &Path) -> std::io::Result<()> {
         std::fs::copy(from, to)?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_bug_has_its_place_in_the_sources_and_every_marker_its_bug() {
+        let mut files = BTreeMap::new();
+        rust_files(&sources().join("functions"), &mut files).expect("the sources");
+        assert_eq!(put_in(&mut files).map_err(|problem| problem.0), Ok(()));
+    }
+
+    #[test]
+    fn no_two_bugs_have_one_name() {
+        let mut names: Vec<&str> = ALL.iter().map(|sabotage| sabotage.name).collect();
+        names.sort_unstable();
+        assert!(names.is_sorted_by(|one, other| one < other), "{names:?}");
+    }
 }

@@ -1,6 +1,7 @@
 //! The stories: who does what, until nothing is left to do.
 
 mod chance;
+mod crowd;
 mod hostile;
 mod outage;
 mod pairs;
@@ -20,11 +21,12 @@ use paypal_standin::WebhookMode;
 use crate::actors::{Driver, postman};
 use crate::world::{Work, World};
 
+pub(crate) use crowd::{BAD_DAYS, CROWDS};
 pub(crate) use outage::OUTAGES;
 pub(crate) use pairs::PAIRS;
 pub(crate) use restoring::{BY_CHANCE, RESTORES};
 use schedule::schedule;
-pub(crate) use stories::STORIES;
+pub(crate) use stories::{LONG, STORIES};
 pub(crate) use webhooks::{FORGERIES, ORDERS};
 
 /// A story.
@@ -63,9 +65,12 @@ pub(crate) const CHANCES: [Scenario; 2] = [
 pub(crate) fn scenario(name: &str) -> &'static Scenario {
     STORIES
         .iter()
+        .chain(&LONG)
         .chain(&PAIRS)
         .chain(&CHANCES)
         .chain(&OUTAGES)
+        .chain(&CROWDS)
+        .chain(&BAD_DAYS)
         .chain(&ORDERS)
         .chain(&FORGERIES)
         .chain(&RESTORES)

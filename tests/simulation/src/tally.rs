@@ -6,13 +6,13 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::fate::Fate;
-use crate::history::Violation;
+use crate::history::{Figures, Violation};
 use crate::plan::{Place, Plan};
 use crate::points::Point;
 use crate::run::{Outcome, run};
 
 /// Plans whose laws were broken are kept up to here; more say no more.
-const BROKEN_MAX: usize = 10;
+const BROKEN_MAX: usize = 40;
 
 /// The sum of many runs.
 #[derive(Default)]
@@ -30,6 +30,10 @@ pub(crate) struct Tally {
     pub(crate) boundaries: BTreeMap<String, (BTreeSet<Fate>, Plan, u32)>,
     /// Which faults have struck where.
     pub(crate) struck: BTreeSet<(String, Fate)>,
+    /// What crowds cost.
+    pub(crate) crowds: Vec<Figures>,
+    /// What was left out, and of how much: by what it is.
+    pub(crate) samples: Vec<(&'static str, u64, u64)>,
     /// Laws that did not hold, and in which run.
     pub(crate) broken: Vec<(Plan, Violation)>,
 }
@@ -51,6 +55,7 @@ impl Tally {
                 .or_insert_with(|| (BTreeSet::new(), plan.clone(), place.nth));
             known.extend(fates);
         }
+        self.crowds.extend(outcome.figures);
         for violation in outcome.violations {
             if self.broken.len() < BROKEN_MAX {
                 self.broken.push((plan.clone(), violation));
@@ -104,30 +109,48 @@ pub(crate) fn workers() -> usize {
 
 /// The sum that several threads work on.
 #[derive(Default)]
-pub(crate) struct Shared(Mutex<Tally>);
+pub(crate) struct Shared {
+    pub(crate) tally: Mutex<Tally>,
+    /// One broken law is no reason to stop looking for others.
+    pub(crate) goes_on: bool,
+}
 
 impl Shared {
     /// Looks at the sum, or adds to it.
     pub(crate) fn with<T>(&self, look: impl FnOnce(&mut Tally) -> T) -> T {
-        look(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+        look(&mut self.tally.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Whether a law was broken: nobody need go on.
+    /// Whether enough laws were broken: nobody need go on.
     pub(crate) fn is_broken(&self) -> bool {
-        self.with(|tally| !tally.broken.is_empty())
+        let enough = if self.goes_on { BROKEN_MAX } else { 1 };
+        self.with(|tally| tally.broken.len() >= enough)
     }
 
     /// Runs every plan, on all processors; stops at the first broken law.
     pub(crate) fn run_all(&self, level: &'static str, plans: &[Plan], collect: bool) {
+        self.run_each(level, plans, collect, &|_, _| {});
+    }
+
+    /// The same, and shows what each came to.
+    pub(crate) fn run_each(
+        &self,
+        level: &'static str,
+        plans: &[Plan],
+        collect: bool,
+        each: &(dyn Fn(usize, &Outcome) + Sync),
+    ) {
         let next = AtomicUsize::new(0);
         std::thread::scope(|scope| {
             for _ in 0..workers() {
                 scope.spawn(|| {
-                    while let Some(plan) = plans.get(next.fetch_add(1, Ordering::Relaxed)) {
-                        if self.is_broken() {
+                    loop {
+                        let number = next.fetch_add(1, Ordering::Relaxed);
+                        let Some(plan) = plans.get(number).filter(|_| !self.is_broken()) else {
                             return;
-                        }
+                        };
                         let outcome = run(plan, false, collect);
+                        each(number, &outcome);
                         self.with(|tally| tally.add(level, plan, outcome));
                     }
                 });

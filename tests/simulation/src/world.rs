@@ -14,7 +14,7 @@ use jiff::{SignedDuration, Timestamp};
 use journeys::Functions;
 use local::template::{TEXT, Template};
 use local::token_keys::TokenKeys;
-use paypal_standin::{Fault, Settings, Standin};
+use paypal_standin::{Behaviour, Fault, Settings, Standin};
 use settle::Captures;
 use store::Store;
 use tempfile::NamedTempFile;
@@ -26,6 +26,7 @@ use tokio::time::Instant;
 use crate::actors::Driver;
 use crate::choices::Choices;
 use crate::engine::{Engine, Key, NEWER_SEED, RESTORED_TABLE, TABLE};
+use crate::habits::{HIDES_MARKS, Habit, LIVES_LONG, LONG_LIFE_H};
 use crate::history::History;
 use crate::net::{Call, Net, Sender};
 
@@ -48,6 +49,9 @@ pub(crate) const MERCHANT: &str = "STNDNMERCHANT";
 /// runs: step 2 of the runbook.
 pub(crate) const WAITED_OUT: Duration = Duration::from_mins(2);
 
+/// How long `PayPal` keeps an order by default: 6 hours for the payer, 6 for us.
+const ORDER_HOURS: u32 = 12;
+
 /// A Lambda of ours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Function {
@@ -56,6 +60,7 @@ pub(crate) enum Function {
     FinishCheckout,
     ReceiveWebhook,
     ReconcilePayments,
+    CompareBooks,
     /// What clerks do; through the store, until the city's side has functions.
     Office,
 }
@@ -68,6 +73,7 @@ impl Function {
             Self::FinishCheckout => "finish-checkout",
             Self::ReceiveWebhook => "receive-webhook",
             Self::ReconcilePayments => "reconcile-payments",
+            Self::CompareBooks => "compare-books",
             Self::Office => "office",
         }
     }
@@ -116,12 +122,22 @@ pub(crate) struct World {
     pub(crate) before: RefCell<Vec<Work>>,
     /// Nothing goes wrong by chance any more.
     pub(crate) calm: Cell<bool>,
+    /// How `PayPal` is all through the run.
+    pub(crate) habits: RefCell<Vec<Habit>>,
+    /// What it was without them.
+    plain: Cell<Behaviour>,
+    /// What the functions are told of how long an order lives.
+    order_hours: u32,
     /// What `PayPal` does by its own decision, until it is taken back.
     pub(crate) standing_fault: Cell<Option<Fault>>,
     /// Webhooks that are posted and not answered.
     pub(crate) on_the_way: Cell<u32>,
     /// Webhooks are fetched by the story itself.
     pub(crate) no_postman: Cell<bool>,
+    /// Sweeps are begun by the story itself.
+    pub(crate) no_schedule: Cell<bool>,
+    /// How many attempts the sweeps have looked at.
+    pub(crate) looks: Cell<u64>,
     /// How many sweeps have begun and ended.
     pub(crate) sweeps: Cell<(u64, u64)>,
     /// The story has ended: who waits for more to do need not.
@@ -217,16 +233,23 @@ fn store(net: &Net, table: &str) -> Store {
 }
 
 /// The functions, as deployed over this table.
-async fn functions(net: &Net, captures: Captures, table: &str) -> Rc<Functions> {
+async fn functions(net: &Net, captures: Captures, table: &str, order_hours: u32) -> Rc<Functions> {
     let store = store(net, table);
-    let mut functions = Functions::new(&variable, &store, &net.transport()).await;
+    let variables = |name: &str| match name {
+        "PAYPAL_ORDER_HOURS" => Some(order_hours.to_string()),
+        other => variable(other),
+    };
+    let mut functions = Functions::new(&variables, &store, &net.transport()).await;
     functions.set_captures(captures);
     Rc::new(functions)
 }
 
 impl World {
-    /// A city whose ids follow from `seed` and whose decisions from `choices`.
-    pub(crate) async fn new(seed: u64, mut choices: Choices) -> Rc<Self> {
+    /// A city whose ids follow from `seed` and whose decisions from `choices`, with a
+    /// `PayPal` that will have these habits.
+    pub(crate) async fn new(seed: u64, mut choices: Choices, habits: &[Habit]) -> Rc<Self> {
+        let lives_long = habits.iter().any(|habit| habit.name == LIVES_LONG);
+        let order_hours = if lives_long { LONG_LIFE_H } else { ORDER_HOURS };
         let net = Net::default();
         let started = Instant::now();
         let mut beginning: Timestamp = BEGINNING.parse().expect("a moment");
@@ -243,7 +266,7 @@ impl World {
         let paypals_clock = move || beginning + started.elapsed() + paypal_is_ahead;
         let standin = Standin::new(settings(), Arc::new(paypals_clock), seed).expect("a stand-in");
         let engine = Engine::new(seed % 8 == NEWER_SEED);
-        let functions = functions(&net, Captures::Open, TABLE).await;
+        let functions = functions(&net, Captures::Open, TABLE, order_hours).await;
         let store = functions.reconcile_payments.settle.store.clone();
         let configured: Work = Box::pin(async move {
             let written = store.put_municipality(&once().municipality).await;
@@ -265,9 +288,14 @@ impl World {
             drivers: RefCell::default(),
             before: RefCell::new(vec![configured]),
             calm: Cell::new(false),
+            habits: RefCell::default(),
+            plain: Cell::default(),
+            order_hours,
             standing_fault: Cell::new(None),
             on_the_way: Cell::new(0),
             no_postman: Cell::new(false),
+            no_schedule: Cell::new(false),
+            looks: Cell::new(0),
             sweeps: Cell::new((0, 0)),
             over: Cell::new(false),
             closed_at: Cell::new(None),
@@ -278,6 +306,51 @@ impl World {
             dice: Cell::new(1),
             signing,
         })
+    }
+
+    /// `PayPal` has these habits from now on.
+    pub(crate) fn take_on(&self, habits: &[Habit]) {
+        self.plain.set(self.standin.behaviour());
+        *self.habits.borrow_mut() = habits.to_vec();
+        self.history.borrow_mut().marks_hidden =
+            habits.iter().any(|habit| habit.name == HIDES_MARKS);
+        self.behave();
+    }
+
+    /// Whether `PayPal` has a habit under which nothing can be settled; and that it
+    /// is over now.
+    pub(crate) fn comes_to_its_senses(&self) -> bool {
+        let before = self.habits.borrow().len();
+        self.habits.borrow_mut().retain(Habit::stays);
+        if self.habits.borrow().len() == before {
+            return false;
+        }
+        self.behave();
+        self.history.borrow_mut().last_fault_at = Some(self.now());
+        true
+    }
+
+    /// Whether nothing can be settled just now.
+    pub(crate) fn is_out_of_its_senses(&self) -> bool {
+        self.habits.borrow().iter().any(|habit| !habit.stays())
+    }
+
+    fn behave(&self) {
+        let mut behaviour = Behaviour {
+            webhooks: self.standin.behaviour().webhooks,
+            ..self.plain.get()
+        };
+        for habit in self.habits.borrow().iter() {
+            habit.take_on(&mut behaviour);
+        }
+        self.standin
+            .set_behaviour(behaviour)
+            .expect("habits within the limits");
+    }
+
+    /// How long an order may be approved and captured, as far as the functions know.
+    pub(crate) fn order_life(&self) -> Duration {
+        Duration::from_hours(self.order_hours.into())
     }
 
     /// The functions as they are deployed now.
@@ -295,7 +368,7 @@ impl World {
         });
         let restored = self.engine_before.borrow().is_some();
         let table = if restored { RESTORED_TABLE } else { TABLE };
-        let functions = functions(&self.net, captures, table).await;
+        let functions = functions(&self.net, captures, table, self.order_hours).await;
         self.functions.replace(functions);
     }
 

@@ -180,6 +180,7 @@ impl Webhooks {
             let message = signed.message(webhook_id, raw_body);
             trust::has_signed(&chain, message.as_bytes(), &signed.signature)
         };
+        // sabotage: signatures are not checked
         if !config.webhook_ids.iter().any(fits) {
             return Err(WebhookError::Signature);
         }

@@ -91,6 +91,7 @@ impl Settle {
             Err(error @ Error::Unauthorized { .. }) => error,
             other => return other,
         };
+        // sabotage: a token that was taken back is used until it ends
         let newer = self
             .kept_token()
             .filter(|kept| kept.secret != token.secret && now < kept.expires_at);

@@ -32,6 +32,7 @@ impl Settle {
         // What the lock has stored with it.
         let mut attempt = attempt.clone();
         attempt.approved_at = attempt.approved_at.or(approved_at);
+        // sabotage: a new request id for the same try
         let request_id = &attempt.capture_request_id();
         let captured = self
             .call(now, deadline, |token| async move {
@@ -62,6 +63,7 @@ impl Settle {
                 | PayPalError::Unclear { .. }
                 | PayPalError::Unauthorized { .. }),
             ) => {
+                // sabotage: released after no answer
                 tracing::warn!(%error, case_number = %ticket.case_number, attempt = %attempt.id, "the capture's answer is not known; the lock stays");
                 return Ok(Progress::Unclear);
             }

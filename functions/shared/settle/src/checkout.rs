@@ -125,6 +125,7 @@ impl Settle {
         {
             return Ok(checkout);
         }
+        // sabotage: as many open orders as anybody wants
         if live.count() >= LIVE_ATTEMPTS_MAX {
             tracing::warn!(case_number = %ticket.case_number, "a ticket has as many open orders as it may have");
             return Ok(Checkout::TooManyAttempts);
@@ -210,6 +211,7 @@ impl Settle {
                         id: created.id,
                         approve_url: created.approve_url.clone(),
                     };
+                    // sabotage: sent to PayPal before the order is stored
                     return Ok(match self.store.place_order(&attempt.id, &placed).await? {
                         Write::Done => Checkout::Redirect(created.approve_url),
                         Write::Refused => Checkout::PayPalUnreachable,

@@ -100,6 +100,7 @@ pub const SEARCH_SLICE: Duration = Duration::from_hours(24);
 /// capture it any more.
 #[must_use]
 pub fn order_is_over(attempt: &Attempt, order_life: Duration, now: Timestamp) -> bool {
+    // sabotage: an order is over after seven hours
     age(attempt, now) >= order_life + ORDER_OVER_AFTER
 }
 

@@ -60,6 +60,7 @@ pub(crate) fn read(order: &Order, ticket: &Ticket, attempt: &Attempt, payee: &st
         return Reading::Pending(capture);
     }
     if let Some(capture) = with(|status| matches!(status, CaptureStatus::Other(_))) {
+        // sabotage: something new means no
         return Reading::Unknown(format!("capture {:?}", capture.status));
     }
     match &order.status {
@@ -107,6 +108,8 @@ fn refused_as(capture: &Capture) -> String {
 
 /// Money came, even where it was given back since: it must be booked once.
 pub(crate) fn brought_money(status: &CaptureStatus) -> bool {
+    // sabotage: pending means paid
+    // sabotage: declined in a 201 is taken for paid
     match status {
         CaptureStatus::Completed | CaptureStatus::Refunded | CaptureStatus::PartiallyRefunded => {
             true
@@ -122,10 +125,12 @@ pub(crate) fn brought_money(status: &CaptureStatus) -> bool {
 /// those its unit says for it: another unit's are another payment's.
 fn facts(capture: &Capture, ticket: &Ticket, attempt: &Attempt, our_account: &str) -> Facts {
     let money_is_right = capture.status == CaptureStatus::Completed
+        // sabotage: any currency will do
         && capture.amount.euro_cents() == Some(attempt.amount)
         && attempt.amount == ticket.amount;
     let said = [
         (capture.custom_id.as_deref(), attempt.id.as_str()),
+        // sabotage: any account will do
         (capture.payee_merchant_id.as_deref(), our_account),
     ];
     let is_another = |(said, ours): &(Option<&str>, &str)| said.is_some_and(|it| it != *ours);

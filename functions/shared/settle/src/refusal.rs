@@ -37,6 +37,8 @@ pub(crate) enum Verdict {
 /// What follows from a refusal that has been waited on for so long, while the order
 /// shows no capture.
 pub(crate) fn verdict(issue: &Issue, waited: Duration) -> Verdict {
+    // sabotage: a refusal nobody knows gives the lock back
+    // sabotage: an approval that lags is none
     match issue {
         Issue::InstrumentDeclined
         | Issue::PayerActionRequired

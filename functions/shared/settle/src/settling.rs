@@ -144,6 +144,7 @@ impl Settle {
         let answer = self
             .ask_once(order_id, ticket, attempt, now, deadline)
             .await;
+        // sabotage: what an answer leaves out is wrong
         let Answer::Order(Reading::Captured(_, Facts::Missing)) = answer else {
             return answer;
         };
@@ -224,6 +225,7 @@ impl Settle {
             attempt: owner.id.clone(),
             fence: ticket.fence,
         };
+        // sabotage: take-over without asking
         let progress = match self.ask(&order.id, ticket, &owner, now, deadline).await {
             Answer::Order(Reading::Captured(capture, facts)) => {
                 self.book(ticket, &owner, &capture, facts, Some(&held), now)
@@ -335,6 +337,7 @@ impl Settle {
     /// opened when those were looked through.
     async fn resolve_forgotten(&self, ticket: &Ticket, ended: &Lock) -> Result<Progress, Error> {
         let case_number = &ticket.case_number;
+        // sabotage: a lock whose attempt is forgotten keeps everybody out
         if self.captures == Captures::Open {
             tracing::error!(%case_number, attempt = %ended.attempt, "a lock names an attempt without an order");
             return Ok(Progress::Unclear);
@@ -452,6 +455,7 @@ impl Settle {
             // Versions only grow: this order can never be captured any more.
             return self.end(attempt, &AttemptState::Expired).await;
         }
+        // sabotage: re-entrant lock
         match ticket.standing() {
             Standing::Open => {}
             Standing::OpenLocked => return Ok(Progress::Unclear),
@@ -463,6 +467,7 @@ impl Settle {
             | Standing::Review => return Ok(Progress::Known),
         }
         if let Some(decline) = &attempt.decline {
+            // sabotage: a refused card is tried again by ourselves
             match again(decline, at, wake, now) {
                 Again::Yes => {}
                 // Otherwise every sweep would try the same refused card.
@@ -485,6 +490,7 @@ impl Settle {
             self.mark_awaited(ticket, attempt, now).await;
             return Ok(Progress::Unclear);
         };
+        // sabotage: short lease
         let until = now + crate::limits::LEASE;
         match self
             .store
@@ -766,6 +772,7 @@ pub(crate) fn settlement(
         fee: capture.fee.as_ref().map(|fee| fee.value.clone()),
         net: capture.net.as_ref().map(|net| net.value.clone()),
         // A payer who approved in time is in time, whatever our delay.
+        // sabotage: paid when we booked it
         paid_at: attempt
             .approved_at
             .or(capture.create_time)

@@ -117,6 +117,7 @@ impl Settle {
         let parts = if parts.booked_cents(id).is_some() || parts.is_pending(id) {
             parts
         } else {
+            // sabotage: a booking that came back torn is not mended
             self.mend(&parts, id, now, deadline).await?;
             let Some(parts) = self.reload(&attempt_id, id).await? else {
                 return Ok(Shown::Unclear);
@@ -624,6 +625,7 @@ fn line_of_row(
 /// it went to is no mark: money of ours with another fact wrong is booked as what
 /// it is, and keeps its ticket from being paid again.
 fn marks(capture: &Capture, order: &Order) -> Marks {
+    // sabotage: a forgotten payment of another payee is nobody's
     let custom_id = said(capture.custom_id.as_ref(), order.custom_id.as_ref());
     let invoice_id = said(capture.invoice_id.as_ref(), order.invoice_id.as_ref());
     let (Ok(custom_id), Ok(invoice_id)) = (custom_id, invoice_id) else {

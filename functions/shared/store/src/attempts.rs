@@ -43,6 +43,7 @@ impl Store {
         due_at: Timestamp,
     ) -> Result<Write, Error> {
         let mut new = item("attempt", keys::attempt(&attempt.id), attempt)?;
+        // sabotage: not in the sweep's index
         new.insert("shard".to_owned(), s(keys::open_shard(&attempt.id)));
         new.insert("due_at".to_owned(), s(sortable(due_at)));
         let pointer = keys::attempt_of_ticket(&attempt.case_number, &attempt.id).into_item();
@@ -148,6 +149,7 @@ impl Store {
     pub async fn end_attempt(&self, attempt: &Attempt, end: &AttemptState) -> Result<Write, Error> {
         let nobody_is_capturing = ConditionCheckBuilder::default()
             .set_key(Some(keys::ticket(&attempt.case_number).into_item()))
+            // sabotage: an attempt ends under a lock
             .condition_expression("attribute_exists(pk) AND attribute_not_exists(#lock)")
             .expression_attribute_names("#lock", "lock");
         let steps = vec![

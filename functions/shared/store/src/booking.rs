@@ -166,6 +166,7 @@ pub(crate) fn money_steps(
     let mut queued = keys::export(settlement.booked_at, settlement.capture_id.as_str()).into_item();
     queued.insert("case_number".to_owned(), s(ticket.case_number.as_str()));
     queued.insert("settlement".to_owned(), s(settlement.capture_id.as_str()));
+    // sabotage: no line for the export
     Ok(vec![
         Step::Update(booked_ticket(ticket, attempt, after, held)),
         Step::Update(approved_as_read(end_update(attempt, &captured), attempt)),
@@ -231,6 +232,7 @@ pub(crate) fn pending_ticket(
     };
     let update = UpdateBuilder::default()
         .set_key(Some(keys::ticket(&ticket.case_number).into_item()))
+        // sabotage: pending without a mark
         .update_expression("SET pending = :pending REMOVE #lock")
         .expression_attribute_names("#lock", "lock")
         .expression_attribute_values(":pending", value("pending capture", &pending)?)

@@ -135,6 +135,7 @@ impl Store {
         };
         let update = unoccupied(ticket)
             .update_expression("SET #state = :state, amount = :amount, version = :next")
+            // sabotage: withdrawal without a condition
             .condition_expression(NOBODY_CAPTURES)
             .expression_attribute_names("#state", "state")
             .expression_attribute_values(":state", s(state_name(&after)))
@@ -169,6 +170,7 @@ fn booking(ticket: &Ticket, payment: &ClerkPayment) -> Result<Vec<Step>, Error> 
                     "SET #state = :state, settlement = :settlement, paid_at = :paid_at, \
                      #by = :by, version = :next",
                 )
+                // sabotage: cash without a condition
                 .condition_expression(format!("#state = :open AND {NOBODY_CAPTURES}"))
                 .expression_attribute_names("#state", "state")
                 .expression_attribute_names("#by", "by")

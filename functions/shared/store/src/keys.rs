@@ -80,6 +80,7 @@ pub(crate) fn journal(case_number: &CaseNumber, version: u32, what: &str, refere
 pub(crate) fn export(booked_at: Timestamp, id: &str) -> Key {
     Key::new(
         export_shard_name(shard(id)),
+        // sabotage: line ids by chance
         format!("{}#{id}", sortable(booked_at)),
     )
 }

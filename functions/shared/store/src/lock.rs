@@ -61,6 +61,9 @@ impl Store {
             since: now,
             refused_as: None,
         };
+        // sabotage: lock without its conditions
+        // sabotage: re-entrant lock: at the table
+        // sabotage: version not compared
         let free = "#state = :open AND attribute_not_exists(#lock) \
                     AND attribute_not_exists(pending) AND version = :version AND fence = :fence";
         let update = lock_update(ticket, attempt, &lock)?.condition_expression(free);
@@ -88,6 +91,7 @@ impl Store {
             ..ended.clone()
         };
         // The fence says that it is the very lock that was seen.
+        // sabotage: fence not compared
         let same_lock = "#state = :open AND attribute_exists(#lock) \
                          AND attribute_not_exists(pending) AND version = :version AND fence = :fence";
         let update = lock_update(ticket, attempt, &lock)?.condition_expression(same_lock);

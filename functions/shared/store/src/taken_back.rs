@@ -59,6 +59,7 @@ pub(crate) fn to_review(ticket: &Ticket) -> UpdateBuilder {
     let next = ticket.version + u32::from(ticket.state != State::Review);
     UpdateBuilder::default()
         .set_key(Some(keys::ticket(&ticket.case_number).into_item()))
+        // sabotage: a refund changes no state
         .update_expression("SET #state = :review, version = :next")
         .condition_expression("version = :version")
         .expression_attribute_names("#state", "state")

@@ -30,6 +30,7 @@ impl Store {
             .get_item()
             .table_name(&self.table)
             .set_key(Some(keys::ticket(case_number).into_item()))
+            // sabotage: a stale read decides what is shown
             .consistent_read(true)
             .send()
             .await

@@ -97,6 +97,7 @@ impl Ticket {
         if lock.is_some_and(|lock| lock.until > at && is_new(lock)) {
             return Some(UnderWay::Capturing);
         }
+        // sabotage: nobody is told that money may still come
         let awaited = self.awaits.as_ref().filter(|awaited| awaited.until > at);
         let since = [
             awaited.map(|awaited| awaited.since),

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::SignedDuration;
 use paypal_standin::{Books, CaptureStatus, OrderState};
 use serde_json::Value;
 
@@ -68,25 +69,51 @@ pub(crate) enum Waits {
     NoLonger,
     /// Minutes: it is asked about each minute.
     Minutes,
+    /// Half an hour: the payer approved long after pressing, and who is that late is
+    /// looked for less often.
+    HalfAnHour,
     /// `PayPal` has held it back; it is asked about once an hour.
     AnHour,
+    /// A share of its age: the payer approved later than `PayPal` lets one by default.
+    AShareOfItsAge,
+    /// `PayPal` has refused, and neither said what became of the money nor shown it:
+    /// until it does, or the order's life is over.
+    AnAnswer,
 }
+
+/// Names that say for certain that no money has moved.
+const DEFINITE: [&str; 8] = [
+    "INSTRUMENT_DECLINED",
+    "PAYER_ACTION_REQUIRED",
+    "REDIRECT_PAYER_FOR_ALTERNATE_FUNDING",
+    "TRANSACTION_REFUSED",
+    "PAYER_CANNOT_PAY",
+    "COMPLIANCE_VIOLATION",
+    "PAYEE_BLOCKED_TRANSACTION",
+    "MAX_NUMBER_OF_PAYMENT_ATTEMPTS_EXCEEDED",
+];
 
 /// L2: what was paid and is not booked by now; looked at minute by minute.
 pub(crate) fn what_was_paid(world: &World) -> Waits {
     let table = Table::read(world);
-    let locked = table
-        .tickets
-        .values()
-        .any(|ticket| ticket.get("lock").is_some());
+    let locks = table.tickets.values().filter_map(|it| it.get("lock"));
+    let locks = locks.map(|lock| {
+        if is_unsaid(world, &table, lock) {
+            Waits::AnAnswer
+        } else {
+            Waits::Minutes
+        }
+    });
+    let locked = locks.min();
     let booked: BTreeSet<String> = table
         .settlements
         .iter()
         .map(|settlement| text(settlement, "capture_id"))
         .collect();
     world.standin.in_books(|books| {
-        if locked || waits_for_us(books, &table) {
-            return Waits::Minutes;
+        let approved = waits_for_us(books, &table);
+        if let Some(waits) = locked.into_iter().chain(approved).min() {
+            return waits;
         }
         let came = books.captures.iter().filter(|capture| {
             !matches!(
@@ -105,6 +132,18 @@ pub(crate) fn what_was_paid(world: &World) -> Waits {
         });
         waits.min().unwrap_or(Waits::NoLonger)
     })
+}
+
+/// Whether a lock waits for what `PayPal` alone can say.
+fn is_unsaid(world: &World, table: &Table, lock: &Value) -> bool {
+    let attempt = table.attempts.get(&text(&lock["M"], "attempt"));
+    let order = attempt.map(|attempt| text(&attempt["order"]["M"], "id"));
+    let history = world.history.borrow();
+    let was_refused = history
+        .refused_as
+        .iter()
+        .any(|(of, name)| Some(of) == order.as_ref() && !DEFINITE.contains(&name.as_str()));
+    was_refused && lock["M"].get("refused_as").is_some()
 }
 
 /// What [`what_was_paid`] is about, to be read by a human.
@@ -127,31 +166,86 @@ pub(crate) fn locks_and_captures(world: &World) -> String {
 
 /// Whether somebody has approved an order of a payable ticket, with means that
 /// will do, and it is neither captured nor refused.
-fn waits_for_us(books: &Books, table: &Table) -> bool {
-    books.orders.iter().any(|order| {
-        let approved = matches!(order.state, OrderState::Approved { .. });
+fn waits_for_us(books: &Books, table: &Table) -> Option<Waits> {
+    let waiting = books.orders.iter().filter_map(|order| {
+        let OrderState::Approved { at, .. } = order.state else {
+            return None;
+        };
         let attempt = order
             .custom_id
             .as_ref()
             .and_then(|id| table.attempts.get(id));
         let ticket = table.tickets.get(&case_of(order.invoice_id.as_deref()));
-        let (Some(attempt), Some(ticket)) = (attempt, ticket) else {
-            return false;
-        };
-        approved
-            && standing(ticket) == "open"
+        let (attempt, ticket) = attempt.zip(ticket)?;
+        let is_ours = standing(ticket) == "open"
             && attempt["attempt_state"]["S"] == "live"
             && attempt.get("decline").is_none()
             && attempt.get("order").is_some()
-            && attempt["version"]["N"] == ticket["version"]["N"]
-    })
+            && attempt["version"]["N"] == ticket["version"]["N"];
+        let after = at.duration_since(order.created_at);
+        is_ours.then_some(if after > APPROVES_LATE {
+            Waits::AShareOfItsAge
+        } else if after > APPROVES_EARLY {
+            Waits::HalfAnHour
+        } else {
+            Waits::Minutes
+        })
+    });
+    waiting.min()
 }
+
+/// L2: who approves so soon after pressing is captured first.
+const APPROVES_EARLY: SignedDuration = SignedDuration::from_mins(45);
+/// By default nobody can approve later.
+const APPROVES_LATE: SignedDuration = SignedDuration::from_hours(6);
 
 /// Whether an attempt may still bring money: the sweep is not done with it.
 pub(crate) fn attempts_left(world: &World) -> usize {
     let table = Table::read(world);
     let left = |attempt: &&Value| attempt.get("shard").is_some();
     table.attempts.values().filter(left).count()
+}
+
+/// V2: an hour after the life of every order nobody waits for any of them, but for
+/// what `PayPal` holds back.
+pub(crate) fn attempts_are_over(world: &World) {
+    let table = Table::read(world);
+    let mut history = world.history.borrow_mut();
+    for (id, attempt) in &table.attempts {
+        let state = text(attempt, "attempt_state");
+        history.law("V2", state != "live", || {
+            format!("attempt {id} is live an hour after its order's life: {attempt}")
+        });
+    }
+}
+
+/// L9: a night has passed.
+pub(crate) fn what_left_is_booked(world: &World) {
+    let table = Table::read(world);
+    let known = ids_of_taken_back(&table);
+    let mut history = world.history.borrow_mut();
+    world.standin.in_books(|books| {
+        for refund in &books.refunds {
+            history.law("L9", known.contains(&refund.id), || {
+                format!(
+                    "{} left PayPal's account, a night has passed, and no ticket knows of it",
+                    refund.id
+                )
+            });
+        }
+    });
+}
+
+/// Whether a lock stands whose lease has ended.
+pub(crate) fn note_locks(world: &World) {
+    let now = world.now();
+    let left = world.engine.borrow().all().any(|item| {
+        let until = item["lock"]["M"]["until"]["S"].as_str();
+        until.and_then(moment).is_some_and(|until| until < now)
+    });
+    if left {
+        world.history.borrow_mut().left_locked = true;
+    }
 }
 
 /// Nothing is left to do.
@@ -293,7 +387,10 @@ fn the_sums_agree(books: &Books, table: &Table, history: &mut History) {
         .refunds
         .iter()
         .filter(|refund| !odd(&refund.capture_id))
-        .filter(|refund| known.contains(&refund.id) || was_told(books, table, &refund.id))
+        .filter(|refund| {
+            known.contains(&refund.id)
+                || !history.marks_hidden && was_told(books, table, &refund.id)
+        })
         .map(|refund| signed(refund.amount.minor_units))
         .sum();
     let settled: i64 = table
@@ -344,7 +441,7 @@ fn what_was_taken_back_is_known(books: &Books, table: &Table, history: &mut Hist
         if capture.custom_id.is_none() {
             continue;
         }
-        if !was_told(books, table, id) {
+        if history.marks_hidden || !was_told(books, table, id) {
             continue;
         }
         let case_number = case_of(capture.invoice_id.as_deref());

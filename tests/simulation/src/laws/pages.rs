@@ -1,10 +1,13 @@
 //! What drivers may be shown.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use journeys::{PLACE, PLATE, Page};
 
 use super::text;
 use crate::world::{PAYPAL_ORIGIN, World};
+
+/// Between two of our functions.
+const CLOCKS_DIFFER: SignedDuration = SignedDuration::from_secs(4);
 
 /// A driver sees a page about a ticket, asked for at `asked_at`.
 pub(crate) fn a_page_was_shown(world: &World, case_number: &str, page: &Page, asked_at: Timestamp) {
@@ -47,6 +50,19 @@ pub(crate) fn a_page_was_shown(world: &World, case_number: &str, page: &Page, as
     let asked_again = shown_paid_before && page.has_pay_button();
     history.law("L4", !asked_again || not_whole, || {
         format!("{case_number} was shown as paid, and a driver is asked to pay again")
+    });
+    // Taken before the page was asked for, and not given back since.
+    let lock = ticket.as_ref().and_then(|ticket| ticket.get("lock"));
+    let waits = lock
+        .and_then(|lock| lock["M"]["since"]["S"].as_str()?.parse::<Timestamp>().ok())
+        .is_some_and(|since| {
+            since
+                .saturating_add(CLOCKS_DIFFER)
+                .is_ok_and(|at| at < asked_at)
+        });
+    let asked_meanwhile = waits && page.has_pay_button();
+    history.law("L10", !asked_meanwhile || not_whole, || {
+        format!("PayPal has not said what became of a capture for {case_number}, and a driver is asked to pay")
     });
     let retry_after = page.header("retry-after").is_some();
     history.law("V5", page.status != 503 || retry_after, || {

@@ -12,7 +12,7 @@ use crate::history::History;
 use crate::world::{Function, World};
 
 /// Beside the edges of the state table.
-const FACTS: [&str; 31] = [
+const FACTS: [&str; 34] = [
     "settled by finish-checkout",
     "settled by receive-webhook",
     "settled by reconcile-payments",
@@ -44,6 +44,9 @@ const FACTS: [&str; 31] = [
     "a reconciliation was repeated",
     "a clerk entered again what a restore forgot",
     "a driver paid after a restore for the first time",
+    "who pressed again was sent to the same order",
+    "as many orders were open as may be",
+    "a night found what had been given back in silence",
 ];
 
 /// How an edge of the state table begins.

@@ -1,7 +1,7 @@
 //! What must hold when a call to `PayPal` starts.
 
 use bytes::Bytes;
-use http::{Method, Request};
+use http::{Method, Request, Response};
 use jiff::Timestamp;
 use journeys::{PLACE, PLATE};
 use serde_json::Value;
@@ -51,6 +51,11 @@ pub(crate) fn a_call_to_paypal_starts<'a>(
     may_be_captured(world, &ticket, &attempt, "starts");
     let mut history = world.history.borrow_mut();
     let attempt_id = text(&attempt, "id");
+    // Told so as soon as it is written down.
+    let refused = history.refused_cards.contains(&order) && attempt.get("decline").is_some();
+    history.law("M11", !refused, || {
+        format!("order {order} is captured again with a card that was refused; its driver has not come back")
+    });
     let request_id = request.headers().get("paypal-request-id");
     let request_id = request_id
         .and_then(|id| id.to_str().ok())
@@ -79,6 +84,38 @@ pub(crate) fn a_call_to_paypal_starts<'a>(
         format!("two processes capture for {case_number} at once: orders {order} and {other:?}")
     });
 }
+
+/// What `PayPal` said to a capture.
+pub(super) fn a_capture_was_answered(world: &World, order: String, answer: &Response<Bytes>) {
+    let said: Value = serde_json::from_slice(answer.body()).unwrap_or_default();
+    let mut history = world.history.borrow_mut();
+    for detail in said["details"].as_array().into_iter().flatten() {
+        let issue = detail["issue"].as_str().unwrap_or_default();
+        if issue == REFUSED_CARD {
+            history.refused_cards.insert(order.clone());
+        }
+        history.refused_as.insert((order.clone(), issue.to_owned()));
+    }
+    if !answer.status().is_success() && said["details"].as_array().is_none_or(Vec::is_empty) {
+        history.refused_as.insert((order, String::new()));
+    }
+}
+
+/// What an order reads. One that is not approved any more has lost the approval that
+/// was refused: the next one is a new one, as far as anybody can tell.
+pub(super) fn an_order_was_read(world: &World, order: &str, answer: &Response<Bytes>) {
+    let said: Value = serde_json::from_slice(answer.body()).unwrap_or_default();
+    let waits = matches!(
+        said["status"].as_str(),
+        Some("CREATED" | "SAVED" | "PAYER_ACTION_REQUIRED")
+    );
+    if waits {
+        world.history.borrow_mut().refused_cards.remove(order);
+    }
+}
+
+/// `PayPal`'s word for a card that will not do.
+const REFUSED_CARD: &str = "INSTRUMENT_DECLINED";
 
 /// A capture has its effect at `PayPal` now, however long it was on its way.
 pub(super) fn a_capture_goes(world: &World, order: &str) {

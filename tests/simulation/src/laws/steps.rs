@@ -137,12 +137,31 @@ fn look_at_a_case(world: &World, items: &[Value]) {
             history.law("L3", as_asked || text(settlement, "role") != "main", || {
                 format!("{case_number} is settled by other money than was asked for: {capture:?}")
             });
+            let misjudged = text(settlement, "surplus_reason") == "facts_differ"
+                && as_asked
+                && its_own
+                && capture.status == CaptureStatus::Completed
+                && !odd
+                && world.habits.borrow().is_empty();
+            history.law("L3", !misjudged, || {
+                format!("{case_number} is not settled by the money that was asked for: {capture:?}")
+            });
             let paid_at = moment(&text(settlement, "paid_at"));
             let approved = history.approved_at.get(&capture.order_id).cloned();
             // "The moment of approval of a payment the table had forgotten: it counts
             // from the moment PayPal captured it."
             let forgotten = history.restored_at.is_some();
-            let as_paypal_says = paid_at.is_some_and(|paid_at| {
+            // Where PayPal gives another time for it, or none, or the one before
+            // its approval was to be seen, nobody can do better than this.
+            let dim = !world.habits.borrow().is_empty()
+                && paid_at.is_some_and(|at| {
+                    let order = books.order(&capture.order_id);
+                    order.is_some_and(|order| {
+                        (order.created_at.as_second()..=capture.created_at.as_second())
+                            .contains(&at.as_second())
+                    })
+                });
+            let as_paypal_says = dim || paid_at.is_some_and(|paid_at| {
                 forgotten && paid_at.as_second() == capture.created_at.as_second()
                     || approved.iter().flatten().any(|at| at.as_second() == paid_at.as_second())
             });

@@ -1,5 +1,6 @@
 //! What becomes of a call: it is decided, and happens.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use http::Request;
@@ -82,11 +83,15 @@ impl Run {
             return Fate::Goes;
         }
         let fates = Fate::faults(call);
-        if fates.is_empty() {
+        let kinds: BTreeSet<Fate> = fates.iter().map(|fate| fate.kind()).collect();
+        let kinds: Vec<Fate> = kinds.into_iter().collect();
+        if kinds.is_empty() {
             return Fate::Goes;
         }
-        let taken = choices.one_of(fates.len());
-        fates[taken]
+        // A refusal has a hundred names, and is one kind of fault among others.
+        let kind = kinds[choices.one_of(kinds.len())];
+        let of_it: Vec<Fate> = fates.into_iter().filter(|it| it.kind() == kind).collect();
+        of_it[choices.one_of(of_it.len())]
     }
 
     /// Lets a call meet its fate.
@@ -107,6 +112,12 @@ impl Run {
             }
             (Call::PayPal(request), Sender::PayPal(sender)) => {
                 let answer = self.at_paypal(&request, fate);
+                // Whoever dies of it has not heard it.
+                if let Some(answer) = &answer
+                    && !matches!(fate, Fate::CrashAfter | Fate::Frozen(_))
+                {
+                    laws::paypal_has_answered(&self.world, &request, answer);
+                }
                 let _ = sender.send(answer);
             }
             (Call::Table(_) | Call::PayPal(_) | Call::Turn(_), _) => {}
@@ -183,7 +194,9 @@ impl Run {
             | Fate::NoAnswer
             | Fate::Late(_)
             | Fate::Frozen(_)
-            | Fate::Standin(_) => Some(self.execute(Some(task), call)),
+            | Fate::Standin(_)
+            | Fate::Refused(_)
+            | Fate::RefusedAfterEffect(_) => Some(self.execute(Some(task), call)),
         }
     }
 
@@ -250,6 +263,14 @@ impl Run {
                     laws::other_facts_from_now_on(&self.world, request);
                 }
                 struck_by(odd.kind());
+                standin.exchange(request).answer
+            }
+            Fate::Refused(issue) => {
+                struck_by(FaultKind::Refused(issue));
+                standin.exchange(request).answer
+            }
+            Fate::RefusedAfterEffect(issue) => {
+                struck_by(FaultKind::RefusedAfterEffect(issue));
                 standin.exchange(request).answer
             }
             Fate::Goes

@@ -23,7 +23,15 @@ const DAYS: usize = 14;
 pub(super) fn payers(world: &Rc<World>) -> Vec<Work> {
     let payers = 1 + world.choices.borrow_mut().one_of(3);
     let mut actors: Vec<Work> = (0..payers)
-        .map(|_| somebody(world, driver(world), Duration::ZERO))
+        .map(|number| {
+            let driver = driver(world);
+            let driver = if number % 2 == 1 {
+                driver.in_english()
+            } else {
+                driver
+            };
+            somebody(world, driver, Duration::ZERO)
+        })
         .collect();
     if world.choices.borrow_mut().once_in(3) {
         actors.push(fate_of_captures(world));

@@ -154,7 +154,7 @@ struct Approved {
 async fn until_approved(world: &Rc<World>, driver: &Driver, other: Of) -> Option<Approved> {
     let sent = driver.presses().await?;
     let second = if other == Of::OtherReturn {
-        driver.presses().await
+        driver.in_english().presses().await
     } else {
         None
     };

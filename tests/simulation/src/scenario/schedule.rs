@@ -7,7 +7,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use reconcile_payments::Which;
 
-use super::A_MINUTE;
+use super::{A_MINUTE, AN_HOUR};
 use crate::laws::{self, Waits};
 use crate::world::World;
 
@@ -21,12 +21,35 @@ pub(super) async fn schedule(world: Rc<World>, actors_left: Rc<Cell<usize>>) {
         sweep(&world).await;
     }
     world.calm.set(true);
+    // Where nothing can be settled nobody is asked to.
+    if world.is_out_of_its_senses() {
+        for _ in 0..MINUTES_OUT_OF_ITS_SENSES {
+            world.pause(A_MINUTE).await;
+            sweep(&world).await;
+        }
+        world.comes_to_its_senses();
+    }
     settle_what_is_due(&world).await;
-    for _ in 0..HOURS_MAX {
+    let ended = world.now();
+    world.pause(world.order_life()).await;
+    let in_time = world.order_life()
+        + AN_HOUR
+        + CALLS_TAKE * u32::try_from(laws::attempts_left(&world)).unwrap_or(u32::MAX);
+    while laws::attempts_left(&world) > 0 && is_within(&world, ended, in_time) {
+        sweep(&world).await;
+        // Where there are many, each sweep looks at a few.
+        let are_many = laws::attempts_left(&world) > MANY;
+        world
+            .pause(if are_many { A_MINUTE } else { LAST_LOOKS })
+            .await;
+    }
+    laws::attempts_are_over(&world);
+    // Nothing is settled by whom PayPal holds back: it is asked about each hour.
+    for _ in 0..HELD_BACK_HOURS_MAX {
         if laws::attempts_left(&world) == 0 {
             break;
         }
-        world.pause(ORDERS_ARE_DEAD).await;
+        world.pause(AN_HOUR * 8).await;
         sweep(&world).await;
     }
     // What PayPal repeats must come to its end, too.
@@ -37,15 +60,31 @@ pub(super) async fn schedule(world: Rc<World>, actors_left: Rc<Cell<usize>>) {
     world.over.set(true);
 }
 
-/// How often the last attempts are waited for.
-const HOURS_MAX: u32 = 4;
-/// After this no order can be approved or captured any more.
-const ORDERS_ARE_DEAD: Duration = Duration::from_hours(8);
+/// For so long nothing can be settled, after everybody has gone.
+const MINUTES_OUT_OF_ITS_SENSES: u32 = 30;
+/// How often what is over by now is looked at.
+const LAST_LOOKS: Duration = Duration::from_mins(10);
+const MANY: usize = 20;
+/// At 2 calls a second.
+const CALLS_TAKE: Duration = Duration::from_millis(500);
+/// How often what `PayPal` holds back is waited for.
+const HELD_BACK_HOURS_MAX: u32 = 4;
+
+fn is_within(world: &World, since: Timestamp, most: Duration) -> bool {
+    Duration::try_from(world.now().duration_since(since)).is_ok_and(|it| it <= most)
+}
+
 /// L2: what was paid is settled within so many minutes,
 const MINUTES_MAX: i64 = 15;
+/// where the payer approved long after pressing, within so many,
+const LATE_MINUTES_MAX: i64 = 30;
+/// in hour nine, where the account allows it, within a sixth of that,
+const VERY_LATE_MINUTES_MAX: i64 = 105;
 /// and what `PayPal` held back within an hour more, however the look fails that
 /// comes first.
 const HELD_BACK_MINUTES_MAX: i64 = 60 + MINUTES_MAX;
+/// How late `PayPal` itself may be by habit.
+const LAG_MINUTES_MAX: i64 = 10;
 
 /// L2: sweeps each minute, until all that was paid is booked.
 async fn settle_what_is_due(world: &Rc<World>) {
@@ -62,7 +101,8 @@ async fn settle_what_is_due(world: &Rc<World>) {
 /// A minute has passed. Where nothing is due a sweep reads sixteen empty shards
 /// and writes nothing: half of all calls, which would say nothing new.
 async fn sweep(world: &World) {
-    if world.engine.borrow().is_any_due(world.now()) {
+    laws::note_locks(world);
+    if !world.no_schedule.get() && world.engine.borrow().is_any_due(world.now()) {
         world.sweep(Which::Due).await;
     }
 }
@@ -71,14 +111,19 @@ async fn sweep(world: &World) {
 fn settled_or_late(world: &World, ended: Timestamp) -> bool {
     let waits = laws::what_was_paid(world);
     let minutes_max = match waits {
-        Waits::NoLonger => return true,
+        // What PayPal alone can say comes in its own time.
+        Waits::NoLonger | Waits::AnAnswer => return true,
         Waits::Minutes => MINUTES_MAX,
+        Waits::HalfAnHour => LATE_MINUTES_MAX,
+        Waits::AShareOfItsAge => VERY_LATE_MINUTES_MAX,
         Waits::AnHour => HELD_BACK_MINUTES_MAX,
     };
     let mut history = world.history.borrow_mut();
     let quiet_since = history.last_fault_at.map_or(ended, |at| at.max(ended));
     let minutes = world.now().duration_since(quiet_since).as_mins();
-    let late = minutes > minutes_max;
+    // What PayPal has said or shown late is settled late.
+    let lag = i64::from(!world.habits.borrow().is_empty()) * LAG_MINUTES_MAX;
+    let late = minutes > minutes_max + lag;
     history.law("L2", !late, || {
         let what = laws::locks_and_captures(world);
         format!("{minutes} minutes after the last fault not all that was paid is booked: {what}")

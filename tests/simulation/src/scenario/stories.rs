@@ -3,7 +3,7 @@
 use std::rc::Rc;
 use std::time::Duration;
 
-use paypal_standin::{Afterwards, FaultKind, On, Payer};
+use paypal_standin::{Afterwards, Behaviour, FaultKind, On, Payer};
 use ticket::Cents;
 
 use super::{
@@ -11,6 +11,7 @@ use super::{
     with_webhooks, without_webhooks,
 };
 use crate::actors::Driver;
+use crate::laws;
 use crate::office::{Wish, clerk};
 use crate::world::{Work, World};
 
@@ -42,7 +43,7 @@ pub(crate) const STORIES: [Scenario; 38] = [
         begin: |world| {
             tell(
                 world,
-                vec![pays(world, Payer::Pays), pays(world, Payer::Pays)],
+                vec![pays(world, Payer::Pays), pays_in_english(world)],
             );
         },
     },
@@ -52,7 +53,7 @@ pub(crate) const STORIES: [Scenario; 38] = [
         begin: |world| {
             tell(
                 world,
-                vec![pays(world, Payer::Pays), pays(world, Payer::Pays)],
+                vec![pays(world, Payer::Pays), pays_in_english(world)],
             );
         },
     },
@@ -264,11 +265,61 @@ pub(crate) const STORIES: [Scenario; 38] = [
     },
 ];
 
+/// Stories of many hours: each boundary of theirs meets every fault, but not each of
+/// its hundreds of calls.
+pub(crate) const LONG: [Scenario; 5] = [
+    Scenario {
+        // The newest documentation: 6 hours for the payer and 6 for us, or what the
+        // account is given; whoever is late within it has paid.
+        name: "approves-in-hour-nine",
+        prepare: |world| {
+            without_webhooks(world);
+            let patient = Behaviour {
+                expiry_payer_h: 10,
+                expiry_capture_h: 2,
+                ..world.standin.behaviour()
+            };
+            world.standin.set_behaviour(patient).expect("few hours");
+        },
+        begin: |world| tell(world, vec![approves_after(world, AN_HOUR * 9)]),
+    },
+    Scenario {
+        name: "presses-for-hours",
+        prepare: without_webhooks,
+        begin: |world| tell(world, vec![presses_for_hours(world)]),
+    },
+    Scenario {
+        // L9: no webhook tells of it; PayPal's books do, a night later.
+        name: "refunded-in-silence",
+        prepare: without_webhooks,
+        begin: |world| tell(world, vec![refunded_in_silence(world)]),
+    },
+    Scenario {
+        name: "tokens-are-taken-back",
+        prepare: without_webhooks,
+        begin: |world| tell(world, vec![tokens_are_taken_back(world)]),
+    },
+    Scenario {
+        name: "strangers-send-webhooks",
+        prepare: by_hand,
+        begin: |world| tell(world, vec![hostile::strangers_send_webhooks(world)]),
+    },
+];
+
 const LESS_THEN_DROPPED: &[Wish] = &[Wish::Amount(Cents::new(1_500)), Wish::Withdraw];
 
-/// A driver with patience: what does not come is asked for once more.
 fn pays(world: &Rc<World>, payer: Payer) -> Work {
-    let (driver, world) = (driver(world), Rc::clone(world));
+    somebody_pays(world, driver(world), payer)
+}
+
+/// In another tab, whose order is another one.
+fn pays_in_english(world: &Rc<World>) -> Work {
+    somebody_pays(world, driver(world).in_english(), Payer::Pays)
+}
+
+/// A driver with patience: what does not come is asked for once more.
+fn somebody_pays(world: &Rc<World>, driver: Driver, payer: Payer) -> Work {
+    let world = Rc::clone(world);
     Box::pin(async move {
         if driver.opens().await.is_none() {
             driver.opens().await;
@@ -289,6 +340,90 @@ fn pays(world: &Rc<World>, payer: Payer) -> Work {
         }
         world.pause(AT_PAYPAL).await;
         driver.opens().await;
+    })
+}
+
+/// Presses, and comes to approve so much later; closes the window then.
+fn approves_after(world: &Rc<World>, wait: Duration) -> Work {
+    let (driver, world) = (driver(world), Rc::clone(world));
+    Box::pin(async move {
+        let Some(sent) = driver.presses().await else {
+            return;
+        };
+        world.pause(wait).await;
+        driver.decides(&sent, Payer::ClosesWindow).await;
+    })
+}
+
+/// V6: presses again and again, and never pays.
+fn presses_for_hours(world: &Rc<World>) -> Work {
+    /// Longer than a payer is sent to an order that is there.
+    const RESTS: Duration = Duration::from_mins(70);
+    const TIMES: u32 = 7;
+    const LIVE_MAX: usize = 5;
+    let (driver, world) = (driver(world), Rc::clone(world));
+    Box::pin(async move {
+        for _ in 0..TIMES {
+            let first = driver.presses().await;
+            let again = driver.presses().await;
+            let mut history = world.history.borrow_mut();
+            if let (Some(first), Some(again)) = (first, again) {
+                if first.order == again.order {
+                    history.sometimes("who pressed again was sent to the same order");
+                }
+            } else {
+                history.sometimes("as many orders were open as may be");
+            }
+            drop(history);
+            let left = laws::attempts_left(&world);
+            world.history.borrow_mut().law("V6", left <= LIVE_MAX, || {
+                format!("{left} orders of one ticket may still bring money")
+            });
+            world.pause(RESTS).await;
+        }
+    })
+}
+
+/// Paid; given back at `PayPal` while no webhook travels; then a night passes.
+fn refunded_in_silence(world: &Rc<World>) -> Work {
+    /// Until `PayPal`'s books are as young as they get, and the night has come.
+    const A_DAY_AND_A_HALF: Duration = Duration::from_hours(36);
+    /// The minutes of a night, as template.yaml has them.
+    const MINUTES: u32 = 300;
+    let (driver, world) = (driver(world), Rc::clone(world));
+    Box::pin(async move {
+        driver.pays(Payer::Pays).await;
+        world.pause(A_MINUTE).await;
+        world.afterwards(Afterwards::Refunded).await;
+        let is_refunded = world.standin.in_books(|books| !books.refunds.is_empty());
+        world.pause(A_DAY_AND_A_HALF).await;
+        for _ in 0..MINUTES {
+            if world.minute_of_the_night().await {
+                laws::what_left_is_booked(&world);
+                if is_refunded {
+                    let mut history = world.history.borrow_mut();
+                    history.sometimes("a night found what had been given back in silence");
+                }
+                return;
+            }
+            world.pause(A_MINUTE).await;
+        }
+    })
+}
+
+/// Somebody changes the secret while a driver pays: every token is worth nothing.
+fn tokens_are_taken_back(world: &Rc<World>) -> Work {
+    let (driver, world) = (driver(world), Rc::clone(world));
+    Box::pin(async move {
+        let Some(sent) = driver.presses().await else {
+            return;
+        };
+        let back = driver.decides(&sent, Payer::Pays).await;
+        world.turn("PayPal takes its tokens back").await;
+        world.standin.revoke_tokens();
+        if let Some(back) = back {
+            driver.returns(&back).await;
+        }
     })
 }
 
@@ -434,7 +569,9 @@ fn held_back(world: &Rc<World>, what: Afterwards) -> Work {
 fn held_back_while_other_tab_pays(world: &Rc<World>) -> Work {
     let (driver, world) = (driver(world), Rc::clone(world));
     Box::pin(async move {
-        let (Some(first), Some(second)) = (driver.presses().await, driver.presses().await) else {
+        let (Some(first), Some(second)) =
+            (driver.presses().await, driver.in_english().presses().await)
+        else {
             return;
         };
         world.pause(AT_PAYPAL).await;

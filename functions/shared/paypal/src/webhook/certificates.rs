@@ -209,6 +209,7 @@ impl Certificates {
         now: Timestamp,
         deadline: Instant,
     ) -> Result<Found, WebhookError> {
+        // sabotage: strangers may let us ask as often as they like
         if !budget.take(1, now) {
             let fetch = CertificateFetch::AskedTooOften;
             return Err(WebhookError::CertificateUnavailable(fetch));
