@@ -434,7 +434,7 @@ async fn who_approved_before_the_due_date_is_in_time_however_late_we_look() {
         let checkout = city.press_pay(&token).await;
         let due_on = city.case_file(CASE).await.ticket.due_on;
         let hour = |number| city.now() + SignedDuration::from_hours(number);
-        let ends = (0..).find(|number| due_on.has_passed(hour(*number)));
+        let ends = (0..24 * 30).find(|number| due_on.has_passed(hour(*number)));
         let approves = ends.unwrap() - hours_before_its_end;
         city.later(Duration::from_hours(approves.try_into().unwrap()));
         let back = city.at_paypal(&checkout, Payer::Pays).unwrap();

@@ -11,6 +11,10 @@ use crate::state::{
 /// The protocol, and what is let happen to it. What holds in a world holds in
 /// every smaller one.
 #[derive(Clone, Copy, Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is something that may happen or not, beside any other"
+)]
 pub struct Protocol {
     /// How often the driver presses the button, 1 or 2.
     pub attempts: usize,

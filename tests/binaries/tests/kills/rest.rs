@@ -19,7 +19,7 @@ use crate::tickets::Issued;
 /// A try that was refused as not approved is waited on for two minutes, in leases of
 /// one; an attempt that was put off just before its lock ended comes again a minute
 /// later; and some time to work.
-const REST_WITHIN: Duration = Duration::from_secs(300);
+const REST_WITHIN: Duration = Duration::from_mins(5);
 
 /// Deployed it is a minute; a second does not wait longer than it must.
 const SWEEP_EACH: Duration = Duration::from_secs(1);
