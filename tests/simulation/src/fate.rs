@@ -263,6 +263,26 @@ impl Fate {
         }
     }
 
+    /// Whether it says for certain that no money has moved, and it has. Beside reads
+    /// that lag nobody could tell, and a refusal that may be believed never is.
+    pub(crate) fn lies(self) -> bool {
+        const DOUBTFUL: [&str; 6] = [
+            "ORDER_ALREADY_CAPTURED",
+            "ORDER_COMPLETION_IN_PROGRESS",
+            "ORDER_NOT_APPROVED",
+            "DUPLICATE_INVOICE_ID",
+            "DUPLICATE_TRANSACTION",
+            "DUPLICATE_REQUEST_ID",
+        ];
+        match self {
+            Self::RefusedAfterEffect(issue) => {
+                let says_nothing = [Issue::UNHEARD_OF, Issue::NO_DETAILS].contains(&issue);
+                !says_nothing && !DOUBTFUL.contains(&issue.name())
+            }
+            _ => false,
+        }
+    }
+
     /// What it leaves the caller with: of a pair of faults each way to be left so
     /// meets each other way.
     pub(crate) fn leaves(self) -> Left {

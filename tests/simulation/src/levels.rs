@@ -211,6 +211,8 @@ pub(crate) fn every_habit(shared: &Shared) {
             let calm = Plan::calm(story).at(&[*habit]);
             for point in run(&calm, false, true).points {
                 of += count(point.fates.len());
+                let mut point = point;
+                point.fates.retain(|fate| !fate.lies());
                 for fate in one_of_each(&mut dice, &point) {
                     let boundary = point.place.boundary.clone();
                     if met.insert((habit.name, boundary, fate.leaves())) {

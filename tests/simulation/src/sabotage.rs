@@ -173,9 +173,14 @@ fn build() -> Result<PathBuf, NoCopy> {
 }
 
 /// What says that a bug is on.
-fn on(name: &str) -> String {
-    format!("ticket::sabotaged(\"{name}\")")
+fn on(name: &str, file: &Path) -> String {
+    let is_innermost = file.components().any(|part| part.as_os_str() == INNERMOST);
+    let its_crate = if is_innermost { "crate" } else { INNERMOST };
+    format!("{its_crate}::sabotaged(\"{name}\")")
 }
+
+/// The crate that all others know.
+const INNERMOST: &str = "ticket";
 
 /// Puts every bug into its places.
 fn put_in(files: &mut BTreeMap<PathBuf, String>) -> Result<(), NoCopy> {
@@ -199,7 +204,7 @@ fn put_in(files: &mut BTreeMap<PathBuf, String>) -> Result<(), NoCopy> {
             let (name, change) = changes
                 .remove(marker.as_str())
                 .ok_or_else(|| wrong(format!("no bug has the marker \"{marker}\"")))?;
-            *text = places::changed(text, &marker, change, &on(name)).map_err(wrong)?;
+            *text = places::changed(text, &marker, change, &on(name, file)).map_err(wrong)?;
         }
     }
     match changes.keys().next() {

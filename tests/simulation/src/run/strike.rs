@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use super::{Deferred, Run};
 use crate::engine::{Answer, written_keys};
-use crate::fate::{Fate, paypal_call};
+use crate::fate::{Fate, Odd, paypal_call};
 use crate::laws;
 use crate::net::{Call, Sender, TableCall, TaskId};
 use crate::plan::Place;
@@ -82,7 +82,10 @@ impl Run {
         if !choices.once_in(self.plan.faults_once_in) {
             return Fate::Goes;
         }
-        let fates = Fate::faults(call);
+        let mut fates = Fate::faults(call);
+        if !self.world.habits.borrow().is_empty() {
+            fates.retain(|fate| !fate.lies());
+        }
         let kinds: BTreeSet<Fate> = fates.iter().map(|fate| fate.kind()).collect();
         let kinds: Vec<Fate> = kinds.into_iter().collect();
         if kinds.is_empty() {
@@ -259,6 +262,9 @@ impl Run {
                 standin.exchange(request).answer
             }
             Fate::Standin(odd) => {
+                if odd == Odd::OmitsCustomId && !self.world.habits.borrow().is_empty() {
+                    self.world.history.borrow_mut().marks_hidden = true;
+                }
                 if odd.changes_facts() {
                     laws::other_facts_from_now_on(&self.world, request);
                 }

@@ -157,8 +157,9 @@ fn edits(
             Some(vec![(begins..begins, format!("if {on} {{ {put} }} "))])
         }
         Change::Arm(put) => {
-            here.first().filter(|first| is_word(first, "match"))?;
-            let block = here.iter().find(|tree| is_block(tree))?;
+            let block = here.iter().position(is_block)?;
+            let is_match = here[..block].iter().any(|tree| is_word(tree, "match"));
+            let block = here.get(block).filter(|_| is_match)?;
             let begins = block.span().byte_range().start + 1;
             Some(vec![(
                 begins..begins,

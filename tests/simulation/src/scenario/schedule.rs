@@ -35,7 +35,12 @@ pub(super) async fn schedule(world: Rc<World>, actors_left: Rc<Cell<usize>>) {
     let in_time = world.order_life()
         + AN_HOUR
         + CALLS_TAKE * u32::try_from(laws::attempts_left(&world)).unwrap_or(u32::MAX);
-    while laws::attempts_left(&world) > 0 && is_within(&world, ended, in_time) {
+    let is_in_time = || {
+        let fault = world.history.borrow().last_fault_at;
+        is_within(&world, ended, in_time)
+            || fault.is_some_and(|at| is_within(&world, at, AN_HOUR / 2))
+    };
+    while laws::attempts_left(&world) > 0 && is_in_time() {
         sweep(&world).await;
         // Where there are many, each sweep looks at a few.
         let are_many = laws::attempts_left(&world) > MANY;

@@ -397,6 +397,7 @@ fn refunded_in_silence(world: &Rc<World>) -> Work {
         world.afterwards(Afterwards::Refunded).await;
         let is_refunded = world.standin.in_books(|books| !books.refunds.is_empty());
         world.pause(A_DAY_AND_A_HALF).await;
+        world.comes_to_its_senses();
         for _ in 0..MINUTES {
             if world.minute_of_the_night().await {
                 laws::what_left_is_booked(&world);
