@@ -96,6 +96,12 @@ async fn finish(
         return Ok(None);
     };
     let municipality = store.municipality(now).await?;
+    let pressed = attempt.decline.as_ref().and_then(|it| it.pressed_at);
+    if route == Route::Cancel && pressed.is_some() {
+        // Told that nothing is charged, the driver must not be, by a look that comes
+        // later.
+        let _ = store.forget_try_again(&attempt).await?;
+    }
     let order = order_brought(request, &attempt).cloned();
     let settled = if is_return_from_paypal(request, route, &attempt, order.as_ref()) {
         settle(app, id, now, deadline).await?

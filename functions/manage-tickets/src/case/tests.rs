@@ -96,6 +96,8 @@ fn a_payment_under_way_shows() {
         until: moment("2026-02-21T00:00:30Z"),
         since: moment("2026-02-20T23:59:30Z"),
         refused_as: None,
+        refused_since: None,
+        unanswered: false,
     });
     let pending = Some(PendingCapture {
         attempt: attempt_id(),
@@ -152,6 +154,8 @@ fn money_that_may_still_come_shows_with_since_when() {
         until: moment("2026-02-21T10:00:00Z"),
         since: moment("2026-02-21T10:00:00Z"),
         refused_as: None,
+        refused_since: None,
+        unanswered: false,
     });
     let answer = answered(file, "2026-02-21T10:00:00Z");
     assert_eq!(answer["payment_running_since"], "2026-02-21T10:00:00Z");

@@ -6,17 +6,16 @@ use store::{Attempt, AttemptState, Error, Held, Released};
 use ticket::{OrderId, Ticket};
 use tokio::time::Instant;
 
-use crate::limits::since;
 use crate::reading::{Facts, Reading, read};
-use crate::refusal::{Verdict, released, verdict};
+use crate::refusal::{Heard, Verdict, released, verdict};
 use crate::settling::{Answer, known_if_done};
 use crate::{Progress, Settle};
 
 impl Settle {
-    /// Captures an approved order. The caller holds the lock, for a try whose
-    /// answer is waited for since `waits_since`; it is given back only after a
-    /// definite answer, else it stays until its lease has ended and somebody has
-    /// asked `PayPal`.
+    /// Captures an approved order. The caller holds the lock, for a try of whose
+    /// earlier calls so much was `heard`; it is given back only after a definite
+    /// answer, else it stays until its lease has ended and somebody has asked
+    /// `PayPal`.
     #[expect(clippy::too_many_arguments, reason = "each is a fact of this one call")]
     pub(crate) async fn capture(
         &self,
@@ -24,7 +23,7 @@ impl Settle {
         attempt: &Attempt,
         order_id: &OrderId,
         held: &Held,
-        waits_since: Timestamp,
+        heard: Heard,
         approved_at: Option<Timestamp>,
         now: Timestamp,
         deadline: Instant,
@@ -46,14 +45,7 @@ impl Settle {
             Err(PayPalError::Refused { issue, .. }) => {
                 return self
                     .capture_refused(
-                        ticket,
-                        &attempt,
-                        order_id,
-                        held,
-                        &issue,
-                        waits_since,
-                        now,
-                        deadline,
+                        ticket, &attempt, order_id, held, &issue, heard, now, deadline,
                     )
                     .await;
             }
@@ -132,14 +124,14 @@ impl Settle {
         order_id: &OrderId,
         held: &Held,
         issue: &Issue,
-        waits_since: Timestamp,
+        heard: Heard,
         now: Timestamp,
         deadline: Instant,
     ) -> Result<Progress, Error> {
         report_refusal(ticket, attempt, issue);
         let answer = self.ask(order_id, ticket, attempt, now, deadline).await;
         if let Answer::Order(order @ (Reading::Approved { .. } | Reading::NotApproved)) = &answer
-            && verdict(issue, since(waits_since, now)) == Verdict::Counts
+            && verdict(issue, heard) == Verdict::Counts
         {
             let released = released(issue, attempt, order, now);
             return self.release(held, attempt, &released).await;
@@ -151,7 +143,7 @@ impl Settle {
             return self.after_capture(ticket, attempt, answer, held, now).await;
         }
         // Whoever comes after the lease goes on from what was heard.
-        let _ = self.store.note_refusal(held, issue.code()).await?;
+        let _ = self.store.note_refusal(held, issue.code(), now).await?;
         Ok(Progress::Unclear)
     }
 

@@ -7,7 +7,7 @@ use store::{Attempt, AttemptState, Error, PlacedOrder, Write};
 use ticket::{AttemptId, Language, Standing, Ticket};
 use tokio::time::Instant;
 
-use crate::limits::{LIVE_ATTEMPTS_MAX, LOOK_YOUNG, ORDER_REUSE, age};
+use crate::limits::{LIVE_ATTEMPTS_MAX, LOOK_YOUNG, ORDER_REUSE, PLACING, age};
 use crate::reading::Reading;
 use crate::settling::Answer;
 use crate::{Captures, Progress, Settle, Wake};
@@ -126,7 +126,8 @@ impl Settle {
             return Ok(checkout);
         }
         // sabotage: as many open orders as anybody wants
-        if live.count() >= LIVE_ATTEMPTS_MAX {
+        let open = live.filter(|attempt| is_open_at_paypal(attempt, ticket, now));
+        if open.count() >= LIVE_ATTEMPTS_MAX {
             tracing::warn!(case_number = %ticket.case_number, "a ticket has as many open orders as it may have");
             return Ok(Checkout::TooManyAttempts);
         }
@@ -152,8 +153,13 @@ impl Settle {
             // The payer may choose another card for it at PayPal.
             Answer::Order(Reading::Approved { .. }) if is_refused_card => {}
             Answer::Order(_) => {
-                self.follow(ticket, attempt, answer, Wake::Sweep, now, deadline)
+                let progress = self
+                    .follow(ticket, attempt, answer, Wake::Sweep, now, deadline)
                     .await?;
+                // Its money may have moved, or is about to: no second order.
+                if progress == Progress::Unclear {
+                    return Ok(Some(Checkout::Settled));
+                }
                 let stands = self.store.ticket(&ticket.case_number).await?;
                 let payable = stands.is_some_and(|stands| {
                     stands.standing() == Standing::Open && stands.version == ticket.version
@@ -266,6 +272,12 @@ impl Settle {
         let stands = self.store.ticket(&ticket.case_number).await?;
         Ok(stands.is_some_and(|stands| stands.standing() == Standing::Open))
     }
+}
+
+/// Whether `PayPal` may have an order of this attempt that could still be captured.
+fn is_open_at_paypal(attempt: &Attempt, ticket: &Ticket, now: Timestamp) -> bool {
+    let may_be_placed = attempt.order.is_some() || age(attempt, now) < PLACING;
+    may_be_placed && attempt.version == ticket.version
 }
 
 /// Whether a payer may be sent to this attempt's order.

@@ -18,10 +18,12 @@ use std::time::Duration;
 use jiff::Timestamp;
 use paypal::Issue;
 use store::{Attempt, AttemptState, Decline, Released};
+use ticket::Lock;
 
 use crate::Wake;
-use crate::limits::{APPROVAL_LAG, CAPTURE_ROUNDS_MAX, CHOOSING, READ_LAG, since};
+use crate::limits::{APPROVAL_LAG, CAPTURE_ROUNDS_MAX, READ_LAG, since};
 use crate::reading::Reading;
+use crate::settling::approved_at;
 
 /// What follows from a refusal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,12 +36,38 @@ pub(crate) enum Verdict {
     Waits,
 }
 
-/// What follows from a refusal that has been waited on for so long, while the order
-/// shows no capture.
-pub(crate) fn verdict(issue: &Issue, waited: Duration) -> Verdict {
+/// What has been heard of the earlier calls of a try.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Heard {
+    /// For how long each was refused in a way that proves nothing.
+    pub(crate) waited: Duration,
+    /// One was never answered: its effect may be there, whatever is said since.
+    pub(crate) unanswered: bool,
+}
+
+impl Heard {
+    /// What the lock of the try remembers, whose last call was answered or not.
+    pub(crate) fn of(lock: &Lock, now: Timestamp) -> Self {
+        let refused = lock.refused_as.is_some();
+        let refused_since = lock.refused_since.filter(|_| refused);
+        Self {
+            waited: refused_since.map_or(Duration::ZERO, |then| since(then, now)),
+            unanswered: lock.unanswered || !refused,
+        }
+    }
+}
+
+/// What follows from a refusal, while the order shows no capture.
+pub(crate) fn verdict(issue: &Issue, heard: Heard) -> Verdict {
+    let Heard { waited, unanswered } = heard;
     // sabotage: a refusal nobody knows gives the lock back
     // sabotage: an approval that lags is none
     match issue {
+        // Said before anybody looked at the order, perhaps: nothing about a call that
+        // was not answered.
+        Issue::OurAccount(_) | Issue::OurRequest(_) if unanswered && waited < READ_LAG => {
+            Verdict::Waits
+        }
         Issue::InstrumentDeclined
         | Issue::PayerActionRequired
         | Issue::AttemptsExceeded
@@ -83,20 +111,12 @@ pub(crate) fn released(
     if !may_go_on || is_last_round {
         return Released::Ended(AttemptState::Declined);
     }
-    let (is_approved, order_changed_at) = match order {
-        Reading::Approved { at } => (true, *at),
-        Reading::Captured(..)
-        | Reading::Pending(_)
-        | Reading::Refused { .. }
-        | Reading::NotApproved
-        | Reading::Dead
-        | Reading::Unknown(_) => (false, None),
-    };
     Released::Refused(Decline {
         at: now,
         issue: issue.code().to_owned(),
-        retry_allowed: is_new_approval || !is_approved,
-        order_changed_at,
+        // An order that shows no approval now may not show it yet: a later look tells.
+        retry_allowed: is_new_approval,
+        order_changed_at: approved_at(order),
         changed_again_at: None,
         pressed_at: None,
     })
@@ -117,20 +137,13 @@ pub(crate) enum Again {
 /// Whether the payer has approved anew since the refusal; the order was changed
 /// last at `changed_at`. `PayPal`'s times are compared with `PayPal`'s, ours with
 /// ours.
-pub(crate) fn again(
-    decline: &Decline,
-    changed_at: Option<Timestamp>,
-    wake: Wake,
-    now: Timestamp,
-) -> Again {
+pub(crate) fn again(decline: &Decline, changed_at: Option<Timestamp>, wake: Wake) -> Again {
     if decline.retry_allowed {
         return Again::Yes;
     }
-    // A driver who has pressed comes back with a choice, or has closed the window
-    // long ago. A webhook may be late, and about the refused approval.
-    if let Some(pressed_at) = decline.pressed_at
-        && (wake == Wake::Return || since(pressed_at, now) >= CHOOSING)
-    {
+    // A driver who has pressed comes back with a choice. A webhook may be late, and
+    // about the refused approval; and whoever does not come back has agreed to nothing.
+    if decline.pressed_at.is_some() && wake == Wake::Return {
         return Again::Yes;
     }
     match (changed_at, decline.order_changed_at) {

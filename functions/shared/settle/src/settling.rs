@@ -9,9 +9,9 @@ use ticket::{
 };
 use tokio::time::Instant;
 
-use crate::limits::{DECISIONS_MAX, PLACING, SILENCE_MAX, age, order_is_over, since};
+use crate::limits::{APPROVAL_LAG, DECISIONS_MAX, PLACING, SILENCE_MAX, age, order_is_over, since};
 use crate::reading::{Facts, Reading, read, read_capture};
-use crate::refusal::{Again, Verdict, again, released, verdict};
+use crate::refusal::{Again, Heard, Verdict, again, released, verdict};
 use crate::{Captures, Progress, Settle, Settled, Wake};
 
 /// What `PayPal` says about an order.
@@ -291,18 +291,20 @@ impl Settle {
         }
         if let Some(code) = &ended.refused_as {
             let issue = Issue::of(code);
-            match verdict(&issue, since(ended.since, now)) {
+            match verdict(&issue, Heard::of(ended, now)) {
                 Verdict::Counts => {
                     tracing::warn!(case_number = %ticket.case_number, attempt = %owner.id, code, "a refused capture has moved nothing");
                     let released = released(&issue, owner, reading, now);
                     return self.release(held, owner, &released).await;
                 }
-                Verdict::Waits if order_is_over(owner, self.paypal.order_life(), now) => {
-                    return self.release_over(held, owner).await;
+                Verdict::Waits if !order_is_over(owner, self.paypal.order_life(), now) => {
+                    return Ok(Progress::Unclear);
                 }
-                Verdict::Waits => return Ok(Progress::Unclear),
-                Verdict::TryAgain => {}
+                Verdict::Waits | Verdict::TryAgain => {}
             }
+        }
+        if order_is_over(owner, self.paypal.order_life(), now) {
+            return self.release_over(held, owner).await;
         }
         let Some(order) = owner
             .order
@@ -315,8 +317,8 @@ impl Settle {
         let until = now + crate::limits::LEASE;
         match self.store.take_over_lock(ticket, owner, until, at).await? {
             Some(held) => {
-                let since = ended.since;
-                self.capture(ticket, owner, &order.id, &held, since, at, now, deadline)
+                let heard = Heard::of(ended, now);
+                self.capture(ticket, owner, &order.id, &held, heard, at, now, deadline)
                     .await
             }
             None => Ok(Progress::Unclear),
@@ -468,13 +470,19 @@ impl Settle {
         }
         if let Some(decline) = &attempt.decline {
             // sabotage: a refused card is tried again by ourselves
-            match again(decline, at, wake, now) {
+            match again(decline, at, wake) {
                 Again::Yes => {}
                 // Otherwise every sweep would try the same refused card.
                 Again::No => return Ok(Progress::Known),
                 Again::Perhaps(changed_at) => {
                     let _ = self.store.note_change(attempt, changed_at).await?;
-                    return Ok(Progress::Known);
+                    // Who is back has perhaps paid with another card: the next look
+                    // knows, and until then "declined" may be wrong.
+                    return Ok(if wake == Wake::Return {
+                        Progress::Unclear
+                    } else {
+                        Progress::Known
+                    });
                 }
             }
         }
@@ -488,6 +496,10 @@ impl Settle {
             .filter(|_| self.may_capture(wake, deadline))
         else {
             self.mark_awaited(ticket, attempt, now).await;
+            if let Some(at) = at.filter(|_| attempt.approved_at.is_none()) {
+                // Captured later, it was still paid when the payer approved.
+                let _ = self.store.note_approval(attempt, at).await?;
+            }
             return Ok(Progress::Unclear);
         };
         // sabotage: short lease
@@ -498,7 +510,8 @@ impl Settle {
             .await?
         {
             Some(held) => {
-                self.capture(ticket, attempt, &order.id, &held, now, at, now, deadline)
+                let heard = Heard::default();
+                self.capture(ticket, attempt, &order.id, &held, heard, at, now, deadline)
                     .await
             }
             None => Ok(Progress::Unclear),
@@ -514,7 +527,10 @@ impl Settle {
         at: Option<Timestamp>,
         now: Timestamp,
     ) -> Result<bool, Error> {
-        let approved_at = attempt.approved_at.or(at).unwrap_or(now);
+        // Where PayPal says no time, nobody is called late.
+        let Some(approved_at) = attempt.approved_at.or(at) else {
+            return Ok(false);
+        };
         if !ticket.due_on.has_passed(approved_at) {
             return Ok(false);
         }
@@ -532,10 +548,12 @@ impl Settle {
         if order_is_over(attempt, self.paypal.order_life(), now) {
             return self.end(attempt, &AttemptState::Expired).await;
         }
-        let refused = attempt.decline.as_ref();
-        if refused.is_some_and(|decline| !decline.retry_allowed) {
-            // The approval that was refused is gone: the next one is a new one.
-            let _ = self.store.allow_retry(attempt).await?;
+        if let Some(decline) = attempt.decline.as_ref().filter(|it| !it.retry_allowed) {
+            // The approval that was refused is gone, and it is no read that does not
+            // show it yet: the next one is a new one.
+            if since(decline.at, now) >= APPROVAL_LAG {
+                let _ = self.store.allow_retry(attempt).await?;
+            }
             return Ok(Progress::Known);
         }
         Ok(Progress::NotApproved)

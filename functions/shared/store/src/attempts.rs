@@ -120,6 +120,37 @@ impl Store {
             .await
     }
 
+    /// Remembers that the driver has cancelled at `PayPal`: coming back means nothing
+    /// any more.
+    ///
+    /// # Errors
+    /// When the table does not answer.
+    pub async fn forget_try_again(&self, attempt: &Attempt) -> Result<Write, Error> {
+        let update = UpdateBuilder::default()
+            .set_key(Some(keys::attempt(&attempt.id).into_item()))
+            .update_expression("REMOVE decline.pressed_at")
+            .condition_expression("attempt_state = :live AND attribute_exists(decline)")
+            .expression_attribute_values(":live", s("live"));
+        self.transact("forget a try again", vec![Step::Update(update)])
+            .await
+    }
+
+    /// Remembers when the payer approved, where the order cannot be captured yet: the
+    /// first time that `PayPal` says is the legal moment.
+    ///
+    /// # Errors
+    /// When the table does not answer.
+    pub async fn note_approval(&self, attempt: &Attempt, at: Timestamp) -> Result<Write, Error> {
+        let update = UpdateBuilder::default()
+            .set_key(Some(keys::attempt(&attempt.id).into_item()))
+            .update_expression("SET approved_at = :at")
+            .condition_expression("attempt_state = :live AND attribute_not_exists(approved_at)")
+            .expression_attribute_values(":live", s("live"))
+            .expression_attribute_values(":at", s(at.to_string()));
+        self.transact("note an approval", vec![Step::Update(update)])
+            .await
+    }
+
     async fn mark_decline(
         &self,
         attempt: &Attempt,

@@ -60,6 +60,8 @@ impl Store {
             until,
             since: now,
             refused_as: None,
+            refused_since: None,
+            unanswered: false,
         };
         // sabotage: lock without its conditions
         // sabotage: re-entrant lock: at the table
@@ -71,8 +73,9 @@ impl Store {
     }
 
     /// Takes over a lock whose lease has ended, for the attempt it names, after
-    /// `PayPal` was asked about that attempt's order. It is the same try: what was
-    /// heard of it, and since when, stays.
+    /// `PayPal` was asked about that attempt's order. It is the same try: that a call
+    /// of it went unanswered stays; what was heard of the last one says nothing about
+    /// the next.
     ///
     /// # Errors
     /// As [`Store::take_lock`].
@@ -86,8 +89,12 @@ impl Store {
         let Some(ended) = &ticket.lock else {
             return Ok(None);
         };
+        let was_answered = ended.refused_as.is_some();
         let lock = Lock {
             until,
+            refused_as: None,
+            refused_since: ended.refused_since.filter(|_| was_answered),
+            unanswered: ended.unanswered || !was_answered,
             ..ended.clone()
         };
         // The fence says that it is the very lock that was seen.
@@ -183,10 +190,19 @@ impl Store {
     ///
     /// # Errors
     /// When the table does not answer; the try is made again, and refused again.
-    pub async fn note_refusal(&self, held: &Held, code: &str) -> Result<Write, Error> {
+    pub async fn note_refusal(
+        &self,
+        held: &Held,
+        code: &str,
+        now: Timestamp,
+    ) -> Result<Write, Error> {
         let update = under(held)
-            .update_expression("SET #lock.refused_as = :code")
-            .expression_attribute_values(":code", s(code));
+            .update_expression(
+                "SET #lock.refused_as = :code, \
+                 #lock.refused_since = if_not_exists(#lock.refused_since, :now)",
+            )
+            .expression_attribute_values(":code", s(code))
+            .expression_attribute_values(":now", s(now.to_string()));
         self.transact("note a refusal", vec![Step::Update(update)])
             .await
     }

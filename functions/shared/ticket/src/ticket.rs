@@ -153,10 +153,16 @@ pub struct Lock {
     /// Since when the answer to this capture try is waited for; a take-over does
     /// not change it.
     pub since: Timestamp,
-    /// `PayPal`'s code, where the try was refused in a way that leaves open whether
-    /// the money moved.
+    /// `PayPal`'s code, where the last call of this try was refused in a way that
+    /// leaves open whether the money moved.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refused_as: Option<String>,
+    /// Since when every call of this try was refused so, and none went unanswered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refused_since: Option<Timestamp>,
+    /// An earlier call of this try was never answered.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unanswered: bool,
 }
 
 /// A capture that `PayPal` holds back.

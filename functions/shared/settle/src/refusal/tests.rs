@@ -5,12 +5,56 @@ use std::time::Duration;
 use jiff::Timestamp;
 use paypal::Issue;
 use store::Decline;
+use ticket::Lock;
 
-use super::{Again, Verdict, again, verdict};
+use super::{Again, Heard, Verdict, again, verdict};
 use crate::Wake;
 
 fn at(second: i64) -> Timestamp {
     Timestamp::from_second(1_800_000_000 + second).unwrap()
+}
+
+fn heard(waited: Duration) -> Heard {
+    Heard {
+        waited,
+        unanswered: false,
+    }
+}
+
+#[test]
+fn what_is_said_of_our_account_says_nothing_about_a_call_that_was_not_answered() {
+    let account = Issue::of("PERMISSION_DENIED");
+    for (waited, expected) in [
+        (Duration::from_secs(1), Verdict::Waits),
+        (Duration::from_mins(10), Verdict::Counts),
+    ] {
+        let heard = Heard {
+            waited,
+            unanswered: true,
+        };
+        assert_eq!(verdict(&account, heard), expected);
+    }
+}
+
+#[test]
+fn a_clock_of_refusals_begins_anew_after_silence() {
+    let lock = Lock {
+        attempt: "aaaaaaaaaaaaaaaaaaaaaaaaaa".parse().unwrap(),
+        until: at(60),
+        since: at(0),
+        refused_as: Some("ORDER_NOT_APPROVED".to_owned()),
+        refused_since: Some(at(30)),
+        unanswered: false,
+    };
+    let said = Heard::of(&lock, at(150));
+    assert_eq!(said, heard(Duration::from_mins(2)));
+    let silent = Lock {
+        refused_as: None,
+        ..lock
+    };
+    let silence = Heard::of(&silent, at(150));
+    assert_eq!(silence.waited, Duration::ZERO);
+    assert!(silence.unanswered);
 }
 
 #[test]
@@ -44,7 +88,7 @@ fn only_what_is_definite_gives_the_lock_back() {
         ("", hours, Verdict::Waits),
     ] {
         assert_eq!(
-            verdict(&Issue::of(code), waited),
+            verdict(&Issue::of(code), heard(waited)),
             expected,
             "{code} after {waited:?}"
         );
@@ -78,30 +122,25 @@ fn a_refused_card_is_tried_again_only_after_a_new_approval() {
         ..refused.clone()
     };
     let (before, same, later) = (Some(at(-1)), Some(at(0)), Some(at(9)));
-    let soon = 70;
     #[rustfmt::skip]
     let table = [
-        ("a sweep", &refused, same, Wake::Sweep, soon, Again::No),
-        ("a reload", &refused, same, Wake::Return, soon, Again::No),
-        ("a late event", &refused, same, Wake::Webhook, soon, Again::No),
-        ("an older read", &refused, before, Wake::Sweep, soon, Again::No),
-        ("no time now", &refused, None, Wake::Return, soon, Again::No),
-        ("no time then", &without_time, later, Wake::Return, soon, Again::No),
-        ("not approved since", &seen_not_approved, same, Wake::Sweep, soon, Again::Yes),
-        ("back in the same second", &pressed, same, Wake::Return, soon, Again::Yes),
-        ("back, no time said", &pressed, None, Wake::Return, soon, Again::Yes),
-        ("still away", &pressed, same, Wake::Sweep, soon, Again::No),
-        ("still away, and told", &pressed, same, Wake::Webhook, soon, Again::No),
-        ("window closed long ago", &pressed, same, Wake::Sweep, 60 + 600, Again::Yes),
-        ("changed once", &refused, later, Wake::Sweep, soon, Again::Perhaps(at(9))),
-        ("changed and stays", &changed, later, Wake::Sweep, soon, Again::Yes),
-        ("changes at each look", &changed, Some(at(10)), Wake::Sweep, soon, Again::Perhaps(at(10))),
+        ("a sweep", &refused, same, Wake::Sweep, Again::No),
+        ("a reload", &refused, same, Wake::Return, Again::No),
+        ("a late event", &refused, same, Wake::Webhook, Again::No),
+        ("an older read", &refused, before, Wake::Sweep, Again::No),
+        ("no time now", &refused, None, Wake::Return, Again::No),
+        ("no time then", &without_time, later, Wake::Return, Again::No),
+        ("not approved since", &seen_not_approved, same, Wake::Sweep, Again::Yes),
+        ("back in the same second", &pressed, same, Wake::Return, Again::Yes),
+        ("back, no time said", &pressed, None, Wake::Return, Again::Yes),
+        ("still away", &pressed, same, Wake::Sweep, Again::No),
+        ("still away, and told", &pressed, same, Wake::Webhook, Again::No),
+        ("away for long", &pressed, same, Wake::Sweep, Again::No),
+        ("changed once", &refused, later, Wake::Sweep, Again::Perhaps(at(9))),
+        ("changed and stays", &changed, later, Wake::Sweep, Again::Yes),
+        ("changes at each look", &changed, Some(at(10)), Wake::Sweep, Again::Perhaps(at(10))),
     ];
-    for (what, decline, changed_at, wake, second, expected) in table {
-        assert_eq!(
-            again(decline, changed_at, wake, at(second)),
-            expected,
-            "{what}"
-        );
+    for (what, decline, changed_at, wake, expected) in table {
+        assert_eq!(again(decline, changed_at, wake), expected, "{what}");
     }
 }
