@@ -84,11 +84,11 @@ fn hunt(first: &First) -> ExitCode {
     }
     let levels: [&dyn Fn(); 7] = [
         &|| levels::calm(&shared),
-        &|| levels::every_habit(&shared),
         &|| levels::every_permutation(&shared),
         &|| drop(levels::every_interleaving(&shared, amount)),
         &|| drop(levels::restores(&shared, amount.seeds)),
         &|| levels::every_fault(&shared),
+        &|| levels::every_habit(&shared),
         &|| levels::by_chance(&shared, 0, amount.seeds),
     ];
     for level in levels {

@@ -76,7 +76,7 @@ pub(crate) const ALL: &[Sabotage] = &[
                 Change::Without("attribute_not_exists(#lock)"),
             ),
         ],
-        found_by: "orders of return×return",
+        found_by: "two-tabs-no-invoice-barrier;seed=1;finish-checkout: paypal Capture#1=Late40",
     },
     Sabotage {
         name: "short lease",

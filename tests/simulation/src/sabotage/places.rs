@@ -139,7 +139,9 @@ fn edits(
             let begins = (start..start, format!("if !{on} {{ "));
             Some(vec![begins, (end..end, " }".to_owned())])
         }
-        Change::Always => value("($on || ($it))"),
+        // One operand of several keeps its place in between.
+        Change::Always if is_operator(here, 0, ['&', '&']) => value("($on || ($it))"),
+        Change::Always => value("$on || ($it)"),
         // What binds something must not be in parentheses.
         Change::Never if binds(here) => value("!$on && $it"),
         Change::Never => value("!$on && ($it)"),
