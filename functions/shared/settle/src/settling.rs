@@ -82,6 +82,8 @@ impl Settle {
                 (ticket, attempt)
             }
         };
+        // sabotage: re-entrant lock: at the look
+        // sabotage: an attempt ends under a lock: at the look
         if ticket.lock.is_some() && !attempt.state.is_final() {
             // Somebody may be inside the capture call, and books what comes of it.
             return Ok(Some(Settled {

@@ -75,6 +75,7 @@ pub(crate) const ALL: &[Sabotage] = &[
                 "re-entrant lock: at the table",
                 Change::Without("attribute_not_exists(#lock)"),
             ),
+            ("re-entrant lock: at the look", Change::Never),
         ],
         found_by: "two-tabs-no-invoice-barrier;seed=1;finish-checkout: paypal Capture#1=Late40",
     },
@@ -186,7 +187,10 @@ pub(crate) const ALL: &[Sabotage] = &[
     },
     Sabotage {
         name: "an attempt ends under a lock",
-        places: &[("an attempt ends under a lock", Change::Holds)],
+        places: &[
+            ("an attempt ends under a lock", Change::Holds),
+            ("an attempt ends under a lock: at the look", Change::Never),
+        ],
         found_by: "return-alone;seed=1;finish-checkout: paypal Capture#1=DeclinedIn201;finish-checkout: table ~ticket(unlock) ~attempt#1=CrashBefore",
     },
     Sabotage {
