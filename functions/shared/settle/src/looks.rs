@@ -171,9 +171,9 @@ fn is_held_back(attempt: &Attempt) -> bool {
 fn patient(age: Duration, order_life: Duration) -> Duration {
     let until_last = order_life.saturating_sub(LOOK_BEFORE_END + age);
     if until_last.is_zero() {
-        // Whatever keeps it open then is looked at as one that is late.
+        // Whatever keeps it open then is over soon, however the look fails that ends it.
         let over = order_life + ORDER_OVER_AFTER;
-        return over.saturating_sub(age).max(LOOK_LATER);
+        return over.saturating_sub(age).max(LOOK_SOON_MAX);
     }
     let wait = if age < APPROVAL_EARLY {
         LOOK_EARLY

@@ -83,8 +83,9 @@ fn is_within(world: &World, since: Timestamp, most: Duration) -> bool {
 const MINUTES_MAX: i64 = 15;
 /// where the payer approved long after pressing, within so many,
 const LATE_MINUTES_MAX: i64 = 30;
-/// in hour nine, where the account allows it, within a sixth of that,
-const VERY_LATE_MINUTES_MAX: i64 = 105;
+/// after six hours, where the account allows it, within a sixth of the order's age,
+/// which is two hours at most,
+const VERY_LATE_MINUTES_MAX: i64 = 121;
 /// and what `PayPal` held back within an hour more, however the look fails that
 /// comes first.
 const HELD_BACK_MINUTES_MAX: i64 = 60 + MINUTES_MAX;
