@@ -84,8 +84,8 @@ const MINUTES_MAX: i64 = 15;
 /// where the payer approved long after pressing, within so many,
 const LATE_MINUTES_MAX: i64 = 30;
 /// after six hours, where the account allows it, within a sixth of the order's age,
-/// which is two hours at most,
-const VERY_LATE_MINUTES_MAX: i64 = 121;
+/// or by the last look before the order is over, however one of them fails,
+const VERY_LATE_MINUTES_MAX: i64 = 195;
 /// and what `PayPal` held back within an hour more, however the look fails that
 /// comes first.
 const HELD_BACK_MINUTES_MAX: i64 = 60 + MINUTES_MAX;
