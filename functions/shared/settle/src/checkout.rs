@@ -125,8 +125,8 @@ impl Settle {
         {
             return Ok(checkout);
         }
-        // sabotage: as many open orders as anybody wants
         let open = live.filter(|attempt| is_open_at_paypal(attempt, ticket, now));
+        // sabotage: as many open orders as anybody wants
         if open.count() >= LIVE_ATTEMPTS_MAX {
             tracing::warn!(case_number = %ticket.case_number, "a ticket has as many open orders as it may have");
             return Ok(Checkout::TooManyAttempts);
