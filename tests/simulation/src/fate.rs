@@ -169,9 +169,10 @@ impl Odd {
             | Self::CutJson
             | Self::EmptyAfterEffect => true,
             Self::NotFound => on != On::Token && on != On::Create,
-            Self::OmitsPayments => shows_money,
             Self::OmitsPayee | Self::OmitsCustomId => shows_money || on == On::GetCapture,
-            Self::WrongAmount | Self::WrongCurrency | Self::WrongPayee => shows_money,
+            Self::OmitsPayments | Self::WrongAmount | Self::WrongCurrency | Self::WrongPayee => {
+                shows_money
+            }
             Self::UnknownStatus => {
                 matches!(on, On::GetOrder | On::Capture | On::GetRefund | On::Create)
             }

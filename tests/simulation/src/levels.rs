@@ -141,10 +141,10 @@ pub(crate) fn every_fault(shared: &Shared) {
             if is_long && point.place.nth > CALLS_EACH {
                 continue;
             }
-            let (names, others): (Vec<Fate>, Vec<Fate>) =
+            let (refusals, others): (Vec<Fate>, Vec<Fate>) =
                 point.fates.iter().partition(|fate| fate.is_named());
-            of += count(names.len());
-            let (new, known): (Vec<Fate>, Vec<Fate>) = names
+            of += count(refusals.len());
+            let (new, known): (Vec<Fate>, Vec<Fate>) = refusals
                 .into_iter()
                 .partition(|fate| named.insert((point.place.boundary.clone(), *fate)));
             let some = dice.choose_multiple(known, NAMES_EACH);

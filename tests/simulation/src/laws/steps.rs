@@ -79,6 +79,10 @@ pub(super) fn of_every_case(world: &World) {
     }
 }
 
+#[expect(
+    clippy::too_many_lines,
+    reason = "one law after the other, each a few lines about the same case"
+)]
 fn look_at_a_case(world: &World, items: &[Value]) {
     let Some(ticket) = items.iter().find(|item| text(item, "sk") == "TICKET") else {
         return;

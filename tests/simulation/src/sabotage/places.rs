@@ -105,13 +105,11 @@ fn following(tokens: TokenStream, after: usize) -> Vec<TokenTree> {
         }
         TokenTree::Ident(_) | TokenTree::Punct(_) | TokenTree::Literal(_) => None,
     });
-    match inside {
-        Some(inside) => following(inside, after),
-        None => {
-            let begins = |tree: &TokenTree| tree.span().byte_range().start >= after;
-            trees.into_iter().filter(begins).collect()
-        }
+    if let Some(inside) = inside {
+        return following(inside, after);
     }
+    let begins = |tree: &TokenTree| tree.span().byte_range().start >= after;
+    trees.into_iter().filter(begins).collect()
 }
 
 /// What is put in the place of what, in order.

@@ -28,7 +28,7 @@ pub(crate) const CROWDS: [Scenario; 5] = [
 
 /// A crowd of the second size, on a bad day.
 pub(crate) const BAD_DAYS: [Scenario; 1] = [crowd("crowd-on-a-bad-day", prepare::<100>, |world| {
-    tell(world, bad_day(world))
+    tell(world, bad_day(world));
 })];
 
 const fn crowd(name: &'static str, prepare: fn(&Rc<World>), begin: fn(&Rc<World>)) -> Scenario {

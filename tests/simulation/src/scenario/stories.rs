@@ -366,15 +366,16 @@ fn presses_for_hours(world: &Rc<World>) -> Work {
         for _ in 0..TIMES {
             let first = driver.presses().await;
             let again = driver.presses().await;
-            let mut history = world.history.borrow_mut();
-            if let (Some(first), Some(again)) = (first, again) {
-                if first.order == again.order {
-                    history.sometimes("who pressed again was sent to the same order");
+            let seen = match (first, again) {
+                (Some(first), Some(again)) if first.order == again.order => {
+                    Some("who pressed again was sent to the same order")
                 }
-            } else {
-                history.sometimes("as many orders were open as may be");
+                (Some(_), Some(_)) => None,
+                (_, None) | (None, _) => Some("as many orders were open as may be"),
+            };
+            if let Some(seen) = seen {
+                world.history.borrow_mut().sometimes(seen);
             }
-            drop(history);
             let left = laws::attempts_left(&world);
             world.history.borrow_mut().law("V6", left <= LIVE_MAX, || {
                 format!("{left} orders of one ticket may still bring money")
