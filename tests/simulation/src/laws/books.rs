@@ -111,7 +111,7 @@ pub(crate) fn what_was_paid(world: &World) -> Waits {
         .map(|settlement| text(settlement, "capture_id"))
         .collect();
     world.standin.in_books(|books| {
-        let approved = waits_for_us(books, &table);
+        let approved = waits_for_us(world, books, &table);
         if let Some(waits) = locked.into_iter().chain(approved).min() {
             return waits;
         }
@@ -166,7 +166,9 @@ pub(crate) fn locks_and_captures(world: &World) -> String {
 
 /// Whether somebody has approved an order of a payable ticket, with means that
 /// will do, and it is neither captured nor refused.
-fn waits_for_us(books: &Books, table: &Table) -> Option<Waits> {
+fn waits_for_us(world: &World, books: &Books, table: &Table) -> Option<Waits> {
+    let plain = world.habits.borrow().is_empty() && world.history.borrow().restored_at.is_none();
+    let life = SignedDuration::try_from(world.order_life()).unwrap_or(SignedDuration::MAX);
     let waiting = books.orders.iter().filter_map(|order| {
         let OrderState::Approved { at, .. } = order.state else {
             return None;
@@ -177,8 +179,11 @@ fn waits_for_us(books: &Books, table: &Table) -> Option<Waits> {
             .and_then(|id| table.attempts.get(id));
         let ticket = table.tickets.get(&case_of(order.invoice_id.as_deref()));
         let (attempt, ticket) = attempt.zip(ticket)?;
+        // One that was given up while its payer could still approve is no less ours.
+        let state = text(attempt, "attempt_state");
+        let is_given_up = state == "expired" && plain && at.duration_since(order.created_at) < life;
         let is_ours = standing(ticket) == "open"
-            && attempt["attempt_state"]["S"] == "live"
+            && (state == "live" || is_given_up)
             && attempt.get("decline").is_none()
             && attempt.get("order").is_some()
             && attempt["version"]["N"] == ticket["version"]["N"];

@@ -302,7 +302,7 @@ pub(crate) const ALL: &[Sabotage] = &[
             "a refusal nobody knows gives the lock back",
             Change::Arm("Issue::Other(_) if $on => Verdict::Counts,"),
         )],
-        found_by: "two-tabs-no-invoice-barrier;seed=1;habits=stale-reads-for-minutes;finish-checkout: paypal Capture#1=UnknownIssue",
+        found_by: "two-tabs-no-invoice-barrier;seed=1;habits=captured-reads-approved;finish-checkout: paypal Capture#1=UnknownIssue",
     },
     Sabotage {
         name: "an approval that lags is none",
@@ -310,7 +310,7 @@ pub(crate) const ALL: &[Sabotage] = &[
             "an approval that lags is none",
             Change::Arm("Issue::OrderNotApproved if $on => { let _ = waited; Verdict::Counts }"),
         )],
-        found_by: "two-tabs-no-invoice-barrier;seed=1;habits=not-approved-but-captured+stale-reads-for-minutes",
+        found_by: "two-tabs-no-invoice-barrier;seed=1;habits=not-approved-but-captured+captured-reads-approved",
     },
     Sabotage {
         name: "an order is over after seven hours",
@@ -367,7 +367,7 @@ pub(crate) const ALL: &[Sabotage] = &[
             "nobody is told that money may still come",
             Change::First("return None;"),
         )],
-        found_by: "return-alone;seed=1;finish-checkout: paypal Capture#1=Refused-NEVER_HEARD_OF",
+        found_by: "comes-back-later;seed=1;finish-checkout: paypal Capture#1=Refused-NEVER_HEARD_OF",
     },
     Sabotage {
         name: "a token that was taken back is used until it ends",
@@ -402,6 +402,6 @@ pub(crate) const ALL: &[Sabotage] = &[
     Sabotage {
         name: "the sweep asks as often as it likes",
         places: &[("the sweep asks as often as it likes", Change::Always)],
-        found_by: "crowd-1000;seed=1",
+        found_by: "crowd-2000;seed=1",
     },
 ];

@@ -267,7 +267,7 @@ pub(crate) const STORIES: [Scenario; 38] = [
 
 /// Stories of many hours: each boundary of theirs meets every fault, but not each of
 /// its hundreds of calls.
-pub(crate) const LONG: [Scenario; 5] = [
+pub(crate) const LONG: [Scenario; 6] = [
     Scenario {
         // The newest documentation: 6 hours for the payer and 6 for us, or what the
         // account is given; whoever is late within it has paid.
@@ -287,6 +287,12 @@ pub(crate) const LONG: [Scenario; 5] = [
         name: "presses-for-hours",
         prepare: without_webhooks,
         begin: |world| tell(world, vec![presses_for_hours(world)]),
+    },
+    Scenario {
+        // L10: longer than a lock's lease.
+        name: "comes-back-later",
+        prepare: without_webhooks,
+        begin: |world| tell(world, vec![comes_back_later(world)]),
     },
     Scenario {
         // L9: no webhook tells of it; PayPal's books do, a night later.
@@ -410,6 +416,16 @@ fn refunded_in_silence(world: &Rc<World>) -> Work {
             }
             world.pause(A_MINUTE).await;
         }
+    })
+}
+
+/// Pays, and looks at the ticket again when any lease has ended.
+fn comes_back_later(world: &Rc<World>) -> Work {
+    let (driver, world) = (driver(world), Rc::clone(world));
+    Box::pin(async move {
+        driver.pays(Payer::Pays).await;
+        world.pause(A_MINUTE * 5).await;
+        driver.opens().await;
     })
 }
 
