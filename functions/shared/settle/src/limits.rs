@@ -51,8 +51,8 @@ pub const APPROVAL_LAG: Duration = Duration::from_mins(2);
 /// the invoice is paid, and if by this very order, the order shows it by now.
 pub const READ_LAG: Duration = Duration::from_mins(10);
 
-/// For how long a driver who pressed "try again" may choose another card, before
-/// the sweep tries the order on its own.
+/// How long after a driver pressed "try again" the sweep looks whether the order has
+/// changed since: another card is chosen by then.
 pub const CHOOSING: Duration = Duration::from_mins(10);
 
 /// Who waits longer for `PayPal`'s answer is told of in an error.
