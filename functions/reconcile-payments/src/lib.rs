@@ -18,7 +18,7 @@ use jiff::Timestamp;
 use lambda_runtime::Error;
 use paypal::{Config, PayPal, Transport};
 use settle::limits::{FUNCTION_TIMEOUT, LOOK_PENDING};
-use settle::looks::{Next, Seen, after_look, next_look};
+use settle::looks::{Next, after_look, next_look};
 use settle::pace::{Pace, SIDE_BY_SIDE};
 use settle::{Captures, Progress, Settle, Settled, Wake};
 use store::{Attempt, OpenAttempt, Queue, Store};
@@ -239,11 +239,7 @@ enum Look {
 }
 
 async fn look_at(app: &App, open: OpenAttempt, now: Timestamp) -> Look {
-    let silences = || {
-        let traffic = app.settle.paypal.traffic();
-        traffic.unanswered + traffic.too_many
-    };
-    let (silences_before, mut begun) = (silences(), None);
+    let mut begun = None;
     // The limit that every other function has from its own time-out: whoever
     // is inside the capture call longer than the lease could charge twice.
     let looked = tokio::time::timeout(FUNCTION_TIMEOUT, look(app, &open, now, &mut begun)).await;
@@ -260,12 +256,7 @@ async fn look_at(app: &App, open: OpenAttempt, now: Timestamp) -> Look {
         }
     };
     if let Some(begun) = begun {
-        // One that another look beside it met makes this one wait less: no harm.
-        let seen = match &settled {
-            Some(settled) if silences() == silences_before => Seen::Answered(settled),
-            Some(_) | None => Seen::Silence(settled.as_ref()),
-        };
-        wait_on(app, begun, seen, now).await;
+        wait_on(app, begun, settled.as_ref(), now).await;
     }
     look
 }
@@ -326,14 +317,14 @@ async fn look(
 }
 
 /// Where the attempt waits now that it was looked at, where that changes anything.
-async fn wait_on(app: &App, begun: Begun, seen: Seen<'_>, now: Timestamp) {
+async fn wait_on(app: &App, begun: Begun, settled: Option<&Settled>, now: Timestamp) {
     let Begun {
         attempt,
         next,
         waits,
     } = begun;
     let order_life = app.settle.paypal.order_life();
-    let after = after_look(&attempt, next, seen, now, order_life);
+    let after = after_look(&attempt, next, settled, now, order_life);
     let Some(after) = after.filter(|after| *after != next) else {
         return;
     };

@@ -84,7 +84,7 @@ pub(crate) const ALL: &[Habit] = &[
     }),
     a_while("no-payments-shown", |it| it.omit_parts.payments = true),
     a_while("no-payee-shown", |it| it.omit_parts.payee = true),
-    a_while(HIDES_MARKS, |it| it.omit_parts.custom_id = true),
+    a_while("no-custom-id-shown", |it| it.omit_parts.custom_id = true),
     a_while("no-invoice-shown", |it| it.omit_parts.invoice_id = true),
     a_while("no-amount-shown", |it| it.omit_parts.amount = true),
     for_good("no-update-time", |it| it.update_time = UpdateTime::Absent),
@@ -173,8 +173,6 @@ pub(crate) const ALL: &[Habit] = &[
     }),
 ];
 
-/// Nobody is shown for which attempt a capture was made.
-pub(crate) const HIDES_MARKS: &str = "no-custom-id-shown";
 /// Orders live as long as they may on request; the functions are told.
 pub(crate) const LIVES_LONG: &str = "lives-72-hours";
 

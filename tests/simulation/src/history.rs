@@ -83,9 +83,6 @@ pub(crate) struct History {
     pub(crate) refused_as: BTreeSet<(String, String)>,
     /// Orders whose card was refused, and whose driver has done nothing since.
     pub(crate) refused_cards: BTreeSet<String>,
-    /// `PayPal` has shown to nobody whose money it is: an event about it leads to
-    /// nobody, and the night's comparison finds it by its invoice.
-    pub(crate) marks_hidden: bool,
     /// A lock stood longer than its lease.
     pub(crate) left_locked: bool,
     /// What was counted for the report.

@@ -26,7 +26,7 @@ use tokio::time::Instant;
 use crate::actors::Driver;
 use crate::choices::Choices;
 use crate::engine::{Engine, Key, NEWER_SEED, RESTORED_TABLE, TABLE};
-use crate::habits::{HIDES_MARKS, Habit, LIVES_LONG, LONG_LIFE_H};
+use crate::habits::{Habit, LIVES_LONG, LONG_LIFE_H};
 use crate::history::History;
 use crate::net::{Call, Net, Sender};
 
@@ -312,8 +312,6 @@ impl World {
     pub(crate) fn take_on(&self, habits: &[Habit]) {
         self.plain.set(self.standin.behaviour());
         *self.habits.borrow_mut() = habits.to_vec();
-        self.history.borrow_mut().marks_hidden =
-            habits.iter().any(|habit| habit.name == HIDES_MARKS);
         self.behave();
     }
 

@@ -52,21 +52,13 @@ pub fn next_look(attempt: &Attempt, queue: Queue, now: Timestamp, order_life: Du
     }
 }
 
-/// What a look has come to.
-#[derive(Clone, Copy, Debug)]
-pub enum Seen<'a> {
-    /// `PayPal` has answered, or need not be asked.
-    Answered(&'a Settled),
-    /// A call to `PayPal` came to nothing, or the table did not answer.
-    Silence(Option<&'a Settled>),
-}
-
 /// Where an attempt waits that was looked at; `None` where it stays as it was put off.
+/// There is nothing `settled` where the table did not answer or the look took too long.
 #[must_use]
 pub fn after_look(
     before: &Attempt,
     put_off: Next,
-    seen: Seen<'_>,
+    settled: Option<&Settled>,
     now: Timestamp,
     order_life: Duration,
 ) -> Option<Next> {
@@ -76,9 +68,8 @@ pub fn after_look(
         queue: put_off.queue,
         at: later(now, soon(age(before, now))),
     };
-    let settled = match seen {
-        Seen::Answered(settled) | Seen::Silence(Some(settled)) => settled,
-        Seen::Silence(None) => return Some(asked_again),
+    let Some(settled) = settled else {
+        return Some(asked_again);
     };
     if settled.attempt.state.is_final() {
         return None;
@@ -93,21 +84,21 @@ pub fn after_look(
         });
     }
     match settled.progress {
-        Progress::Unclear => match (locked_until(settled, now), seen) {
+        Progress::Unclear => Some(match locked_until(settled, now) {
             // Approved perhaps, and kept out: its turn comes when the lock ends.
-            (Some(until), _) => Some(Next {
+            Some(until) => Next {
                 queue: Queue::Likely,
                 at: until,
-            }),
+            },
             // Approved, and nobody may capture just now: soon perhaps somebody may.
-            (None, _) if awaits_money(settled) => Some(Next {
+            None if awaits_money(settled) => Next {
                 queue: Queue::Likely,
                 at: asked_again.at,
-            }),
-            (None, Seen::Silence(_)) => Some(asked_again),
-            // As an order that PayPal has forgotten: it will say the same each time.
-            (None, Seen::Answered(_)) => None,
-        },
+            },
+            // Not asked for want of a token, not answered, or with something that
+            // nobody can read.
+            None => asked_again,
+        }),
         // Nothing is on its way after all: it waits with the others.
         Progress::Known | Progress::NotApproved
             if put_off.queue == Queue::Likely && !is_held_back(&settled.attempt) =>

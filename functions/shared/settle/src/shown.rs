@@ -564,24 +564,28 @@ impl Settle {
         if self.store.is_foreign(capture_id.as_str()).await? {
             return Ok(Left::Not(Shown::Foreign { asked: false }));
         }
-        let attempt = match self.payer(&capture_id, now, deadline).await {
-            Ok(Payer::Attempt(attempt)) => Some(attempt),
-            Ok(Payer::Nobody) => None,
+        let (ticket, is_marked) = match self.payer(&capture_id, now, deadline).await {
+            Ok(Payer::Attempt(attempt)) => {
+                let loaded = self.load(&attempt).await?;
+                (loaded.map(|(ticket, _)| ticket), true)
+            }
+            Ok(Payer::Invoice(case_number)) => (self.store.ticket(&case_number).await?, true),
+            Ok(Payer::Nobody) => (None, false),
             // A 404 among them: money that left must not be called nobody's for it.
             Err(error) => {
                 tracing::warn!(%error, capture = %capture_id, "PayPal did not say whose money left");
                 return Ok(Left::Not(Shown::Unclear));
             }
         };
-        if let Some(attempt) = &attempt {
-            match self.load(attempt).await? {
-                Some((ticket, _)) => return Ok(Left::Ours(Box::new(ticket), capture_id)),
-                None if self.captures == Captures::Closed => return Ok(Left::Not(Shown::Unclear)),
-                None => {}
-            }
+        if let Some(ticket) = ticket {
+            return Ok(Left::Ours(Box::new(ticket), capture_id));
+        }
+        // What a restore has taken may come back with PayPal's books.
+        if is_marked && self.captures == Captures::Closed {
+            return Ok(Left::Not(Shown::Unclear));
         }
         let invoice_id = row.invoice_id.as_deref();
-        let not = self.not_ours(id, attempt.is_some(), invoice_id, now);
+        let not = self.not_ours(id, is_marked, invoice_id, now);
         Ok(Left::Not(not.await?))
     }
 }

@@ -7,7 +7,7 @@
 use jiff::Timestamp;
 use paypal::{DisputeId, Error as PayPalError, Money, Refund, RefundId, RefundStatus};
 use store::{AttemptState, Error, TakenBack, TakenBackKind, Write};
-use ticket::{AttemptId, CaptureId, Role, Ticket};
+use ticket::{AttemptId, CaptureId, CaseNumber, Role, Ticket};
 use tokio::time::Instant;
 
 use crate::limits::DECISIONS_MAX;
@@ -125,7 +125,9 @@ impl Confirmed {
 pub(crate) enum Payer {
     /// It was made for this attempt.
     Attempt(AttemptId),
-    /// It bears no mark of ours.
+    /// It was made for this ticket; for which attempt is not said.
+    Invoice(CaseNumber),
+    /// It bears no mark of ours, and neither does its order.
     Nobody,
 }
 
@@ -245,23 +247,30 @@ impl Settle {
     ) -> Result<TakingBack, Error> {
         let (ticket, capture_id) = match concerned {
             Concerned::Capture(id) => {
-                let attempt = match self.payer(id, now, deadline).await {
-                    Ok(Payer::Attempt(attempt)) => attempt,
+                let ticket = match self.payer(id, now, deadline).await {
+                    // The event may be faster than the booking of the money it is
+                    // about, and a restored table knows the attempt only when
+                    // PayPal's books were read.
+                    Ok(Payer::Attempt(attempt)) => {
+                        let settled = self.settle(&attempt, Wake::Books, now, deadline).await?;
+                        settled.map(|settled| settled.ticket)
+                    }
+                    Ok(Payer::Invoice(case_number)) => self.store.ticket(&case_number).await?,
                     Ok(Payer::Nobody) => return Ok(TakingBack::Nothing),
+                    Err(_) if self.store.is_foreign(id.as_str()).await? => {
+                        return Ok(TakingBack::Nothing);
+                    }
                     // A 404 among them: see above.
                     Err(error) => {
                         tracing::warn!(%error, capture = %id, "PayPal did not say whose money was taken back");
                         return Ok(TakingBack::NotYet);
                     }
                 };
-                // The event may be faster than the booking of the money it is
-                // about, and a restored table knows the attempt only when
-                // PayPal's books were read.
-                let Some(settled) = self.settle(&attempt, Wake::Books, now, deadline).await? else {
+                let Some(ticket) = ticket else {
                     // sabotage: a dispute about a forgotten payment is nobody's
                     return Ok(TakingBack::NotYet);
                 };
-                (settled.ticket, id.clone())
+                (ticket, id.clone())
             }
             Concerned::Marks {
                 attempt,
@@ -330,9 +339,10 @@ impl Settle {
                 self.paypal.get_capture(&token, id, deadline).await
             })
             .await?;
-        let custom_id = match (capture.custom_id, &capture.order_id) {
-            (Some(custom_id), _) => Some(custom_id),
-            (None, None) => None,
+        let invoice_id = capture.invoice_id;
+        let (custom_id, invoice_id) = match (capture.custom_id, &capture.order_id) {
+            (Some(custom_id), _) => (Some(custom_id), invoice_id),
+            (None, None) => (None, invoice_id),
             (None, Some(order_id)) => {
                 let order = self
                     .call(now, deadline, |token| async move {
@@ -340,15 +350,20 @@ impl Settle {
                     })
                     .await;
                 match order {
-                    Ok(order) => order.custom_id,
-                    // An order that we may not see is none of ours.
-                    Err(PayPalError::NotFound { .. } | PayPalError::Refused { .. }) => None,
+                    Ok(order) => (order.custom_id, invoice_id.or(order.invoice_id)),
+                    Err(_) if invoice_id.is_some() => (None, invoice_id),
+                    // An order that cannot be read may bear our mark.
                     Err(error) => return Err(error),
                 }
             }
         };
         let attempt = custom_id.and_then(|id| id.parse().ok());
-        Ok(attempt.map_or(Payer::Nobody, Payer::Attempt))
+        let invoiced = invoice_id.as_deref().and_then(case_number);
+        Ok(match (attempt, invoiced) {
+            (Some(attempt), _) => Payer::Attempt(attempt),
+            (None, Some(case_number)) => Payer::Invoice(case_number),
+            (None, None) => Payer::Nobody,
+        })
     }
 
     /// Books a line on a ticket whose money is booked; the ticket comes to review.

@@ -138,12 +138,16 @@ pub(crate) fn what_was_paid(world: &World) -> Waits {
 fn is_unsaid(world: &World, table: &Table, lock: &Value) -> bool {
     let attempt = table.attempts.get(&text(&lock["M"], "attempt"));
     let order = attempt.map(|attempt| text(&attempt["order"]["M"], "id"));
-    let history = world.history.borrow();
-    let was_refused = history
-        .refused_as
-        .iter()
-        .any(|(of, name)| Some(of) == order.as_ref() && !DEFINITE.contains(&name.as_str()));
+    let was_refused = order.is_some_and(|order| was_refused_unclearly(world, &order));
     was_refused && lock["M"].get("refused_as").is_some()
+}
+
+/// Whether a capture of this order was refused with a name that says nothing about the
+/// money: it is waited for until the order is over, and given up with an alarm then.
+fn was_refused_unclearly(world: &World, order: &str) -> bool {
+    let refused_as = &world.history.borrow().refused_as;
+    let mut names = refused_as.iter();
+    names.any(|(of, name)| of == order && !DEFINITE.contains(&name.as_str()))
 }
 
 /// What [`what_was_paid`] is about, to be read by a human.
@@ -181,7 +185,10 @@ fn waits_for_us(world: &World, books: &Books, table: &Table) -> Option<Waits> {
         let (attempt, ticket) = attempt.zip(ticket)?;
         // One that was given up while its payer could still approve is no less ours.
         let state = text(attempt, "attempt_state");
-        let is_given_up = state == "expired" && plain && at.duration_since(order.created_at) < life;
+        let is_given_up = state == "expired"
+            && plain
+            && at.duration_since(order.created_at) < life
+            && !was_refused_unclearly(world, &order.id);
         let is_ours = standing(ticket) == "open"
             && (state == "live" || is_given_up)
             && attempt.get("decline").is_none()
@@ -394,7 +401,7 @@ fn the_sums_agree(books: &Books, table: &Table, history: &mut History) {
         .filter(|refund| !odd(&refund.capture_id))
         .filter(|refund| {
             known.contains(&refund.id)
-                || !history.marks_hidden && was_told(books, table, &refund.id)
+                || was_told(books, table, &refund.id)
         })
         .map(|refund| signed(refund.amount.minor_units))
         .sum();
@@ -446,7 +453,7 @@ fn what_was_taken_back_is_known(books: &Books, table: &Table, history: &mut Hist
         if capture.custom_id.is_none() {
             continue;
         }
-        if history.marks_hidden || !was_told(books, table, id) {
+        if !was_told(books, table, id) {
             continue;
         }
         let case_number = case_of(capture.invoice_id.as_deref());

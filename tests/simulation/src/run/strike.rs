@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use super::{Deferred, Run};
 use crate::engine::{Answer, written_keys};
-use crate::fate::{Fate, Odd, paypal_call};
+use crate::fate::{Fate, paypal_call};
 use crate::laws;
 use crate::net::{Call, Sender, TableCall, TaskId};
 use crate::plan::Place;
@@ -262,9 +262,6 @@ impl Run {
                 standin.exchange(request).answer
             }
             Fate::Standin(odd) => {
-                if odd == Odd::OmitsCustomId && !self.world.habits.borrow().is_empty() {
-                    self.world.history.borrow_mut().marks_hidden = true;
-                }
                 if odd.changes_facts() {
                     laws::other_facts_from_now_on(&self.world, request);
                 }

@@ -274,9 +274,11 @@ pub(crate) const LONG: [Scenario; 6] = [
         name: "approves-in-hour-nine",
         prepare: |world| {
             without_webhooks(world);
+            // Whoever approves in hour nine can be captured until the order is over: by
+            // the last look before that, where the one before it was lost.
             let patient = Behaviour {
                 expiry_payer_h: 10,
-                expiry_capture_h: 2,
+                expiry_capture_h: 3,
                 ..world.standin.behaviour()
             };
             world.standin.set_behaviour(patient).expect("few hours");
