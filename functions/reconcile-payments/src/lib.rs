@@ -29,9 +29,9 @@ use tokio::time::Instant;
 /// than the minute until the next one.
 pub const SWEEP_TIME: Duration = Duration::from_secs(50);
 
-/// Of so many looks one is for those of which nothing is known, however many more
-/// likely ones are due: they must not wait for ever.
-const OTHERS_TURN: usize = 5;
+/// Of so many looks one is for those that nobody has asked about yet and one for all
+/// others, however many likelier ones are due: they must not wait for ever.
+const TURNS: usize = 5;
 
 /// What asks about all attempts reads no more of each shard.
 const ALL_MAX: u32 = u32::MAX;
@@ -173,21 +173,28 @@ async fn due(app: &App, which: Which, now: Timestamp) -> (Vec<OpenAttempt>, u32)
 /// Who is likeliest to bring money goes first, and of each queue the longest due.
 fn in_order(mut due: Vec<OpenAttempt>) -> Vec<OpenAttempt> {
     due.sort_by(|one, other| one.due_at().cmp(other.due_at()));
-    let (likely, others) = due
-        .into_iter()
-        .partition(|open| open.queue == Queue::Likely);
-    likely_first(likely, others)
+    let of = |queue| {
+        let those = due.iter().filter(|open| open.queue == queue).cloned();
+        those.collect()
+    };
+    let (likely, new, others) = (of(Queue::Likely), of(Queue::New), of(Queue::Others));
+    likely_first(likely, new, others)
 }
 
-/// The likely ones, but every fifth is one of the others.
-fn likely_first<T>(likely: Vec<T>, others: Vec<T>) -> Vec<T> {
-    let mut ordered = Vec::with_capacity(likely.len() + others.len());
-    let (mut likely, mut others) = (likely.into_iter(), others.into_iter());
+/// The likely ones, then the new ones, then the others; but every fourth is a new one,
+/// and every fifth one of the others.
+fn likely_first<T>(likely: Vec<T>, new: Vec<T>, others: Vec<T>) -> Vec<T> {
+    let mut ordered = Vec::with_capacity(likely.len() + new.len() + others.len());
+    let (mut likely, mut new, mut others) =
+        (likely.into_iter(), new.into_iter(), others.into_iter());
     loop {
-        let before = ordered.len();
-        ordered.extend(likely.by_ref().take(OTHERS_TURN - 1));
-        ordered.extend(others.next());
-        if ordered.len() == before {
+        let round = ordered.len();
+        let room = |ordered: &Vec<T>, of: usize| of - (ordered.len() - round);
+        ordered.extend(likely.by_ref().take(TURNS - 2));
+        ordered.extend(new.by_ref().take(room(&ordered, TURNS - 1)));
+        ordered.extend(likely.by_ref().take(room(&ordered, TURNS - 1)));
+        ordered.extend(others.by_ref().take(room(&ordered, TURNS)));
+        if ordered.len() == round {
             return ordered;
         }
     }
@@ -346,13 +353,26 @@ mod tests {
     #[test]
     fn likely_ones_go_first_and_every_fifth_look_is_for_the_others() {
         let likely = || (1..=10).collect::<Vec<_>>();
+        let new = || (51..=56).collect::<Vec<_>>();
         let others = || (101..=104).collect::<Vec<_>>();
         assert_eq!(
-            likely_first(likely(), others()),
+            likely_first(likely(), Vec::new(), others()),
             [1, 2, 3, 4, 101, 5, 6, 7, 8, 102, 9, 10, 103, 104]
         );
-        assert_eq!(likely_first(likely(), Vec::new()), likely());
-        assert_eq!(likely_first(Vec::new(), others()), others());
+        assert_eq!(
+            likely_first(likely(), new(), others()),
+            [
+                1, 2, 3, 51, 101, 4, 5, 6, 52, 102, 7, 8, 9, 53, 103, 10, 54, 55, 56, 104
+            ]
+        );
+        assert_eq!(
+            likely_first(Vec::new(), new(), others()),
+            [51, 52, 53, 54, 101, 55, 56, 102, 103, 104]
+        );
+        for only in 0..3 {
+            let of = |queue: u32| (0..if queue == only { 9 } else { 0 }).collect();
+            assert_eq!(likely_first(of(0), of(1), of(2)), of(only));
+        }
     }
 
     fn begun_at(created_at: Timestamp) -> Attempt {
@@ -400,9 +420,11 @@ mod tests {
         let mut street: Vec<Waits> = (0..10_000)
             .map(|number| waits(Queue::Others, number % 60))
             .collect();
-        // And one whose lock's lease ends after all of these were due.
+        // And one whose lock's lease ends after all of these were due, and one that is
+        // new.
         let returned = street.len();
         street.push(waits(Queue::Likely, 60));
+        street.push(waits(Queue::New, 60));
         let pace = Pace::from_vars(&|_| None).unwrap();
         let mut traffic = Traffic::default();
         for sweep in 1..=90_u32 {
@@ -418,7 +440,7 @@ mod tests {
                 due.sort_by_key(|place| street[*place].next.at);
                 due
             };
-            let due = likely_first(of(Queue::Likely), of(Queue::Others));
+            let due = likely_first(of(Queue::Likely), of(Queue::New), of(Queue::Others));
             for place in due.into_iter().take_while(|_| {
                 let may = turn.lets_in(traffic, 0);
                 traffic.calls += u64::from(may);
@@ -430,7 +452,8 @@ mod tests {
                 one.looks += 1;
             }
             pace.end(&turn, now, traffic);
-            assert!(street[returned].looks > 0, "sweep {sweep}");
+            let first = &street[returned..];
+            assert!(first.iter().all(|one| one.looks > 0), "sweep {sweep}");
             assert!(traffic.calls <= u64::from(sweep) * 120, "sweep {sweep}");
             let mut looks = street[..returned].iter().map(|one| one.looks);
             if looks.clone().any(|looks| looks > 1) {

@@ -4,8 +4,10 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{Request, Response, StatusCode};
+use http::header::DATE;
+use http::{HeaderValue, Request, Response, StatusCode};
 use jiff::Timestamp;
+use jiff::fmt::rfc2822;
 use serde_json::{Value, json};
 
 use crate::answers::{Answer, Content, Refusal};
@@ -42,6 +44,15 @@ impl Exchange {
     }
 }
 
+/// When an answer was made, by the clock of whoever made it.
+fn date(now: Timestamp) -> HeaderValue {
+    rfc2822::DateTimePrinter::new()
+        .timestamp_to_rfc9110_string(&now)
+        .ok()
+        .and_then(|date| date.parse().ok())
+        .unwrap_or(HeaderValue::from_static("Thu, 01 Jan 1970 00:00:00 GMT"))
+}
+
 /// What a proxy shows when what lies behind it is away.
 const HTML: &str = "<!doctype html><html><head><title>PayPal</title></head><body>\
                     <h1>Service unavailable</h1></body></html>";
@@ -63,7 +74,10 @@ impl State {
             query: request.uri().query().unwrap_or_default(),
             body: request.body(),
         };
-        let exchange = self.struck(route, request, &asked, authority, &debug_id);
+        let mut exchange = self.struck(route, request, &asked, authority, &debug_id);
+        if let Some(answer) = &mut exchange.answer {
+            answer.headers_mut().insert(DATE, date(now));
+        }
         tracing::info!(
             call = route.name(),
             status = exchange

@@ -83,6 +83,9 @@ pub(crate) struct History {
     pub(crate) refused_as: BTreeSet<(String, String)>,
     /// Orders whose card was refused, and whose driver has done nothing since.
     pub(crate) refused_cards: BTreeSet<String>,
+    /// `PayPal` has, or had, habits: what it said of an order for all of its life may
+    /// have said nothing.
+    pub(crate) was_strange: bool,
     /// A lock stood longer than its lease.
     pub(crate) left_locked: bool,
     /// What was counted for the report.

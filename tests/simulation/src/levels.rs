@@ -66,11 +66,12 @@ const FOUND_BEFORE: [(&str, &str); 10] = [
     ),
     (
         "a lock came back without its attempt, and kept out what another had brought",
-        "restore-by-chance;seed=30;faults=1/40;order=chance",
+        "restore-locked-by-another;seed=1",
     ),
     (
         "a forgotten payment of another payee was taken for no ticket's",
-        "restore-by-chance;seed=71;faults=1/15;order=chance",
+        "restore-booked-since;seed=1;story=1;\
+         finish-checkout: paypal Capture#1=WrongPayee",
     ),
     (
         "a lock came back that named an attempt which was over, and stayed",

@@ -312,6 +312,7 @@ impl World {
     pub(crate) fn take_on(&self, habits: &[Habit]) {
         self.plain.set(self.standin.behaviour());
         *self.habits.borrow_mut() = habits.to_vec();
+        self.history.borrow_mut().was_strange |= !habits.is_empty();
         self.behave();
     }
 

@@ -1,5 +1,7 @@
 //! What may go wrong in a call: each variant says what the caller may do now.
 
+use jiff::Timestamp;
+
 use crate::TransportError;
 
 /// A call that did not give what was asked for.
@@ -54,6 +56,8 @@ pub enum Error {
         status: u16,
         /// Why.
         issue: Issue,
+        /// When it was refused, by `PayPal`'s clock, where it said so.
+        at: Option<Timestamp>,
         /// `PayPal`'s handle for its support.
         debug_id: Option<String>,
         /// Where the payer can mend it, when the payer can; checked to be

@@ -42,10 +42,10 @@ impl Settle {
             .await;
         let answer = match captured {
             Ok(order) => Some(read(&order, ticket, &attempt, self.paypal.merchant_id())),
-            Err(PayPalError::Refused { issue, .. }) => {
+            Err(PayPalError::Refused { issue, at, .. }) => {
                 return self
                     .capture_refused(
-                        ticket, &attempt, order_id, held, &issue, heard, now, deadline,
+                        ticket, &attempt, order_id, held, &issue, at, heard, now, deadline,
                     )
                     .await;
             }
@@ -124,6 +124,7 @@ impl Settle {
         order_id: &OrderId,
         held: &Held,
         issue: &Issue,
+        refused_at: Option<Timestamp>,
         heard: Heard,
         now: Timestamp,
         deadline: Instant,
@@ -133,7 +134,7 @@ impl Settle {
         if let Answer::Order(order @ (Reading::Approved { .. } | Reading::NotApproved)) = &answer
             && verdict(issue, heard) == Verdict::Counts
         {
-            let released = released(issue, attempt, order, now);
+            let released = released(issue, attempt, order, refused_at, now);
             return self.release(held, attempt, &released).await;
         }
         if let Answer::Order(

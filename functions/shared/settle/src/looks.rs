@@ -40,11 +40,13 @@ pub struct Next {
 pub fn next_look(attempt: &Attempt, queue: Queue, now: Timestamp, order_life: Duration) -> Next {
     let age = age(attempt, now);
     let (queue, wait) = match queue {
-        Queue::Likely | Queue::Others if is_held_back(attempt) => (Queue::Likely, LOOK_PENDING),
+        Queue::Likely | Queue::New | Queue::Others if is_held_back(attempt) => {
+            (Queue::Likely, LOOK_PENDING)
+        }
         Queue::Likely => (Queue::Likely, soon(age)),
         // Whoever was placing the order is done soon, or dead: no call is needed.
-        Queue::Others if attempt.order.is_none() => (Queue::Others, soon(age)),
-        Queue::Others => (Queue::Others, patient(age, order_life)),
+        Queue::New | Queue::Others if attempt.order.is_none() => (Queue::Others, soon(age)),
+        Queue::New | Queue::Others => (Queue::Others, patient(age, order_life)),
     };
     Next {
         queue,

@@ -86,11 +86,13 @@ pub(crate) fn verdict(issue: &Issue, heard: Heard) -> Verdict {
 }
 
 /// How the lock is given back after a refusal that counts, by what the order said
-/// since.
+/// since. `refused_at` is `PayPal`'s clock: a change of the order before that moment is
+/// no new approval, however late a read shows it.
 pub(crate) fn released(
     issue: &Issue,
     attempt: &Attempt,
     order: &Reading,
+    refused_at: Option<Timestamp>,
     now: Timestamp,
 ) -> Released {
     let (may_go_on, is_new_approval) = match issue {
@@ -116,7 +118,7 @@ pub(crate) fn released(
         issue: issue.code().to_owned(),
         // An order that shows no approval now may not show it yet: a later look tells.
         retry_allowed: is_new_approval,
-        order_changed_at: approved_at(order),
+        order_changed_at: approved_at(order).map(|at| refused_at.map_or(at, |it| it.max(at))),
         changed_again_at: None,
         pressed_at: None,
     })

@@ -296,7 +296,7 @@ impl Settle {
             match verdict(&issue, Heard::of(ended, now)) {
                 Verdict::Counts => {
                     tracing::warn!(case_number = %ticket.case_number, attempt = %owner.id, code, "a refused capture has moved nothing");
-                    let released = released(&issue, owner, reading, now);
+                    let released = released(&issue, owner, reading, None, now);
                     return self.release(held, owner, &released).await;
                 }
                 Verdict::Waits if !order_is_over(owner, self.paypal.order_life(), now) => {
@@ -427,18 +427,13 @@ impl Settle {
                 if order_is_over(attempt, self.paypal.order_life(), now) {
                     return self.end(attempt, &AttemptState::Expired).await;
                 }
-                Ok(Progress::Unclear)
+                Ok(waits(attempt, now))
             }
             Answer::Order(Reading::Unknown(said)) => {
                 tracing::error!(case_number = %ticket.case_number, attempt = %attempt.id, said, "PayPal said something new about an order");
-                Ok(Progress::Unclear)
+                Ok(waits(attempt, now))
             }
-            Answer::None => {
-                if age(attempt, now) > SILENCE_MAX {
-                    tracing::error!(alarm = "attempt-waits", case_number = %ticket.case_number, attempt = %attempt.id, "an attempt waits: PayPal does not say how its order stands");
-                }
-                Ok(Progress::Unclear)
-            }
+            Answer::None => Ok(waits(attempt, now)),
         }
     }
 
@@ -729,6 +724,14 @@ pub(crate) fn role(ticket: &Ticket, attempt: &Attempt, facts: Facts) -> Role {
         | Effect::AlreadyDone
         | Effect::Refused(_) => Role::Surplus(SurplusReason::TicketNotOpen),
     }
+}
+
+/// Nothing is known of an attempt, and it is told of where that lasts.
+fn waits(attempt: &Attempt, now: Timestamp) -> Progress {
+    if age(attempt, now) > SILENCE_MAX {
+        tracing::error!(alarm = "attempt-waits", case_number = %attempt.case_number, attempt = %attempt.id, "an attempt waits: PayPal does not say how its order stands");
+    }
+    Progress::Unclear
 }
 
 pub(crate) fn known_if_done(write: Write) -> Progress {

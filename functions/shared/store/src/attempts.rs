@@ -7,6 +7,7 @@ use ticket::{AttemptId, Ticket};
 
 use crate::client::{read, unavailable};
 use crate::keys::{n, s, sortable};
+use crate::open_attempts::Queue;
 use crate::records::{Attempt, AttemptState, PlacedOrder};
 use crate::write::{Step, item, value};
 use crate::{Error, Store, Write, keys};
@@ -44,7 +45,10 @@ impl Store {
     ) -> Result<Write, Error> {
         let mut new = item("attempt", keys::attempt(&attempt.id), attempt)?;
         // sabotage: not in the sweep's index
-        new.insert("shard".to_owned(), s(keys::open_shard(&attempt.id)));
+        new.insert(
+            "shard".to_owned(),
+            s(keys::queue_shard(Queue::New, attempt.id.as_str())),
+        );
         new.insert("due_at".to_owned(), s(sortable(due_at)));
         let pointer = keys::attempt_of_ticket(&attempt.case_number, &attempt.id).into_item();
         let ticket_is_payable = ConditionCheckBuilder::default()

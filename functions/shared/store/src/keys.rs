@@ -118,11 +118,6 @@ pub(crate) fn access_token(client_id: &str) -> Key {
     Key::new(ACCESS_TOKEN_PARTITION.to_owned(), client_id)
 }
 
-/// Where an attempt waits of which nothing is known yet.
-pub(crate) fn open_shard(id: &AttemptId) -> String {
-    queue_shard(Queue::Others, id.as_str())
-}
-
 /// An attempt's partition of a queue.
 pub(crate) fn queue_shard(queue: Queue, id: &str) -> String {
     queue_shard_name(queue, shard(id))
@@ -131,6 +126,7 @@ pub(crate) fn queue_shard(queue: Queue, id: &str) -> String {
 pub(crate) fn queue_shard_name(queue: Queue, shard: u8) -> String {
     match queue {
         Queue::Likely => format!("LIKELY#{shard:02}"),
+        Queue::New => format!("NEW#{shard:02}"),
         Queue::Others => format!("OPEN#{shard:02}"),
     }
 }
@@ -194,7 +190,7 @@ mod tests {
     #[test]
     fn attempts_spread_over_all_shards() {
         let used: std::collections::BTreeSet<String> = (0..400_u128)
-            .map(|bits| open_shard(&AttemptId::from_random(bits << 60)))
+            .map(|bits| queue_shard(Queue::New, AttemptId::from_random(bits << 60).as_str()))
             .collect();
         assert_eq!(used.len(), usize::from(SHARDS));
     }

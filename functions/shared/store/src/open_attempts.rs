@@ -1,8 +1,8 @@
 //! The sparse, sharded index of open attempts: where the sweep looks. It lags;
 //! what it names is read again from the table itself.
 //!
-//! An attempt waits in one of two queues. Most checkouts are abandoned, and nobody
-//! whose money is under way may wait behind those.
+//! An attempt waits in one of three queues. Most checkouts are abandoned, and nobody
+//! whose money is under way, or who has paid at once, may wait behind those.
 
 use std::fmt;
 
@@ -20,12 +20,14 @@ use crate::{Error, Store, Write, keys};
 /// DynamoDB's.
 const PER_SHARD_MAX: u32 = 2_500;
 
-/// Which of the two an open attempt waits in.
+/// Which of the three an open attempt waits in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Queue {
     /// Money is under way, or may be: the payer has come back or approved, the
     /// ticket is locked, or `PayPal` holds a capture back.
     Likely,
+    /// Nobody has asked about it yet: most payers pay at once, or never.
+    New,
     /// All others: the payer is at `PayPal`, or has given up.
     Others,
 }
@@ -102,9 +104,9 @@ impl Store {
         0..SHARDS
     }
 
-    /// Every shard of the index, those of the likely ones first.
+    /// Every shard of the index.
     pub fn open_shards() -> impl Iterator<Item = Shard> {
-        [Queue::Likely, Queue::Others]
+        [Queue::Likely, Queue::New, Queue::Others]
             .into_iter()
             .flat_map(|queue| Self::shards().map(move |number| Shard { queue, number }))
     }
@@ -153,8 +155,12 @@ impl Store {
             .update_expression(format!("SET {DUE}"))
             // One that is there already keeps its time: pages that reload would
             // put it off for ever.
-            .condition_expression("#shard = :others")
-            .expression_attribute_values(":others", s(keys::open_shard(id)));
+            .condition_expression("#shard IN (:new, :others)")
+            .expression_attribute_values(":new", s(keys::queue_shard(Queue::New, id.as_str())))
+            .expression_attribute_values(
+                ":others",
+                s(keys::queue_shard(Queue::Others, id.as_str())),
+            );
         let update = due(update, Queue::Likely, id.as_str(), at);
         self.transact("expect money", vec![Step::Update(update)])
             .await

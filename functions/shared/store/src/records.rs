@@ -72,7 +72,8 @@ pub struct Decline {
     /// one.
     pub retry_allowed: bool,
     /// When the order had changed last, by `PayPal`'s clock, as it was read after
-    /// the refusal; where `PayPal` said so.
+    /// the refusal; where `PayPal` said so. At the earliest the refusal itself: reads
+    /// lag.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub order_changed_at: Option<Timestamp>,
     /// A later time than that, seen once: only one that stays the same is a change

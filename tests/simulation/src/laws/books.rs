@@ -171,7 +171,9 @@ pub(crate) fn locks_and_captures(world: &World) -> String {
 /// Whether somebody has approved an order of a payable ticket, with means that
 /// will do, and it is neither captured nor refused.
 fn waits_for_us(world: &World, books: &Books, table: &Table) -> Option<Waits> {
-    let plain = world.habits.borrow().is_empty() && world.history.borrow().restored_at.is_none();
+    let history = world.history.borrow();
+    let plain = !history.was_strange && history.restored_at.is_none();
+    drop(history);
     let life = SignedDuration::try_from(world.order_life()).unwrap_or(SignedDuration::MAX);
     let waiting = books.orders.iter().filter_map(|order| {
         let OrderState::Approved { at, .. } = order.state else {
@@ -399,10 +401,7 @@ fn the_sums_agree(books: &Books, table: &Table, history: &mut History) {
         .refunds
         .iter()
         .filter(|refund| !odd(&refund.capture_id))
-        .filter(|refund| {
-            known.contains(&refund.id)
-                || was_told(books, table, &refund.id)
-        })
+        .filter(|refund| known.contains(&refund.id) || was_told(books, table, &refund.id))
         .map(|refund| signed(refund.amount.minor_units))
         .sum();
     let settled: i64 = table

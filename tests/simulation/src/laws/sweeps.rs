@@ -8,8 +8,8 @@ use tokio::time::Instant;
 use crate::history::Kind;
 use crate::world::{Function, World};
 
-/// One look into the index each: two queues of sixteen.
-const SHARDS: u64 = 32;
+/// One look into the index each: three queues of sixteen.
+const SHARDS: u64 = 48;
 /// What one attempt may cost: itself, put off, it and its ticket, the token,
 /// the lock, and the booking, decided up to four times, each of them written up
 /// to six times against other transactions and read back.

@@ -250,7 +250,7 @@ pub(crate) const ALL: &[Sabotage] = &[
             "a lock whose attempt is forgotten keeps everybody out",
             Change::Always,
         )],
-        found_by: "restore-by-chance;seed=30;faults=1/40;order=chance",
+        found_by: "restore-locked-by-another;seed=1",
     },
     Sabotage {
         name: "a forgotten payment of another payee is nobody's",
@@ -260,7 +260,7 @@ pub(crate) const ALL: &[Sabotage] = &[
                 "if capture.payee_merchant_id.as_deref() != Some(\"STNDNMERCHANT\") { return Marks::None; }",
             ),
         )],
-        found_by: "restore-by-chance;seed=71;faults=1/15;order=chance",
+        found_by: "restore-booked-since;seed=1;story=1;finish-checkout: paypal Capture#1=WrongPayee",
     },
     Sabotage {
         name: "a booking that came back torn is not mended",

@@ -9,7 +9,8 @@
 use std::rc::Rc;
 use std::time::Duration;
 
-use paypal_standin::{Afterwards, FaultKind, On, Payer, WebhookMode};
+use paypal_standin::{Afterwards, FaultKind, Issue, On, Payer, WebhookMode};
+use settle::limits::LEASE;
 
 use super::{A_MINUTE, AT_PAYPAL, Scenario, chance, prepare, tell, without_webhooks};
 use crate::actors::Driver;
@@ -34,7 +35,7 @@ const BEGUN_SINCE: u64 = 150;
 
 /// Stories of a restore, each small enough for its table to come back torn in
 /// most ways.
-pub(crate) const RESTORES: [Scenario; 11] = [
+pub(crate) const RESTORES: [Scenario; 12] = [
     Scenario {
         name: "restore-booked",
         prepare: without_webhooks,
@@ -62,6 +63,12 @@ pub(crate) const RESTORES: [Scenario; 11] = [
             let lost = FaultKind::NoAnswerAfterEffect;
             restored(world, vec![meets(world, 0, BOOKED_IN_IT, lost)]);
         },
+    },
+    Scenario {
+        // The lock may come back without its attempt, and no books show any money of it.
+        name: "restore-locked-by-another",
+        prepare: without_webhooks,
+        begin: |world| restored(world, vec![gives_up_and_pays_anew(world, 0, BEGUN_IN_IT)]),
     },
     Scenario {
         name: "restore-held-back",
@@ -191,6 +198,31 @@ fn pays(world: &Rc<World>, ticket: usize, begins: u64, payer: Payer) -> Work {
 fn meets(world: &Rc<World>, ticket: usize, begins: u64, kind: FaultKind) -> Work {
     let (work, world) = (pays(world, ticket, begins, Payer::Pays), Rc::clone(world));
     Box::pin(async move { world.under(On::Capture, kind, work).await })
+}
+
+/// `PayPal` does not answer a capture; its lock is as old as its lease when it is
+/// refused for good, and another order is paid.
+fn gives_up_and_pays_anew(world: &Rc<World>, ticket: usize, begins: u64) -> Work {
+    let (driver, world) = (somebody(world, ticket), Rc::clone(world));
+    Box::pin(async move {
+        world.pause(Duration::from_secs(begins)).await;
+        let Some(sent) = driver.presses().await else {
+            return;
+        };
+        world.pause(AT_PAYPAL).await;
+        let Some(back) = driver.decides(&sent, Payer::Pays).await else {
+            return;
+        };
+        let returns = driver.returns(&back);
+        world.under(On::Capture, FaultKind::NoAnswer, returns).await;
+        world.pause(LEASE + Duration::from_secs(5)).await;
+        let for_good = Issue::named("PAYER_CANNOT_PAY").expect("a name of the specification");
+        let returns = driver.returns(&back);
+        world
+            .under(On::Capture, FaultKind::Refused(for_good), returns)
+            .await;
+        driver.pays(Payer::Pays).await;
+    })
 }
 
 fn becomes(world: &Rc<World>, after: Duration, what: Afterwards) -> Work {

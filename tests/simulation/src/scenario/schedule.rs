@@ -104,7 +104,7 @@ async fn settle_what_is_due(world: &Rc<World>) {
     }
 }
 
-/// A minute has passed. Where nothing is due a sweep reads sixteen empty shards
+/// A minute has passed. Where nothing is due a sweep reads 48 empty shards
 /// and writes nothing: half of all calls, which would say nothing new.
 async fn sweep(world: &World) {
     laws::note_locks(world);

@@ -1,8 +1,10 @@
 //! One exchange: how it is asked, and what kinds of answers there are.
 
 use bytes::Bytes;
-use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, USER_AGENT};
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, DATE, USER_AGENT};
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
+use jiff::Timestamp;
+use jiff::fmt::rfc2822;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::time::Instant;
@@ -175,6 +177,7 @@ impl Call<'_> {
                     .approve_pages()
                     .among(&refusal.links, &["redirect", "payer-action", "approve"]),
                 issue: refusal.issue,
+                at: date(answer.headers()),
             },
             (_, Some(_) | None) => return Err(unclear(call, status.as_u16(), debug_id)),
         };
@@ -227,6 +230,14 @@ fn log(error: &Error) {
         }
         Error::NoAnswer { .. } => tracing::warn!(%error, "paypal gave no answer"),
     }
+}
+
+/// When the answer was made.
+///
+/// Source: RFC 9110, section 6.6.1: whoever makes an answer and has a clock says so.
+fn date(headers: &HeaderMap) -> Option<Timestamp> {
+    let text = headers.get(DATE)?.to_str().ok()?;
+    rfc2822::DateTimeParser::new().parse_timestamp(text).ok()
 }
 
 fn debug_id(headers: &HeaderMap, error: Option<&WireError>) -> Option<String> {

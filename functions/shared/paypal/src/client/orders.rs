@@ -50,6 +50,7 @@ impl PayPal {
                 call: "create order",
                 status: 201,
                 issue: Issue::OurAccount(String::from("PAYEE_IS_NOT_OUR_MERCHANT_ID")),
+                at: None,
                 debug_id: None,
                 approve_url: None,
             });
@@ -111,12 +112,14 @@ impl PayPal {
                     issue @ (Issue::InstrumentDeclined
                     | Issue::PayerActionRequired
                     | Issue::OrderNotApproved),
+                at,
                 debug_id,
                 approve_url: None,
             } => Error::Refused {
                 call,
                 status,
                 issue,
+                at,
                 debug_id,
                 approve_url: Some(self.approve_pages().of_order(id)),
             },

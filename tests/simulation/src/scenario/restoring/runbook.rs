@@ -151,6 +151,7 @@ async fn reconciled(world: &Rc<World>, first: Timestamp) -> Option<Reconciled> {
         // one call of it is fifty of ours, and a bad enough day spoils each.
         if tried >= TRIES_MAX / 2 {
             world.calm.set(true);
+            world.comes_to_its_senses();
         }
         if tried > 0 {
             world
