@@ -16,8 +16,9 @@ use paypal::{
     About, Config, PayPal, RefusedCertificate, Transport, WebhookConfig, WebhookError,
     WebhookEvent, Webhooks,
 };
+use settle::limits::{READ_LAG, since};
 use settle::{Captures, Claim, Progress, Settle, TakingBack, Wake};
-use store::{EventOutcome, Store, StoredEvent};
+use store::{AttemptState, EventOutcome, Store, StoredEvent};
 use ticket::{AttemptId, OrderId};
 use tokio::time::Instant;
 
@@ -157,9 +158,12 @@ async fn continue_event(
     }
     let claim = match &event.about {
         About::Order { attempt, order_id } => {
-            let outcome =
-                settle_order(app, attempt.as_ref(), order_id.as_ref(), now, deadline).await;
-            return finish_order_event(app, event, outcome).await;
+            let (attempt, order_id) = (attempt.as_ref(), order_id.as_ref());
+            // PayPal's own word that money came, which no read may show yet.
+            let brings_money = event.event_type == "PAYMENT.CAPTURE.COMPLETED"
+                && since(stored.received_at, now) < READ_LAG;
+            let settled = settle_order(app, attempt, order_id, brings_money, now, deadline);
+            return finish_order_event(app, event, &stored, settled.await?).await;
         }
         About::Refund { refund_id, .. } => Claim::Refund(refund_id.clone()),
         About::Reversal { refund_id, .. } => Claim::Reversal(refund_id.clone()),
@@ -198,35 +202,46 @@ async fn continue_event(
     Ok(StatusCode::OK)
 }
 
+/// How an event of an order has ended; nothing where it must come again.
 async fn settle_order(
     app: &App,
     attempt: Option<&AttemptId>,
     order_id: Option<&OrderId>,
+    brings_money: bool,
     now: Timestamp,
     deadline: Instant,
-) -> Result<EventOutcome, store::Error> {
+) -> Result<Option<EventOutcome>, store::Error> {
     let attempt = match (attempt, order_id) {
         (Some(attempt), _) => attempt.clone(),
         (None, Some(order_id)) => match app.settle.attempt_of(order_id, now, deadline).await {
-            Some(attempt) => attempt,
+            Ok(Some(attempt)) => attempt,
+            // An order of ours is in the sweep's index, whatever this answer left out.
+            Ok(None) => return Ok(Some(EventOutcome::LeftToSweep)),
             // PayPal may not show yet what it has just told us about.
-            None => return Ok(EventOutcome::LeftToSweep),
+            Err(error) => {
+                tracing::warn!(%error, %order_id, "PayPal did not say whose order an event is about");
+                return Ok(None);
+            }
         },
-        (None, None) => return Ok(EventOutcome::NothingToDo),
+        (None, None) => return Ok(Some(EventOutcome::NothingToDo)),
     };
-    Ok(
-        match app
-            .settle
-            .settle(&attempt, Wake::Webhook, now, deadline)
-            .await?
-        {
-            None => EventOutcome::NothingToDo,
-            Some(settled) => match settled.progress {
-                Progress::Known | Progress::NotApproved => EventOutcome::Done,
-                Progress::Unclear => EventOutcome::LeftToSweep,
-            },
+    let settled = app
+        .settle
+        .settle(&attempt, Wake::Webhook, now, deadline)
+        .await?;
+    Ok(match settled {
+        None => Some(EventOutcome::NothingToDo),
+        Some(settled) => match (settled.progress, &settled.attempt.state) {
+            // No sweep looks for money of an attempt that is over.
+            (Progress::Unclear, AttemptState::Declined | AttemptState::Expired) => None,
+            (_, AttemptState::Declined | AttemptState::Expired) if brings_money => None,
+            (Progress::Known | Progress::NotApproved, _) => Some(EventOutcome::Done),
+            (
+                Progress::Unclear,
+                AttemptState::Live | AttemptState::Pending { .. } | AttemptState::Captured { .. },
+            ) => Some(EventOutcome::LeftToSweep),
         },
-    )
+    })
 }
 
 /// An event of an order or a capture is answered with 200 once it is stored
@@ -234,12 +249,14 @@ async fn settle_order(
 async fn finish_order_event(
     app: &App,
     event: &WebhookEvent,
-    outcome: Result<EventOutcome, store::Error>,
+    stored: &StoredEvent,
+    outcome: Option<EventOutcome>,
 ) -> Result<StatusCode, store::Error> {
-    let outcome = outcome.unwrap_or_else(|error| {
-        tracing::error!(%error, event = %event.id, "an event is left to the sweep");
-        EventOutcome::LeftToSweep
-    });
+    let outcome = match outcome {
+        Some(outcome) => outcome,
+        None if stored.deliveries < PARKED_FROM => return Ok(StatusCode::SERVICE_UNAVAILABLE),
+        None => return park(app, event, stored, "PayPal does not say what it is about").await,
+    };
     tracing::info!(event = %event.id, event_type = event.event_type, ?outcome, "an event was finished");
     let store = &app.settle.store;
     store.finish_event(event.id.as_str(), outcome).await?;

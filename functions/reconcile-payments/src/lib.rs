@@ -220,7 +220,7 @@ impl Sweep {
 fn report(sweep: &Sweep, left: &[OpenAttempt], began: Timestamp) {
     let waits_since = left
         .iter()
-        .filter(|open| open.queue == Queue::Likely)
+        .filter(|open| open.queue != Queue::Others)
         .filter_map(|open| open.due_at().parse::<Timestamp>().ok())
         .min();
     let too_long = began.saturating_sub(WAITED_TOO_LONG).unwrap_or(began);
@@ -263,7 +263,7 @@ async fn look_at(app: &App, open: OpenAttempt, now: Timestamp) -> Look {
         }
     };
     if let Some(begun) = begun {
-        wait_on(app, begun, settled.as_ref(), now).await;
+        wait_on(app, open.queue, begun, settled.as_ref(), now).await;
     }
     look
 }
@@ -324,14 +324,14 @@ async fn look(
 }
 
 /// Where the attempt waits now that it was looked at, where that changes anything.
-async fn wait_on(app: &App, begun: Begun, settled: Option<&Settled>, now: Timestamp) {
+async fn wait_on(app: &App, from: Queue, begun: Begun, settled: Option<&Settled>, now: Timestamp) {
     let Begun {
         attempt,
         next,
         waits,
     } = begun;
     let order_life = app.settle.paypal.order_life();
-    let after = after_look(&attempt, next, settled, now, order_life);
+    let after = after_look(&attempt, from, next, settled, now, order_life);
     let Some(after) = after.filter(|after| *after != next) else {
         return;
     };

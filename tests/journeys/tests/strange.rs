@@ -12,6 +12,7 @@ use paypal_standin::{
     Afterwards, Behaviour, Fault, FaultKind, Issue, Omitted, On, Payer, PendingReason,
     StatusAfterDecline, UpdateTime, WebhookMode,
 };
+use settle::Captures;
 use store::AttemptState;
 
 const CASE: &str = "KL-2026-000123";
@@ -93,6 +94,25 @@ async fn a_refusal_that_may_be_none_keeps_the_lock_until_the_order_shows_the_mon
 }
 
 #[tokio::test]
+async fn while_captures_are_closed_a_read_that_lags_gives_no_lock_back() {
+    let mut city = city_alone().await;
+    let token = city.issue(CASE).await;
+    let checkout = city.press_pay(&token).await;
+    let back = city.at_paypal(&checkout, Payer::Pays).unwrap();
+    behave(&city, |it| it.stale_reads_s = 5 * 60);
+    city.later(Duration::from_mins(6));
+    fault(&city, On::Capture, FaultKind::NoAnswerAfterEffect);
+    city.come_back(&back).await;
+    assert!(is_locked(&city).await);
+    city.set_captures(Captures::Closed);
+    over_and_over(&city, &back, 3).await;
+    assert!(is_locked(&city).await, "cash could be taken for it");
+    city.later(Duration::from_mins(10));
+    city.sweep().await;
+    assert_eq!(city.open(&token).await.state, "paid");
+}
+
+#[tokio::test]
 async fn a_refusal_that_nobody_knows_gives_no_lock_back_while_the_order_lives() {
     for answer in [None, Some(FaultKind::NotFound), Some(FaultKind::NoAnswer)] {
         let city = city_alone().await;
@@ -135,6 +155,36 @@ async fn a_definite_refusal_gives_the_lock_back_unless_the_order_shows_a_capture
             assert!(!is_locked(&city).await, "{code}");
         }
     }
+}
+
+#[tokio::test]
+async fn money_of_an_attempt_that_is_over_is_left_to_no_sweep() {
+    let city = City::new().await;
+    let token = city.issue(CASE).await;
+    let checkout = city.press_pay(&token).await;
+    behave(&city, |it| it.stale_reads_s = 60);
+    let back = city.at_paypal(&checkout, Payer::Pays).unwrap();
+    city.later(Duration::from_secs(61));
+    let refused = Issue::named("PAYER_CANNOT_PAY").unwrap();
+    fault(&city, On::Capture, FaultKind::RefusedAfterEffect(refused));
+    city.come_back(&back).await;
+    let attempt = city.case_file(CASE).await.attempts[0].state.clone();
+    assert_eq!(attempt, AttemptState::Declined);
+    assert_eq!(city.money_moved(), 1);
+
+    // Everything that PayPal tells meets its silence.
+    city.later(Duration::from_secs(61));
+    let mut silent = Fault::once(On::GetOrder, FaultKind::NoAnswer);
+    silent.times = 100;
+    city.standin.set_fault(silent).unwrap();
+    let answered = city.deliver().await;
+    assert!(answered.iter().all(|status| *status == 503), "{answered:?}");
+    city.standin.clear_faults();
+    city.later(Duration::from_hours(24));
+    city.deliver().await;
+    let file = city.case_file(CASE).await;
+    assert_eq!(file.settlements.len(), 1);
+    assert_eq!(city.open(&token).await.state, "paid");
 }
 
 #[tokio::test]

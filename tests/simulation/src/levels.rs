@@ -42,11 +42,22 @@ pub(crate) struct Amount {
 }
 
 /// What was a bug once, and the plan that showed it.
-const FOUND_BEFORE: [(&str, &str); 10] = [
+const FOUND_BEFORE: [(&str, &str); 12] = [
     (
         "a refusal nobody knows, and an order that says nothing, gave the lock back",
         "two-tabs-no-invoice-barrier;seed=1;finish-checkout: paypal Capture#1=UnknownIssue;\
          finish-checkout: paypal GetOrder#3=UnknownStatus",
+    ),
+    (
+        "a definite refusal was believed about an earlier call that nobody had answered",
+        "two-tabs-no-invoice-barrier;seed=1;habits=stale-reads-for-minutes;\
+         reconcile-payments: paypal Capture#1=Lost;\
+         reconcile-payments: paypal Capture#2=Refused-PAYER_CANNOT_PAY",
+    ),
+    (
+        "a refund whose capture hid its mark, of an order that was not shown, was nobody's",
+        "refunded;seed=1;habits=no-order-after-its-capture;\
+         receive-webhook: paypal GetCapture#1=OmitsCustomId",
     ),
     (
         "the journal's lines of one version were not in the order of their times",

@@ -96,6 +96,7 @@ fn a_payment_under_way_shows() {
         until: moment("2026-02-21T00:00:30Z"),
         since: moment("2026-02-20T23:59:30Z"),
         refused_as: None,
+        refused_at: None,
         refused_since: None,
         unanswered: false,
     });
@@ -154,6 +155,7 @@ fn money_that_may_still_come_shows_with_since_when() {
         until: moment("2026-02-21T10:00:00Z"),
         since: moment("2026-02-21T10:00:00Z"),
         refused_as: None,
+        refused_at: None,
         refused_since: None,
         unanswered: false,
     });

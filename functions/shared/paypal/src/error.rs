@@ -200,22 +200,22 @@ impl Issue {
         }
     }
 
-    /// The issue that decides among several: one that says money may have moved
-    /// goes before all others, else the first that is known, else the first.
+    /// The issue that decides among several: one that says money has moved goes before
+    /// all others, then one that leaves it open, else the first that is known, else the
+    /// first.
     pub(crate) fn deciding<'a>(codes: impl Iterator<Item = &'a str>) -> Option<Self> {
         let weight = |issue: &Self| match issue {
             Self::OrderAlreadyCaptured | Self::OrderCompletionInProgress | Self::OrderIsOver(_) => {
                 0
             }
+            Self::OrderNotApproved | Self::DuplicateInvoiceId => 1,
             Self::InstrumentDeclined
             | Self::PayerActionRequired
-            | Self::OrderNotApproved
             | Self::AttemptsExceeded
-            | Self::DuplicateInvoiceId
             | Self::PayerCannotPay(_)
             | Self::OurAccount(_)
-            | Self::OurRequest(_) => 1,
-            Self::Other(_) => 2,
+            | Self::OurRequest(_) => 2,
+            Self::Other(_) => 3,
         };
         // The first of those with the least weight.
         codes.map(Self::of).min_by_key(weight)

@@ -112,7 +112,7 @@ pub(crate) fn age(attempt: &Attempt, now: Timestamp) -> Duration {
 
 /// How long ago `then` was; nothing where it is still to come.
 #[must_use]
-pub(crate) fn since(then: Timestamp, now: Timestamp) -> Duration {
+pub fn since(then: Timestamp, now: Timestamp) -> Duration {
     now.duration_since(then).try_into().unwrap_or_default()
 }
 

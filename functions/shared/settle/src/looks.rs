@@ -55,10 +55,12 @@ pub fn next_look(attempt: &Attempt, queue: Queue, now: Timestamp, order_life: Du
 }
 
 /// Where an attempt waits that was looked at; `None` where it stays as it was put off.
-/// There is nothing `settled` where the table did not answer or the look took too long.
+/// It came `from` this queue; there is nothing `settled` where the table did not answer
+/// or the look took too long.
 #[must_use]
 pub fn after_look(
     before: &Attempt,
+    from: Queue,
     put_off: Next,
     settled: Option<&Settled>,
     now: Timestamp,
@@ -67,7 +69,10 @@ pub fn after_look(
     // The look that was due has brought nothing, and must not cost a payer the time
     // until the next one.
     let asked_again = Next {
-        queue: put_off.queue,
+        queue: match from {
+            Queue::New => from,
+            Queue::Likely | Queue::Others => put_off.queue,
+        },
         at: later(now, soon(age(before, now))),
     };
     let Some(settled) = settled else {

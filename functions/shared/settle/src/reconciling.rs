@@ -141,6 +141,7 @@ impl Settle {
         clock: &(dyn Fn() -> Timestamp + Sync),
         budget: &mut Budget,
     ) -> Slice {
+        // sabotage: a night concludes from books it could not read
         let mut found = match self.read_books(slice, clock, budget).await {
             BooksRead::Whole(found) => found,
             BooksRead::TooMuch => return Slice::TooMuch,

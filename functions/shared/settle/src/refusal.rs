@@ -5,12 +5,13 @@
 //! |---|---|
 //! | bank, payer, our account or our request | it counts: nothing moved |
 //! | `MAX_NUMBER_OF_PAYMENT_ATTEMPTS_EXCEEDED` | it counts |
-//! | `ORDER_NOT_APPROVED` | tried again for two minutes: approvals lag; then it counts |
+//! | `ORDER_NOT_APPROVED` | tried again for two minutes: approvals lag; where a call was not answered, for ten: reads lag; then it counts |
 //! | `DUPLICATE_INVOICE_ID` | ten minutes: this very order may have paid it, and reads lag; then it counts |
 //! | `ORDER_ALREADY_CAPTURED`, `ORDER_COMPLETION_IN_PROGRESS` | money has moved or is about to: it waits until the order shows it |
 //! | expired, completed or voided | it waits: which of them, the order will show |
 //! | anything else, or nothing | it waits |
 //!
+//! Where an earlier call of the try was not answered, no refusal counts for ten minutes.
 //! What waits does so until the order shows a capture, or its life is over.
 
 use std::time::Duration;
@@ -63,11 +64,11 @@ pub(crate) fn verdict(issue: &Issue, heard: Heard) -> Verdict {
     // sabotage: a refusal nobody knows gives the lock back
     // sabotage: an approval that lags is none
     match issue {
-        // Said before anybody looked at the order, perhaps: nothing about a call that
-        // was not answered.
-        Issue::OurAccount(_) | Issue::OurRequest(_) if unanswered && waited < READ_LAG => {
-            Verdict::Waits
-        }
+        // Said of orders that were captured, too.
+        Issue::OrderNotApproved if unanswered && waited < READ_LAG => Verdict::TryAgain,
+        // It says nothing about the call before that was not answered: had that moved
+        // money, the order shows it by then.
+        _ if unanswered && waited < READ_LAG => Verdict::Waits,
         Issue::InstrumentDeclined
         | Issue::PayerActionRequired
         | Issue::AttemptsExceeded

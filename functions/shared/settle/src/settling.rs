@@ -9,7 +9,9 @@ use ticket::{
 };
 use tokio::time::Instant;
 
-use crate::limits::{APPROVAL_LAG, DECISIONS_MAX, PLACING, SILENCE_MAX, age, order_is_over, since};
+use crate::limits::{
+    APPROVAL_LAG, DECISIONS_MAX, PLACING, READ_LAG, SILENCE_MAX, age, order_is_over, since,
+};
 use crate::reading::{Facts, Reading, read, read_capture};
 use crate::refusal::{Again, Heard, Verdict, again, released, verdict};
 use crate::{Captures, Progress, Settle, Settled, Wake};
@@ -24,6 +26,16 @@ pub(crate) enum Answer {
     Denied,
     /// Nothing is known; ask again later.
     None,
+}
+
+impl Answer {
+    /// An answer that must confirm a capture, or says nothing.
+    fn if_captured(self) -> Self {
+        match self {
+            Self::Order(Reading::Captured(..)) => self,
+            Self::Order(_) | Self::Unknown | Self::Denied | Self::None => Self::None,
+        }
+    }
 }
 
 impl Settle {
@@ -120,19 +132,23 @@ impl Settle {
         Ok(ticket.map(|ticket| (ticket, attempt)))
     }
 
-    /// Whose order this is: the attempt that `PayPal` says it was made for.
+    /// Whose order this is: the attempt that `PayPal` says it was made for, if it is
+    /// ours.
+    ///
+    /// # Errors
+    /// When `PayPal` does not show the order, or not yet.
     pub async fn attempt_of(
         &self,
         order_id: &OrderId,
         now: Timestamp,
         deadline: Instant,
-    ) -> Option<AttemptId> {
+    ) -> Result<Option<AttemptId>, PayPalError> {
         let order = self
             .call(now, deadline, |token| async move {
                 self.paypal.get_order(&token, order_id, deadline).await
             })
-            .await;
-        order.ok()?.custom_id?.parse().ok()
+            .await?;
+        Ok(order.custom_id.and_then(|id| id.parse().ok()))
     }
 
     pub(crate) async fn ask(
@@ -152,13 +168,9 @@ impl Settle {
         };
         // Money booked as that of nobody we know needs a human; what an answer has
         // left out, the next one may say.
-        match self
-            .ask_once(order_id, ticket, attempt, now, deadline)
+        self.ask_once(order_id, ticket, attempt, now, deadline)
             .await
-        {
-            again @ Answer::Order(Reading::Captured(..)) => again,
-            Answer::Order(_) | Answer::Unknown | Answer::Denied | Answer::None => Answer::None,
-        }
+            .if_captured()
     }
 
     async fn ask_once(
@@ -183,6 +195,25 @@ impl Settle {
     /// Asks about a capture itself, where its order no longer says what became of
     /// it.
     async fn ask_about_capture(
+        &self,
+        id: &CaptureId,
+        ticket: &Ticket,
+        attempt: &Attempt,
+        now: Timestamp,
+        deadline: Instant,
+    ) -> Answer {
+        let answer = self
+            .ask_about_capture_once(id, ticket, attempt, now, deadline)
+            .await;
+        let Answer::Order(Reading::Captured(_, Facts::Missing)) = answer else {
+            return answer;
+        };
+        self.ask_about_capture_once(id, ticket, attempt, now, deadline)
+            .await
+            .if_captured()
+    }
+
+    async fn ask_about_capture_once(
         &self,
         id: &CaptureId,
         ticket: &Ticket,
@@ -250,7 +281,7 @@ impl Settle {
                     .await?
             }
             // Another client id is shown no order of this one, over or not.
-            Answer::Unknown
+            Answer::Unknown | Answer::Denied
                 if order_is_over(&owner, self.paypal.order_life(), now)
                     && owner.client_id == self.paypal.client_id() =>
             {
@@ -284,19 +315,25 @@ impl Settle {
         deadline: Instant,
     ) -> Result<Progress, Error> {
         // Where captures are closed, nobody can take it over, and money found in
-        // PayPal's books could not be booked under it.
+        // PayPal's books could not be booked under it. It goes when no read lags any
+        // more: somebody may pay in cash then.
         if self.captures == Captures::Closed
             || ticket.standing() != Standing::OpenLocked
             || owner.version != ticket.version
         {
+            if since(ended.until, now) < READ_LAG {
+                return Ok(Progress::Unclear);
+            }
             return self.release(held, owner, &Released::NothingCaptured).await;
         }
         if let Some(code) = &ended.refused_as {
             let issue = Issue::of(code);
             match verdict(&issue, Heard::of(ended, now)) {
+                // Another try must say so, too.
+                Verdict::Counts if issue == Issue::OrderNotApproved => {}
                 Verdict::Counts => {
                     tracing::warn!(case_number = %ticket.case_number, attempt = %owner.id, code, "a refused capture has moved nothing");
-                    let released = released(&issue, owner, reading, None, now);
+                    let released = released(&issue, owner, reading, ended.refused_at, now);
                     return self.release(held, owner, &released).await;
                 }
                 Verdict::Waits if !order_is_over(owner, self.paypal.order_life(), now) => {
@@ -343,7 +380,7 @@ impl Settle {
         let case_number = &ticket.case_number;
         // sabotage: a lock whose attempt is forgotten keeps everybody out
         if self.captures == Captures::Open {
-            tracing::error!(%case_number, attempt = %ended.attempt, "a lock names an attempt without an order");
+            tracing::error!(alarm = "lock-waits", %case_number, attempt = %ended.attempt, "a lock names an attempt without an order");
             return Ok(Progress::Unclear);
         }
         tracing::warn!(%case_number, attempt = %ended.attempt, "a lock whose attempt is forgotten is taken away: was the table restored?");
@@ -431,6 +468,9 @@ impl Settle {
             }
             Answer::Order(Reading::Unknown(said)) => {
                 tracing::error!(case_number = %ticket.case_number, attempt = %attempt.id, said, "PayPal said something new about an order");
+                if order_is_over(attempt, self.paypal.order_life(), now) {
+                    return self.end(attempt, &AttemptState::Expired).await;
+                }
                 Ok(waits(attempt, now))
             }
             Answer::None => Ok(waits(attempt, now)),
@@ -475,11 +515,14 @@ impl Settle {
                     let _ = self.store.note_change(attempt, changed_at).await?;
                     // Who is back has perhaps paid with another card: the next look
                     // knows, and until then "declined" may be wrong.
-                    return Ok(if wake == Wake::Return {
-                        Progress::Unclear
-                    } else {
-                        Progress::Known
-                    });
+                    // One whose time has changed twice has a clock that runs on.
+                    return Ok(
+                        if wake == Wake::Return && decline.changed_again_at.is_none() {
+                            Progress::Unclear
+                        } else {
+                            Progress::Known
+                        },
+                    );
                 }
             }
         }

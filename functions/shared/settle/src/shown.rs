@@ -277,8 +277,8 @@ impl Settle {
     }
 
     /// Money that is no ticket's, remembered so that it is asked about once in
-    /// its life; unless something about it points here after all, which a human
-    /// must see each night.
+    /// its life; unless it names an attempt, which a human must see each night. A case
+    /// number anybody may write on it: it is told of once.
     async fn not_ours(
         &self,
         id: &str,
@@ -297,7 +297,8 @@ impl Settle {
                 ?case_number,
                 "money that bears a mark of ours and is none of ours: a human must look"
             );
-        } else {
+        }
+        if !names_an_attempt {
             self.store.remember_foreign(id, now).await?;
         }
         Ok(Shown::Foreign { asked: true })
@@ -569,8 +570,18 @@ impl Settle {
                 let loaded = self.load(&attempt).await?;
                 (loaded.map(|(ticket, _)| ticket), true)
             }
-            Ok(Payer::Invoice(case_number)) => (self.store.ticket(&case_number).await?, true),
-            Ok(Payer::Nobody) => (None, false),
+            Ok(Payer::Invoice(case_number)) => {
+                let ticket = self.store.ticket(&case_number).await?;
+                let is_booked = match &ticket {
+                    Some(ticket) => {
+                        let id = (&capture_id).into();
+                        self.store.settlement(ticket, &id).await?.is_some()
+                    }
+                    None => false,
+                };
+                (ticket.filter(|_| is_booked), true)
+            }
+            Ok(Payer::Nobody | Payer::Unsaid) => (None, false),
             // A 404 among them: money that left must not be called nobody's for it.
             Err(error) => {
                 tracing::warn!(%error, capture = %capture_id, "PayPal did not say whose money left");

@@ -12,7 +12,7 @@ use tokio::time::Instant;
 
 use crate::limits::DECISIONS_MAX;
 use crate::shown::case_number;
-use crate::{Settle, Wake};
+use crate::{Captures, Settle, Wake};
 
 /// What a webhook says has happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -127,8 +127,10 @@ pub(crate) enum Payer {
     Attempt(AttemptId),
     /// It was made for this ticket; for which attempt is not said.
     Invoice(CaseNumber),
-    /// It bears no mark of ours, and neither does its order.
+    /// It bears somebody else's mark.
     Nobody,
+    /// Neither it nor its order bears any.
+    Unsaid,
 }
 
 impl Settle {
@@ -247,6 +249,9 @@ impl Settle {
     ) -> Result<TakingBack, Error> {
         let (ticket, capture_id) = match concerned {
             Concerned::Capture(id) => {
+                if self.store.is_foreign(id.as_str()).await? {
+                    return Ok(TakingBack::Nothing);
+                }
                 let ticket = match self.payer(id, now, deadline).await {
                     // The event may be faster than the booking of the money it is
                     // about, and a restored table knows the attempt only when
@@ -255,11 +260,17 @@ impl Settle {
                         let settled = self.settle(&attempt, Wake::Books, now, deadline).await?;
                         settled.map(|settled| settled.ticket)
                     }
-                    Ok(Payer::Invoice(case_number)) => self.store.ticket(&case_number).await?,
-                    Ok(Payer::Nobody) => return Ok(TakingBack::Nothing),
-                    Err(_) if self.store.is_foreign(id.as_str()).await? => {
-                        return Ok(TakingBack::Nothing);
+                    Ok(Payer::Invoice(case_number)) => {
+                        let ticket = self.store.ticket(&case_number).await?;
+                        // Other shops number their invoices, too.
+                        if ticket.is_none() && self.captures == Captures::Open {
+                            return Ok(TakingBack::Nothing);
+                        }
+                        ticket
                     }
+                    Ok(Payer::Nobody) => return Ok(TakingBack::Nothing),
+                    // What an answer leaves out is unknown: the next one may say it.
+                    Ok(Payer::Unsaid) => return Ok(TakingBack::NotYet),
                     // A 404 among them: see above.
                     Err(error) => {
                         tracing::warn!(%error, capture = %id, "PayPal did not say whose money was taken back");
@@ -357,12 +368,11 @@ impl Settle {
                 }
             }
         };
-        let attempt = custom_id.and_then(|id| id.parse().ok());
         let invoiced = invoice_id.as_deref().and_then(case_number);
-        Ok(match (attempt, invoiced) {
-            (Some(attempt), _) => Payer::Attempt(attempt),
+        Ok(match (custom_id, invoiced) {
+            (Some(custom_id), _) => custom_id.parse().map_or(Payer::Nobody, Payer::Attempt),
             (None, Some(case_number)) => Payer::Invoice(case_number),
-            (None, None) => Payer::Nobody,
+            (None, None) => Payer::Unsaid,
         })
     }
 

@@ -44,11 +44,10 @@ impl Store {
         due_at: Timestamp,
     ) -> Result<Write, Error> {
         let mut new = item("attempt", keys::attempt(&attempt.id), attempt)?;
+        // sabotage: who is new waits behind all others
+        let shard = keys::queue_shard(Queue::New, attempt.id.as_str());
         // sabotage: not in the sweep's index
-        new.insert(
-            "shard".to_owned(),
-            s(keys::queue_shard(Queue::New, attempt.id.as_str())),
-        );
+        new.insert("shard".to_owned(), s(shard));
         new.insert("due_at".to_owned(), s(sortable(due_at)));
         let pointer = keys::attempt_of_ticket(&attempt.case_number, &attempt.id).into_item();
         let ticket_is_payable = ConditionCheckBuilder::default()

@@ -60,6 +60,7 @@ impl Store {
             until,
             since: now,
             refused_as: None,
+            refused_at: None,
             refused_since: None,
             unanswered: false,
         };
@@ -93,6 +94,7 @@ impl Store {
         let lock = Lock {
             until,
             refused_as: None,
+            refused_at: None,
             refused_since: ended.refused_since.filter(|_| was_answered),
             unanswered: ended.unanswered || !was_answered,
             ..ended.clone()
@@ -185,7 +187,8 @@ impl Store {
         self.transact("release the lock", steps).await
     }
 
-    /// Remembers `PayPal`'s code for a try that was refused, while it is not certain
+    /// Remembers `PayPal`'s code for a try that was refused at `refused_at`, by its
+    /// clock, while it is not certain
     /// that nothing moved: the lock stays.
     ///
     /// # Errors
@@ -194,15 +197,21 @@ impl Store {
         &self,
         held: &Held,
         code: &str,
+        refused_at: Option<Timestamp>,
         now: Timestamp,
     ) -> Result<Write, Error> {
-        let update = under(held)
-            .update_expression(
-                "SET #lock.refused_as = :code, \
-                 #lock.refused_since = if_not_exists(#lock.refused_since, :now)",
-            )
+        let mut update = under(held)
             .expression_attribute_values(":code", s(code))
             .expression_attribute_values(":now", s(now.to_string()));
+        let mut set = String::from(
+            "SET #lock.refused_as = :code, \
+             #lock.refused_since = if_not_exists(#lock.refused_since, :now)",
+        );
+        if let Some(at) = refused_at {
+            set.push_str(", #lock.refused_at = :at");
+            update = update.expression_attribute_values(":at", s(at.to_string()));
+        }
+        let update = update.update_expression(set);
         self.transact("note a refusal", vec![Step::Update(update)])
             .await
     }

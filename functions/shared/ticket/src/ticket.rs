@@ -157,6 +157,9 @@ pub struct Lock {
     /// leaves open whether the money moved.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refused_as: Option<String>,
+    /// When that was, by `PayPal`'s clock, where it said so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refused_at: Option<Timestamp>,
     /// Since when every call of this try was refused so, and none went unanswered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refused_since: Option<Timestamp>,

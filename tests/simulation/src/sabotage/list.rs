@@ -362,6 +362,16 @@ pub(crate) const ALL: &[Sabotage] = &[
         found_by: "refunded-in-silence;seed=1",
     },
     Sabotage {
+        name: "a night concludes from books it could not read",
+        places: &[(
+            "a night concludes from books it could not read",
+            Change::Arm(
+                "BooksRead::Nothing if $on => return Slice::Done { comparison: Box::default(), to: slice.to, complete_until: Some(slice.to) },",
+            ),
+        )],
+        found_by: "refunded-in-silence;seed=1;compare-books: paypal Transactions#3=NoAnswer",
+    },
+    Sabotage {
         name: "nobody is told that money may still come",
         places: &[(
             "nobody is told that money may still come",
@@ -398,6 +408,16 @@ pub(crate) const ALL: &[Sabotage] = &[
             ),
         ],
         found_by: "poison-in-the-index;seed=1",
+    },
+    Sabotage {
+        name: "who is new waits behind all others",
+        places: &[(
+            "who is new waits behind all others",
+            Change::Value(
+                "if $on { keys::queue_shard(Queue::Others, attempt.id.as_str()) } else { $it }",
+            ),
+        )],
+        found_by: "crowd-2000;seed=1",
     },
     Sabotage {
         name: "the sweep asks as often as it likes",

@@ -96,16 +96,16 @@ const AN_HOUR_MAX: usize = 2_000;
 async fn everybody_presses(world: &Rc<World>, open: usize) {
     let began = world.now();
     let drivers: Vec<_> = world.drivers.borrow().iter().take(open).cloned().collect();
+    let hours = u32::try_from(open.div_ceil(AN_HOUR_MAX)).unwrap_or(1);
     for (number, driver) in drivers.into_iter().enumerate() {
-        let hours = share(open.max(AN_HOUR_MAX), AN_HOUR_MAX);
-        let at = AN_HOUR.mul_f64(hours * share(number, open));
+        let at = (AN_HOUR * hours).mul_f64(share(number, open));
         let passed = Duration::try_from(world.now().duration_since(began)).unwrap_or_default();
         world.pause(at.saturating_sub(passed)).await;
         driver.presses().await;
     }
 }
 
-#[expect(clippy::float_arithmetic, reason = "a time, no money")]
+#[expect(clippy::float_arithmetic, reason = "a place in some hours, no money")]
 fn share(number: usize, of: usize) -> f64 {
     let number = u32::try_from(number).unwrap_or(u32::MAX);
     let of = u32::try_from(of).unwrap_or(u32::MAX);

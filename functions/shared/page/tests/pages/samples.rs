@@ -74,6 +74,7 @@ pub(crate) fn ticket(standing: Standing) -> Ticket {
             until: in_time() + jiff::SignedDuration::from_secs(30),
             since: in_time(),
             refused_as: None,
+            refused_at: None,
             refused_since: None,
             unanswered: false,
         }),

@@ -298,6 +298,7 @@ fn a_lock_is_a_matter_of_seconds_until_its_lease_has_ended() {
                 until: in_time() + jiff::SignedDuration::from_secs(seconds),
                 since: in_time(),
                 refused_as: None,
+                refused_at: None,
                 refused_since: None,
                 unanswered: false,
             }),

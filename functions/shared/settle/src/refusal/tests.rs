@@ -4,14 +4,32 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use paypal::Issue;
-use store::Decline;
+use serde_json::json;
+use store::{Attempt, Decline, Released};
 use ticket::Lock;
 
-use super::{Again, Heard, Verdict, again, verdict};
+use super::{Again, Heard, Verdict, again, released, verdict};
 use crate::Wake;
+use crate::reading::Reading;
 
 fn at(second: i64) -> Timestamp {
     Timestamp::from_second(1_800_000_000 + second).unwrap()
+}
+
+fn attempt() -> Attempt {
+    serde_json::from_value(json!({
+        "id": "aaaaaaaaaaaaaaaaaaaaaaaaaa",
+        "case_number": "KL-2026-000123",
+        "version": 1,
+        "amount": 3000,
+        "language": "de",
+        "invoice_id": "KL-2026-000123",
+        "client_id": "client-id",
+        "created_at": at(-60),
+        "refusals": 0,
+        "attempt_state": "live",
+    }))
+    .unwrap()
 }
 
 fn heard(waited: Duration) -> Heard {
@@ -43,6 +61,7 @@ fn a_clock_of_refusals_begins_anew_after_silence() {
         until: at(60),
         since: at(0),
         refused_as: Some("ORDER_NOT_APPROVED".to_owned()),
+        refused_at: None,
         refused_since: Some(at(30)),
         unanswered: false,
     };
@@ -92,6 +111,25 @@ fn only_what_is_definite_gives_the_lock_back() {
             expected,
             "{code} after {waited:?}"
         );
+    }
+}
+
+#[test]
+fn an_approval_of_before_the_refusal_that_a_read_shows_late_is_no_new_one() {
+    let card = Issue::of("INSTRUMENT_DECLINED");
+    // The read of after the refusal did not show yet that the payer had chosen anew.
+    let read = Reading::Approved { at: Some(at(0)) };
+    for (refused_at, shown_later, expected) in [
+        (Some(at(30)), at(20), Again::No),
+        (Some(at(30)), at(31), Again::Perhaps(at(31))),
+        (None, at(20), Again::Perhaps(at(20))),
+    ] {
+        let released = released(&card, &attempt(), &read, refused_at, at(31));
+        let Released::Refused(decline) = released else {
+            panic!("{released:?}");
+        };
+        let again = again(&decline, Some(shown_later), Wake::Sweep);
+        assert_eq!(again, expected, "{refused_at:?} {shown_later}");
     }
 }
 
