@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use binaries::events;
 use paypal_standin::{Books, Instrument, OrderState};
-use ticket::State;
+use ticket::{Lock, State};
 use tokio::time::{Instant, interval};
 
 use crate::history::of_invoice;
@@ -121,14 +121,26 @@ fn known(books: &Books) -> BTreeMap<String, Known> {
     all
 }
 
+/// Whether nobody but `PayPal` can say what became of the try: it was refused by a
+/// name that leaves that open, or after a call that nobody answered. It waits for ten
+/// minutes, or for as long as its order lives, and nobody was charged.
+pub(crate) fn waits_for_word(lock: &Lock) -> bool {
+    lock.refused_as.is_some()
+}
+
 async fn left(world: &World, issued: &Issued, known: &BTreeMap<String, Known>) -> Left {
     let store = &world.city.store;
     let ticket = store.ticket(&issued.case_number).await.unwrap().unwrap();
+    let known = known.get(issued.case_number.as_str());
+    let is_captured = known.is_some_and(|known| known.is_captured);
+    let is_left = |lock: &Lock| is_captured || !waits_for_word(lock);
     let mut left = Left {
-        locks: ticket.lock.is_some().into(),
+        locks: ticket.lock.as_ref().is_some_and(is_left).into(),
         ..Left::default()
     };
-    let known = known.get(issued.case_number.as_str());
+    if left == Left::default() && ticket.lock.is_some() {
+        return left;
+    }
     if let (State::Open, Some(known)) = (&ticket.state, known) {
         left.unbooked = known.is_captured.into();
         for attempt in &known.approved {

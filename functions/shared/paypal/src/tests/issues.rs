@@ -169,7 +169,11 @@ fn of_several_issues_the_one_that_may_mean_money_decides() {
         Some(Issue::OrderAlreadyCaptured)
     );
     assert_eq!(
-        decide(&["NEW", "INSTRUMENT_DECLINED", "ORDER_NOT_APPROVED"]),
+        decide(&["NEW", "INSTRUMENT_DECLINED", "DUPLICATE_INVOICE_ID"]),
+        Some(Issue::DuplicateInvoiceId)
+    );
+    assert_eq!(
+        decide(&["NEW", "INSTRUMENT_DECLINED"]),
         Some(Issue::InstrumentDeclined)
     );
     assert_eq!(decide(&["NEW"]), Some(Issue::Other(String::from("NEW"))));
