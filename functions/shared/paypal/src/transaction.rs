@@ -47,8 +47,8 @@ pub struct Reference {
 /// What a row is about, by its event code.
 ///
 /// Source: `PayPal`, "Transaction event codes": T00xx payments, T1107 a refund,
-/// T1106 a reversal, T1110 a hold for a dispute, T12xx chargebacks and their
-/// corrections.
+/// T1106 a reversal, T1110 a hold for a dispute, the other T11xx reversals of other
+/// kinds, T12xx chargebacks and their corrections.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum TransactionKind {
     /// Somebody paid.
@@ -156,11 +156,19 @@ impl WireTransaction {
         let amount = Money::from(self.transaction_amount?);
         let id = self.transaction_id.unwrap_or_default();
         let leaves = amount.value.starts_with('-');
+        let refers = self.paypal_reference_id.is_some();
         let kind = match event_code.as_str() {
             "T1107" if leaves => TransactionKind::Refund(id.parse().ok()?),
             "T1106" if leaves => TransactionKind::Reversal(id.parse().ok()?),
             "T1106" | "T1107" => TransactionKind::Returned(id.parse().ok()?),
             "T1110" if leaves => TransactionKind::Hold(id.parse().ok()?),
+            // A fee that is corrected, a hold that ends.
+            "T1108" | "T1109" | "T1111" => TransactionKind::Other,
+            // Of something that the row names: should that be a capture of ours, its
+            // ticket must not stay paid.
+            code if code.starts_with("T11") && leaves && refers => {
+                TransactionKind::Reversal(id.parse().ok()?)
+            }
             code if code.starts_with("T12") && leaves => {
                 TransactionKind::Reversal(id.parse().ok()?)
             }

@@ -71,6 +71,25 @@ async fn the_code_says_what_a_row_is_about() {
 }
 
 #[tokio::test]
+async fn whatever_is_reversed_that_a_row_names_is_a_reversal_and_a_fee_is_none() {
+    for (code, value, is_reversal) in [
+        ("T1100", "-25.00", true),
+        ("T1117", "-25.00", true),
+        ("T1100", "25.00", false),
+        ("T1108", "-0.10", false),
+        ("T1111", "-25.00", false),
+        ("T1500", "-25.00", false),
+    ] {
+        let mut row = row(code, value);
+        row["transaction_info"]["paypal_reference_id"] = json!("5O190127TN364715T");
+        row["transaction_info"]["paypal_reference_id_type"] = json!("TXN");
+        let kind = the_row(row).await.kind;
+        let reversal = matches!(kind, TransactionKind::Reversal(_));
+        assert_eq!(reversal, is_reversal, "{code} {value}: {kind:?}");
+    }
+}
+
+#[tokio::test]
 async fn every_letter_of_the_status_is_known_and_a_new_one_is_nothing_yet() {
     for (letter, status) in [
         ("S", TransactionStatus::Success),
