@@ -266,6 +266,7 @@ async fn a_lock_is_not_taken_after_somebody_has_tried_since() {
         retry_allowed: false,
         order_changed_at: None,
         changed_again_at: None,
+        change_seen_at: None,
         pressed_at: None,
     };
     let released = Released::Refused(decline);
@@ -649,6 +650,7 @@ async fn an_attempt_ends_only_from_where_it_was_read() {
         retry_allowed: false,
         order_changed_at: None,
         changed_again_at: None,
+        change_seen_at: None,
         pressed_at: None,
     };
     let _ = store

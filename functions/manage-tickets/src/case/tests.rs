@@ -206,6 +206,7 @@ fn paid() -> CaseFile {
             retry_allowed: true,
             order_changed_at: None,
             changed_again_at: None,
+            change_seen_at: None,
             pressed_at: None,
         }),
         state: AttemptState::Captured {

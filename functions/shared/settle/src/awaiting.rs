@@ -176,6 +176,7 @@ mod tests {
                 retry_allowed: false,
                 order_changed_at: None,
                 changed_again_at: None,
+                change_seen_at: None,
                 pressed_at: None,
             }),
             ..attempt

@@ -6,7 +6,6 @@ use store::{Attempt, AttemptState, Error, Held, Released};
 use ticket::{OrderId, Ticket};
 use tokio::time::Instant;
 
-use crate::limits::PAYPAL_BUDGET;
 use crate::reading::{Facts, Reading, read};
 use crate::refusal::{Heard, Verdict, released, verdict};
 use crate::settling::{Answer, known_if_done};
@@ -130,8 +129,6 @@ impl Settle {
         now: Timestamp,
         deadline: Instant,
     ) -> Result<Progress, Error> {
-        // Of two clocks at PayPal one may be wrong: nobody chooses anew for all of that.
-        let refused_at = refused_at.map(|at| at.min(now + PAYPAL_BUDGET));
         report_refusal(ticket, attempt, issue);
         let answer = self.ask(order_id, ticket, attempt, now, deadline).await;
         if let Answer::Order(order @ (Reading::Approved { .. } | Reading::NotApproved)) = &answer

@@ -22,7 +22,7 @@ use store::{Attempt, AttemptState, Decline, Released};
 use ticket::Lock;
 
 use crate::Wake;
-use crate::limits::{APPROVAL_LAG, CAPTURE_ROUNDS_MAX, READ_LAG, since};
+use crate::limits::{APPROVAL_LAG, CAPTURE_ROUNDS_MAX, LOOK_YOUNG, READ_LAG, since};
 use crate::reading::Reading;
 use crate::settling::approved_at;
 
@@ -121,6 +121,7 @@ pub(crate) fn released(
         retry_allowed: is_new_approval,
         order_changed_at: approved_at(order).map(|at| refused_at.map_or(at, |it| it.max(at))),
         changed_again_at: None,
+        change_seen_at: None,
         pressed_at: None,
     })
 }
@@ -140,7 +141,12 @@ pub(crate) enum Again {
 /// Whether the payer has approved anew since the refusal; the order was changed
 /// last at `changed_at`. `PayPal`'s times are compared with `PayPal`'s, ours with
 /// ours.
-pub(crate) fn again(decline: &Decline, changed_at: Option<Timestamp>, wake: Wake) -> Again {
+pub(crate) fn again(
+    decline: &Decline,
+    changed_at: Option<Timestamp>,
+    wake: Wake,
+    now: Timestamp,
+) -> Again {
     if decline.retry_allowed {
         return Again::Yes;
     }
@@ -151,7 +157,10 @@ pub(crate) fn again(decline: &Decline, changed_at: Option<Timestamp>, wake: Wake
     }
     match (changed_at, decline.order_changed_at) {
         (Some(changed_at), Some(before)) if changed_at > before => {
-            if decline.changed_again_at == Some(changed_at) {
+            let is_another_look = decline
+                .change_seen_at
+                .is_none_or(|seen_at| since(seen_at, now) >= LOOK_YOUNG / 2);
+            if decline.changed_again_at == Some(changed_at) && is_another_look {
                 Again::Yes
             } else {
                 Again::Perhaps(changed_at)

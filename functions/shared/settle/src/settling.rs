@@ -507,12 +507,15 @@ impl Settle {
         }
         if let Some(decline) = &attempt.decline {
             // sabotage: a refused card is tried again by ourselves
-            match again(decline, at, wake) {
+            match again(decline, at, wake, now) {
                 Again::Yes => {}
                 // Otherwise every sweep would try the same refused card.
                 Again::No => return Ok(Progress::Known),
                 Again::Perhaps(changed_at) => {
-                    let _ = self.store.note_change(attempt, changed_at).await?;
+                    // Seen again at once it is no older for that.
+                    if decline.changed_again_at != Some(changed_at) {
+                        let _ = self.store.note_change(attempt, changed_at, now).await?;
+                    }
                     // Who is back has perhaps paid with another card: the next look
                     // knows, and until then "declined" may be wrong.
                     // One whose time has changed twice has a clock that runs on.

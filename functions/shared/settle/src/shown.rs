@@ -298,7 +298,8 @@ impl Settle {
                 "money that bears a mark of ours and is none of ours: a human must look"
             );
         }
-        if !names_an_attempt {
+        // What a restore has forgotten may turn out to be a ticket's.
+        if !names_an_attempt && self.captures == Captures::Open {
             self.store.remember_foreign(id, now).await?;
         }
         Ok(Shown::Foreign { asked: true })

@@ -100,8 +100,8 @@ impl Store {
     /// # Errors
     /// When the table does not answer.
     pub async fn allow_retry(&self, attempt: &Attempt) -> Result<Write, Error> {
-        self.mark_decline(attempt, "retry_allowed", AttributeValue::Bool(true))
-            .await
+        let allowed = [("retry_allowed", AttributeValue::Bool(true))];
+        self.mark_decline(attempt, &allowed).await
     }
 
     /// Remembers when the driver was sent to `PayPal` once more.
@@ -109,18 +109,24 @@ impl Store {
     /// # Errors
     /// When the table does not answer.
     pub async fn note_try_again(&self, attempt: &Attempt, now: Timestamp) -> Result<Write, Error> {
-        self.mark_decline(attempt, "pressed_at", s(now.to_string()))
-            .await
+        let pressed = [("pressed_at", s(now.to_string()))];
+        self.mark_decline(attempt, &pressed).await
     }
 
-    /// Remembers that the order has changed after it was refused, by `PayPal`'s
-    /// clock.
+    /// Remembers that the order has changed at `at` after it was refused, by `PayPal`'s
+    /// clock, and that this was seen now.
     ///
     /// # Errors
     /// When the table does not answer.
-    pub async fn note_change(&self, attempt: &Attempt, at: Timestamp) -> Result<Write, Error> {
-        self.mark_decline(attempt, "changed_again_at", s(at.to_string()))
-            .await
+    pub async fn note_change(
+        &self,
+        attempt: &Attempt,
+        at: Timestamp,
+        now: Timestamp,
+    ) -> Result<Write, Error> {
+        let seen = [("changed_again_at", at), ("change_seen_at", now)];
+        let seen = seen.map(|(mark, at)| (mark, s(at.to_string())));
+        self.mark_decline(attempt, &seen).await
     }
 
     /// Remembers that the driver has cancelled at `PayPal`: coming back means nothing
@@ -157,16 +163,20 @@ impl Store {
     async fn mark_decline(
         &self,
         attempt: &Attempt,
-        mark: &str,
-        said: AttributeValue,
+        marks: &[(&str, AttributeValue)],
     ) -> Result<Write, Error> {
-        let update = UpdateBuilder::default()
+        let set = |(mark, _): &(&str, _)| format!("decline.{mark} = :{mark}");
+        let set: Vec<String> = marks.iter().map(set).collect();
+        let mut update = UpdateBuilder::default()
             .set_key(Some(keys::attempt(&attempt.id).into_item()))
-            .update_expression(format!("SET decline.{mark} = :said"))
+            .update_expression(format!("SET {}", set.join(", ")))
             .condition_expression(
                 "attempt_state = :live AND refusals = :refusals AND attribute_exists(decline)",
-            )
-            .expression_attribute_values(":said", said)
+            );
+        for (mark, said) in marks {
+            update = update.expression_attribute_values(format!(":{mark}"), said.clone());
+        }
+        let update = update
             .expression_attribute_values(":live", s("live"))
             .expression_attribute_values(":refusals", n(attempt.refusals));
         self.transact("mark a decline", vec![Step::Update(update)])

@@ -80,6 +80,9 @@ pub struct Decline {
     /// and not a clock that runs on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub changed_again_at: Option<Timestamp>,
+    /// When that was seen, by our clock: two looks within one second see the same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub change_seen_at: Option<Timestamp>,
     /// When the driver pressed "try again": who comes back from `PayPal` now comes
     /// with a new approval. The sweep cannot tell, the driver may still be away.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -139,7 +139,9 @@ fn is_unsaid(world: &World, table: &Table, lock: &Value) -> bool {
     let attempt = table.attempts.get(&text(&lock["M"], "attempt"));
     let order = attempt.map(|attempt| text(&attempt["order"]["M"], "id"));
     let was_refused = order.is_some_and(|order| was_refused_unclearly(world, &order));
-    was_refused && lock["M"].get("refused_as").is_some()
+    // After silence no refusal counts for ten minutes.
+    let is_unanswered = lock["M"].get("unanswered").is_some();
+    (was_refused || is_unanswered) && lock["M"].get("refused_as").is_some()
 }
 
 /// Whether a capture of this order was refused with a name that says nothing about the

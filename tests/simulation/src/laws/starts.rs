@@ -51,17 +51,19 @@ pub(crate) fn a_call_to_paypal_starts<'a>(
     may_be_captured(world, &ticket, &attempt, "starts");
     let mut history = world.history.borrow_mut();
     let attempt_id = text(&attempt, "id");
-    // Told so as soon as it is written down.
-    let refused = history.refused_cards.contains(&order) && attempt.get("decline").is_some();
-    history.law("M11", !refused, || {
-        format!("order {order} is captured again with a card that was refused; its driver has not come back")
-    });
     let request_id = request.headers().get("paypal-request-id");
     let request_id = request_id
         .and_then(|id| id.to_str().ok())
         .unwrap_or_default();
     let try_number = attempt["refusals"]["N"].as_str().unwrap_or_default();
     let tried = (attempt_id.clone(), try_number.to_owned());
+    // Told so as soon as it is written down. The same try under its own id charges no
+    // card anew: PayPal repeats what it said.
+    let refused = history.refused_cards.contains(&order) && attempt.get("decline").is_some();
+    let is_repeated = history.request_ids.contains_key(&tried);
+    history.law("M11", !refused || is_repeated, || {
+        format!("order {order} is captured again with a card that was refused; its driver has not come back")
+    });
     let first = history
         .request_ids
         .entry(tried)

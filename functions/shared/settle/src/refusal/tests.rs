@@ -128,7 +128,7 @@ fn an_approval_of_before_the_refusal_that_a_read_shows_late_is_no_new_one() {
         let Released::Refused(decline) = released else {
             panic!("{released:?}");
         };
-        let again = again(&decline, Some(shown_later), Wake::Sweep);
+        let again = again(&decline, Some(shown_later), Wake::Sweep, at(60));
         assert_eq!(again, expected, "{refused_at:?} {shown_later}");
     }
 }
@@ -141,6 +141,7 @@ fn a_refused_card_is_tried_again_only_after_a_new_approval() {
         retry_allowed: false,
         order_changed_at: Some(at(0)),
         changed_again_at: None,
+        change_seen_at: None,
         pressed_at: None,
     };
     let seen_not_approved = Decline {
@@ -154,6 +155,10 @@ fn a_refused_card_is_tried_again_only_after_a_new_approval() {
     let changed = Decline {
         changed_again_at: Some(at(9)),
         ..refused.clone()
+    };
+    let at_once = Decline {
+        change_seen_at: Some(at(59)),
+        ..changed.clone()
     };
     let without_time = Decline {
         order_changed_at: None,
@@ -176,9 +181,10 @@ fn a_refused_card_is_tried_again_only_after_a_new_approval() {
         ("away for long", &pressed, same, Wake::Sweep, Again::No),
         ("changed once", &refused, later, Wake::Sweep, Again::Perhaps(at(9))),
         ("changed and stays", &changed, later, Wake::Sweep, Again::Yes),
+        ("changed, twice at once", &at_once, later, Wake::Sweep, Again::Perhaps(at(9))),
         ("changes at each look", &changed, Some(at(10)), Wake::Sweep, Again::Perhaps(at(10))),
     ];
     for (what, decline, changed_at, wake, expected) in table {
-        assert_eq!(again(decline, changed_at, wake), expected, "{what}");
+        assert_eq!(again(decline, changed_at, wake, at(60)), expected, "{what}");
     }
 }
