@@ -77,7 +77,7 @@ const FOUND_BEFORE: [(&str, &str); 12] = [
     ),
     (
         "a lock came back without its attempt, and kept out what another had brought",
-        "restore-locked-by-another;seed=1",
+        "restore-locked-by-another;seed=1;story=2",
     ),
     (
         "a forgotten payment of another payee was taken for no ticket's",

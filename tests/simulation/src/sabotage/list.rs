@@ -250,7 +250,7 @@ pub(crate) const ALL: &[Sabotage] = &[
             "a lock whose attempt is forgotten keeps everybody out",
             Change::Always,
         )],
-        found_by: "restore-locked-by-another;seed=1",
+        found_by: "restore-locked-by-another;seed=1;story=2",
     },
     Sabotage {
         name: "a forgotten payment of another payee is nobody's",
