@@ -200,8 +200,8 @@ fn meets(world: &Rc<World>, ticket: usize, begins: u64, kind: FaultKind) -> Work
     Box::pin(async move { world.under(On::Capture, kind, work).await })
 }
 
-/// `PayPal` does not answer a capture; its lock is as old as its lease when it is
-/// refused for good, and another order is paid.
+/// `PayPal` says of a capture that it is too early; its lock is as old as its lease when
+/// it is refused for good, and another order is paid.
 fn gives_up_and_pays_anew(world: &Rc<World>, ticket: usize, begins: u64) -> Work {
     let (driver, world) = (somebody(world, ticket), Rc::clone(world));
     Box::pin(async move {
@@ -214,7 +214,9 @@ fn gives_up_and_pays_anew(world: &Rc<World>, ticket: usize, begins: u64) -> Work
             return;
         };
         let returns = driver.returns(&back);
-        world.under(On::Capture, FaultKind::NoAnswer, returns).await;
+        let not_yet = Issue::named("ORDER_NOT_APPROVED").expect("a name of the specification");
+        let says_so = FaultKind::Refused(not_yet);
+        world.under(On::Capture, says_so, returns).await;
         world.pause(LEASE + Duration::from_secs(5)).await;
         let for_good = Issue::named("PAYER_CANNOT_PAY").expect("a name of the specification");
         let returns = driver.returns(&back);
