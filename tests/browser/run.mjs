@@ -29,11 +29,15 @@ function drive(fact, story, options) {
   });
 }
 
+async function ordersOf(caseNumber) {
+  const { orders } = await stack.lever("GET", "books");
+  return orders.filter((order) => order.invoice_id.startsWith(caseNumber)).map(({ id }) => id);
+}
+
 /** One capture at PayPal, one settlement in the table. */
 async function isPaidOnce(caseNumber) {
-  const { captures, orders } = await stack.lever("GET", "books");
-  const ours = orders.filter((order) => order.invoice_id.startsWith(caseNumber));
-  const ids = ours.map((order) => order.id);
+  const { captures } = await stack.lever("GET", "books");
+  const ids = await ordersOf(caseNumber);
   assert.equal(captures.filter((capture) => ids.includes(capture.order_id)).length, 1);
   const file = await stack.case(caseNumber);
   assert.equal(file.state, "paid");
@@ -151,20 +155,37 @@ async function thePayerGoesAstray() {
     const { settlements } = await stack.case("KL-BROWSER-CANCELLED");
     assert.deepEqual(settlements, []);
   });
-  await drive("two tabs approve two orders: one is captured", async (driver) => {
-    const url = await stack.issue("KL-BROWSER-TWICE");
-    const second = await driver.context.newPage();
-    for (const page of [driver.page, second]) {
-      await driver.open(url, page);
-      await driver.pressPay(page);
-    }
-    await driver.choose("pay");
-    await driver.choose("pay", second);
-    assert.equal(await driver.state(), "paid");
-    assert.equal(await driver.state(second), "paid");
-    assert.match(await second.locator("main").innerText(), /schon bezahlt/);
+  await drive("two tabs go on with one order: it is captured once", async (driver) => {
+    const second = await inTwoTabs(driver, await stack.issue("KL-BROWSER-TABS"), "?lang=de");
+    assert.equal((await ordersOf("KL-BROWSER-TABS")).length, 1);
+    await payInBoth(driver, second);
+    await isPaidOnce("KL-BROWSER-TABS");
+  });
+  // PayPal's page is in the language of its order.
+  await drive("two languages approve two orders: one is captured", async (driver) => {
+    const second = await inTwoTabs(driver, await stack.issue("KL-BROWSER-TWICE"), "?lang=en");
+    assert.equal((await ordersOf("KL-BROWSER-TWICE")).length, 2);
+    await payInBoth(driver, second);
+    assert.match(await second.locator("main").innerText(), /already been paid/);
     await isPaidOnce("KL-BROWSER-TWICE");
   });
+}
+
+/** The button pressed in a German tab, and in a second one of that language. */
+async function inTwoTabs(driver, url, language) {
+  const second = await driver.context.newPage();
+  await driver.open(url);
+  await driver.pressPay();
+  await driver.open(`${url}${language}`, second);
+  await driver.pressPay(second);
+  return second;
+}
+
+async function payInBoth(driver, second) {
+  await driver.choose("pay");
+  await driver.choose("pay", second);
+  assert.equal(await driver.state(), "paid");
+  assert.equal(await driver.state(second), "paid");
 }
 
 async function payPalSaysNothing() {
