@@ -57,7 +57,8 @@ impl Run {
             } else {
                 format!("  ✗ {fate}")
             };
-            format!("{number:5} [{task}] {place}{struck}")
+            let at = self.world.now().strftime("%H:%M:%S").to_string();
+            format!("{number:5} {at} [{task}] {place}{struck}")
         });
         if fate != Fate::Goes && doomed.is_none() {
             self.struck.push((place.boundary.clone(), fate));
@@ -290,6 +291,7 @@ impl Run {
         };
         standin.clear_faults();
         laws::after_a_call_to_paypal(&self.world, request);
+        self.tell(|| format!("               PayPal says: {}", said(answer.as_ref())));
         answer
     }
 
@@ -303,4 +305,20 @@ impl Run {
         }
         self.tell(|| format!("      [{id}] ✝ killed by {by}"));
     }
+}
+
+/// An answer in a few words, for a human who replays a plan.
+fn said(answer: Option<&http::Response<bytes::Bytes>>) -> String {
+    let Some(answer) = answer else {
+        return "nothing".to_owned();
+    };
+    let body: serde_json::Value = serde_json::from_slice(answer.body()).unwrap_or_default();
+    let words = [
+        "/status",
+        "/purchase_units/0/payments/captures/0/status",
+        "/details/0/issue",
+    ];
+    let words = words.iter().filter_map(|at| body.pointer(at)?.as_str());
+    let words: Vec<&str> = words.collect();
+    format!("{} {}", answer.status().as_u16(), words.join(" "))
 }
