@@ -159,9 +159,7 @@ async fn continue_event(
     let claim = match &event.about {
         About::Order { attempt, order_id } => {
             let (attempt, order_id) = (attempt.as_ref(), order_id.as_ref());
-            // PayPal's own word that money came, which no read may show yet.
-            let brings_money = event.event_type == "PAYMENT.CAPTURE.COMPLETED"
-                && since(stored.received_at, now) < READ_LAG;
+            let brings_money = event.says_money_came() && since(stored.received_at, now) < READ_LAG;
             let settled = settle_order(app, attempt, order_id, brings_money, now, deadline);
             return finish_order_event(app, event, &stored, settled.await?).await;
         }

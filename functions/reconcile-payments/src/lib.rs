@@ -173,12 +173,8 @@ async fn due(app: &App, which: Which, now: Timestamp) -> (Vec<OpenAttempt>, u32)
 /// Who is likeliest to bring money goes first, and of each queue the longest due.
 fn in_order(mut due: Vec<OpenAttempt>) -> Vec<OpenAttempt> {
     due.sort_by(|one, other| one.due_at().cmp(other.due_at()));
-    let of = |queue| {
-        let those = due.iter().filter(|open| open.queue == queue).cloned();
-        those.collect()
-    };
-    let (likely, new, others) = (of(Queue::Likely), of(Queue::New), of(Queue::Others));
-    likely_first(likely, new, others)
+    let mut of = |queue| due.extract_if(.., |open| open.queue == queue).collect();
+    likely_first(of(Queue::Likely), of(Queue::New), of(Queue::Others))
 }
 
 /// The likely ones, then the new ones, then the others; but every fourth is a new one,

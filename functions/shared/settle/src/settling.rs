@@ -28,13 +28,17 @@ pub(crate) enum Answer {
     None,
 }
 
-impl Answer {
-    /// An answer that must confirm a capture, or says nothing.
-    fn if_captured(self) -> Self {
-        match self {
-            Self::Order(Reading::Captured(..)) => self,
-            Self::Order(_) | Self::Unknown | Self::Denied | Self::None => Self::None,
-        }
+/// What is answered; money booked as that of nobody we know needs a human, and what an
+/// answer has left out the next one may say.
+async fn whole<F: Future<Output = Answer>>(ask: impl Fn() -> F) -> Answer {
+    let answer = ask().await;
+    // sabotage: what an answer leaves out is wrong
+    let Answer::Order(Reading::Captured(_, Facts::Missing)) = answer else {
+        return answer;
+    };
+    match ask().await {
+        again @ Answer::Order(Reading::Captured(..)) => again,
+        Answer::Order(_) | Answer::Unknown | Answer::Denied | Answer::None => Answer::None,
     }
 }
 
@@ -159,37 +163,20 @@ impl Settle {
         now: Timestamp,
         deadline: Instant,
     ) -> Answer {
-        let answer = self
-            .ask_once(order_id, ticket, attempt, now, deadline)
-            .await;
-        // sabotage: what an answer leaves out is wrong
-        let Answer::Order(Reading::Captured(_, Facts::Missing)) = answer else {
-            return answer;
-        };
-        // Money booked as that of nobody we know needs a human; what an answer has
-        // left out, the next one may say.
-        self.ask_once(order_id, ticket, attempt, now, deadline)
-            .await
-            .if_captured()
-    }
-
-    async fn ask_once(
-        &self,
-        order_id: &OrderId,
-        ticket: &Ticket,
-        attempt: &Attempt,
-        now: Timestamp,
-        deadline: Instant,
-    ) -> Answer {
-        let order = self
-            .call(now, deadline, |token| async move {
-                self.paypal.get_order(&token, order_id, deadline).await
-            })
-            .await;
-        match order {
-            Ok(order) => Answer::Order(read(&order, ticket, attempt, self.paypal.merchant_id())),
-            Err(error) => not_read(&error, ticket, attempt),
-        }
+        whole(move || async move {
+            let order = self
+                .call(now, deadline, |token| async move {
+                    self.paypal.get_order(&token, order_id, deadline).await
+                })
+                .await;
+            match order {
+                Ok(order) => {
+                    Answer::Order(read(&order, ticket, attempt, self.paypal.merchant_id()))
+                }
+                Err(error) => not_read(&error, ticket, attempt),
+            }
+        })
+        .await
     }
 
     /// Asks about a capture itself, where its order no longer says what became of
@@ -202,37 +189,21 @@ impl Settle {
         now: Timestamp,
         deadline: Instant,
     ) -> Answer {
-        let answer = self
-            .ask_about_capture_once(id, ticket, attempt, now, deadline)
-            .await;
-        let Answer::Order(Reading::Captured(_, Facts::Missing)) = answer else {
-            return answer;
-        };
-        self.ask_about_capture_once(id, ticket, attempt, now, deadline)
-            .await
-            .if_captured()
-    }
-
-    async fn ask_about_capture_once(
-        &self,
-        id: &CaptureId,
-        ticket: &Ticket,
-        attempt: &Attempt,
-        now: Timestamp,
-        deadline: Instant,
-    ) -> Answer {
-        let capture = self
-            .call(now, deadline, |token| async move {
-                self.paypal.get_capture(&token, id, deadline).await
-            })
-            .await;
-        match capture {
-            Ok(capture) => {
-                let payee = self.paypal.merchant_id();
-                Answer::Order(read_capture(&capture, ticket, attempt, payee))
+        whole(move || async move {
+            let capture = self
+                .call(now, deadline, |token| async move {
+                    self.paypal.get_capture(&token, id, deadline).await
+                })
+                .await;
+            match capture {
+                Ok(capture) => {
+                    let payee = self.paypal.merchant_id();
+                    Answer::Order(read_capture(&capture, ticket, attempt, payee))
+                }
+                Err(error) => not_read(&error, ticket, attempt),
             }
-            Err(error) => not_read(&error, ticket, attempt),
-        }
+        })
+        .await
     }
 
     /// A lock whose lease has ended: nobody may capture for this ticket before

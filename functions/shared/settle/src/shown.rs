@@ -512,6 +512,19 @@ impl Settle {
         )
     }
 
+    /// The ticket of this number, where this capture is booked on it.
+    async fn ticket_with(
+        &self,
+        case_number: &CaseNumber,
+        capture_id: &CaptureId,
+    ) -> Result<Option<Ticket>, Error> {
+        let Some(ticket) = self.store.ticket(case_number).await? else {
+            return Ok(None);
+        };
+        let booked = self.store.settlement(&ticket, &capture_id.into()).await?;
+        Ok(booked.map(|_| ticket))
+    }
+
     /// Whose the money of a row is that is no payment: by its own marks, by the
     /// capture it refers to, or by what `PayPal` says about its id.
     async fn whose_left(
@@ -553,12 +566,7 @@ impl Settle {
         };
         let invoiced = row.invoice_id.as_deref().and_then(case_number);
         if let Some(case_number) = &invoiced
-            && let Some(ticket) = self.store.ticket(case_number).await?
-            && self
-                .store
-                .settlement(&ticket, &(&capture_id).into())
-                .await?
-                .is_some()
+            && let Some(ticket) = self.ticket_with(case_number, &capture_id).await?
         {
             return Ok(Left::Ours(Box::new(ticket), capture_id));
         }
@@ -572,15 +580,7 @@ impl Settle {
                 (loaded.map(|(ticket, _)| ticket), true)
             }
             Ok(Payer::Invoice(case_number)) => {
-                let ticket = self.store.ticket(&case_number).await?;
-                let is_booked = match &ticket {
-                    Some(ticket) => {
-                        let id = (&capture_id).into();
-                        self.store.settlement(ticket, &id).await?.is_some()
-                    }
-                    None => false,
-                };
-                (ticket.filter(|_| is_booked), true)
+                (self.ticket_with(&case_number, &capture_id).await?, true)
             }
             Ok(Payer::Nobody | Payer::Unsaid) => (None, false),
             // A 404 among them: money that left must not be called nobody's for it.

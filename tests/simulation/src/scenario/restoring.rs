@@ -13,7 +13,7 @@ use paypal_standin::{Afterwards, FaultKind, Issue, On, Payer, WebhookMode};
 use settle::limits::LEASE;
 
 use super::{A_MINUTE, AT_PAYPAL, Scenario, chance, prepare, tell, without_webhooks};
-use crate::actors::Driver;
+use crate::actors::{Back, Driver};
 use crate::office::{Wish, clerk};
 use crate::world::{WAITED_OUT, Work, World};
 
@@ -183,15 +183,18 @@ fn somebody(world: &Rc<World>, ticket: usize) -> Driver {
 fn pays(world: &Rc<World>, ticket: usize, begins: u64, payer: Payer) -> Work {
     let (driver, world) = (somebody(world, ticket), Rc::clone(world));
     Box::pin(async move {
-        world.pause(Duration::from_secs(begins)).await;
-        let Some(sent) = driver.presses().await else {
-            return;
-        };
-        world.pause(AT_PAYPAL).await;
-        if let Some(back) = driver.decides(&sent, payer).await {
+        if let Some(back) = decides(&world, &driver, begins, payer).await {
             driver.returns(&back).await;
         }
     })
+}
+
+/// Presses, and decides at `PayPal`.
+async fn decides(world: &World, driver: &Driver, begins: u64, payer: Payer) -> Option<Back> {
+    world.pause(Duration::from_secs(begins)).await;
+    let sent = driver.presses().await?;
+    world.pause(AT_PAYPAL).await;
+    driver.decides(&sent, payer).await
 }
 
 /// `PayPal` does so to the capture.
@@ -205,12 +208,7 @@ fn meets(world: &Rc<World>, ticket: usize, begins: u64, kind: FaultKind) -> Work
 fn gives_up_and_pays_anew(world: &Rc<World>, ticket: usize, begins: u64) -> Work {
     let (driver, world) = (somebody(world, ticket), Rc::clone(world));
     Box::pin(async move {
-        world.pause(Duration::from_secs(begins)).await;
-        let Some(sent) = driver.presses().await else {
-            return;
-        };
-        world.pause(AT_PAYPAL).await;
-        let Some(back) = driver.decides(&sent, Payer::Pays).await else {
+        let Some(back) = decides(&world, &driver, begins, Payer::Pays).await else {
             return;
         };
         let returns = driver.returns(&back);

@@ -83,9 +83,9 @@ fn is_within(world: &World, since: Timestamp, most: Duration) -> bool {
 const MINUTES_MAX: i64 = 15;
 /// where the payer approved long after pressing, within so many,
 const LATE_MINUTES_MAX: i64 = 30;
-/// after six hours, where the account allows it, within a sixth of the order's age,
-/// or by the last look before the order is over, however one of them fails,
-const VERY_LATE_MINUTES_MAX: i64 = 195;
+/// after six hours, where the account allows it, within a sixth of the order's age, or
+/// half as much again before the last look,
+const VERY_LATE_MINUTES_MAX: i64 = 130;
 /// and what `PayPal` held back within an hour more, however the look fails that
 /// comes first.
 const HELD_BACK_MINUTES_MAX: i64 = 60 + MINUTES_MAX;

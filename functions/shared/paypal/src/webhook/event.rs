@@ -10,6 +10,9 @@ use crate::{DisputeId, EventId, RefundId};
 /// The longest event type; `PayPal`'s longest has 38 characters.
 const EVENT_TYPE_LEN_MAX: usize = 64;
 
+/// The type that says that a capture has brought its money.
+const CAPTURE_COMPLETED: &str = "PAYMENT.CAPTURE.COMPLETED";
+
 /// A webhook whose signature fits. Its ids are hints whom to ask about.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WebhookEvent {
@@ -20,6 +23,14 @@ pub struct WebhookEvent {
     pub event_type: String,
     /// What to ask `PayPal` about.
     pub about: About,
+}
+
+impl WebhookEvent {
+    /// Whether it says that money came. No read may show that yet.
+    #[must_use]
+    pub fn says_money_came(&self) -> bool {
+        self.event_type == CAPTURE_COMPLETED
+    }
 }
 
 /// What an event is about: where to look, never what to believe.
@@ -120,7 +131,7 @@ fn about(event_type: &str, resource: &Value) -> Option<About> {
             order(resource, text(resource, "/id"))
         }
         "CHECKOUT.PAYMENT-APPROVAL.REVERSED" => order(resource, text(resource, "/order_id")),
-        "PAYMENT.CAPTURE.COMPLETED"
+        CAPTURE_COMPLETED
         | "PAYMENT.CAPTURE.PENDING"
         | "PAYMENT.CAPTURE.DECLINED"
         | "PAYMENT.CAPTURE.DENIED" => {
