@@ -703,6 +703,26 @@ async fn of_two_sweeps_one_looks_at_an_attempt() {
 }
 
 #[tokio::test]
+async fn expecting_money_brings_an_attempt_forward_and_never_puts_it_off() {
+    let case = Case::new().await;
+    let store = &case.city.store;
+    let hour = jiff::Span::new().hours(1);
+    let minute = jiff::Span::new().minutes(1);
+    let (soon, later) = (case.city.now() + minute, case.city.now() + hour);
+    let expect_money = async |at| store.expect_money(&case.attempt.id, at).await.unwrap();
+    assert_eq!(expect_money(later).await, Write::Done);
+    assert_eq!(expect_money(later).await, Write::Refused);
+    assert_eq!(expect_money(soon).await, Write::Done);
+    let before = case.table().await;
+    assert_eq!(expect_money(later).await, Write::Refused);
+    assert_eq!(case.table().await, before);
+    let attempt = case.attempt().await;
+    let ended = store.end_attempt(&attempt, &AttemptState::Expired).await;
+    assert_eq!(ended.unwrap(), Write::Done);
+    assert_eq!(expect_money(soon).await, Write::Refused);
+}
+
+#[tokio::test]
 async fn a_ticket_is_issued_once_and_other_content_is_told_apart() {
     let case = Case::new().await;
     let mut ticket = case.ticket().await;

@@ -154,9 +154,12 @@ impl Settle {
                 return;
             }
         }
-        let written = self.store.expect_money(id, later(now, LOOK_YOUNG)).await;
-        if let Err(error) = written {
-            tracing::warn!(%error, attempt = %id, "an attempt whose payer came back waits with the others");
+        self.expect_money_at(id, later(now, LOOK_YOUNG)).await;
+    }
+
+    pub(crate) async fn expect_money_at(&self, id: &AttemptId, at: Timestamp) {
+        if let Err(error) = self.store.expect_money(id, at).await {
+            tracing::warn!(%error, attempt = %id, "an attempt whose payer has most likely approved waits longer than it should");
         }
     }
 }

@@ -528,7 +528,12 @@ impl Settle {
                 self.capture(ticket, attempt, &order.id, &held, heard, at, now, deadline)
                     .await
             }
-            None => Ok(Progress::Unclear),
+            None => {
+                // Somebody was a moment ahead, with an order that may be refused: the
+                // turn of this one comes when that lock has ended at the latest.
+                self.expect_money_at(&attempt.id, until).await;
+                Ok(Progress::Unclear)
+            }
         }
     }
 

@@ -144,7 +144,7 @@ impl Store {
     }
 
     /// Moves an attempt into the queue of the likely ones, due at `at`: its payer
-    /// has come back, or `PayPal` has called. Refused where it waits there already,
+    /// has come back, or `PayPal` has called. Refused where it is due there sooner,
     /// or is final.
     ///
     /// # Errors
@@ -153,9 +153,10 @@ impl Store {
         let update = UpdateBuilder::default()
             .set_key(Some(keys::attempt(id).into_item()))
             .update_expression(format!("SET {DUE}"))
-            // One that is there already keeps its time: pages that reload would
-            // put it off for ever.
-            .condition_expression("#shard IN (:new, :others)")
+            // Never later than it is: pages that reload would put it off for ever.
+            .condition_expression(
+                "#shard IN (:new, :others) OR (#shard = :shard AND due_at > :due_at)",
+            )
             .expression_attribute_values(":new", s(keys::queue_shard(Queue::New, id.as_str())))
             .expression_attribute_values(
                 ":others",
