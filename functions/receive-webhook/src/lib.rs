@@ -9,6 +9,8 @@
 //! not finished is gone on with when it comes again; one that is verified and
 //! cannot be read is stored, too, and parked for a human.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use lambda_http::http::StatusCode;
 use lambda_http::{Body, Error, Request, Response};
@@ -29,6 +31,9 @@ const BODY_BYTES_MAX: usize = 64 * 1_024;
 /// human can finish it. It is parked from this delivery on: were it the last, a
 /// table that fails just then would leave the event without an end.
 const PARKED_FROM: u32 = 20;
+
+/// The same by its age: a restored table has forgotten deliveries.
+const PARKED_AFTER: Duration = Duration::from_hours(48);
 
 /// What this function works with.
 pub struct App {
@@ -161,7 +166,7 @@ async fn continue_event(
             let (attempt, order_id) = (attempt.as_ref(), order_id.as_ref());
             let brings_money = event.says_money_came() && since(stored.received_at, now) < READ_LAG;
             let settled = settle_order(app, attempt, order_id, brings_money, now, deadline);
-            return finish_order_event(app, event, &stored, settled.await?).await;
+            return finish_order_event(app, event, &stored, settled.await?, now).await;
         }
         About::Refund { refund_id, .. } => Claim::Refund(refund_id.clone()),
         About::Reversal { refund_id, .. } => Claim::Reversal(refund_id.clone()),
@@ -187,7 +192,7 @@ async fn continue_event(
             tracing::error!(?claim, "PayPal names no ticket of ours for it");
             return park(app, event, &stored, "it leads to no ticket").await;
         }
-        TakingBack::NotYet if stored.deliveries < PARKED_FROM => {
+        TakingBack::NotYet if comes_again(event, &stored, now) => {
             return Ok(StatusCode::SERVICE_UNAVAILABLE);
         }
         TakingBack::NotYet => {
@@ -249,16 +254,23 @@ async fn finish_order_event(
     event: &WebhookEvent,
     stored: &StoredEvent,
     outcome: Option<EventOutcome>,
+    now: Timestamp,
 ) -> Result<StatusCode, store::Error> {
     let outcome = match outcome {
         Some(outcome) => outcome,
-        None if stored.deliveries < PARKED_FROM => return Ok(StatusCode::SERVICE_UNAVAILABLE),
+        None if comes_again(event, stored, now) => return Ok(StatusCode::SERVICE_UNAVAILABLE),
         None => return park(app, event, stored, "PayPal does not say what it is about").await,
     };
     tracing::info!(event = %event.id, event_type = event.event_type, ?outcome, "an event was finished");
     let store = &app.settle.store;
     store.finish_event(event.id.as_str(), outcome).await?;
     Ok(StatusCode::OK)
+}
+
+/// Whether `PayPal` delivers it a few times more where it is not answered with 2xx.
+fn comes_again(event: &WebhookEvent, stored: &StoredEvent, now: Timestamp) -> bool {
+    let made_at = event.created_at.unwrap_or(stored.received_at);
+    stored.deliveries < PARKED_FROM && since(made_at, now) < PARKED_AFTER
 }
 
 /// Nobody but a human can go on with it. The event stays as it had ended before,

@@ -19,7 +19,7 @@
 //! | L8 | money taken back leads to review |
 //! | X1, X2, X3 | one line for the export for each settlement, none without, its id follows from it |
 //! | W1 | an event has its effect once, however often it comes |
-//! | W2, W3, W4 | an event ends, is stored before 2xx, and unverified writes nothing |
+//! | W2, W3, W4 | an event ends (or PayPal gives it up whose deliveries a restore has forgotten), is stored before 2xx, and unverified writes nothing |
 //! | W7 | whoever sends webhooks that are not `PayPal`'s does not make us ask it ten times a minute |
 //! | W5, W6 | the order of events, and what they say beside ids, changes nothing |
 //! | F12 | while captures are closed nobody is sent to `PayPal` and nothing is captured; a reconciliation after a restore comes to an end, agrees, and finds nothing a second time |

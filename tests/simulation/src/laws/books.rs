@@ -12,6 +12,8 @@ use crate::world::World;
 
 /// A human is asked to look when `PayPal` has but few deliveries left.
 const PARKED_FROM: u32 = 20;
+/// After so many deliveries `PayPal` gives an event up.
+const DELIVERIES_MAX: u32 = 25;
 
 /// The table, sorted by what its items are.
 struct Table {
@@ -294,7 +296,7 @@ pub(crate) fn at_rest(world: &World, history: &mut History) {
         // Answered before the restore, so PayPal does not repeat it: what it led to
         // is found by the sweep and in PayPal's books.
         let came_back = history.unfinished_events.contains(&text(event, "pk"));
-        let excused = forged || came_back;
+        let excused = forged || came_back || is_given_up(world, history, event);
         history.law("W2", excused || event.get("outcome").is_some(), || {
             format!("an event was stored and never finished: {event}")
         });
@@ -320,6 +322,24 @@ pub(crate) fn at_rest(world: &World, history: &mut History) {
     world
         .standin
         .in_books(|books| each_effect_once(books, &table, history));
+}
+
+/// Whether `PayPal` has given an event up whose earlier deliveries a restore has
+/// forgotten. In three days its age would have it parked; here they pass in minutes.
+fn is_given_up(world: &World, history: &History, event: &Value) -> bool {
+    let remembered: u32 = event["deliveries"]["N"]
+        .as_str()
+        .and_then(|n| n.parse().ok())
+        .unwrap_or_default();
+    history.restored_at.is_some()
+        && world.standin.next_delivery_at().is_none()
+        && world.standin.in_books(|books| {
+            let sent = books
+                .events
+                .iter()
+                .find(|it| text(event, "pk").ends_with(&it.id));
+            sent.is_some_and(|it| it.deliveries >= DELIVERIES_MAX && remembered < it.deliveries)
+        })
 }
 
 /// How many entries of the export's queue one booking may have: after a restore

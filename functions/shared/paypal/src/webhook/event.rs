@@ -1,5 +1,6 @@
 //! What a webhook is about: ids, and nothing but ids.
 
+use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::Value;
 use ticket::{AttemptId, CaptureId, OrderId};
@@ -21,6 +22,9 @@ pub struct WebhookEvent {
     /// `PAYMENT.CAPTURE.COMPLETED`; capital letters, digits, dots, hyphens and
     /// underscores, at most 64.
     pub event_type: String,
+    /// When `PayPal` made it, which is before its first delivery; nothing where it
+    /// does not say.
+    pub created_at: Option<Timestamp>,
     /// What to ask `PayPal` about.
     pub about: About,
 }
@@ -83,6 +87,7 @@ impl Unreadable {
         WebhookEvent {
             id: self.id.unwrap_or(transmission),
             event_type: self.event_type.unwrap_or_else(|| "UNREADABLE".to_owned()),
+            created_at: None,
             about: About::Unreadable,
         }
     }
@@ -94,6 +99,8 @@ struct Envelope {
     id: Value,
     #[serde(default)]
     event_type: Value,
+    #[serde(default)]
+    create_time: Value,
     #[serde(default)]
     resource: Value,
 }
@@ -114,6 +121,7 @@ pub(crate) fn read(raw_body: &[u8]) -> Result<WebhookEvent, Unreadable> {
     Ok(WebhookEvent {
         id: EventId::clone(event_id),
         event_type: event_type.to_owned(),
+        created_at: envelope.create_time.as_str().and_then(|at| at.parse().ok()),
         about,
     })
 }
