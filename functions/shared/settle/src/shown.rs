@@ -214,9 +214,8 @@ impl Settle {
                 }
                 let invoice_id = capture.invoice_id.as_deref().or(row.invoice_id.as_deref());
                 return self
-                    .not_ours(id.as_str(), names_an_attempt, invoice_id, now)
-                    .await
-                    .map(Whose::Not);
+                    .payment_not_ours(row, id, names_an_attempt, invoice_id, now)
+                    .await;
             }
             Asked::NoCapture => {
                 let names_an_attempt = named.is_some();
@@ -230,9 +229,8 @@ impl Settle {
                 }
                 let invoice_id = row.invoice_id.as_deref();
                 return self
-                    .not_ours(id.as_str(), names_an_attempt, invoice_id, now)
-                    .await
-                    .map(Whose::Not);
+                    .payment_not_ours(row, id, names_an_attempt, invoice_id, now)
+                    .await;
             }
             Asked::Nothing => return Ok(Whose::Not(Shown::Unclear)),
         };
@@ -244,9 +242,8 @@ impl Settle {
                     .as_deref()
                     .or(order.invoice_id.as_deref());
                 return self
-                    .not_ours(id.as_str(), named.is_some(), invoice_id, now)
-                    .await
-                    .map(Whose::Not);
+                    .payment_not_ours(row, id, named.is_some(), invoice_id, now)
+                    .await;
             }
             Marks::Doubtful => return Ok(Whose::Not(Shown::Unclear)),
         };
@@ -276,6 +273,33 @@ impl Settle {
         })
     }
 
+    /// A payment without an attempt of ours. By an order for a ticket's number it is
+    /// nobody else's, and its attempt may be what a restore has forgotten.
+    async fn payment_not_ours(
+        &self,
+        row: &Transaction,
+        id: &CaptureId,
+        names_an_attempt: bool,
+        invoice_id: Option<&str>,
+        now: Timestamp,
+    ) -> Result<Whose, Error> {
+        if self.captures == Captures::Closed
+            && row.event_code == CHECKOUT
+            && self.ticket_named(invoice_id).await?.is_some()
+        {
+            return Ok(Whose::Not(Shown::Unclear));
+        }
+        let shown = self.not_ours(id.as_str(), names_an_attempt, invoice_id, now);
+        shown.await.map(Whose::Not)
+    }
+
+    async fn ticket_named(&self, invoice_id: Option<&str>) -> Result<Option<Ticket>, Error> {
+        match invoice_id.and_then(case_number) {
+            Some(case_number) => self.store.ticket(&case_number).await,
+            None => Ok(None),
+        }
+    }
+
     /// Money that is no ticket's, remembered so that it is asked about once in
     /// its life; unless it names an attempt, which a human must see each night. A case
     /// number anybody may write on it: it is told of once.
@@ -286,15 +310,11 @@ impl Settle {
         invoice_id: Option<&str>,
         now: Timestamp,
     ) -> Result<Shown, Error> {
-        let case_number = invoice_id.and_then(case_number);
-        let names_a_ticket = match &case_number {
-            Some(case_number) => self.store.ticket(case_number).await?.is_some(),
-            None => false,
-        };
-        if names_an_attempt || names_a_ticket {
+        let ticket = self.ticket_named(invoice_id).await?;
+        if names_an_attempt || ticket.is_some() {
             tracing::error!(
                 id,
-                ?case_number,
+                invoice_id,
                 "money that bears a mark of ours and is none of ours: a human must look"
             );
         }
