@@ -11,7 +11,7 @@ use journeys::{Backup, City, open_ticket};
 use paypal_standin::{Afterwards, Fault, FaultKind, On, Payer};
 use settle::{Captures, Reconciled};
 use store::{AttemptState, CaseFile, Change, ClerkPayment, Issued, JournalEvent, Store, Write};
-use ticket::{Channel, Role, State};
+use ticket::{Cents, Channel, Role, State};
 
 const CASE: &str = "KL-1";
 
@@ -417,6 +417,43 @@ async fn money_taken_back_of_which_any_part_has_come_back_is_made_whole() {
             "{came_back:?}"
         );
     }
+}
+
+#[tokio::test]
+async fn money_taken_back_of_which_the_journal_alone_tells_is_told_of_once() {
+    let mut city = City::new().await;
+    let token = city.issue(CASE).await;
+    let before = city.backup().await;
+    // Booked anew, it comes to a ticket of an earlier version.
+    for cents in [2_500, 3_000] {
+        let stands = city.case_file(CASE).await.ticket;
+        let change = Change::Amount(Cents::new(cents));
+        let changed = city
+            .store
+            .change_by_clerk(&stands, change, "clerk-1", city.now());
+        assert_eq!(changed.await.unwrap(), Write::Done);
+    }
+    let checkout = city.press_pay(&token).await;
+    let back = city.at_paypal(&checkout, Payer::Pays).unwrap();
+    city.come_back(&back).await;
+    city.deliver().await;
+    let paid = city.backup().await;
+    let capture = city.standin.books().captures[0].id.clone();
+    city.standin
+        .afterwards(&capture, Afterwards::Refunded)
+        .unwrap();
+    city.deliver().await;
+    let after = city.backup().await;
+    closed(&mut city);
+    let mut told = paid.changed_until(&after);
+    told.retain(|(_, sk)| sk.starts_with("JOURNAL"));
+    assert_eq!(told.len(), 1);
+    city.restore(&before.with(&after, &told)).await;
+    let reconciled = reconcile(&city).await;
+    assert!(reconciled.comparison.agrees(), "{reconciled:?}");
+    let file = city.case_file(CASE).await;
+    assert_eq!(file.taken_back.len(), 1);
+    assert_eq!(lines(&file, JournalEvent::MoneyTakenBack), 1);
 }
 
 /// The second tab's order was captured; the first one's lock has come back.

@@ -189,7 +189,7 @@ impl Settle {
         Ok(Some(line_cents(&line)))
     }
 
-    async fn is_taking_back_journaled(
+    pub(crate) async fn is_taking_back_journaled(
         &self,
         case_number: &CaseNumber,
         id: &str,

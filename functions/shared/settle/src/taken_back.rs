@@ -389,7 +389,7 @@ impl Settle {
             return Ok(TakingBack::NotYet);
         }
         for _ in 0..DECISIONS_MAX {
-            if self.store.book_taken_back(&ticket, line).await? == Write::Done {
+            if self.write_line(&ticket, line).await? == Write::Done {
                 tracing::error!(case_number = %ticket.case_number, kind = ?line.kind, reference = line.id, "money was taken back: the ticket is in review");
                 return Ok(TakingBack::Booked);
             }
@@ -399,5 +399,20 @@ impl Settle {
             }
         }
         Ok(TakingBack::NotYet)
+    }
+
+    async fn write_line(&self, ticket: &Ticket, line: &TakenBack) -> Result<Write, Error> {
+        // A restore may have brought the journal's entry back alone: the auditor must
+        // not read of one refund twice.
+        let journaled = self
+            .is_taking_back_journaled(&ticket.case_number, &line.id)
+            .await?;
+        if journaled && self.store.taken_back(ticket, &line.id).await?.is_none() {
+            return self
+                .store
+                .mend_taken_back(ticket, line, false, journaled)
+                .await;
+        }
+        self.store.book_taken_back(ticket, line).await
     }
 }
