@@ -154,7 +154,11 @@ async fn settle(
 ) -> Result<Option<Settled>, store::Error> {
     let settle = || app.settle.settle(id, Wake::Return, now, deadline);
     let settled = settle().await?;
-    let is_locked = |ticket: &Ticket| ticket.standing() == Standing::OpenLocked;
+    // Nobody is inside the call any more whose lease has ended.
+    let is_locked = |ticket: &Ticket| {
+        let lock = ticket.lock.as_ref().filter(|lock| lock.until > now);
+        lock.is_some() && ticket.standing() == Standing::OpenLocked
+    };
     if !settled.as_ref().is_some_and(|it| is_locked(&it.ticket)) {
         return Ok(settled);
     }

@@ -137,6 +137,7 @@ async fn ticket(
         version: FIRST_VERSION,
         fence: 0,
         lock: None,
+        attempts_begun: 0,
         first_invoice_refused: false,
         pending: None,
         awaits: None,

@@ -519,6 +519,7 @@ pub fn open_ticket(case_number: &str, now: Timestamp) -> Ticket {
         version: 1,
         fence: 0,
         lock: None,
+        attempts_begun: 0,
         first_invoice_refused: false,
         pending: None,
         awaits: None,

@@ -103,8 +103,9 @@ fn attempt(city: &City, number: u128, version: u32) -> Attempt {
 }
 
 async fn begin(city: &City, attempt: &Attempt) {
-    let begun = city.store.begin_attempt(attempt, city.now()).await.unwrap();
-    assert_eq!(begun, Write::Done);
+    let ticket = city.case_file(CASE).await.ticket;
+    let begun = city.store.begin_attempt(&ticket, attempt, city.now());
+    assert_eq!(begun.await.unwrap(), Write::Done);
 }
 
 fn settlement(city: &City, attempt: &Attempt, capture: &str, role: Role) -> Settlement {
@@ -136,16 +137,14 @@ async fn an_attempt_begins_only_on_an_open_unlocked_ticket_of_its_version() {
     let pending = attempt(&case.city, 5, 1);
     let paid = attempt(&case.city, 6, 2);
     let now = case.city.now();
-    assert_eq!(
-        store.begin_attempt(&other_version, now).await.unwrap(),
-        Write::Refused
-    );
+    let begin = async |attempt| {
+        let ticket = case.ticket().await;
+        store.begin_attempt(&ticket, attempt, now).await.unwrap()
+    };
+    assert_eq!(begin(&other_version).await, Write::Refused);
 
     let held = case.lock(&case.attempt).await.unwrap();
-    assert_eq!(
-        store.begin_attempt(&locked, now).await.unwrap(),
-        Write::Refused
-    );
+    assert_eq!(begin(&locked).await, Write::Refused);
     let ticket = case.ticket().await;
     let kept = store
         .book_pending(
@@ -158,21 +157,35 @@ async fn an_attempt_begins_only_on_an_open_unlocked_ticket_of_its_version() {
         .await
         .unwrap();
     assert_eq!(kept, Write::Done);
-    assert_eq!(
-        store.begin_attempt(&pending, now).await.unwrap(),
-        Write::Refused
-    );
+    assert_eq!(begin(&pending).await, Write::Refused);
 
     let (ticket, attempt) = (case.ticket().await, case.attempt().await);
     assert_eq!(
         case.book(&ticket, &attempt, Role::Main, None).await,
         Write::Done
     );
-    assert_eq!(
-        store.begin_attempt(&paid, now).await.unwrap(),
-        Write::Refused
-    );
+    assert_eq!(begin(&paid).await, Write::Refused);
     assert_eq!(case.city.case_file(CASE).await.attempts.len(), 1);
+}
+
+#[tokio::test]
+async fn an_attempt_begins_only_where_all_earlier_ones_were_counted() {
+    let case = Case::new().await;
+    let store = &case.city.store;
+    let ticket = case.ticket().await;
+    assert_eq!(ticket.attempts_begun, 1);
+    let (second, third) = (attempt(&case.city, 2, 1), attempt(&case.city, 3, 1));
+    let begin = async |attempt| {
+        let begun = store.begin_attempt(&ticket, attempt, case.city.now());
+        begun.await.unwrap()
+    };
+    assert_eq!(begin(&second).await, Write::Done);
+    let before = case.table().await;
+    assert_eq!(begin(&third).await, Write::Refused);
+    assert_eq!(case.table().await, before);
+    // Its answer was lost, and it is told again.
+    assert_eq!(begin(&second).await, Write::Done);
+    assert_eq!(case.ticket().await.attempts_begun, 2);
 }
 
 #[tokio::test]

@@ -516,6 +516,16 @@ async fn one_ticket_has_five_open_orders_at_most() {
 }
 
 #[tokio::test]
+async fn many_presses_in_one_moment_make_no_more_orders_than_that() {
+    let city = city_alone().await;
+    let token = city.issue(CASE).await;
+    let pressed = futures_util::future::join_all((0..20).map(|_| city.press_pay(&token))).await;
+    assert!(pressed.iter().any(|page| page.status == 303));
+    let orders = city.standin.books().orders.len();
+    assert!((1..=5).contains(&orders), "{orders}");
+}
+
+#[tokio::test]
 async fn who_approved_before_the_due_date_is_in_time_however_late_we_look() {
     for (hours_before_its_end, shown, moved) in [(2, "paid", 1), (-2, "open", 0)] {
         let city = city_alone().await;

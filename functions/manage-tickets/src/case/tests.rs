@@ -39,6 +39,7 @@ fn ticket() -> Ticket {
         version: 1,
         fence: 0,
         lock: None,
+        attempts_begun: 0,
         first_invoice_refused: false,
         pending: None,
         awaits: None,

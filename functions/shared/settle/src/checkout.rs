@@ -7,7 +7,7 @@ use store::{Attempt, AttemptState, Error, PlacedOrder, Write};
 use ticket::{AttemptId, Language, Standing, Ticket};
 use tokio::time::Instant;
 
-use crate::limits::{LIVE_ATTEMPTS_MAX, LOOK_YOUNG, ORDER_REUSE, PLACING, age};
+use crate::limits::{DECISIONS_MAX, LIVE_ATTEMPTS_MAX, LOOK_YOUNG, ORDER_REUSE, PLACING, age};
 use crate::reading::Reading;
 use crate::settling::Answer;
 use crate::{Captures, Progress, Settle, Wake};
@@ -111,6 +111,38 @@ impl Settle {
         if self.captures == Captures::Closed {
             return Ok(Checkout::Closed);
         }
+        let mut stands = ticket.clone();
+        for _ in 0..DECISIONS_MAX {
+            let checkout = self
+                .one_order(&stands, last, payer, random, now, deadline)
+                .await?;
+            if checkout != Checkout::TicketChanged {
+                return Ok(checkout);
+            }
+            match self.store.ticket(&ticket.case_number).await? {
+                // Another tab began an attempt in the same moment: its order may do.
+                Some(again)
+                    if again.standing() == Standing::Open
+                        && again.version == ticket.version
+                        && again.attempts_begun != stands.attempts_begun =>
+                {
+                    stands = again;
+                }
+                Some(_) | None => break,
+            }
+        }
+        Ok(Checkout::TicketChanged)
+    }
+
+    async fn one_order(
+        &self,
+        ticket: &Ticket,
+        last: Option<&Attempt>,
+        payer: &Payer<'_>,
+        random: &(dyn Fn() -> u128 + Sync),
+        now: Timestamp,
+        deadline: Instant,
+    ) -> Result<Checkout, Error> {
         let attempts = self.store.attempts_of(&ticket.case_number).await?;
         let live = attempts
             .iter()
@@ -192,9 +224,10 @@ impl Settle {
             }
             invoice_ids.remove(0);
         }
+        let mut ticket = ticket.clone();
         for invoice_id in invoice_ids {
             let attempt = new_attempt(
-                ticket,
+                &ticket,
                 payer,
                 random(),
                 invoice_id,
@@ -202,9 +235,11 @@ impl Settle {
                 now,
             );
             let due_at = now.saturating_add(LOOK_YOUNG).unwrap_or(now);
-            if self.store.begin_attempt(&attempt, due_at).await? == Write::Refused {
+            let begun = self.store.begin_attempt(&ticket, &attempt, due_at).await?;
+            if begun == Write::Refused {
                 return Ok(Checkout::TicketChanged);
             }
+            ticket.attempts_begun += 1;
             let new_order = &new_order(&attempt, payer);
             let created = self
                 .call(now, deadline, |token| async move {
@@ -232,7 +267,7 @@ impl Settle {
                         .end_attempt(&attempt, &AttemptState::Declined)
                         .await?;
                     tracing::warn!(case_number = %ticket.case_number, "PayPal says the invoice was paid: looking for its money");
-                    if !self.no_money_found(ticket, now, deadline).await? {
+                    if !self.no_money_found(&ticket, now, deadline).await? {
                         return Ok(Checkout::TicketChanged);
                     }
                 }

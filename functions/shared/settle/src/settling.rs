@@ -518,23 +518,19 @@ impl Settle {
         };
         // sabotage: short lease
         let until = now + crate::limits::LEASE;
-        match self
+        let taken = self
             .store
             .take_lock(ticket, attempt, now, until, at)
-            .await?
-        {
-            Some(held) => {
-                let heard = Heard::default();
-                self.capture(ticket, attempt, &order.id, &held, heard, at, now, deadline)
-                    .await
-            }
-            None => {
-                // Somebody was a moment ahead, with an order that may be refused: the
-                // turn of this one comes when that lock has ended at the latest.
-                self.expect_money_at(&attempt.id, until).await;
-                Ok(Progress::Unclear)
-            }
-        }
+            .await?;
+        let Some(held) = taken else {
+            // Somebody was a moment ahead, with an order that may be refused: the turn
+            // of this one comes when that lock has ended at the latest.
+            self.expect_money_at(&attempt.id, until).await;
+            return Ok(Progress::Unclear);
+        };
+        let heard = Heard::default();
+        self.capture(ticket, attempt, &order.id, &held, heard, at, now, deadline)
+            .await
     }
 
     /// Whether the payer approved after the due date in a city that takes no late

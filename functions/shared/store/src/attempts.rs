@@ -34,12 +34,14 @@ impl Store {
     /// open attempts, due at `due_at`.
     ///
     /// Refused when the ticket is not (or no longer) the open, unlocked one
-    /// that the attempt was made for.
+    /// that the attempt was made for, or another attempt was begun since it was read:
+    /// whoever makes a sixth order has not counted the fifth.
     ///
     /// # Errors
     /// When the table does not answer; no order may be made then.
     pub async fn begin_attempt(
         &self,
+        ticket: &Ticket,
         attempt: &Attempt,
         due_at: Timestamp,
     ) -> Result<Write, Error> {
@@ -50,18 +52,27 @@ impl Store {
         new.insert("shard".to_owned(), s(shard));
         new.insert("due_at".to_owned(), s(sortable(due_at)));
         let pointer = keys::attempt_of_ticket(&attempt.case_number, &attempt.id).into_item();
-        let ticket_is_payable = ConditionCheckBuilder::default()
+        // A ticket that was issued before attempts were counted has none.
+        let counted = if ticket.attempts_begun == 0 {
+            "(attribute_not_exists(attempts_begun) OR attempts_begun = :counted)"
+        } else {
+            "attempts_begun = :counted"
+        };
+        let counted_and_payable = UpdateBuilder::default()
             .set_key(Some(keys::ticket(&attempt.case_number).into_item()))
-            .condition_expression(
+            .update_expression("SET attempts_begun = :begun")
+            .condition_expression(format!(
                 "#state = :open AND attribute_not_exists(#lock) \
-                 AND attribute_not_exists(pending) AND version = :version",
-            )
+                 AND attribute_not_exists(pending) AND version = :version AND {counted}"
+            ))
             .expression_attribute_names("#state", "state")
             .expression_attribute_names("#lock", "lock")
             .expression_attribute_values(":open", s("open"))
-            .expression_attribute_values(":version", n(attempt.version));
+            .expression_attribute_values(":version", n(attempt.version))
+            .expression_attribute_values(":counted", n(ticket.attempts_begun))
+            .expression_attribute_values(":begun", n(ticket.attempts_begun + 1));
         let steps = vec![
-            Step::Check(ticket_is_payable),
+            Step::Update(counted_and_payable),
             Step::put_new(new),
             Step::put_new(pointer),
         ];

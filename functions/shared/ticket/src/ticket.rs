@@ -46,6 +46,10 @@ pub struct Ticket {
     /// Somebody may be inside the capture call.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lock: Option<Lock>,
+    /// How many attempts were ever begun. Whoever begins one has counted all that
+    /// are open: this says whether another was begun since.
+    #[serde(default)]
+    pub attempts_begun: u32,
     /// `PayPal` refuses this ticket's first invoice id at the capture, as it does
     /// for one that was paid: the next order needs the second.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]

@@ -78,6 +78,7 @@ pub(crate) fn ticket(standing: Standing) -> Ticket {
             refused_since: None,
             unanswered: false,
         }),
+        attempts_begun: 0,
         first_invoice_refused: false,
         pending: (standing == Standing::OpenPending).then(|| PendingCapture {
             attempt: attempt_id(),
