@@ -5,8 +5,9 @@ use std::fmt;
 use std::str::FromStr;
 
 use paypal_standin::{
-    Behaviour, BurnOn, DeclineShape, DupInvoiceAt, ExpiredAs, OddStatus, PendingReason,
-    PendingThen, RecaptureAfterDenied, RetryAfter, SameIdOtherBody, StatusAfterDecline, UpdateTime,
+    Behaviour, BurnOn, DeclineShape, DisputeNames, DupInvoiceAt, ExpiredAs, OddStatus,
+    PendingReason, PendingThen, RecaptureAfterDenied, Redelivery, RetryAfter, SameIdOtherBody,
+    StatusAfterDecline, UpdateTime,
 };
 
 /// A habit.
@@ -171,6 +172,34 @@ pub(crate) const ALL: &[Habit] = &[
     for_good("held-back-for-good", |it| {
         it.pending_reason = Some(PendingReason::Unilateral);
     }),
+    for_good("refund-events-without-marks", |it| {
+        it.refund_event_without_custom_id = true;
+    }),
+    for_good("disputes-by-invoice", |it| {
+        it.dispute_names = DisputeNames::InvoiceNumber;
+    }),
+    for_good("disputes-by-custom-id", |it| {
+        it.dispute_names = DisputeNames::Custom;
+    }),
+    for_good("disputes-name-nothing", |it| {
+        it.dispute_names = DisputeNames::Nothing;
+    }),
+    for_good("every-other-event-is-lost", |it| {
+        it.webhook_drop_every = 2;
+    }),
+    for_good("events-overtake-each-other", |it| {
+        it.webhook_shuffle_s = LAGS_S[2];
+    }),
+    for_good("events-are-late", |it| it.webhook_delay_s = LAGS_S[2]),
+    for_good("events-are-signed-anew", |it| {
+        it.redelivery = Redelivery::Resigned;
+    }),
+    for_good("reports-end-early", |it| it.short_end_date = true),
+    for_good("reports-are-small", |it| it.resultset_cap = 2),
+    for_good("reports-grow", |it| it.page_total_changes = true),
+    for_good("reports-repeat-a-row", |it| it.duplicate_row = true),
+    for_good("reports-without-ids", |it| it.row_without_ids = true),
+    for_good("reports-show-holds", |it| it.hold_rows = true),
 ];
 
 /// Orders live as long as they may on request; the functions are told.

@@ -136,7 +136,9 @@ async fn simulate(plan: Plan, tell: bool, collect: bool) -> Outcome {
     let habits = habits_of(&plan);
     let world = World::new(plan.seed, choices, &habits).await;
     if tell {
-        world.history.borrow_mut().told = Some(Vec::new());
+        let names: Vec<&str> = habits.iter().map(|habit| habit.name).collect();
+        let line = format!("            PayPal's habits: {}", names.join(", "));
+        world.history.borrow_mut().told = Some(vec![line]);
     }
     let scenario = scenario(&plan.scenario);
     (scenario.prepare)(&world);

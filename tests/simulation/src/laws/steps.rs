@@ -146,7 +146,7 @@ fn look_at_a_case(world: &World, items: &[Value]) {
                 && its_own
                 && capture.status == CaptureStatus::Completed
                 && !odd
-                && world.habits.borrow().is_empty();
+                && !history.was_strange;
             history.law("L3", !misjudged, || {
                 format!("{case_number} is not settled by the money that was asked for: {capture:?}")
             });

@@ -176,6 +176,9 @@ fn fate_of_captures(world: &Rc<World>) -> Work {
             Afterwards::Refunded,
             Afterwards::Reversed,
             Afterwards::Disputed,
+            Afterwards::RefundedInPart(1_000),
+            Afterwards::ReversedInPart(1_000),
+            Afterwards::ChargedBack,
         ];
         let taken = world.choices.borrow_mut().one_of(what.len());
         world.afterwards(what[taken]).await;
