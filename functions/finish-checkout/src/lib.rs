@@ -104,7 +104,12 @@ async fn finish(
     }
     let order = order_brought(request, &attempt).cloned();
     let settled = if is_return_from_paypal(request, route, &attempt, order.as_ref()) {
-        settle(app, id, now, deadline).await?
+        match settle(app, id, now, deadline).await? {
+            Some(settled) if names_its_payer(request) => {
+                Some(app.settle.said_to_be_approved(settled, now).await?)
+            }
+            settled => settled,
+        }
     } else {
         None
     };
@@ -203,6 +208,12 @@ fn is_return_from_paypal(
         .and_then(|value| value.to_str().ok())
         .is_some_and(|purpose| purpose.contains("prefetch"));
     route == Route::Page && names_own_order && !is_prefetch && !attempt.state.is_final()
+}
+
+/// Whether `PayPal` says in the address who has approved.
+fn names_its_payer(request: &Request) -> bool {
+    let query = request.query_string_parameters();
+    query.first("PayerID").is_some_and(|id| !id.is_empty())
 }
 
 /// How the attempt itself ended, beside how the ticket stands.

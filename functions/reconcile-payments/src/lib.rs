@@ -387,6 +387,7 @@ mod tests {
             }),
             refusals: 0,
             approved_at: None,
+            returned_at: None,
             decline: None,
             state: AttemptState::Live,
         }

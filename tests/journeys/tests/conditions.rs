@@ -97,6 +97,7 @@ fn attempt(city: &City, number: u128, version: u32) -> Attempt {
         order: None,
         refusals: 0,
         approved_at: None,
+        returned_at: None,
         decline: None,
         state: AttemptState::Live,
     }

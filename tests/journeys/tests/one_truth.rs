@@ -290,10 +290,50 @@ async fn a_return_without_an_approval_says_that_nothing_was_charged_and_offers_t
     let token = city.issue(CASE).await;
     let checkout = city.press_pay(&token).await;
     let back = city.at_paypal(&checkout, Payer::Cancels).unwrap();
-    let page = city.come_back(&back).await;
+    let event = "driver-returns-without-approving";
+    let page = city.result(&back.attempt, event, &back.order_id).await;
+    assert_not_paid(&page);
+}
+
+fn assert_not_paid(page: &Page) {
     assert_eq!((page.status, page.state.as_str()), (200, "open"));
     assert!(page.html.contains("Es wurde nichts abgebucht."));
     assert!(page.has_pay_button());
+}
+
+#[tokio::test]
+async fn an_approval_that_paypal_shows_late_is_being_checked_until_it_is_shown() {
+    let city = City::new().await;
+    city.standin.set_webhooks(WebhookMode::Off);
+    let mut lags = city.standin.behaviour();
+    lags.approval_lag_s = 50;
+    city.standin.set_behaviour(lags).unwrap();
+    let token = city.issue(CASE).await;
+    let checkout = city.press_pay(&token).await;
+    let back = city.at_paypal(&checkout, Payer::Pays).unwrap();
+    assert_offers_nothing(&city.come_back(&back).await);
+    assert_offers_nothing(&city.open(&token).await);
+    assert_eq!(told(&city).await["payment_running"], true);
+    city.later(Duration::from_mins(1));
+    city.sweep().await;
+    assert_eq!(city.open(&token).await.state, "paid");
+    assert_eq!(city.money_moved(), 1);
+}
+
+#[tokio::test]
+async fn the_word_that_an_order_is_approved_is_believed_for_two_minutes() {
+    let city = City::new().await;
+    let token = city.issue(CASE).await;
+    let checkout = city.press_pay(&token).await;
+    let back = city.at_paypal(&checkout, Payer::Cancels).unwrap();
+    assert_offers_nothing(&city.come_back(&back).await);
+    for _ in 0..2 {
+        assert_offers_nothing(&city.open(&token).await);
+        city.later(Duration::from_mins(1));
+        city.sweep().await;
+    }
+    assert_not_paid(&city.come_back(&back).await);
+    assert!(city.open(&token).await.has_pay_button());
 }
 
 #[tokio::test]

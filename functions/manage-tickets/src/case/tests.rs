@@ -201,6 +201,7 @@ fn paid() -> CaseFile {
         }),
         refusals: 1,
         approved_at: Some(paid_at),
+        returned_at: None,
         decline: Some(Decline {
             at: moment("2026-02-21T09:59:30Z"),
             issue: "INSTRUMENT_DECLINED".to_owned(),

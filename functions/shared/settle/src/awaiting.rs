@@ -4,9 +4,10 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use store::{Attempt, AttemptState, Write};
+use store::{Attempt, AttemptState, Error, Write};
 use ticket::{Awaited, Standing, Ticket};
 
+use crate::limits::{APPROVAL_LAG, since};
 use crate::{Captures, Progress, Settle, Settled, Wake};
 
 /// How long after its order's life at `PayPal` an attempt is final.
@@ -55,6 +56,34 @@ impl Settle {
         settled
     }
 
+    /// The payer is back from `PayPal` with its word that the order is approved, and
+    /// `PayPal` has not shown that. The word is no proof of anything, but until the
+    /// approval must be seen nobody may be told that nothing was paid.
+    ///
+    /// # Errors
+    /// When the table does not answer.
+    pub async fn said_to_be_approved(
+        &self,
+        mut settled: Settled,
+        now: Timestamp,
+    ) -> Result<Settled, Error> {
+        let Settled {
+            ticket,
+            attempt,
+            progress,
+        } = &settled;
+        let is_news = *progress == Progress::NotApproved && attempt.returned_at.is_none();
+        if !is_news || self.store.note_return(attempt, now).await? == Write::Refused {
+            return Ok(settled);
+        }
+        if let Some(awaited) = self.mark_awaited(ticket, attempt, now).await {
+            settled.ticket.awaits = Some(awaited);
+        }
+        settled.attempt.returned_at = Some(now);
+        settled.progress = Progress::Unclear;
+        Ok(settled)
+    }
+
     /// The mark, once it is written. Where it cannot be, that keeps nobody from
     /// being told how the attempt stands, and no money from being booked.
     pub(crate) async fn mark_awaited(
@@ -86,6 +115,12 @@ impl Settle {
             }
         }
     }
+}
+
+/// Whether an approval that the payer has spoken of need not be shown yet.
+pub(crate) fn came_back_lately(attempt: &Attempt, now: Timestamp) -> bool {
+    let back = attempt.returned_at;
+    back.is_some_and(|at| since(at, now) < APPROVAL_LAG)
 }
 
 fn mark(before: &Attempt, settled: &Settled, wake: Wake, captures: Captures) -> Mark {

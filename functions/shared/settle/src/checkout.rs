@@ -345,6 +345,7 @@ fn new_attempt(
         order: None,
         refusals: 0,
         approved_at: None,
+        returned_at: None,
         decline: None,
         state: AttemptState::Live,
     }

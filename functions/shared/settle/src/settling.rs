@@ -9,6 +9,7 @@ use ticket::{
 };
 use tokio::time::Instant;
 
+use crate::awaiting::came_back_lately;
 use crate::limits::{
     APPROVAL_LAG, DECISIONS_MAX, PLACING, READ_LAG, SILENCE_MAX, age, order_is_over, since,
 };
@@ -111,8 +112,14 @@ impl Settle {
         let progress = match &attempt.order {
             Some(order) => {
                 let answer = self.ask(&order.id, &ticket, &attempt, now, deadline).await;
-                self.follow(&ticket, &attempt, answer, wake, now, deadline)
-                    .await?
+                let progress = self
+                    .follow(&ticket, &attempt, answer, wake, now, deadline)
+                    .await?;
+                match progress {
+                    // PayPal may not show yet what its own page has let the payer do.
+                    Progress::NotApproved if came_back_lately(&attempt, now) => Progress::Unclear,
+                    Progress::Known | Progress::NotApproved | Progress::Unclear => progress,
+                }
             }
             None => self.end_if_abandoned(&attempt, now).await?,
         };

@@ -739,6 +739,7 @@ fn attempt_anew(
         order: Some(settle.placed(order)),
         refusals: 0,
         approved_at: None,
+        returned_at: None,
         decline: None,
         state: AttemptState::Live,
     }

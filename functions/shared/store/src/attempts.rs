@@ -171,6 +171,22 @@ impl Store {
             .await
     }
 
+    /// Remembers when the payer first came back with the word that the order is
+    /// approved, where `PayPal` does not show that yet.
+    ///
+    /// # Errors
+    /// When the table does not answer.
+    pub async fn note_return(&self, attempt: &Attempt, at: Timestamp) -> Result<Write, Error> {
+        let update = UpdateBuilder::default()
+            .set_key(Some(keys::attempt(&attempt.id).into_item()))
+            .update_expression("SET returned_at = :at")
+            .condition_expression("attempt_state = :live AND attribute_not_exists(returned_at)")
+            .expression_attribute_values(":live", s("live"))
+            .expression_attribute_values(":at", s(at.to_string()));
+        self.transact("note a return", vec![Step::Update(update)])
+            .await
+    }
+
     async fn mark_decline(
         &self,
         attempt: &Attempt,

@@ -52,6 +52,7 @@ fn attempt(amount: Cents) -> Attempt {
         order: None,
         refusals: 0,
         approved_at: None,
+        returned_at: None,
         decline: None,
         state: AttemptState::Live,
     }
