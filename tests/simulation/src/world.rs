@@ -14,7 +14,7 @@ use jiff::{SignedDuration, Timestamp};
 use journeys::Functions;
 use local::template::{TEXT, Template};
 use local::token_keys::TokenKeys;
-use paypal_standin::{Behaviour, Fault, Settings, Standin};
+use paypal_standin::{Behaviour, Currency, Fault, Foreign, Money, Settings, Standin};
 use settle::Captures;
 use store::Store;
 use tempfile::NamedTempFile;
@@ -136,6 +136,8 @@ pub(crate) struct World {
     pub(crate) no_postman: Cell<bool>,
     /// Sweeps are begun by the story itself.
     pub(crate) no_schedule: Cell<bool>,
+    /// Payments into the account that are no ticket's.
+    pub(crate) strangers: Cell<u32>,
     /// How many attempts the sweeps have looked at.
     pub(crate) looks: Cell<u64>,
     /// How many sweeps have begun and ended.
@@ -295,6 +297,7 @@ impl World {
             on_the_way: Cell::new(0),
             no_postman: Cell::new(false),
             no_schedule: Cell::new(false),
+            strangers: Cell::new(0),
             looks: Cell::new(0),
             sweeps: Cell::new((0, 0)),
             over: Cell::new(false),
@@ -327,6 +330,18 @@ impl World {
         self.behave();
         self.history.borrow_mut().last_fault_at = Some(self.now());
         true
+    }
+
+    /// Another shop sells through the account, and somebody sends it money.
+    pub(crate) fn strangers_pay(&self) {
+        let amount = Money {
+            currency: Currency::Eur,
+            minor_units: 1_234,
+        };
+        for (count, kind) in [(2, Foreign::OtherShop), (1, Foreign::SentByHand)] {
+            self.standin.foreign_payments(count, amount, kind);
+            self.strangers.set(self.strangers.get() + count);
+        }
     }
 
     /// Whether nothing can be settled just now.

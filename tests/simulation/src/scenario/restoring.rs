@@ -123,6 +123,7 @@ pub(crate) const RESTORES: [Scenario; 12] = [
                 cash(world, 5, BEGUN_SINCE),
                 becomes(world, Duration::from_mins(4), Afterwards::Refunded),
             ];
+            world.strangers_pay();
             restored(world, actors);
         },
     },
@@ -147,6 +148,9 @@ pub(crate) const BY_CHANCE: Scenario = Scenario {
         let ticket = world.choices.borrow_mut().one_of(TICKETS);
         // What clerks did within the torn minute is in no books but theirs.
         actors.push(cash(world, ticket, BEGUN_SINCE));
+        if world.choices.borrow_mut().once_in(2) {
+            world.strangers_pay();
+        }
         restored(world, actors);
     },
 };

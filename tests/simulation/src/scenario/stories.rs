@@ -402,6 +402,7 @@ fn refunded_in_silence(world: &Rc<World>) -> Work {
     let (driver, world) = (driver(world), Rc::clone(world));
     Box::pin(async move {
         driver.pays(Payer::Pays).await;
+        world.strangers_pay();
         world.pause(A_MINUTE).await;
         world.afterwards(Afterwards::Refunded).await;
         let is_refunded = world.standin.in_books(|books| !books.refunds.is_empty());
