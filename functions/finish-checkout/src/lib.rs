@@ -6,7 +6,8 @@
 //! ```
 //!
 //! Nothing in the address is believed: it may be forged, opened twice, fetched
-//! by a mail scanner, or never come. It only wakes `settle` up.
+//! by a mail scanner, or never come. It only wakes `settle` up; and where it says that
+//! the payer has approved, nobody is told the opposite for two minutes.
 
 use std::time::Duration;
 

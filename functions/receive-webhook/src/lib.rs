@@ -32,8 +32,10 @@ const BODY_BYTES_MAX: usize = 64 * 1_024;
 /// table that fails just then would leave the event without an end.
 const PARKED_FROM: u32 = 20;
 
-/// The same by its age: a restored table has forgotten deliveries.
+/// The same by its age, where a restored table has forgotten deliveries; not at the
+/// first ones that are remembered: an event may be that late.
 const PARKED_AFTER: Duration = Duration::from_hours(48);
+const TRIED_AT_LEAST: u32 = 3;
 
 /// What this function works with.
 pub struct App {
@@ -270,7 +272,8 @@ async fn finish_order_event(
 /// Whether `PayPal` delivers it a few times more where it is not answered with 2xx.
 fn comes_again(event: &WebhookEvent, stored: &StoredEvent, now: Timestamp) -> bool {
     let made_at = event.created_at.unwrap_or(stored.received_at);
-    stored.deliveries < PARKED_FROM && since(made_at, now) < PARKED_AFTER
+    let is_young = since(made_at, now) < PARKED_AFTER;
+    stored.deliveries < PARKED_FROM && (is_young || stored.deliveries < TRIED_AT_LEAST)
 }
 
 /// Nobody but a human can go on with it. The event stays as it had ended before,

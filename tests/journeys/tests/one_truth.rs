@@ -120,13 +120,17 @@ async fn an_approval_that_only_a_webhook_has_told_of_is_waited_for_too() {
 
 #[tokio::test]
 async fn nobody_waits_for_money_once_paypal_has_said_that_none_comes() {
-    for payer in [Payer::Declines, Payer::Cancels] {
+    for (payer, event) in [
+        (Payer::Declines, "driver-returns-from-paypal"),
+        (Payer::Cancels, "driver-returns-without-approving"),
+    ] {
         let city = City::new().await;
         let token = city.issue(CASE).await;
         let checkout = city.press_pay(&token).await;
         let back = city.at_paypal(&checkout, payer).unwrap();
         silent(&city);
-        assert_offers_nothing(&city.come_back(&back).await);
+        let shown = city.result(&back.attempt, event, &back.order_id).await;
+        assert_offers_nothing(&shown);
         assert_offers_nothing(&city.open(&token).await);
         city.standin.clear_faults();
         city.later(Duration::from_mins(1));
@@ -321,19 +325,43 @@ async fn an_approval_that_paypal_shows_late_is_being_checked_until_it_is_shown()
 }
 
 #[tokio::test]
+async fn silence_before_an_approval_is_shown_is_no_reason_to_say_that_nothing_was_paid() {
+    let city = City::new().await;
+    city.standin.set_webhooks(WebhookMode::Off);
+    let mut lags = city.standin.behaviour();
+    lags.approval_lag_s = 100;
+    city.standin.set_behaviour(lags).unwrap();
+    let token = city.issue(CASE).await;
+    let checkout = city.press_pay(&token).await;
+    city.later(Duration::from_mins(50));
+    let back = city.at_paypal(&checkout, Payer::Pays).unwrap();
+    silent(&city);
+    assert_offers_nothing(&city.come_back(&back).await);
+    city.standin.clear_faults();
+    city.later(Duration::from_mins(1));
+    city.sweep().await;
+    assert_offers_nothing(&city.open(&token).await);
+    // Not a fifth of its age later, but when the approval must be shown.
+    city.later(Duration::from_mins(1));
+    city.sweep().await;
+    assert_eq!(city.open(&token).await.state, "paid");
+}
+
+#[tokio::test]
 async fn the_word_that_an_order_is_approved_is_believed_for_two_minutes() {
     let city = City::new().await;
     let token = city.issue(CASE).await;
     let checkout = city.press_pay(&token).await;
     let back = city.at_paypal(&checkout, Payer::Cancels).unwrap();
     assert_offers_nothing(&city.come_back(&back).await);
+    // No sweep need come for it to end.
     for _ in 0..2 {
         assert_offers_nothing(&city.open(&token).await);
+        assert_offers_nothing(&city.come_back(&back).await);
         city.later(Duration::from_mins(1));
-        city.sweep().await;
     }
-    assert_not_paid(&city.come_back(&back).await);
     assert!(city.open(&token).await.has_pay_button());
+    assert_not_paid(&city.come_back(&back).await);
 }
 
 #[tokio::test]

@@ -145,7 +145,7 @@ async fn a_driver_who_came_back_without_approving_waits_with_the_others_again() 
     let checkout = city.press_pay(&token).await;
     let back = city.at_paypal(&checkout, Payer::Cancels).unwrap();
     let order_id = city.standin.books().orders[0].id.clone();
-    city.result(&back.attempt, "driver-returns-from-paypal", &order_id)
+    city.result(&back.attempt, "driver-returns-without-approving", &order_id)
         .await;
     assert_eq!(the_open_one(&city).await.queue, Queue::Likely);
     city.later(A_MINUTE);

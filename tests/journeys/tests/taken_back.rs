@@ -114,6 +114,8 @@ async fn an_event_of_two_days_ago_is_parked_though_nobody_remembers_its_deliveri
         city.standin.redeliver(&event).unwrap();
         assert_eq!(city.deliver().await, [503], "{what:?}");
         city.later(Duration::from_hours(1));
+        assert_eq!(city.deliver().await, [503], "{what:?}");
+        city.later(Duration::from_hours(2));
         assert_eq!(city.deliver().await, [200], "{what:?}");
         let event = last_event(&city).await;
         assert!(event.contains("parked"), "{what:?} {event}");

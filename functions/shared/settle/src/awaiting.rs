@@ -7,7 +7,8 @@ use jiff::Timestamp;
 use store::{Attempt, AttemptState, Error, Write};
 use ticket::{Awaited, Standing, Ticket};
 
-use crate::limits::{APPROVAL_LAG, since};
+use crate::limits::APPROVAL_LAG;
+use crate::looks::later;
 use crate::{Captures, Progress, Settle, Settled, Wake};
 
 /// How long after its order's life at `PayPal` an attempt is final.
@@ -36,8 +37,8 @@ impl Settle {
     ) -> Settled {
         let names_it = |awaited: &Awaited| awaited.attempt == settled.attempt.id;
         let is_marked = settled.ticket.awaits.as_ref().is_some_and(names_it);
-        match mark(before, &settled, wake, self.captures) {
-            Mark::Set if !is_marked => {
+        match mark(before, &settled, wake, self.captures, now) {
+            Mark::Set => {
                 let (ticket, attempt) = (&settled.ticket, &settled.attempt);
                 if let Some(awaited) = self.mark_awaited(ticket, attempt, now).await {
                     settled.ticket.awaits = Some(awaited);
@@ -51,13 +52,14 @@ impl Settle {
                 }
                 settled.ticket.awaits = None;
             }
-            Mark::Set | Mark::TakeAway | Mark::Keep => {}
+            Mark::TakeAway | Mark::Keep => {}
         }
+        settled.progress = not_shown_yet(settled.progress, &settled.attempt, now);
         settled
     }
 
-    /// The payer is back from `PayPal` with its word that the order is approved, and
-    /// `PayPal` has not shown that. The word is no proof of anything, but until the
+    /// The payer is back from `PayPal` with its word that the order is approved, which
+    /// a read need not show yet. The word is no proof of anything, but until the
     /// approval must be seen nobody may be told that nothing was paid.
     ///
     /// # Errors
@@ -72,15 +74,38 @@ impl Settle {
             attempt,
             progress,
         } = &settled;
-        let is_news = *progress == Progress::NotApproved && attempt.returned_at.is_none();
-        if !is_news || self.store.note_return(attempt, now).await? == Write::Refused {
+        let is_news = *progress != Progress::Known
+            && attempt.state == AttemptState::Live
+            && attempt.version == ticket.version
+            && attempt.returned_at.is_none();
+        if !is_news {
             return Ok(settled);
         }
-        if let Some(awaited) = self.mark_awaited(ticket, attempt, now).await {
+        // The mark first: without it the page behind the code would ask for payment.
+        let shown_by = later(now, APPROVAL_LAG);
+        let is_told = ticket.awaits.as_ref().is_some_and(|it| it.until > now);
+        if *progress == Progress::NotApproved
+            && !is_told
+            && let Some(awaited) = self
+                .mark_awaited_until(ticket, attempt, shown_by, now)
+                .await
+        {
             settled.ticket.awaits = Some(awaited);
         }
-        settled.attempt.returned_at = Some(now);
-        settled.progress = Progress::Unclear;
+        if self.store.note_return(&settled.attempt, now).await? == Write::Refused {
+            // The same return came twice, or the attempt has ended meanwhile.
+            let Some((ticket, attempt)) = self.load(&settled.attempt.id).await? else {
+                return Ok(settled);
+            };
+            settled = Settled {
+                ticket,
+                attempt,
+                ..settled
+            };
+        } else {
+            settled.attempt.returned_at = Some(now);
+        }
+        settled.progress = not_shown_yet(settled.progress, &settled.attempt, now);
         Ok(settled)
     }
 
@@ -94,11 +119,21 @@ impl Settle {
     ) -> Option<Awaited> {
         let life = self.paypal.order_life() + FINAL_AFTER_LIFE;
         let until = attempt.created_at.saturating_add(life).ok()?;
+        self.mark_awaited_until(ticket, attempt, until, now).await
+    }
+
+    async fn mark_awaited_until(
+        &self,
+        ticket: &Ticket,
+        attempt: &Attempt,
+        until: Timestamp,
+        now: Timestamp,
+    ) -> Option<Awaited> {
         if until <= now {
             return None;
         }
         let earlier = ticket.awaits.as_ref().filter(|mark| mark.until > now);
-        if earlier.is_some_and(|mark| mark.attempt == attempt.id) {
+        if earlier.is_some_and(|mark| mark.attempt == attempt.id && mark.until >= until) {
             return None;
         }
         let awaited = Awaited {
@@ -117,13 +152,28 @@ impl Settle {
     }
 }
 
-/// Whether an approval that the payer has spoken of need not be shown yet.
-pub(crate) fn came_back_lately(attempt: &Attempt, now: Timestamp) -> bool {
-    let back = attempt.returned_at;
-    back.is_some_and(|at| since(at, now) < APPROVAL_LAG)
+/// By when an approval must be shown that the payer has spoken of.
+pub(crate) fn approval_shown_by(attempt: &Attempt, now: Timestamp) -> Option<Timestamp> {
+    let shown_by = later(attempt.returned_at?, APPROVAL_LAG);
+    (shown_by > now).then_some(shown_by)
 }
 
-fn mark(before: &Attempt, settled: &Settled, wake: Wake, captures: Captures) -> Mark {
+/// What it means that an order is not approved: nothing, as long as `PayPal` may not
+/// show what its own page has let the payer do.
+pub(crate) fn not_shown_yet(progress: Progress, attempt: &Attempt, now: Timestamp) -> Progress {
+    match progress {
+        Progress::NotApproved if approval_shown_by(attempt, now).is_some() => Progress::Unclear,
+        Progress::Known | Progress::NotApproved | Progress::Unclear => progress,
+    }
+}
+
+fn mark(
+    before: &Attempt,
+    settled: &Settled,
+    wake: Wake,
+    captures: Captures,
+    now: Timestamp,
+) -> Mark {
     let Settled {
         ticket,
         attempt,
@@ -152,6 +202,8 @@ fn mark(before: &Attempt, settled: &Settled, wake: Wake, captures: Captures) -> 
         {
             Mark::Keep
         }
+        // The payer is back with the word that it is approved.
+        Progress::NotApproved if approval_shown_by(attempt, now).is_some() => Mark::Keep,
         Progress::Known | Progress::NotApproved => Mark::TakeAway,
     }
 }
@@ -235,7 +287,7 @@ mod tests {
             (Wake::Books, Mark::Keep),
         ] {
             let settled = settled(attempt(), Progress::Unclear);
-            let mark = mark(&attempt(), &settled, wake, Captures::Open);
+            let mark = mark(&attempt(), &settled, wake, Captures::Open, now());
             assert_eq!(mark, expected, "{wake:?}");
         }
     }
@@ -247,14 +299,14 @@ mod tests {
             ticket: ticket(&lock),
             ..settled(attempt(), Progress::Unclear)
         };
-        let mark = mark(&attempt(), &settled, Wake::Return, Captures::Open);
+        let mark = mark(&attempt(), &settled, Wake::Return, Captures::Open, now());
         assert_eq!(mark, Mark::Keep);
     }
 
     #[test]
     fn a_refusal_that_somebody_else_has_just_found_is_no_money_that_may_come() {
         let settled = settled(declined(attempt()), Progress::Unclear);
-        let mark = mark(&attempt(), &settled, Wake::Return, Captures::Open);
+        let mark = mark(&attempt(), &settled, Wake::Return, Captures::Open, now());
         assert_eq!(mark, Mark::Keep);
     }
 
@@ -276,8 +328,30 @@ mod tests {
             (ended, Progress::Unclear),
         ] {
             let settled = settled(attempt.clone(), progress);
-            let mark = mark(&attempt, &settled, Wake::Return, Captures::Open);
+            let mark = mark(&attempt, &settled, Wake::Return, Captures::Open, now());
             assert_eq!(mark, Mark::TakeAway, "{settled:?}");
+        }
+    }
+
+    #[test]
+    fn a_payer_who_said_that_it_is_approved_is_waited_for_until_that_must_be_shown() {
+        let said_at = |seconds: i64| Attempt {
+            returned_at: Some(now() - jiff::SignedDuration::from_secs(seconds)),
+            ..attempt()
+        };
+        for (seconds, expected, told) in [
+            (0, Mark::Keep, Progress::Unclear),
+            (119, Mark::Keep, Progress::Unclear),
+            (120, Mark::TakeAway, Progress::NotApproved),
+        ] {
+            let settled = settled(said_at(seconds), Progress::NotApproved);
+            for wake in [Wake::Return, Wake::Sweep] {
+                // Whoever asked before the payer was back has not seen that.
+                let mark = mark(&attempt(), &settled, wake, Captures::Open, now());
+                assert_eq!(mark, expected, "{seconds}");
+            }
+            let progress = not_shown_yet(settled.progress, &settled.attempt, now());
+            assert_eq!(progress, told, "{seconds}");
         }
     }
 
@@ -293,7 +367,7 @@ mod tests {
             (approved, Captures::Open, Mark::TakeAway),
         ] {
             let settled = settled(attempt.clone(), Progress::Known);
-            let mark = mark(&attempt, &settled, Wake::Sweep, captures);
+            let mark = mark(&attempt, &settled, Wake::Sweep, captures, now());
             assert_eq!(mark, expected, "{captures:?} {settled:?}");
         }
     }

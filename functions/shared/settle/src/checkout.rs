@@ -116,24 +116,25 @@ impl Settle {
             let checkout = self
                 .one_order(&stands, last, payer, random, now, deadline)
                 .await?;
-            if checkout != Checkout::TicketChanged {
+            if let Some(checkout) = checkout {
                 return Ok(checkout);
             }
-            match self.store.ticket(&ticket.case_number).await? {
-                // Another tab began an attempt in the same moment: its order may do.
-                Some(again)
-                    if again.standing() == Standing::Open
-                        && again.version == ticket.version
-                        && again.attempts_begun != stands.attempts_begun =>
-                {
-                    stands = again;
-                }
-                Some(_) | None => break,
+            let Some(again) = self.store.ticket(&ticket.case_number).await? else {
+                break;
+            };
+            stands = self.store.without_ended_mark(again).await?;
+            let is_payable = stands.standing() == Standing::Open
+                && stands.version == ticket.version
+                && stands.under_way(now).is_none();
+            if !is_payable {
+                break;
             }
         }
         Ok(Checkout::TicketChanged)
     }
 
+    /// Nothing where another tab has begun an attempt in the same moment: its order may
+    /// do, and is counted.
     async fn one_order(
         &self,
         ticket: &Ticket,
@@ -142,7 +143,7 @@ impl Settle {
         random: &(dyn Fn() -> u128 + Sync),
         now: Timestamp,
         deadline: Instant,
-    ) -> Result<Checkout, Error> {
+    ) -> Result<Option<Checkout>, Error> {
         let attempts = self.store.attempts_of(&ticket.case_number).await?;
         let live = attempts
             .iter()
@@ -155,13 +156,13 @@ impl Settle {
         if let Some(there) = there
             && let Some(checkout) = self.go_on_with(ticket, there, now, deadline).await?
         {
-            return Ok(checkout);
+            return Ok(Some(checkout));
         }
         let open = live.filter(|attempt| is_open_at_paypal(attempt, ticket, now));
         // sabotage: as many open orders as anybody wants
         if open.count() >= LIVE_ATTEMPTS_MAX {
             tracing::warn!(case_number = %ticket.case_number, "a ticket has as many open orders as it may have");
-            return Ok(Checkout::TooManyAttempts);
+            return Ok(Some(Checkout::TooManyAttempts));
         }
         self.new_order(ticket, payer, random, now, deadline).await
     }
@@ -214,13 +215,13 @@ impl Settle {
         random: &(dyn Fn() -> u128 + Sync),
         now: Timestamp,
         deadline: Instant,
-    ) -> Result<Checkout, Error> {
+    ) -> Result<Option<Checkout>, Error> {
         let first = ticket.case_number.to_string();
         let second = format!("{first}{SECOND_INVOICE_SUFFIX}");
         let mut invoice_ids = vec![first, second];
         if ticket.first_invoice_refused {
             if !self.no_money_found(ticket, now, deadline).await? {
-                return Ok(Checkout::TicketChanged);
+                return Ok(Some(Checkout::TicketChanged));
             }
             invoice_ids.remove(0);
         }
@@ -237,7 +238,7 @@ impl Settle {
             let due_at = now.saturating_add(LOOK_YOUNG).unwrap_or(now);
             let begun = self.store.begin_attempt(&ticket, &attempt, due_at).await?;
             if begun == Write::Refused {
-                return Ok(Checkout::TicketChanged);
+                return Ok(None);
             }
             ticket.attempts_begun += 1;
             let new_order = &new_order(&attempt, payer);
@@ -253,10 +254,12 @@ impl Settle {
                         approve_url: created.approve_url.clone(),
                     };
                     // sabotage: sent to PayPal before the order is stored
-                    return Ok(match self.store.place_order(&attempt.id, &placed).await? {
-                        Write::Done => Checkout::Redirect(created.approve_url),
-                        Write::Refused => Checkout::PayPalUnreachable,
-                    });
+                    return Ok(Some(
+                        match self.store.place_order(&attempt.id, &placed).await? {
+                            Write::Done => Checkout::Redirect(created.approve_url),
+                            Write::Refused => Checkout::PayPalUnreachable,
+                        },
+                    ));
                 }
                 Err(PayPalError::Refused {
                     issue: Issue::DuplicateInvoiceId,
@@ -268,7 +271,7 @@ impl Settle {
                         .await?;
                     tracing::warn!(case_number = %ticket.case_number, "PayPal says the invoice was paid: looking for its money");
                     if !self.no_money_found(&ticket, now, deadline).await? {
-                        return Ok(Checkout::TicketChanged);
+                        return Ok(Some(Checkout::TicketChanged));
                     }
                 }
                 Err(error) => {
@@ -279,12 +282,12 @@ impl Settle {
                             .end_attempt(&attempt, &AttemptState::Declined)
                             .await?;
                     }
-                    return Ok(Checkout::PayPalUnreachable);
+                    return Ok(Some(Checkout::PayPalUnreachable));
                 }
             }
         }
         tracing::error!(case_number = %ticket.case_number, "PayPal refuses both invoice ids of a ticket without a payment");
-        Ok(Checkout::PayPalUnreachable)
+        Ok(Some(Checkout::PayPalUnreachable))
     }
 
     /// Settles every order of the ticket: `true` when `PayPal` has said of each

@@ -19,6 +19,7 @@ use jiff::Timestamp;
 use store::{Attempt, AttemptState, Queue};
 use ticket::AttemptId;
 
+use crate::awaiting::approval_shown_by;
 use crate::limits::{
     APPROVAL_EARLY, APPROVAL_WINDOW, CHOOSING, LOOK_BEFORE_END, LOOK_EARLY, LOOK_LATER,
     LOOK_PENDING, LOOK_SHARE, LOOK_SOON_MAX, LOOK_SOON_SHARE, LOOK_YOUNG, ORDER_OVER_AFTER, age,
@@ -90,6 +91,12 @@ pub fn after_look(
             at,
         });
     }
+    // An approval that is not shown yet must be by then.
+    let asked_again = Next {
+        at: approval_shown_by(&settled.attempt, now)
+            .map_or(asked_again.at, |shown_by| shown_by.min(asked_again.at)),
+        ..asked_again
+    };
     match settled.progress {
         Progress::Unclear => Some(match locked_until(settled, now) {
             // Approved perhaps, and kept out: its turn comes when the lock ends.
@@ -199,7 +206,7 @@ fn soon(age: Duration) -> Duration {
     (age / LOOK_SOON_SHARE).clamp(LOOK_YOUNG, LOOK_SOON_MAX)
 }
 
-fn later(now: Timestamp, wait: Duration) -> Timestamp {
+pub(crate) fn later(now: Timestamp, wait: Duration) -> Timestamp {
     now.saturating_add(wait).unwrap_or(now)
 }
 

@@ -9,10 +9,11 @@ use ticket::{
 };
 use tokio::time::Instant;
 
-use crate::awaiting::came_back_lately;
 use crate::limits::{
-    APPROVAL_LAG, DECISIONS_MAX, PLACING, READ_LAG, SILENCE_MAX, age, order_is_over, since,
+    APPROVAL_LAG, DECISIONS_MAX, LOOK_YOUNG, PLACING, READ_LAG, SILENCE_MAX, age, order_is_over,
+    since,
 };
+use crate::looks::later;
 use crate::reading::{Facts, Reading, read, read_capture};
 use crate::refusal::{Again, Heard, Verdict, again, released, verdict};
 use crate::{Captures, Progress, Settle, Settled, Wake};
@@ -102,7 +103,15 @@ impl Settle {
         // sabotage: re-entrant lock: at the look
         // sabotage: an attempt ends under a lock: at the look
         if ticket.lock.is_some() && !attempt.state.is_final() {
-            // Somebody may be inside the capture call, and books what comes of it.
+            // Somebody may be inside the capture call, and books what comes of it. Of
+            // another order that says nothing: its payer's turn comes then.
+            if let Some(lock) = &ticket.lock
+                && lock.attempt != *id
+                && matches!(wake, Wake::Return | Wake::Webhook)
+            {
+                let at = later(now, LOOK_YOUNG).max(lock.until);
+                self.expect_money_at(id, at).await;
+            }
             return Ok(Some(Settled {
                 ticket,
                 attempt,
@@ -112,14 +121,8 @@ impl Settle {
         let progress = match &attempt.order {
             Some(order) => {
                 let answer = self.ask(&order.id, &ticket, &attempt, now, deadline).await;
-                let progress = self
-                    .follow(&ticket, &attempt, answer, wake, now, deadline)
-                    .await?;
-                match progress {
-                    // PayPal may not show yet what its own page has let the payer do.
-                    Progress::NotApproved if came_back_lately(&attempt, now) => Progress::Unclear,
-                    Progress::Known | Progress::NotApproved | Progress::Unclear => progress,
-                }
+                self.follow(&ticket, &attempt, answer, wake, now, deadline)
+                    .await?
             }
             None => self.end_if_abandoned(&attempt, now).await?,
         };

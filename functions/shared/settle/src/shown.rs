@@ -274,7 +274,7 @@ impl Settle {
     }
 
     /// A payment without an attempt of ours. By an order for a ticket's number it is
-    /// nobody else's, and its attempt may be what a restore has forgotten.
+    /// most likely ours, and its attempt may be what a restore has forgotten.
     async fn payment_not_ours(
         &self,
         row: &Transaction,

@@ -46,8 +46,8 @@ pub struct Ticket {
     /// Somebody may be inside the capture call.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lock: Option<Lock>,
-    /// How many attempts were ever begun. Whoever begins one has counted all that
-    /// are open: this says whether another was begun since.
+    /// Raised by each attempt that begins. Whoever begins one has counted those that
+    /// are open: only its change means anything, that another was begun since.
     #[serde(default)]
     pub attempts_begun: u32,
     /// `PayPal` refuses this ticket's first invoice id at the capture, as it does

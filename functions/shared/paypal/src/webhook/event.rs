@@ -1,4 +1,5 @@
-//! What a webhook is about: ids, and nothing but ids.
+//! What a webhook is about: ids, and nothing but ids; and how old it says it is, which
+//! decides only whether it is worth another delivery.
 
 use jiff::Timestamp;
 use serde::Deserialize;
