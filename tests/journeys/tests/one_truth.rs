@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use journeys::{City, Page, event, request};
 use manage_tickets::App;
-use paypal_standin::{Fault, FaultKind, On, Payer, WebhookMode};
+use paypal_standin::{Fault, FaultKind, On, Payer, StatusAfterDecline, WebhookMode};
 use serde_json::{Value, json};
 use settle::Captures;
 use store::{AttemptState, Change, Write};
@@ -348,17 +348,57 @@ async fn silence_before_an_approval_is_shown_is_no_reason_to_say_that_nothing_wa
 }
 
 #[tokio::test]
+async fn silence_after_the_word_that_an_order_is_approved_is_waited_out() {
+    let city = City::new().await;
+    let token = city.issue(CASE).await;
+    let checkout = city.press_pay(&token).await;
+    let back = city.at_paypal(&checkout, Payer::Cancels).unwrap();
+    assert_offers_nothing(&city.come_back(&back).await);
+    silent(&city);
+    for _ in 0..9 {
+        city.later(Duration::from_mins(1));
+        city.sweep().await;
+        assert_offers_nothing(&city.open(&token).await);
+    }
+}
+
+#[tokio::test]
+async fn the_word_that_a_second_card_was_approved_is_believed_too() {
+    let city = City::new().await;
+    city.standin.set_webhooks(WebhookMode::Off);
+    let mut lags = city.standin.behaviour();
+    lags.status_after_decline = StatusAfterDecline::PayerActionRequired;
+    lags.approval_lag_s = 50;
+    city.standin.set_behaviour(lags).unwrap();
+    let token = city.issue(CASE).await;
+    let checkout = city.press_pay(&token).await;
+    city.later(Duration::from_mins(1));
+    let back = city.at_paypal(&checkout, Payer::Declines).unwrap();
+    city.later(Duration::from_mins(1));
+    assert_eq!(
+        city.come_back(&back).await.attempt.as_deref(),
+        Some("declined")
+    );
+    let again = city.try_again(&back.attempt).await;
+    let back = city.at_paypal(&again, Payer::Pays).unwrap();
+    assert_offers_nothing(&city.come_back(&back).await);
+    city.later(Duration::from_mins(1));
+    assert_eq!(city.come_back(&back).await.state, "paid");
+    assert_eq!(city.money_moved(), 1);
+}
+
+#[tokio::test]
 async fn the_word_that_an_order_is_approved_is_believed_for_two_minutes() {
     let city = City::new().await;
     let token = city.issue(CASE).await;
     let checkout = city.press_pay(&token).await;
     let back = city.at_paypal(&checkout, Payer::Cancels).unwrap();
     assert_offers_nothing(&city.come_back(&back).await);
-    // No sweep need come for it to end.
     for _ in 0..2 {
         assert_offers_nothing(&city.open(&token).await);
         assert_offers_nothing(&city.come_back(&back).await);
         city.later(Duration::from_mins(1));
+        city.sweep().await;
     }
     assert!(city.open(&token).await.has_pay_button());
     assert_not_paid(&city.come_back(&back).await);

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use store::{Attempt, AttemptState, Error, Write};
 use ticket::{Awaited, Standing, Ticket};
 
-use crate::limits::APPROVAL_LAG;
+use crate::limits::{APPROVAL_LAG, LOOK_YOUNG};
 use crate::looks::later;
 use crate::{Captures, Progress, Settle, Settled, Wake};
 
@@ -45,9 +45,11 @@ impl Settle {
                 }
             }
             Mark::TakeAway if is_marked => {
-                let (case_number, attempt) = (&settled.ticket.case_number, &settled.attempt.id);
-                let taken = self.store.unmark_awaited(case_number, attempt).await;
-                if let Err(error) = taken {
+                let case_number = &settled.ticket.case_number;
+                if let Some(awaited) = &settled.ticket.awaits
+                    && let Err(error) = self.store.unmark_awaited(case_number, awaited).await
+                {
+                    let attempt = &awaited.attempt;
                     tracing::warn!(%error, %case_number, %attempt, "a mark of awaited money stays until the next look");
                 }
                 settled.ticket.awaits = None;
@@ -74,33 +76,44 @@ impl Settle {
             attempt,
             progress,
         } = &settled;
+        // Under a lock the page says enough; afterwards the same word is news still.
         let is_news = *progress != Progress::Known
             && attempt.state == AttemptState::Live
             && attempt.version == ticket.version
-            && attempt.returned_at.is_none();
+            && attempt.returned_at.is_none()
+            && ticket.standing() == Standing::Open;
         if !is_news {
             return Ok(settled);
         }
-        // The mark first: without it the page behind the code would ask for payment.
-        let shown_by = later(now, APPROVAL_LAG);
-        let is_told = ticket.awaits.as_ref().is_some_and(|it| it.until > now);
-        if *progress == Progress::NotApproved
-            && !is_told
-            && let Some(awaited) = self
-                .mark_awaited_until(ticket, attempt, shown_by, now)
-                .await
-        {
-            settled.ticket.awaits = Some(awaited);
+        // The mark first: without it the page behind the code would ask for payment. It
+        // outlasts the look that takes it away.
+        if *progress == Progress::NotApproved {
+            let ticket = self.store.without_ended_mark(ticket.clone()).await?;
+            let shown_by = later(now, APPROVAL_LAG);
+            let is_told = ticket.awaits.is_some_and(|it| it.until >= shown_by);
+            let until = later(shown_by, 2 * LOOK_YOUNG);
+            if !is_told
+                && let Some(awaited) = self
+                    .mark_awaited_until(&settled.ticket, attempt, until, now)
+                    .await
+            {
+                settled.ticket.awaits = Some(awaited);
+            }
         }
         if self.store.note_return(&settled.attempt, now).await? == Write::Refused {
             // The same return came twice, or the attempt has ended meanwhile.
             let Some((ticket, attempt)) = self.load(&settled.attempt.id).await? else {
                 return Ok(settled);
             };
+            let progress = if attempt.state.is_final() {
+                Progress::Known
+            } else {
+                settled.progress
+            };
             settled = Settled {
                 ticket,
                 attempt,
-                ..settled
+                progress,
             };
         } else {
             settled.attempt.returned_at = Some(now);
@@ -155,7 +168,7 @@ impl Settle {
 /// By when an approval must be shown that the payer has spoken of.
 pub(crate) fn approval_shown_by(attempt: &Attempt, now: Timestamp) -> Option<Timestamp> {
     let shown_by = later(attempt.returned_at?, APPROVAL_LAG);
-    (shown_by > now).then_some(shown_by)
+    (attempt.state == AttemptState::Live && shown_by > now).then_some(shown_by)
 }
 
 /// What it means that an order is not approved: nothing, as long as `PayPal` may not
@@ -183,6 +196,10 @@ fn mark(
     if !can_bring_money {
         return Mark::TakeAway;
     }
+    let is_marked = ticket
+        .awaits
+        .as_ref()
+        .is_some_and(|mark| mark.attempt == attempt.id && mark.until > now);
     match progress {
         // Somebody else has found something out meanwhile, a refusal perhaps.
         Progress::Unclear if attempt != before => Mark::Keep,
@@ -191,6 +208,8 @@ fn mark(
             // their tickets marked, an hour without PayPal would keep everybody who
             // ever pressed the button from paying.
             Wake::Return | Wake::Webhook if ticket.standing() == Standing::Open => Mark::Set,
+            // One that is waited for is so for as long as nothing is known.
+            Wake::Sweep | Wake::Books if is_marked => Mark::Set,
             Wake::Return | Wake::Webhook | Wake::Sweep | Wake::Books => Mark::Keep,
         },
         // It was approved, and the lock under which it was to be captured was given

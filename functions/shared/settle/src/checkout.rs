@@ -145,6 +145,7 @@ impl Settle {
         deadline: Instant,
     ) -> Result<Option<Checkout>, Error> {
         let attempts = self.store.attempts_of(&ticket.case_number).await?;
+        let last = last.and_then(|last| attempts.iter().find(|it| it.id == last.id));
         let live = attempts
             .iter()
             .filter(|attempt| attempt.state == AttemptState::Live);
@@ -225,7 +226,7 @@ impl Settle {
             }
             invoice_ids.remove(0);
         }
-        let mut ticket = ticket.clone();
+        let (mut ticket, mut has_begun) = (ticket.clone(), false);
         for invoice_id in invoice_ids {
             let attempt = new_attempt(
                 &ticket,
@@ -238,8 +239,10 @@ impl Settle {
             let due_at = now.saturating_add(LOOK_YOUNG).unwrap_or(now);
             let begun = self.store.begin_attempt(&ticket, &attempt, due_at).await?;
             if begun == Write::Refused {
-                return Ok(None);
+                // Begun anew it would be refused the first invoice id again.
+                return Ok(has_begun.then_some(Checkout::TicketChanged));
             }
+            has_begun = true;
             ticket.attempts_begun += 1;
             let new_order = &new_order(&attempt, payer);
             let created = self

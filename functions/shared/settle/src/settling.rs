@@ -579,7 +579,9 @@ impl Settle {
             if since(decline.at, now) >= APPROVAL_LAG {
                 let _ = self.store.allow_retry(attempt).await?;
             }
-            return Ok(Progress::Known);
+            if decline.pressed_at.is_none() {
+                return Ok(Progress::Known);
+            }
         }
         Ok(Progress::NotApproved)
     }

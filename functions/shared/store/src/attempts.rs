@@ -115,13 +115,23 @@ impl Store {
         self.mark_decline(attempt, &allowed).await
     }
 
-    /// Remembers when the driver was sent to `PayPal` once more.
+    /// Remembers when the driver was sent to `PayPal` once more: who comes back then
+    /// has a new word.
     ///
     /// # Errors
     /// When the table does not answer.
     pub async fn note_try_again(&self, attempt: &Attempt, now: Timestamp) -> Result<Write, Error> {
-        let pressed = [("pressed_at", s(now.to_string()))];
-        self.mark_decline(attempt, &pressed).await
+        let update = UpdateBuilder::default()
+            .set_key(Some(keys::attempt(&attempt.id).into_item()))
+            .update_expression("SET decline.pressed_at = :now REMOVE returned_at")
+            .condition_expression(
+                "attempt_state = :live AND refusals = :refusals AND attribute_exists(decline)",
+            )
+            .expression_attribute_values(":live", s("live"))
+            .expression_attribute_values(":refusals", n(attempt.refusals))
+            .expression_attribute_values(":now", s(now.to_string()));
+        self.transact("note a second try", vec![Step::Update(update)])
+            .await
     }
 
     /// Remembers that the order has changed at `at` after it was refused, by `PayPal`'s
@@ -171,8 +181,8 @@ impl Store {
             .await
     }
 
-    /// Remembers when the payer first came back with the word that the order is
-    /// approved, where `PayPal` does not show that yet.
+    /// Remembers when the payer came back with the word that the order is approved,
+    /// where `PayPal` has not shown that.
     ///
     /// # Errors
     /// When the table does not answer.

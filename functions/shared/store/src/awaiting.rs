@@ -2,7 +2,7 @@
 //! decides nothing: no booking, no lock and no change by a clerk asks for it.
 
 use aws_sdk_dynamodb::types::builders::UpdateBuilder;
-use ticket::{AttemptId, Awaited, CaseNumber, Ticket};
+use ticket::{Awaited, CaseNumber, Ticket};
 
 use crate::keys::{n, s};
 use crate::records::Attempt;
@@ -34,20 +34,22 @@ impl Store {
             .await
     }
 
-    /// Takes the mark away, if it names this attempt.
+    /// Takes a mark away, if it is still the one that was read.
     ///
     /// # Errors
     /// When the table does not answer.
     pub async fn unmark_awaited(
         &self,
         case_number: &CaseNumber,
-        attempt: &AttemptId,
+        awaited: &Awaited,
     ) -> Result<Write, Error> {
         let update = UpdateBuilder::default()
             .set_key(Some(keys::ticket(case_number).into_item()))
             .update_expression("REMOVE awaits")
-            .condition_expression("awaits.attempt = :attempt")
-            .expression_attribute_values(":attempt", s(attempt.as_str()));
+            .condition_expression("awaits.attempt = :attempt AND awaits.#until = :until")
+            .expression_attribute_names("#until", "until")
+            .expression_attribute_values(":attempt", s(awaited.attempt.as_str()))
+            .expression_attribute_values(":until", s(awaited.until.to_string()));
         self.transact(
             "take away the mark of awaited money",
             vec![Step::Update(update)],

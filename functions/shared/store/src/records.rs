@@ -33,8 +33,8 @@ pub struct Attempt {
     /// When the payer approved, as `PayPal` said it first: the legal moment.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub approved_at: Option<Timestamp>,
-    /// When the payer first came back with the word that it is approved, while
-    /// `PayPal` did not show that yet.
+    /// When the payer first came back with the word that it is approved, since being
+    /// sent to `PayPal` last, and `PayPal` had not shown that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub returned_at: Option<Timestamp>,
     /// The last refusal, while the order may still be tried again.
