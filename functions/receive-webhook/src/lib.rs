@@ -32,10 +32,9 @@ const BODY_BYTES_MAX: usize = 64 * 1_024;
 /// table that fails just then would leave the event without an end.
 const PARKED_FROM: u32 = 20;
 
-/// The same by its age, where a restored table has forgotten deliveries; not at the
-/// first ones that are remembered: an event may be that late.
+/// The same by the time since it first came, where a restored table has forgotten
+/// deliveries.
 const PARKED_AFTER: Duration = Duration::from_hours(48);
-const TRIED_AT_LEAST: u32 = 3;
 
 /// What this function works with.
 pub struct App {
@@ -194,7 +193,7 @@ async fn continue_event(
             tracing::error!(?claim, "PayPal names no ticket of ours for it");
             return park(app, event, &stored, "it leads to no ticket").await;
         }
-        TakingBack::NotYet if comes_again(event, &stored, now) => {
+        TakingBack::NotYet if comes_again(&stored, now) => {
             return Ok(StatusCode::SERVICE_UNAVAILABLE);
         }
         TakingBack::NotYet => {
@@ -260,7 +259,7 @@ async fn finish_order_event(
 ) -> Result<StatusCode, store::Error> {
     let outcome = match outcome {
         Some(outcome) => outcome,
-        None if comes_again(event, stored, now) => return Ok(StatusCode::SERVICE_UNAVAILABLE),
+        None if comes_again(stored, now) => return Ok(StatusCode::SERVICE_UNAVAILABLE),
         None => return park(app, event, stored, "PayPal does not say what it is about").await,
     };
     tracing::info!(event = %event.id, event_type = event.event_type, ?outcome, "an event was finished");
@@ -270,10 +269,8 @@ async fn finish_order_event(
 }
 
 /// Whether `PayPal` delivers it a few times more where it is not answered with 2xx.
-fn comes_again(event: &WebhookEvent, stored: &StoredEvent, now: Timestamp) -> bool {
-    let made_at = event.created_at.unwrap_or(stored.received_at);
-    let is_young = since(made_at, now) < PARKED_AFTER;
-    stored.deliveries < PARKED_FROM && (is_young || stored.deliveries < TRIED_AT_LEAST)
+fn comes_again(stored: &StoredEvent, now: Timestamp) -> bool {
+    stored.deliveries < PARKED_FROM && since(stored.received_at, now) < PARKED_AFTER
 }
 
 /// Nobody but a human can go on with it. The event stays as it had ended before,

@@ -328,7 +328,7 @@ pub(crate) fn at_rest(world: &World, history: &mut History) {
 }
 
 /// Whether `PayPal` has given an event up whose earlier deliveries a restore has
-/// forgotten. In three days its age would have it parked; here they pass in minutes.
+/// forgotten. In two of three days it would be parked; here they pass in minutes.
 fn is_given_up(world: &World, history: &History, event: &Value) -> bool {
     let remembered: u32 = event["deliveries"]["N"]
         .as_str()

@@ -1,7 +1,5 @@
-//! What a webhook is about: ids, and nothing but ids; and how old it says it is, which
-//! decides only whether it is worth another delivery.
+//! What a webhook is about: ids, and nothing but ids.
 
-use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::Value;
 use ticket::{AttemptId, CaptureId, OrderId};
@@ -23,9 +21,6 @@ pub struct WebhookEvent {
     /// `PAYMENT.CAPTURE.COMPLETED`; capital letters, digits, dots, hyphens and
     /// underscores, at most 64.
     pub event_type: String,
-    /// When `PayPal` made it, which is before its first delivery; nothing where it
-    /// does not say.
-    pub created_at: Option<Timestamp>,
     /// What to ask `PayPal` about.
     pub about: About,
 }
@@ -88,7 +83,6 @@ impl Unreadable {
         WebhookEvent {
             id: self.id.unwrap_or(transmission),
             event_type: self.event_type.unwrap_or_else(|| "UNREADABLE".to_owned()),
-            created_at: None,
             about: About::Unreadable,
         }
     }
@@ -100,8 +94,6 @@ struct Envelope {
     id: Value,
     #[serde(default)]
     event_type: Value,
-    #[serde(default)]
-    create_time: Value,
     #[serde(default)]
     resource: Value,
 }
@@ -122,7 +114,6 @@ pub(crate) fn read(raw_body: &[u8]) -> Result<WebhookEvent, Unreadable> {
     Ok(WebhookEvent {
         id: EventId::clone(event_id),
         event_type: event_type.to_owned(),
-        created_at: envelope.create_time.as_str().and_then(|at| at.parse().ok()),
         about,
     })
 }
