@@ -206,7 +206,7 @@ pub(crate) const ALL: &[Sabotage] = &[
         places: &[(
             "sent to PayPal before the order is stored",
             Change::First(
-                "let _ = self.store.place_order(&attempt.id, &placed).await; return Ok(Checkout::Redirect(created.approve_url));",
+                "let _ = self.store.place_order(&attempt.id, &placed).await; return Ok(Some(Checkout::Redirect(created.approve_url)));",
             ),
         )],
         found_by: "return-alone;seed=1;start-checkout: table ~attempt#1=Down",
