@@ -407,7 +407,7 @@ pub(crate) const ALL: &[Sabotage] = &[
                 Change::Skipped,
             ),
         ],
-        found_by: "poison-in-the-index;seed=1",
+        found_by: "poison-in-the-index;seed=1;start-checkout: table ~ticket +attempt +attempt#1=Frozen25",
     },
     Sabotage {
         name: "who is new waits behind all others",
