@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use lambda_http::Request;
 use local::token_keys::TokenKeys;
 use paypal::{Config, PayPal, Transport, TransportError, WebhookConfig, Webhooks};
-use paypal_standin::{Delivery, Leads, Payer, Settings, Standin};
+use paypal_standin::{Behaviour, Delivery, Leads, Payer, Settings, Standin};
 use reconcile_payments::{Sweep, Which};
 use settle::{Captures, Settle};
 use store::{CaseFile, Store};
@@ -209,6 +209,15 @@ impl City {
     pub async fn come_back(&self, back: &Return) -> Page {
         self.result(&back.attempt, "driver-returns-from-paypal", &back.order_id)
             .await
+    }
+
+    /// `PayPal` takes on a habit, or leaves one.
+    pub fn behave(&self, change: impl FnOnce(&mut Behaviour)) {
+        let mut behaviour = self.standin.behaviour();
+        change(&mut behaviour);
+        self.standin
+            .set_behaviour(behaviour)
+            .expect("a habit that can be");
     }
 
     /// A result page is opened with an order id of somebody's choice.

@@ -309,9 +309,7 @@ fn assert_not_paid(page: &Page) {
 async fn an_approval_that_paypal_shows_late_is_being_checked_until_it_is_shown() {
     let city = City::new().await;
     city.standin.set_webhooks(WebhookMode::Off);
-    let mut lags = city.standin.behaviour();
-    lags.approval_lag_s = 50;
-    city.standin.set_behaviour(lags).unwrap();
+    city.behave(|it| it.approval_lag_s = 50);
     let token = city.issue(CASE).await;
     let checkout = city.press_pay(&token).await;
     let back = city.at_paypal(&checkout, Payer::Pays).unwrap();
@@ -328,9 +326,7 @@ async fn an_approval_that_paypal_shows_late_is_being_checked_until_it_is_shown()
 async fn silence_before_an_approval_is_shown_is_no_reason_to_say_that_nothing_was_paid() {
     let city = City::new().await;
     city.standin.set_webhooks(WebhookMode::Off);
-    let mut lags = city.standin.behaviour();
-    lags.approval_lag_s = 100;
-    city.standin.set_behaviour(lags).unwrap();
+    city.behave(|it| it.approval_lag_s = 100);
     let token = city.issue(CASE).await;
     let checkout = city.press_pay(&token).await;
     city.later(Duration::from_mins(50));
@@ -366,10 +362,10 @@ async fn silence_after_the_word_that_an_order_is_approved_is_waited_out() {
 async fn the_word_that_a_second_card_was_approved_is_believed_too() {
     let city = City::new().await;
     city.standin.set_webhooks(WebhookMode::Off);
-    let mut lags = city.standin.behaviour();
-    lags.status_after_decline = StatusAfterDecline::PayerActionRequired;
-    lags.approval_lag_s = 50;
-    city.standin.set_behaviour(lags).unwrap();
+    city.behave(|it| {
+        it.status_after_decline = StatusAfterDecline::PayerActionRequired;
+        it.approval_lag_s = 50;
+    });
     let token = city.issue(CASE).await;
     let checkout = city.press_pay(&token).await;
     city.later(Duration::from_mins(1));

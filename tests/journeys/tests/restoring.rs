@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use journeys::{Backup, City};
-use paypal_standin::{Afterwards, Behaviour, CaptureStatus, Fault, FaultKind, On, Payer};
+use paypal_standin::{Afterwards, CaptureStatus, Fault, FaultKind, On, Payer};
 use settle::{Captures, Reconciled};
 use store::AttemptState;
 use ticket::{Role, State, SurplusReason};
@@ -321,12 +321,10 @@ async fn a_forgotten_payment_that_hides_its_mark_is_booked_when_it_shows_it() {
     pay(&city, &token).await;
     restore(&mut city, &backup).await;
     city.later(LAG);
-    let mut hides = Behaviour::default();
-    hides.omit_parts.custom_id = true;
-    city.standin.set_behaviour(hides).unwrap();
+    city.behave(|it| it.omit_parts.custom_id = true);
     let comparison = city.reconcile(from(restore_point)).await.comparison;
     assert_eq!((comparison.foreign.count, comparison.unclear), (0, 1));
-    city.standin.set_behaviour(Behaviour::default()).unwrap();
+    city.behave(|it| it.omit_parts.custom_id = false);
     assert_agrees(&city.reconcile(from(restore_point)).await);
     assert_booked_once(&city, &["KL-1"]).await;
 }

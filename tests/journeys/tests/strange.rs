@@ -9,8 +9,8 @@ use std::time::Duration;
 use jiff::SignedDuration;
 use journeys::{City, Page, Return};
 use paypal_standin::{
-    Afterwards, Behaviour, Fault, FaultKind, Issue, Omitted, On, Payer, PendingReason,
-    StatusAfterDecline, UpdateTime, WebhookMode,
+    Afterwards, Fault, FaultKind, Issue, Omitted, On, Payer, PendingReason, StatusAfterDecline,
+    UpdateTime, WebhookMode,
 };
 use settle::Captures;
 use store::AttemptState;
@@ -21,17 +21,11 @@ fn fault(city: &City, on: On, kind: FaultKind) {
     city.standin.set_fault(Fault::once(on, kind)).unwrap();
 }
 
-fn behave(city: &City, change: impl FnOnce(&mut Behaviour)) {
-    let mut behaviour = city.standin.behaviour();
-    change(&mut behaviour);
-    city.standin.set_behaviour(behaviour).unwrap();
-}
-
 /// A city in which only what a test says wakes anybody up, and only our own lock
 /// keeps a second capture away.
 async fn city_alone() -> City {
     let city = City::new().await;
-    behave(&city, |it| {
+    city.behave(|it| {
         it.webhooks = WebhookMode::Off;
         it.unique_invoices = false;
     });
@@ -77,7 +71,7 @@ async fn a_refusal_that_may_be_none_keeps_the_lock_until_the_order_shows_the_mon
         fault(&city, On::Capture, FaultKind::RefusedAfterEffect(issue));
         city.later(Duration::from_mins(2));
         // The first read after it still shows what was before.
-        behave(&city, |it| it.stale_reads_s = 90);
+        city.behave(|it| it.stale_reads_s = 90);
         assert_eq!(city.come_back(&back).await.state, "processing", "{code}");
         assert!(is_locked(&city).await, "{code}");
         // The other tab is approved, and must not be captured beside it.
@@ -99,7 +93,7 @@ async fn while_captures_are_closed_a_read_that_lags_gives_no_lock_back() {
     let token = city.issue(CASE).await;
     let checkout = city.press_pay(&token).await;
     let back = city.at_paypal(&checkout, Payer::Pays).unwrap();
-    behave(&city, |it| it.stale_reads_s = 5 * 60);
+    city.behave(|it| it.stale_reads_s = 5 * 60);
     city.later(Duration::from_mins(6));
     fault(&city, On::Capture, FaultKind::NoAnswerAfterEffect);
     city.come_back(&back).await;
@@ -162,7 +156,7 @@ async fn money_of_an_attempt_that_is_over_is_left_to_no_sweep() {
     let city = City::new().await;
     let token = city.issue(CASE).await;
     let checkout = city.press_pay(&token).await;
-    behave(&city, |it| it.stale_reads_s = 60);
+    city.behave(|it| it.stale_reads_s = 60);
     let back = city.at_paypal(&checkout, Payer::Pays).unwrap();
     city.later(Duration::from_secs(61));
     let refused = Issue::named("PAYER_CANNOT_PAY").unwrap();
@@ -191,7 +185,7 @@ async fn money_of_an_attempt_that_is_over_is_left_to_no_sweep() {
 async fn an_approval_that_lags_is_waited_for_and_the_driver_pays_once() {
     let city = city_alone().await;
     let token = city.issue(CASE).await;
-    behave(&city, |it| it.approval_lag_s = 90);
+    city.behave(|it| it.approval_lag_s = 90);
     let back = city
         .at_paypal(&city.press_pay(&token).await, Payer::Pays)
         .unwrap();
@@ -204,7 +198,7 @@ async fn an_approval_that_lags_is_waited_for_and_the_driver_pays_once() {
 async fn an_order_not_approved_is_captured_nonetheless_when_paypal_says_the_opposite() {
     let city = city_alone().await;
     let token = city.issue(CASE).await;
-    behave(&city, |it| it.not_approved_but_captured = true);
+    city.behave(|it| it.not_approved_but_captured = true);
     let back = city
         .at_paypal(&city.press_pay(&token).await, Payer::Pays)
         .unwrap();
@@ -216,7 +210,7 @@ async fn an_order_not_approved_is_captured_nonetheless_when_paypal_says_the_oppo
 async fn a_capture_answered_without_a_capture_is_read_again() {
     let city = city_alone().await;
     let token = city.issue(CASE).await;
-    behave(&city, |it| {
+    city.behave(|it| {
         it.omit_parts = Omitted {
             payments: true,
             ..Omitted::default()
@@ -226,7 +220,7 @@ async fn a_capture_answered_without_a_capture_is_read_again() {
         .at_paypal(&city.press_pay(&token).await, Payer::Pays)
         .unwrap();
     assert_eq!(city.come_back(&back).await.state, "processing");
-    behave(&city, |it| it.omit_parts = Omitted::default());
+    city.behave(|it| it.omit_parts = Omitted::default());
     assert_eq!(over_and_over(&city, &back, 2).await.state, "paid");
     assert_eq!(city.money_moved(), 1);
 }
@@ -239,7 +233,7 @@ async fn a_payee_that_is_left_out_once_is_asked_for_before_money_counts_as_anoth
         let back = city
             .at_paypal(&city.press_pay(&token).await, Payer::Pays)
             .unwrap();
-        behave(&city, |it| {
+        city.behave(|it| {
             it.omit_parts = Omitted {
                 payee: kind == FaultKind::OmitsPayee,
                 custom_id: kind == FaultKind::OmitsCustomId,
@@ -285,7 +279,7 @@ async fn a_404_ends_nothing_before_the_orders_life_is_over() {
 #[tokio::test]
 async fn an_approval_in_hour_nine_is_captured_where_paypal_grants_the_time() {
     let city = city_alone().await;
-    behave(&city, |it| {
+    city.behave(|it| {
         it.expiry_payer_h = 12;
         it.expiry_capture_h = 12;
     });
@@ -309,7 +303,7 @@ async fn an_attempt_that_paypal_does_not_let_us_read_ends_when_its_life_is_over(
     let city = city_alone().await;
     let token = city.issue(CASE).await;
     city.press_pay(&token).await;
-    behave(&city, |it| it.foreign_order_403 = true);
+    city.behave(|it| it.foreign_order_403 = true);
     city.later(Duration::from_hours(11));
     city.sweep().await;
     assert_eq!(
@@ -332,7 +326,7 @@ async fn a_pending_capture_is_asked_about_itself_where_its_order_says_otherwise(
         let back = city
             .at_paypal(&city.press_pay(&token).await, Payer::Pays)
             .unwrap();
-        behave(&city, |it| {
+        city.behave(|it| {
             it.pending_reason = Some(PendingReason::Unilateral);
         });
         assert_eq!(city.come_back(&back).await.state, "pending");
@@ -344,7 +338,7 @@ async fn a_pending_capture_is_asked_about_itself_where_its_order_says_otherwise(
         if is_forgotten {
             fault(&city, On::GetOrder, FaultKind::NotFound);
         } else {
-            behave(&city, |it| it.already_captured_while_approved_s = 86_400);
+            city.behave(|it| it.already_captured_while_approved_s = 86_400);
         }
         city.sweep().await;
         assert_eq!(city.open(&token).await.state, "paid", "{is_forgotten}");
@@ -356,7 +350,7 @@ async fn a_pending_capture_is_asked_about_itself_where_its_order_says_otherwise(
 async fn a_driver_who_approves_again_within_the_second_is_captured() {
     for update_time in [UpdateTime::Changes, UpdateTime::Absent, UpdateTime::Frozen] {
         let city = city_alone().await;
-        behave(&city, |it| it.update_time = update_time);
+        city.behave(|it| it.update_time = update_time);
         let token = city.issue(CASE).await;
         let back = city
             .at_paypal(&city.press_pay(&token).await, Payer::Declines)
@@ -385,7 +379,7 @@ async fn a_refused_card_is_not_charged_before_the_driver_comes_back() {
             StatusAfterDecline::PayerActionRequired,
         ] {
             let city = City::new().await;
-            behave(&city, |it| {
+            city.behave(|it| {
                 it.update_time = update_time;
                 it.status_after_decline = status;
                 it.approved_event_twice = true;
@@ -415,7 +409,7 @@ async fn a_refused_card_is_not_charged_before_the_driver_comes_back() {
 async fn a_new_card_chosen_with_the_window_closed_is_charged_in_the_end() {
     for (update_time, paid) in [(UpdateTime::Changes, true), (UpdateTime::Frozen, false)] {
         let city = city_alone().await;
-        behave(&city, |it| it.update_time = update_time);
+        city.behave(|it| it.update_time = update_time);
         let token = city.issue(CASE).await;
         let checkout = city.press_pay(&token).await;
         city.later(Duration::from_secs(20));
@@ -439,7 +433,7 @@ async fn a_new_card_chosen_with_the_window_closed_is_charged_in_the_end() {
 async fn a_driver_who_cancels_after_trying_again_is_not_charged() {
     let city = city_alone().await;
     // The card would do at the second try.
-    behave(&city, |it| it.decline_n_times = 1);
+    city.behave(|it| it.decline_n_times = 1);
     let token = city.issue(CASE).await;
     let back = city
         .at_paypal(&city.press_pay(&token).await, Payer::Pays)
@@ -471,7 +465,7 @@ async fn a_refusal_of_before_says_nothing_about_a_call_that_was_not_answered() {
     city.come_back(&back).await;
     assert_eq!(city.money_moved(), 1);
     city.later(Duration::from_mins(2));
-    behave(&city, |it| it.stale_reads_s = 200);
+    city.behave(|it| it.stale_reads_s = 200);
     city.come_back(&other).await;
     assert_eq!(over_and_over(&city, &other, 5).await.state, "paid");
     assert_eq!(city.money_moved(), 1);
@@ -533,7 +527,7 @@ async fn who_approved_before_the_due_date_is_in_time_however_late_we_look() {
     for (hours_before_its_end, shown, moved) in [(2, "paid", 1), (-2, "open", 0)] {
         let city = city_alone().await;
         city.takes_no_late_payments().await;
-        behave(&city, |it| {
+        city.behave(|it| {
             it.expiry_payer_h = 24 * 30;
             it.expiry_capture_h = 24 * 30;
         });

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use journeys::City;
-use paypal_standin::{Behaviour, Fault, FaultKind, On, Payer, UpdateTime, WebhookMode};
+use paypal_standin::{Fault, FaultKind, On, Payer, UpdateTime, WebhookMode};
 use reconcile_payments::Which;
 use settle::Captures;
 use settle::pace::SIDE_BY_SIDE;
@@ -25,12 +25,6 @@ async fn city() -> City {
     let city = City::new().await;
     city.standin.set_webhooks(WebhookMode::Off);
     city
-}
-
-fn behave(city: &City, change: impl FnOnce(&mut Behaviour)) {
-    let mut behaviour = city.standin.behaviour();
-    change(&mut behaviour);
-    city.standin.set_behaviour(behaviour).unwrap();
 }
 
 /// All attempts that are due by then.
@@ -286,7 +280,7 @@ async fn a_429_without_a_time_stops_the_sweep_until_the_next_one_tries_again() {
 async fn an_address_that_is_blocked_is_hardly_used_until_it_is_free_again() {
     let city = city().await;
     abandoned_alike(&city, 90, 16).await;
-    behave(&city, |it| {
+    city.behave(|it| {
         it.rate_per_min_ip = 50;
         it.block_s = 300;
     });
@@ -319,7 +313,7 @@ async fn a_driver_who_chose_another_card_and_left_is_captured_within_a_quarter_o
         (UpdateTime::default(), true),
     ] {
         let city = city().await;
-        behave(&city, |it| it.update_time = update_time);
+        city.behave(|it| it.update_time = update_time);
         let token = city.issue(CASE).await;
         let checkout = city.press_pay(&token).await;
         city.later(Duration::from_secs(20));
@@ -375,13 +369,13 @@ async fn credentials_that_are_refused_put_nobody_off_who_was_not_asked_about() {
         let checkout = city.press_pay(&token).await;
         city.at_paypal(&checkout, Payer::ClosesWindow);
     }
-    behave(&city, |it| it.invalid_client = true);
+    city.behave(|it| it.invalid_client = true);
     city.standin.revoke_tokens();
     for _ in 0..20 {
         city.later(A_MINUTE);
         assert!(city.sweep().await.looked_at <= 1);
     }
-    behave(&city, |it| it.invalid_client = false);
+    city.behave(|it| it.invalid_client = false);
     for _ in 0..15 {
         city.later(A_MINUTE);
         city.sweep().await;

@@ -408,10 +408,7 @@ impl Settle {
             .is_taking_back_journaled(&ticket.case_number, &line.id)
             .await?;
         if journaled && self.store.taken_back(ticket, &line.id).await?.is_none() {
-            return self
-                .store
-                .mend_taken_back(ticket, line, false, journaled)
-                .await;
+            return self.store.mend_taken_back(ticket, line, false, true).await;
         }
         self.store.book_taken_back(ticket, line).await
     }

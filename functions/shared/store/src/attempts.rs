@@ -171,14 +171,7 @@ impl Store {
     /// # Errors
     /// When the table does not answer.
     pub async fn note_approval(&self, attempt: &Attempt, at: Timestamp) -> Result<Write, Error> {
-        let update = UpdateBuilder::default()
-            .set_key(Some(keys::attempt(&attempt.id).into_item()))
-            .update_expression("SET approved_at = :at")
-            .condition_expression("attempt_state = :live AND attribute_not_exists(approved_at)")
-            .expression_attribute_values(":live", s("live"))
-            .expression_attribute_values(":at", s(at.to_string()));
-        self.transact("note an approval", vec![Step::Update(update)])
-            .await
+        self.note_once(attempt, "approved_at", at).await
     }
 
     /// Remembers when the payer came back with the word that the order is approved,
@@ -187,13 +180,24 @@ impl Store {
     /// # Errors
     /// When the table does not answer.
     pub async fn note_return(&self, attempt: &Attempt, at: Timestamp) -> Result<Write, Error> {
+        self.note_once(attempt, "returned_at", at).await
+    }
+
+    async fn note_once(
+        &self,
+        attempt: &Attempt,
+        moment: &'static str,
+        at: Timestamp,
+    ) -> Result<Write, Error> {
         let update = UpdateBuilder::default()
             .set_key(Some(keys::attempt(&attempt.id).into_item()))
-            .update_expression("SET returned_at = :at")
-            .condition_expression("attempt_state = :live AND attribute_not_exists(returned_at)")
+            .update_expression(format!("SET {moment} = :at"))
+            .condition_expression(format!(
+                "attempt_state = :live AND attribute_not_exists({moment})"
+            ))
             .expression_attribute_values(":live", s("live"))
             .expression_attribute_values(":at", s(at.to_string()));
-        self.transact("note a return", vec![Step::Update(update)])
+        self.transact("note a moment", vec![Step::Update(update)])
             .await
     }
 
