@@ -195,7 +195,7 @@ pub(crate) const ALL: &[Habit] = &[
         it.redelivery = Redelivery::Resigned;
     }),
     for_good("reports-end-early", |it| it.short_end_date = true),
-    for_good("reports-are-small", |it| it.resultset_cap = 2),
+    for_good("reports-are-small", |it| it.resultset_cap = 4),
     for_good("reports-grow", |it| it.page_total_changes = true),
     for_good("reports-repeat-a-row", |it| it.duplicate_row = true),
     for_good("reports-without-ids", |it| it.row_without_ids = true),

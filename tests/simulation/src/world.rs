@@ -349,6 +349,12 @@ impl World {
         self.habits.borrow().iter().any(|habit| !habit.stays())
     }
 
+    /// Whether `PayPal` says of no payment whose it is: neither mark is shown.
+    pub(crate) fn hides_whose_it_is(&self) -> bool {
+        let omitted = self.standin.behaviour().omit_parts;
+        omitted.custom_id && omitted.invoice_id
+    }
+
     fn behave(&self) {
         let mut behaviour = Behaviour {
             webhooks: self.standin.behaviour().webhooks,

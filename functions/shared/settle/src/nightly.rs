@@ -17,7 +17,7 @@ use tokio::time::Instant;
 
 use crate::limits::{SEARCH_SLICE, since};
 use crate::reconciling::{
-    Slice, after_slice, longer, next_slice, old_enough, report, shorter, whole_seconds,
+    Slice, longer, next_slice, old_enough, report, shorter, whole_seconds,
 };
 use crate::searching::Budget;
 use crate::{Claim, Comparison, Reconciled, Settle, TakingBack, Window, paypal_deadline};
@@ -190,9 +190,10 @@ impl Settle {
                 complete_until,
             } => {
                 night.comparison = night.comparison.plus(*comparison);
-                night.at = after_slice(to, night.to);
+                let next = longer(length, night.at, to);
+                night.at = to;
                 night.complete_until = complete_until;
-                (longer(length), Step::Done)
+                (next, Step::Done)
             }
             Slice::NotYet => {
                 // The next night looks at it again; nothing of it is concluded.

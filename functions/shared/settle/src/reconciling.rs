@@ -94,8 +94,8 @@ impl Settle {
                 } => {
                     reconciled.comparison = reconciled.comparison.plus(*comparison);
                     reconciled.complete_until = complete_until;
-                    from = after_slice(to, end);
-                    length = longer(length);
+                    length = longer(length, from, to);
+                    from = to;
                 }
                 Slice::TooMuch => {
                     let Some(half) = shorter(length) else {
@@ -325,26 +325,23 @@ pub(crate) fn next_slice(from: Timestamp, end: Timestamp, length: Duration) -> W
     }
 }
 
-/// Where the next slice begins.
-pub(crate) fn after_slice(to: Timestamp, end: Timestamp) -> Timestamp {
-    let rest: Duration = end.duration_since(to).try_into().unwrap_or_default();
-    if rest < SLICE_MIN { end } else { to }
-}
-
 /// Half of a slice; nothing where it cannot be any shorter.
 pub(crate) fn shorter(length: Duration) -> Option<Duration> {
     if length > SLICE_MIN {
-        return Some((length / 2).max(SLICE_MIN));
+        return Some(Duration::from_secs(length.as_secs() / 2).max(SLICE_MIN));
     }
     tracing::error!(
         alarm = "books-too-large",
-        "a minute of PayPal's books is more than can be looked at"
+        "a second of PayPal's books is more than can be looked at"
     );
     None
 }
 
-pub(crate) fn longer(length: Duration) -> Duration {
-    (length * 2).min(SEARCH_SLICE)
+/// How long the slice may be after one of a length that was read between two
+/// moments: `PayPal` may have cut it.
+pub(crate) fn longer(length: Duration, from: Timestamp, to: Timestamp) -> Duration {
+    let read = to.duration_since(from).try_into().unwrap_or(SLICE_MIN);
+    (length.min(read) * 2).clamp(SLICE_MIN, SEARCH_SLICE)
 }
 
 /// What was booked until then must be in `PayPal`'s books by now.
@@ -383,7 +380,7 @@ mod tests {
         while next < end {
             let slice = next_slice(next, end, SEARCH_SLICE);
             assert_eq!(slice.from, next);
-            next = after_slice(slice.to, end);
+            next = slice.to;
             slices.push(slice);
         }
         // The last two and a half hours are no slice of their own.
@@ -392,7 +389,7 @@ mod tests {
     }
 
     #[test]
-    fn a_slice_is_halved_until_it_is_a_minute_and_always_gets_shorter() {
+    fn a_slice_is_halved_until_it_is_a_second_and_always_gets_shorter() {
         let (from, end) = (at("2026-11-20T08:00:00Z"), at("2026-11-21T08:00:01Z"));
         let (mut length, mut before) = (SEARCH_SLICE, end);
         let mut halvings = 0;
@@ -404,6 +401,6 @@ mod tests {
             before = slice.to;
         }
         assert_eq!(length, SLICE_MIN);
-        assert!(halvings <= 11, "{halvings}");
+        assert!(halvings <= 17, "{halvings}");
     }
 }

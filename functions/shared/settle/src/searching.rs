@@ -9,17 +9,18 @@ use paypal::{SEARCH_LAG_MAX, Searched, Transaction, TransactionPage};
 use tokio::time::Instant;
 
 use crate::limits::FUNCTION_TIMEOUT;
+use crate::reconciling::whole_seconds;
 use crate::{Settle, Window, paypal_deadline};
 
 /// Pages of one slice. A slice with more is halved before it is read: what is not
 /// finished in the time of one call is begun anew by the next.
 pub(crate) const SLICE_PAGES_MAX: u32 = 5;
 
-/// The shortest slice that is halved no further; and a rest of a window that is
-/// no slice of its own.
-pub(crate) const SLICE_MIN: Duration = Duration::from_mins(1);
+/// The shortest slice: `PayPal` takes whole seconds.
+pub(crate) const SLICE_MIN: Duration = Duration::from_secs(1);
 
-/// How often a slice is read whose pages do not fit each other.
+/// How often a slice is read whose pages do not fit each other. One that is cut is
+/// another slice each time, and shorter.
 const READS_MAX: usize = 4;
 
 /// What a run may still do.
@@ -83,7 +84,9 @@ impl Settle {
         budget: &mut Budget,
     ) -> BooksRead {
         let mut before: Option<Vec<Transaction>> = None;
-        for _ in 0..READS_MAX {
+        let mut reads = 0;
+        while reads < READS_MAX {
+            reads += 1;
             match self.read_pages(slice, clock, budget).await {
                 Pages::Read(found) => {
                     // Between two pages a row may slip from one to the other, and
@@ -98,6 +101,7 @@ impl Settle {
                 Pages::CutAt(end) => {
                     tracing::warn!(?slice, %end, "PayPal's answer was cut: it is read again up to there");
                     slice.to = end;
+                    (before, reads) = (None, 0);
                 }
                 Pages::Changed => before = None,
                 Pages::Ended(reading) => return reading,
@@ -117,7 +121,8 @@ impl Settle {
             Ok(page) => page,
             Err(reading) => return Pages::Ended(reading),
         };
-        if let Some(end) = first.ends_at.filter(|end| *end < slice.to) {
+        let ends_at = first.ends_at.map(whole_seconds);
+        if let Some(end) = ends_at.filter(|end| *end < slice.to) {
             if end > slice.from {
                 return Pages::CutAt(end);
             }

@@ -168,16 +168,14 @@ async fn reconciled(world: &Rc<World>, first: Timestamp) -> Option<Reconciled> {
         match answer.stopped_at {
             Some(at) => from = at,
             None if from != first => from = first,
+            // Ops look at each foreign payment by hand, and wait where one is a ticket's.
+            None if is_ours_called_foreign(world, &answer) && world.hides_whose_it_is() => {}
             None if agree(world, &answer) => {
                 let mut answer = answer;
-                let foreign = answer.comparison.foreign.count;
-                let strangers = world.strangers.get();
-                world
-                    .history
-                    .borrow_mut()
-                    .law("F12", foreign <= strangers, || {
-                        format!("money of a ticket is called nobody's: {answer:?}")
-                    });
+                let is_right = !is_ours_called_foreign(world, &answer);
+                world.history.borrow_mut().law("F12", is_right, || {
+                    format!("money of a ticket is called nobody's: {answer:?}")
+                });
                 answer.comparison.found = found;
                 world.calm.set(was_calm);
                 return Some(answer);
@@ -204,6 +202,10 @@ fn agree(world: &World, answer: &Reconciled) -> bool {
         && comparison.taken_back_shown.count == comparison.taken_back_booked.count
         && comparison.without_ticket.count == 0;
     same || contradicts_itself && counts && comparison.unclear == 0
+}
+
+fn is_ours_called_foreign(world: &World, answer: &Reconciled) -> bool {
+    answer.comparison.foreign.count > world.strangers.get()
 }
 
 async fn reconcile(world: &Rc<World>, from: Timestamp) -> Option<Reconciled> {
