@@ -6,8 +6,8 @@ use std::str::FromStr;
 
 use paypal_standin::{
     Behaviour, BurnOn, DeclineShape, DisputeNames, DupInvoiceAt, ExpiredAs, OddStatus,
-    PendingReason, PendingThen, RecaptureAfterDenied, Redelivery, RetryAfter, SameIdOtherBody,
-    StatusAfterDecline, UpdateTime,
+    PendingReason, PendingThen, RecaptureAfterDenied, Redelivery, RefundThen, RetryAfter,
+    SameIdOtherBody, SignedBy, StatusAfterDecline, UpdateTime,
 };
 
 /// A habit.
@@ -154,6 +154,7 @@ pub(crate) const ALL: &[Habit] = &[
     for_good("held-back-then-denied", |it| {
         it.pending_reason = Some(PendingReason::PendingReview);
         it.pending_then = PendingThen::Denied;
+        it.pending_h = 1;
         it.no_status_details = true;
     }),
     a_while("fifty-calls-a-minute", |it| {
@@ -162,6 +163,7 @@ pub(crate) const ALL: &[Habit] = &[
     }),
     a_while("few-calls-a-minute", |it| {
         it.rate_per_min_ip = 5;
+        it.block_s = 600;
         it.retry_after = RetryAfter::Date;
     }),
     a_while("no-tokens", |it| it.token_429 = true),
@@ -200,6 +202,33 @@ pub(crate) const ALL: &[Habit] = &[
     for_good("reports-repeat-a-row", |it| it.duplicate_row = true),
     for_good("reports-without-ids", |it| it.row_without_ids = true),
     for_good("reports-show-holds", |it| it.hold_rows = true),
+    for_good("reports-refuse-young-windows", |it| {
+        it.start_date_400 = true
+    }),
+    for_good("ids-like-numbers", |it| it.numeric_like_ids = true),
+    for_good("refunds-are-under-way", |it| {
+        it.refund_pending_then = Some(RefundThen::Completed);
+        it.refund_pending_h = 1;
+    }),
+    for_good("refunds-fail", |it| {
+        it.refund_pending_then = Some(RefundThen::Failed);
+        it.refund_pending_h = 1;
+    }),
+    for_good("sales-are-told-too", |it| it.sale_event_v1 = true),
+    for_good("events-are-repeated-rarely", |it| {
+        it.redelivery_pause_s = 10_000;
+    }),
+    for_good("another-certificate", |it| {
+        it.signed_by = SignedBy::NewCertificate;
+    }),
+    for_good("an-intermediate-without-usage", |it| {
+        it.signed_by = SignedBy::IntermediateWithoutUsage;
+    }),
+    a_while("a-strangers-certificate", |it| {
+        it.signed_by = SignedBy::NewRoot;
+        it.redelivery_pause_s = 10_000;
+    }),
+    for_good("invoices-may-repeat", |it| it.unique_invoices = false),
 ];
 
 /// Orders live as long as they may on request; the functions are told.

@@ -14,7 +14,7 @@ use jiff::{SignedDuration, Timestamp};
 use journeys::Functions;
 use local::template::{TEXT, Template};
 use local::token_keys::TokenKeys;
-use paypal_standin::{Behaviour, Currency, Fault, Foreign, Money, Settings, Standin};
+use paypal_standin::{Behaviour, Currency, Fault, Foreign, Money, Settings, SignedBy, Standin};
 use settle::Captures;
 use store::Store;
 use tempfile::NamedTempFile;
@@ -168,7 +168,15 @@ fn once() -> &'static Once {
         let anchors = NamedTempFile::new().expect("a file");
         let clock = Arc::new(|| Timestamp::UNIX_EPOCH);
         let standin = Standin::new(settings(), clock, 0).expect("a stand-in");
-        std::fs::write(anchors.path(), standin.anchors_pem()).expect("a file");
+        // All that may sign but a stranger.
+        let mut trusted = standin.anchors_pem();
+        let another = Behaviour {
+            signed_by: SignedBy::IntermediateWithoutUsage,
+            ..standin.behaviour()
+        };
+        standin.set_behaviour(another).expect("within the limits");
+        trusted += &standin.anchors_pem();
+        std::fs::write(anchors.path(), trusted).expect("a file");
         let sample = include_str!("../../../infra/local/kaiserslautern.json");
         Once {
             keys: TokenKeys::of(None).expect("keys"),

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::SignedDuration;
-use paypal_standin::{Books, CaptureStatus, DisputeNames, OrderState};
+use paypal_standin::{Books, CaptureStatus, DisputeNames, OrderState, Refund, RefundStatus};
 use serde_json::Value;
 
 use super::{case_of, cents, moment, standing, text};
@@ -237,13 +237,19 @@ pub(crate) fn attempts_are_over(world: &World) {
     }
 }
 
+/// Whether its money has left: a refund that has failed, or that is still under way,
+/// took nothing.
+fn has_gone(refund: &Refund) -> bool {
+    refund.status == RefundStatus::Completed
+}
+
 /// L9: a night has passed.
 pub(crate) fn what_left_is_booked(world: &World) {
     let table = Table::read(world);
     let known = ids_of_taken_back(&table);
     let mut history = world.history.borrow_mut();
     world.standin.in_books(|books| {
-        for refund in &books.refunds {
+        for refund in books.refunds.iter().filter(|it| has_gone(it)) {
             history.law("L9", known.contains(&refund.id), || {
                 format!(
                     "{} left PayPal's account, a night has passed, and no ticket knows of it",
@@ -425,7 +431,7 @@ fn the_sums_agree(books: &Books, table: &Table, history: &mut History) {
     let given_back: i64 = books
         .refunds
         .iter()
-        .filter(|refund| !odd(&refund.capture_id))
+        .filter(|refund| has_gone(refund) && !odd(&refund.capture_id))
         .filter(|refund| known.contains(&refund.id) || was_told(books, table, &refund.id))
         .map(|refund| signed(refund.amount.minor_units))
         .sum();
@@ -453,6 +459,7 @@ fn what_was_taken_back_is_known(books: &Books, table: &Table, history: &mut Hist
     let concerns = books
         .refunds
         .iter()
+        .filter(|refund| has_gone(refund))
         .map(|refund| (&refund.id, &refund.capture_id))
         .chain(
             books
