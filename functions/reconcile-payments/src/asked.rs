@@ -129,7 +129,7 @@ mod tests {
         assert_eq!(asked(minute), Some(Asked::Sweep));
         assert_eq!(
             asked(r#"{"reconcile": {}}"#),
-            Some(window("2026-11-20T10:00:00Z", "2026-11-23T10:00:00Z"))
+            Some(window("2026-11-19T10:00:00Z", "2026-11-23T10:00:00Z"))
         );
         assert_eq!(
             asked(&restored),

@@ -388,6 +388,7 @@ mod tests {
             refusals: 0,
             approved_at: None,
             returned_at: None,
+            silent_since: None,
             decline: None,
             state: AttemptState::Live,
         }

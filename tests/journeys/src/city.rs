@@ -293,6 +293,16 @@ impl City {
         self.sweep_over(Which::Due).await
     }
 
+    /// The same as the schedule's own event, which once an hour looks at the night, too.
+    pub async fn minute_passes(&self) {
+        let event = serde_json::from_str(&event("minute-passes", &[])).expect("JSON");
+        let until = Instant::now() + reconcile_payments::SWEEP_TIME;
+        let clock = || self.now();
+        reconcile_payments::answer(&self.functions.reconcile_payments, &event, &clock, until)
+            .await
+            .expect("an event");
+    }
+
     /// A sweep over other attempts.
     pub async fn sweep_over(&self, which: Which) -> Sweep {
         let until = Instant::now() + reconcile_payments::SWEEP_TIME;

@@ -12,6 +12,7 @@
     reason = "support for tests: what fails here is a failed test"
 )]
 
+mod alarms;
 mod between;
 mod browser;
 mod city;
@@ -21,6 +22,7 @@ mod functions;
 mod night;
 mod restore;
 
+pub use alarms::Alarms;
 pub use between::Asked;
 pub use browser::Page;
 pub use city::{City, PLACE, PLATE, Return, open_ticket};

@@ -98,6 +98,7 @@ fn attempt(city: &City, number: u128, version: u32) -> Attempt {
         refusals: 0,
         approved_at: None,
         returned_at: None,
+        silent_since: None,
         decline: None,
         state: AttemptState::Live,
     }

@@ -341,6 +341,42 @@ async fn money_that_only_the_table_has_is_a_difference() {
 }
 
 #[tokio::test]
+async fn a_booking_that_paypal_says_nothing_about_is_looked_at_the_next_night() {
+    let mut city = City::new().await;
+    let token = city.issue(CASE).await;
+    let fault = Fault::once(On::Capture, FaultKind::Pending);
+    city.standin.set_fault(fault).unwrap();
+    let capture = pay(&city, &token).await;
+    city.later(7 * A_DAY);
+    let completes = Afterwards::Completes;
+    city.standin.afterwards(&capture, completes).unwrap();
+    city.sweep().await;
+    city.between(|asked, status, mut answer| {
+        if is_search(asked) {
+            answer["transaction_details"] = json!([]);
+            answer["total_items"] = json!(0);
+        } else if asked.contains("/payments/captures/") {
+            // Not what is booked: only the table has that money.
+            answer["amount"]["value"] = json!("29.00");
+        }
+        (status, answer)
+    })
+    .await;
+    city.later(TWO_DAYS);
+    let silent = Fault {
+        times: 1_000,
+        ..Fault::once(On::GetCapture, FaultKind::NoAnswer)
+    };
+    city.standin.set_fault(silent).unwrap();
+    let (night, _) = city.night().await;
+    assert_eq!(night.comparison.unclear, 1, "{night:?}");
+    city.standin.clear_faults();
+    city.later(A_DAY);
+    let (night, _) = city.night().await;
+    assert_eq!(night.difference_cents, -3_000, "{night:?}");
+}
+
+#[tokio::test]
 async fn a_payment_that_was_held_back_for_a_week_is_no_difference() {
     let city = City::new().await;
     let token = city.issue(CASE).await;

@@ -384,6 +384,32 @@ async fn the_word_that_a_second_card_was_approved_is_believed_too() {
 }
 
 #[tokio::test]
+async fn a_card_that_was_chosen_at_paypal_alone_is_waited_for_on_every_page() {
+    let city = City::new().await;
+    city.standin.set_webhooks(WebhookMode::Off);
+    let token = city.issue(CASE).await;
+    let checkout = city.press_pay(&token).await;
+    city.later(Duration::from_mins(1));
+    let back = city.at_paypal(&checkout, Payer::Declines).unwrap();
+    assert_eq!(
+        city.come_back(&back).await.attempt.as_deref(),
+        Some("declined")
+    );
+    city.later(Duration::from_mins(1));
+    // Back in PayPal's own tab, without our button.
+    let back = city.at_paypal(&checkout, Payer::Pays).unwrap();
+    assert_offers_nothing(&city.come_back(&back).await);
+    assert_offers_nothing(&city.open(&token).await);
+    assert_eq!(told(&city).await["payment_running"], true);
+    for _ in 0..2 {
+        city.later(Duration::from_mins(1));
+        city.sweep().await;
+    }
+    assert_eq!(city.open(&token).await.state, "paid");
+    assert_eq!(city.money_moved(), 1);
+}
+
+#[tokio::test]
 async fn the_word_that_an_order_is_approved_is_believed_for_two_minutes() {
     let city = City::new().await;
     let token = city.issue(CASE).await;

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use journeys::City;
-use paypal_standin::{Fault, FaultKind, On, Payer, WebhookMode};
-use ticket::{Role, State};
+use paypal_standin::{Fault, FaultKind, Issue, On, Payer, WebhookMode};
+use ticket::{Lock, Role, State};
 
 const CASE: &str = "KL-2026-000123";
 
@@ -368,32 +368,95 @@ async fn an_ended_lock_is_asked_about_whoever_comes() {
     assert_eq!(file.settlements[0].attempt.as_str(), first.attempt);
 }
 
+/// An order whose capture was sent and never answered, and which PayPal does not show
+/// any more; the money has moved or not. By then the nights have passed whose hours
+/// are given.
+async fn unanswered_and_never_shown_again(
+    answer: FaultKind,
+    client_id: &str,
+    nights: &[u64],
+    later: u64,
+) -> Option<Lock> {
+    let city = City::new().await;
+    city.standin.set_webhooks(WebhookMode::Off);
+    let token = city.issue(CASE).await;
+    let checkout = city.press_pay(&token).await;
+    let back = city.at_paypal(&checkout, Payer::Pays).unwrap();
+    city.standin
+        .set_fault(Fault::once(On::Capture, answer))
+        .unwrap();
+    assert_eq!(city.come_back(&back).await.state, "processing");
+    city.made_under(&back.attempt, client_id).await;
+    city.standin
+        .set_fault(Fault {
+            times: 1_000,
+            ..Fault::once(On::GetOrder, FaultKind::NotFound)
+        })
+        .unwrap();
+    let mut now = 0;
+    for hour in nights {
+        city.later(Duration::from_hours(hour - now));
+        now = *hour;
+        city.night().await;
+    }
+    city.later(Duration::from_hours(later - now));
+    city.sweep().await;
+    city.case_file(CASE).await.ticket.lock
+}
+
 #[tokio::test]
-async fn a_locked_order_that_paypal_does_not_know_is_released_only_when_its_life_is_over() {
-    let hours = Duration::from_hours;
-    for (after, client_id, is_locked) in [
-        (Duration::from_mins(2), "client", true),
-        (hours(12), "client", true),
-        (hours(13), "client", false),
-        (hours(13), "another", true),
-    ] {
+async fn a_lock_whose_order_was_shown_uncaptured_goes_when_the_order_is_over() {
+    for (minutes, is_locked) in [(5, true), (15, false)] {
         let city = City::new().await;
         city.standin.set_webhooks(WebhookMode::Off);
         let token = city.issue(CASE).await;
         let checkout = city.press_pay(&token).await;
         let back = city.at_paypal(&checkout, Payer::Pays).unwrap();
+        let unclear = FaultKind::Refused(Issue::named("NEVER_HEARD_OF").unwrap());
         city.standin
-            .set_fault(Fault::once(On::Capture, FaultKind::NoAnswer))
+            .set_fault(Fault::once(On::Capture, unclear))
             .unwrap();
-        assert_eq!(city.come_back(&back).await.state, "processing");
-        city.later(after);
-        city.made_under(&back.attempt, client_id).await;
-        city.standin
-            .set_fault(Fault::once(On::GetOrder, FaultKind::NotFound))
-            .unwrap();
+        city.come_back(&back).await;
+        for _ in 0..minutes {
+            city.later(Duration::from_mins(1));
+            city.sweep().await;
+        }
+        // It is not shown any more from here on.
+        city.later(Duration::from_hours(13));
         city.sweep().await;
-        let file = city.case_file(CASE).await;
-        let locked = file.ticket.lock.is_some();
-        assert_eq!(locked, is_locked, "{client_id} {after:?}");
+        let lock = city.case_file(CASE).await.ticket.lock;
+        assert_eq!(lock.is_some(), is_locked, "{minutes}");
+        assert_eq!(city.money_moved(), 0);
+    }
+}
+
+#[tokio::test]
+async fn a_lock_whose_order_is_never_shown_again_waits_for_paypals_own_books() {
+    let nothing_moved = FaultKind::NoAnswer;
+    let moved = FaultKind::NoAnswerAfterEffect;
+    let unclear = FaultKind::Refused(Issue::named("NEVER_HEARD_OF").unwrap());
+    for (answer, client_id, nights, later, is_locked) in [
+        // The order's life is over, and nobody has looked into the books.
+        (nothing_moved, "client", &[][..], 13, true),
+        (nothing_moved, "client", &[], 40, true),
+        // PayPal's books may still be without it.
+        (nothing_moved, "client", &[14], 40, true),
+        (nothing_moved, "client", &[14, 39], 40, false),
+        // That night has not looked so far back.
+        (nothing_moved, "client", &[120], 121, true),
+        // The books of another client may be those of another account.
+        (nothing_moved, "another", &[14, 39], 40, true),
+        (moved, "client", &[14, 39], 40, true),
+        (unclear, "client", &[], 13, true),
+        // Each call was answered that there is no such order.
+        (FaultKind::NotFound, "client", &[], 12, true),
+        (FaultKind::NotFound, "client", &[], 13, false),
+    ] {
+        let lock = unanswered_and_never_shown_again(answer, client_id, nights, later).await;
+        assert_eq!(
+            lock.is_some(),
+            is_locked,
+            "{answer:?} {client_id} {nights:?} {later}"
+        );
     }
 }

@@ -4,6 +4,8 @@
 
 #![expect(clippy::unwrap_used, reason = "what fails here is a failed test")]
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use jiff::SignedDuration;
@@ -12,6 +14,8 @@ use paypal_standin::{
     Afterwards, Fault, FaultKind, Issue, Omitted, On, Payer, PendingReason, StatusAfterDecline,
     UpdateTime, WebhookMode,
 };
+use reconcile_payments::Which;
+use serde_json::json;
 use settle::Captures;
 use store::AttemptState;
 
@@ -403,6 +407,68 @@ async fn a_refused_card_is_not_charged_before_the_driver_comes_back() {
             assert!(city.open(&token).await.has_pay_button());
         }
     }
+}
+
+#[tokio::test]
+async fn a_read_from_before_the_approval_lets_no_refused_card_be_tried_again() {
+    let mut city = city_alone().await;
+    city.behave(|it| it.status_after_decline = StatusAfterDecline::Approved);
+    let (outdated, tries) = (
+        Arc::new(AtomicBool::new(false)),
+        Arc::new(AtomicUsize::new(0)),
+    );
+    let (is_outdated, counted) = (Arc::clone(&outdated), Arc::clone(&tries));
+    city.between(move |asked, status, mut answer| {
+        if asked.ends_with("/capture") {
+            counted.fetch_add(1, Ordering::Relaxed);
+        } else if answer["status"] == "APPROVED" && is_outdated.load(Ordering::Relaxed) {
+            answer["status"] = json!("CREATED");
+        }
+        (status, answer)
+    })
+    .await;
+    let token = city.issue(CASE).await;
+    let back = city
+        .at_paypal(&city.press_pay(&token).await, Payer::Declines)
+        .unwrap();
+    assert_eq!(
+        city.come_back(&back).await.attempt.as_deref(),
+        Some("declined")
+    );
+    for minute in 0..9 {
+        city.later(Duration::from_mins(1));
+        outdated.store(minute % 2 == 0, Ordering::Relaxed);
+        city.sweep_over(Which::All).await;
+    }
+    assert_eq!(tries.load(Ordering::Relaxed), 1);
+}
+
+#[tokio::test]
+async fn a_driver_who_presses_and_reloads_without_end_makes_nobody_slow() {
+    let mut city = city_alone().await;
+    let calls = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&calls);
+    city.between(move |_, status, answer| {
+        counted.fetch_add(1, Ordering::Relaxed);
+        (status, answer)
+    })
+    .await;
+    let token = city.issue(CASE).await;
+    let other = city.issue("KL-2").await;
+    let back = city.at_paypal(&city.press_pay(&token).await, Payer::Cancels);
+    let back = back.unwrap();
+    for _ in 0..200 {
+        let page = city.press_pay(&token).await;
+        assert!([303, 200].contains(&page.status), "{}", page.status);
+        assert_eq!(city.come_back(&back).await.status, 200);
+    }
+    let calls = calls.load(Ordering::Relaxed);
+    assert!(calls < 100, "{calls}");
+    // Nobody else pays for it, and it is forgotten with the word of the one who came back.
+    assert_eq!(city.press_pay(&other).await.status, 303);
+    city.later(Duration::from_mins(3));
+    city.sweep().await;
+    assert_eq!(city.press_pay(&token).await.status, 303);
 }
 
 #[tokio::test]

@@ -57,8 +57,8 @@ use crate::net::Call;
 use crate::world::{Function, World};
 
 pub(crate) use books::{
-    Waits, attempts_are_over, attempts_left, locks_and_captures, note_locks, what_left_is_booked,
-    what_was_paid,
+    Waits, attempts_are_over, attempts_left, locks_and_captures, locks_left, note_locks,
+    what_left_is_booked, what_was_paid,
 };
 pub(crate) use ends::end_of_the_case;
 pub(crate) use pages::{a_page_was_shown, a_redirect_was_shown};

@@ -100,6 +100,7 @@ fn a_payment_under_way_shows() {
         refused_at: None,
         refused_since: None,
         unanswered: false,
+        shown_uncaptured: false,
     });
     let pending = Some(PendingCapture {
         attempt: attempt_id(),
@@ -159,6 +160,7 @@ fn money_that_may_still_come_shows_with_since_when() {
         refused_at: None,
         refused_since: None,
         unanswered: false,
+        shown_uncaptured: false,
     });
     let answer = answered(file, "2026-02-21T10:00:00Z");
     assert_eq!(answer["payment_running_since"], "2026-02-21T10:00:00Z");
@@ -202,6 +204,7 @@ fn paid() -> CaseFile {
         refusals: 1,
         approved_at: Some(paid_at),
         returned_at: None,
+        silent_since: None,
         decline: Some(Decline {
             at: moment("2026-02-21T09:59:30Z"),
             issue: "INSTRUMENT_DECLINED".to_owned(),

@@ -81,8 +81,8 @@ pub enum Issue {
     OrderAlreadyCaptured,
     /// It is being captured right now: read the order later.
     OrderCompletionInProgress,
-    /// It has expired, or was voided or completed: which of them, the order
-    /// knows, if anybody.
+    /// It has expired, or was voided or completed, or `PayPal` does not know it: which
+    /// of them, the order knows, if anybody.
     OrderIsOver(String),
     /// This order takes no more tries: make a new one.
     AttemptsExceeded,
@@ -126,9 +126,10 @@ impl Issue {
             "ORDER_COMPLETION_IN_PROGRESS" => Self::OrderCompletionInProgress,
             "MAX_NUMBER_OF_PAYMENT_ATTEMPTS_EXCEEDED" => Self::AttemptsExceeded,
             "DUPLICATE_INVOICE_ID" => Self::DuplicateInvoiceId,
-            "ORDER_EXPIRED" | "ORDER_COMPLETED_OR_VOIDED" | "ORDER_PREVIOUSLY_VOIDED" => {
-                Self::OrderIsOver(code.to_owned())
-            }
+            "ORDER_EXPIRED"
+            | "ORDER_COMPLETED_OR_VOIDED"
+            | "ORDER_PREVIOUSLY_VOIDED"
+            | "RESOURCE_NOT_FOUND" => Self::OrderIsOver(code.to_owned()),
             "TRANSACTION_REFUSED"
             | "COMPLIANCE_VIOLATION"
             | "PAYER_CANNOT_PAY"

@@ -156,7 +156,9 @@ impl WireTransaction {
         let amount = Money::from(self.transaction_amount?);
         let id = self.transaction_id.unwrap_or_default();
         let leaves = amount.value.starts_with('-');
-        let refers = self.paypal_reference_id.is_some();
+        let says_whose = self.paypal_reference_id.is_some()
+            || self.custom_field.is_some()
+            || self.invoice_id.is_some();
         let kind = match event_code.as_str() {
             "T1107" if leaves => TransactionKind::Refund(id.parse().ok()?),
             "T1106" if leaves => TransactionKind::Reversal(id.parse().ok()?),
@@ -166,7 +168,7 @@ impl WireTransaction {
             "T1108" | "T1109" | "T1111" => TransactionKind::Other,
             // Of something that the row names: should that be a capture of ours, its
             // ticket must not stay paid.
-            code if code.starts_with("T11") && leaves && refers => {
+            code if code.starts_with("T11") && leaves && says_whose => {
                 TransactionKind::Reversal(id.parse().ok()?)
             }
             code if code.starts_with("T12") && leaves => {

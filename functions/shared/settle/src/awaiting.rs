@@ -180,6 +180,14 @@ pub(crate) fn not_shown_yet(progress: Progress, attempt: &Attempt, now: Timestam
     }
 }
 
+fn has_changed(before: &Attempt, attempt: &Attempt) -> bool {
+    let before = Attempt {
+        silent_since: attempt.silent_since,
+        ..before.clone()
+    };
+    before != *attempt
+}
+
 fn mark(
     before: &Attempt,
     settled: &Settled,
@@ -202,7 +210,7 @@ fn mark(
         .is_some_and(|mark| mark.attempt == attempt.id && mark.until > now);
     match progress {
         // Somebody else has found something out meanwhile, a refusal perhaps.
-        Progress::Unclear if attempt != before => Mark::Keep,
+        Progress::Unclear if has_changed(before, attempt) => Mark::Keep,
         Progress::Unclear => match wake {
             // The payer was at PayPal. A sweep asks about abandoned orders too: were
             // their tickets marked, an hour without PayPal would keep everybody who

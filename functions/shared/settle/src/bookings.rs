@@ -17,6 +17,8 @@ use crate::{Comparison, Settle, Window, paypal_deadline};
 enum Entry {
     /// `PayPal`'s books have shown it, now or before.
     Shown,
+    /// `PayPal` has not answered.
+    Unanswered,
     /// Only the table has it, in euro cents.
     OnlyBooked(i64),
     /// The table or `PayPal` did not say enough.
@@ -30,6 +32,13 @@ struct Question {
     books_from: Timestamp,
     now: Timestamp,
     deadline: Instant,
+}
+
+/// What the bookings of a shard have come to.
+pub(crate) struct Bookings {
+    pub(crate) comparison: Comparison,
+    /// Whether `PayPal` has said something of each that it was asked about.
+    pub(crate) is_answered: bool,
 }
 
 impl Settle {
@@ -46,7 +55,7 @@ impl Settle {
         for shard in Store::shards() {
             let found = self.bookings(shard, window, books_from, clock, budget);
             match found.await {
-                Ok(Some(comparison)) => all = all.plus(comparison),
+                Ok(Some(found)) => all = all.plus(found.comparison),
                 Ok(None) => return None,
                 Err(error) => {
                     tracing::error!(%error, "the table does not show its bookings");
@@ -65,11 +74,15 @@ impl Settle {
         books_from: Timestamp,
         clock: &(dyn Fn() -> Timestamp + Sync),
         budget: &mut Budget,
-    ) -> Result<Option<Comparison>, Error> {
-        let mut found = Comparison::default();
+    ) -> Result<Option<Bookings>, Error> {
+        let mut bookings = Bookings {
+            comparison: Comparison::default(),
+            is_answered: true,
+        };
+        let found = &mut bookings.comparison;
         let mut last: Option<Queued> = None;
         if window.from >= window.to {
-            return Ok(Some(found));
+            return Ok(Some(bookings));
         }
         loop {
             let span = (window.from, window.to);
@@ -108,6 +121,15 @@ impl Settle {
                         );
                         found.only_booked.add(cents);
                     }
+                    Entry::Unanswered => {
+                        tracing::warn!(
+                            case_number = %entry.case_number,
+                            booked = ?entry.booked,
+                            "PayPal did not say what it shows of a booking"
+                        );
+                        found.unclear += 1;
+                        bookings.is_answered = false;
+                    }
                     Entry::Unclear => {
                         tracing::error!(
                             case_number = %entry.case_number,
@@ -119,11 +141,11 @@ impl Settle {
                 }
             }
             if page.is_last {
-                return Ok(Some(found));
+                return Ok(Some(bookings));
             }
             match page.entries.last() {
                 Some(entry) => last = Some(entry.clone()),
-                None => return Ok(Some(found)),
+                None => return Ok(Some(bookings)),
             }
         }
     }
@@ -186,7 +208,7 @@ impl Settle {
                 Entry::Shown
             }
             Ok(_) | Err(PayPalError::NotFound { .. }) => only_booked,
-            Err(_) => Entry::Unclear,
+            Err(_) => Entry::Unanswered,
         })
     }
 
@@ -220,7 +242,7 @@ impl Settle {
                 Entry::Shown
             }
             Ok(_) | Err(PayPalError::NotFound { .. }) => only_booked,
-            Err(_) => Entry::Unclear,
+            Err(_) => Entry::Unanswered,
         })
     }
 

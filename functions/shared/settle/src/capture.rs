@@ -11,6 +11,9 @@ use crate::refusal::{Heard, Verdict, released, verdict};
 use crate::settling::{Answer, known_if_done};
 use crate::{Progress, Settle};
 
+/// What is remembered of a capture call for an order that `PayPal` does not know.
+pub(crate) const NOT_FOUND: &str = "RESOURCE_NOT_FOUND";
+
 impl Settle {
     /// Captures an approved order. The caller holds the lock, for a try of whose
     /// earlier calls so much was `heard`; it is given back only after a definite
@@ -41,7 +44,7 @@ impl Settle {
             })
             .await;
         let answer = match captured {
-            Ok(order) => Some(read(&order, ticket, &attempt, self.paypal.merchant_id())),
+            Ok(order) => read(&order, ticket, &attempt, self.paypal.merchant_id()),
             Err(PayPalError::Refused { issue, at, .. }) => {
                 return self
                     .capture_refused(
@@ -49,7 +52,14 @@ impl Settle {
                     )
                     .await;
             }
-            Err(PayPalError::NotFound { .. }) => None,
+            Err(PayPalError::NotFound { .. }) => {
+                let issue = Issue::OrderIsOver(NOT_FOUND.to_owned());
+                return self
+                    .capture_refused(
+                        ticket, &attempt, order_id, held, &issue, None, heard, now, deadline,
+                    )
+                    .await;
+            }
             Err(
                 error @ (PayPalError::NoAnswer { .. }
                 | PayPalError::Unclear { .. }
@@ -62,12 +72,14 @@ impl Settle {
         };
         // An answer that names no capture, or not whose it is, is asked about once.
         let answer = match answer {
-            Some(
-                answer @ (Reading::Captured(_, Facts::Right | Facts::Wrong)
-                | Reading::Pending(_)
-                | Reading::Refused { .. }),
-            ) => Answer::Order(answer),
-            Some(_) | None => self.ask(order_id, ticket, &attempt, now, deadline).await,
+            Reading::Captured(_, Facts::Right | Facts::Wrong)
+            | Reading::Pending(_)
+            | Reading::Refused { .. } => Answer::Order(answer),
+            Reading::Captured(_, Facts::Missing)
+            | Reading::Approved { .. }
+            | Reading::NotApproved
+            | Reading::Dead
+            | Reading::Unknown(_) => self.ask(order_id, ticket, &attempt, now, deadline).await,
         };
         self.after_capture(ticket, &attempt, answer, held, now)
             .await

@@ -36,7 +36,8 @@ pub enum Checkout {
     /// An earlier order had been approved, and was settled: show the ticket as it
     /// is now.
     Settled,
-    /// As many orders as one ticket may have are still open at `PayPal`.
+    /// As many orders as one ticket may have are still open at `PayPal`, or somebody
+    /// presses faster than `PayPal` is asked.
     TooManyAttempts,
     /// Captures are closed, so no order is made.
     Closed,
@@ -53,7 +54,7 @@ impl Checkout {
             Self::Redirect(_) => "redirect",
             Self::TicketChanged => "ticket changed",
             Self::Settled => "an earlier order was settled",
-            Self::TooManyAttempts => "too many open orders",
+            Self::TooManyAttempts => "too many open orders or presses",
             Self::Closed => "captures are closed",
             Self::PayPalUnreachable => "PayPal unreachable",
         }
@@ -110,6 +111,9 @@ impl Settle {
     ) -> Result<Checkout, Error> {
         if self.captures == Captures::Closed {
             return Ok(Checkout::Closed);
+        }
+        if !self.may_ask(&ticket.case_number, now) {
+            return Ok(Checkout::TooManyAttempts);
         }
         let mut stands = ticket.clone();
         for _ in 0..DECISIONS_MAX {
@@ -352,6 +356,7 @@ fn new_attempt(
         refusals: 0,
         approved_at: None,
         returned_at: None,
+        silent_since: None,
         decline: None,
         state: AttemptState::Live,
     }

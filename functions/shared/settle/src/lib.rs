@@ -16,6 +16,7 @@
 //! and the table does not know is booked. Why it is so, and what breaks without each part: README, "invariants".
 
 mod access;
+mod asks;
 mod awaiting;
 mod bookings;
 mod capture;
@@ -57,6 +58,7 @@ pub struct Settle {
     /// Whether captures are made at all.
     pub captures: Captures,
     access: Mutex<access::Access>,
+    asks: asks::Asks,
 }
 
 /// Whether captures are made: closed while the table is restored from a backup,
@@ -133,6 +135,7 @@ impl Settle {
             paypal,
             captures,
             access: Mutex::default(),
+            asks: asks::Asks::default(),
         }
     }
 

@@ -15,16 +15,16 @@ use serde::Serialize;
 use store::{EndedNight, Error, Night, Nights, SHARDS, TakenBackKind, Write};
 use tokio::time::Instant;
 
+use crate::bookings::Bookings;
 use crate::limits::{SEARCH_SLICE, since};
-use crate::reconciling::{
-    Slice, longer, next_slice, old_enough, report, shorter, whole_seconds,
-};
+use crate::pace::SANDBOX_CALLS_PER_SWEEP;
+use crate::reconciling::{Slice, longer, next_slice, old_enough, report, shorter, whole_seconds};
 use crate::searching::Budget;
 use crate::{Claim, Comparison, Reconciled, Settle, TakingBack, Window, paypal_deadline};
 
 /// How far back each night looks: what `PayPal` shows 36 hours late, and a night
-/// that was missed.
-pub const NIGHT_REACH: Duration = Duration::from_hours(3 * 24);
+/// that was missed; for a lock that waits for the books, since its first try.
+pub const NIGHT_REACH: Duration = Duration::from_hours(4 * 24);
 
 /// A comparison is begun no sooner after the one before.
 const NIGHTS_APART: Duration = Duration::from_hours(12);
@@ -33,9 +33,9 @@ const NIGHTS_APART: Duration = Duration::from_hours(12);
 /// the hours that a night has.
 pub const NIGHT_MISSING_AFTER: Duration = Duration::from_hours(30);
 
-/// The most calls of `PayPal` that a run begins. A run a minute: less than the 50
-/// a minute at which its sandbox shuts an address out.
-const NIGHT_CALLS_MAX: u32 = 40;
+/// The most calls of `PayPal` that a run begins. A run a minute: together with the
+/// sweep's less than the 50 a minute at which its sandbox shuts an address out.
+const NIGHT_CALLS_MAX: u32 = 24;
 
 /// How often a slice is begun in which something stays unclear; then it counts
 /// as it is, and a human must look.
@@ -101,7 +101,12 @@ impl Settle {
                     begun_at: night.begun_at,
                     ended_at: clock(),
                     complete_until: ended.complete_until.unwrap_or(night.from),
-                    booked_until: bookings(&night).to,
+                    // What PayPal said nothing of is asked about again.
+                    booked_until: if night.bookings_unanswered {
+                        night.booked_from
+                    } else {
+                        bookings(&night).to
+                    },
                     agreed: ended.comparison.agrees(),
                 });
                 reconciled = Some(ended);
@@ -158,8 +163,12 @@ impl Settle {
             .bookings(night.shard, window, night.from, clock, budget)
             .await?;
         Ok(match found {
-            Some(comparison) => {
+            Some(Bookings {
+                comparison,
+                is_answered,
+            }) => {
                 night.comparison = night.comparison.plus(comparison);
+                night.bookings_unanswered |= !is_answered;
                 night.shard += 1;
                 Step::Done
             }
@@ -280,6 +289,7 @@ fn begun(nights: &Nights<Comparison>, now: Timestamp) -> Option<Night<Comparison
         tries: 0,
         complete_until: None,
         booked_from: last.map_or(from, |last| last.booked_until),
+        bookings_unanswered: false,
         shard: 0,
         comparison: Comparison::default(),
     })
@@ -306,9 +316,10 @@ fn ended(night: &Night<Comparison>) -> Reconciled {
 }
 
 /// What a night looks at must have been shown by its end, whatever the lag, and
-/// must overlap with the night before.
+/// must overlap with the night before; in one minute there may be a run and a sweep.
 const _: () = assert!(
     NIGHT_REACH.as_secs() > 24 * 3_600 + paypal::SEARCH_LAG_MAX.as_secs()
         && NIGHT_MISSING_AFTER.as_secs() > 24 * 3_600
         && NIGHTS_APART.as_secs() < 24 * 3_600
+        && NIGHT_CALLS_MAX + SANDBOX_CALLS_PER_SWEEP < 50
 );

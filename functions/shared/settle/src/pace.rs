@@ -34,7 +34,7 @@ const SWEEP_EVERY: Duration = Duration::from_mins(1);
 /// more than two sweeps, and more than 50 calls in one block our address for 5.
 ///
 /// Source: `PayPal`'s help page ts2115.
-const SANDBOX_CALLS_PER_SWEEP: u32 = 24;
+pub(crate) const SANDBOX_CALLS_PER_SWEEP: u32 = 24;
 
 /// So many calls in a row without an answer, and a sweep stops: more would only wait
 /// for their time limits.

@@ -4,19 +4,20 @@ use jiff::Timestamp;
 use paypal::{Capture, Error as PayPalError, Issue};
 use store::{Attempt, AttemptState, Error, Held, Released, Write};
 use ticket::{
-    AttemptId, CaptureId, Channel, Effect, Event, LatePayment, Lock, OrderId, Role, Settlement,
-    Standing, State, SurplusReason, Ticket, effect,
+    AttemptId, Awaited, CaptureId, Channel, Effect, Event, LatePayment, Lock, OrderId, Role,
+    Settlement, Standing, State, SurplusReason, Ticket, effect,
 };
 use tokio::time::Instant;
 
+use crate::capture::NOT_FOUND;
 use crate::limits::{
-    APPROVAL_LAG, DECISIONS_MAX, LOOK_YOUNG, PLACING, READ_LAG, SILENCE_MAX, age, order_is_over,
-    since,
+    DECISIONS_MAX, LOOK_YOUNG, PLACING, READ_LAG, SILENCE_MAX, age, order_is_over, since,
 };
 use crate::looks::later;
 use crate::reading::{Facts, Reading, read, read_capture};
+use crate::reconciling::BOOKING_SHOWN_AFTER;
 use crate::refusal::{Again, Heard, Verdict, again, released, verdict};
-use crate::{Captures, Progress, Settle, Settled, Wake};
+use crate::{Captures, Comparison, NIGHT_REACH, Progress, Settle, Settled, Wake};
 
 /// What `PayPal` says about an order.
 pub(crate) enum Answer {
@@ -261,10 +262,8 @@ impl Settle {
                 self.resolve_uncaptured(ticket, &owner, &held, ended, &reading, wake, now, deadline)
                     .await?
             }
-            // Another client id is shown no order of this one, over or not.
-            Answer::Unknown | Answer::Denied
-                if order_is_over(&owner, self.paypal.order_life(), now)
-                    && owner.client_id == self.paypal.client_id() =>
+            Answer::Unknown | Answer::Denied | Answer::Order(Reading::Unknown(_))
+                if self.nothing_has_moved(&owner, ended, now).await? =>
             {
                 self.release_over(&held, &owner).await?
             }
@@ -302,7 +301,13 @@ impl Settle {
             || ticket.standing() != Standing::OpenLocked
             || owner.version != ticket.version
         {
-            if since(ended.until, now) < READ_LAG {
+            let may_have_moved = |code: &String| {
+                verdict(&Issue::of(code), Heard::of(ended, now)) == Verdict::Waits
+                    && !order_is_over(owner, self.paypal.order_life(), now)
+            };
+            if since(ended.until, now) < READ_LAG
+                || ended.refused_as.as_ref().is_some_and(may_have_moved)
+            {
                 return Ok(Progress::Unclear);
             }
             return self.release(held, owner, &Released::NothingCaptured).await;
@@ -318,6 +323,16 @@ impl Settle {
                     return self.release(held, owner, &released).await;
                 }
                 Verdict::Waits if !order_is_over(owner, self.paypal.order_life(), now) => {
+                    let is_said_to_be_captured = matches!(
+                        issue,
+                        Issue::OrderAlreadyCaptured | Issue::OrderCompletionInProgress
+                    );
+                    if !ended.shown_uncaptured
+                        && !is_said_to_be_captured
+                        && since(ended.until, now) >= READ_LAG
+                    {
+                        let _ = self.store.note_uncaptured(held).await?;
+                    }
                     return Ok(Progress::Unclear);
                 }
                 Verdict::Waits | Verdict::TryAgain => {}
@@ -343,6 +358,38 @@ impl Settle {
             }
             None => Ok(Progress::Unclear),
         }
+    }
+
+    /// Whether it is known that the tries of this lock have moved nothing, though its
+    /// order, which is over, is not shown: it was shown without a capture when no read
+    /// lagged any more; or each call was answered that there is no such order; or a
+    /// night has read `PayPal`'s own books whole since they must be complete, and found
+    /// no money that is not booked.
+    async fn nothing_has_moved(
+        &self,
+        owner: &Attempt,
+        ended: &Lock,
+        now: Timestamp,
+    ) -> Result<bool, Error> {
+        // Another client may be another account, with books of its own.
+        let is_over = order_is_over(owner, self.paypal.order_life(), now)
+            && owner.client_id == self.paypal.client_id();
+        if !is_over {
+            return Ok(false);
+        }
+        let had_expired = |code: &String| matches!(code.as_str(), NOT_FOUND | "ORDER_EXPIRED");
+        if ended.shown_uncaptured
+            || !ended.unanswered && ended.refused_as.as_ref().is_some_and(had_expired)
+        {
+            return Ok(true);
+        }
+        let nights = self.store.nights::<Comparison>().await?;
+        Ok(nights.and_then(|it| it.ended).is_some_and(|night| {
+            night.agreed
+                && night.complete_until > ended.until
+                && since(ended.until, night.begun_at) >= BOOKING_SHOWN_AFTER
+                && since(ended.since, night.begun_at) < NIGHT_REACH
+        }))
     }
 
     /// The order can neither be captured any more nor does it show a capture.
@@ -402,15 +449,10 @@ impl Settle {
             }
             (_, answer) => answer,
         };
-        if let AttemptState::Pending { .. } = &attempt.state
-            && !matches!(
-                answer,
-                Answer::Order(
-                    Reading::Captured(..) | Reading::Pending(_) | Reading::Refused { .. }
-                )
-            )
-        {
-            tracing::error!(alarm = "pending-waits", case_number = %ticket.case_number, attempt = %attempt.id, "a capture that PayPal holds back cannot be read");
+        let is_pending = matches!(attempt.state, AttemptState::Pending { .. });
+        let is_said = is_said(&answer, ticket, attempt);
+        self.note_whether_said(is_said, attempt, now).await;
+        if is_pending && !is_said {
             return Ok(Progress::Unclear);
         }
         match answer {
@@ -445,16 +487,46 @@ impl Settle {
                 if order_is_over(attempt, self.paypal.order_life(), now) {
                     return self.end(attempt, &AttemptState::Expired).await;
                 }
-                Ok(waits(attempt, now))
+                Ok(Progress::Unclear)
             }
             Answer::Order(Reading::Unknown(said)) => {
                 tracing::error!(case_number = %ticket.case_number, attempt = %attempt.id, said, "PayPal said something new about an order");
                 if order_is_over(attempt, self.paypal.order_life(), now) {
                     return self.end(attempt, &AttemptState::Expired).await;
                 }
-                Ok(waits(attempt, now))
+                Ok(Progress::Unclear)
             }
-            Answer::None => Ok(waits(attempt, now)),
+            Answer::None => Ok(Progress::Unclear),
+        }
+    }
+
+    /// Remembers since when nothing is said of an attempt, and tells of it where that
+    /// lasts. Where it cannot be written down, the next look does.
+    async fn note_whether_said(&self, is_said: bool, attempt: &Attempt, now: Timestamp) {
+        let (id, case_number) = (&attempt.id, &attempt.case_number);
+        let noted = match (is_said, attempt.silent_since) {
+            (true, None) => return,
+            (true, Some(_)) => self.store.end_silence(attempt).await,
+            (false, None) => self.store.note_silence(attempt, now).await,
+            (false, Some(then)) => {
+                if since(then, now) > SILENCE_MAX {
+                    match attempt.state {
+                        AttemptState::Pending { .. } => {
+                            tracing::error!(alarm = "pending-waits", %case_number, attempt = %id, since = %then, "a capture that PayPal holds back cannot be read");
+                        }
+                        AttemptState::Live
+                        | AttemptState::Captured { .. }
+                        | AttemptState::Declined
+                        | AttemptState::Expired => {
+                            tracing::error!(alarm = "attempt-waits", %case_number, attempt = %id, since = %then, "an attempt waits: PayPal does not say how its order stands");
+                        }
+                    }
+                }
+                return;
+            }
+        };
+        if let Err(error) = noted {
+            tracing::warn!(%error, attempt = %id, "it is not written down since when PayPal says nothing of an attempt");
         }
     }
 
@@ -500,13 +572,12 @@ impl Settle {
                     // Who is back has perhaps paid with another card: the next look
                     // knows, and until then "declined" may be wrong.
                     // One whose time has changed twice has a clock that runs on.
-                    return Ok(
-                        if wake == Wake::Return && decline.changed_again_at.is_none() {
-                            Progress::Unclear
-                        } else {
-                            Progress::Known
-                        },
-                    );
+                    if wake != Wake::Return || decline.changed_again_at.is_some() {
+                        return Ok(Progress::Known);
+                    }
+                    // The page behind the code must say the same.
+                    self.mark_awaited(ticket, attempt, now).await;
+                    return Ok(Progress::Unclear);
                 }
             }
         }
@@ -576,7 +647,7 @@ impl Settle {
         if let Some(decline) = attempt.decline.as_ref().filter(|it| !it.retry_allowed) {
             // The approval that was refused is gone, and it is no read that does not
             // show it yet: the next one is a new one.
-            if since(decline.at, now) >= APPROVAL_LAG {
+            if since(decline.at, now) >= READ_LAG {
                 let _ = self.store.allow_retry(attempt).await?;
             }
             if decline.pressed_at.is_none() {
@@ -756,12 +827,26 @@ pub(crate) fn role(ticket: &Ticket, attempt: &Attempt, facts: Facts) -> Role {
     }
 }
 
-/// Nothing is known of an attempt, and it is told of where that lasts.
-fn waits(attempt: &Attempt, now: Timestamp) -> Progress {
-    if age(attempt, now) > SILENCE_MAX {
-        tracing::error!(alarm = "attempt-waits", case_number = %attempt.case_number, attempt = %attempt.id, "an attempt waits: PayPal does not say how its order stands");
+/// Whether an answer says how the attempt stands: of money that is held back, what
+/// became of it; of an order whose payer was at `PayPal`, more than that there is none.
+fn is_said(answer: &Answer, ticket: &Ticket, attempt: &Attempt) -> bool {
+    let is_pending = matches!(attempt.state, AttemptState::Pending { .. });
+    let is_awaited = || {
+        let names_it = |awaited: &Awaited| awaited.attempt == attempt.id;
+        attempt.approved_at.is_some()
+            || attempt.returned_at.is_some()
+            || ticket.awaits.as_ref().is_some_and(names_it)
+    };
+    match answer {
+        Answer::Order(Reading::Captured(..) | Reading::Pending(_) | Reading::Refused { .. }) => {
+            true
+        }
+        Answer::Order(Reading::Approved { .. } | Reading::NotApproved | Reading::Dead) => {
+            !is_pending
+        }
+        Answer::Unknown => !is_pending && !is_awaited(),
+        Answer::Order(Reading::Unknown(_)) | Answer::Denied | Answer::None => false,
     }
-    Progress::Unclear
 }
 
 pub(crate) fn known_if_done(write: Write) -> Progress {

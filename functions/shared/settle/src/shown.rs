@@ -740,6 +740,7 @@ fn attempt_anew(
         refusals: 0,
         approved_at: None,
         returned_at: None,
+        silent_since: None,
         decline: None,
         state: AttemptState::Live,
     }

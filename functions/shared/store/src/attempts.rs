@@ -183,6 +183,33 @@ impl Store {
         self.note_once(attempt, "returned_at", at).await
     }
 
+    /// Remembers since when `PayPal` does not say how the order stands.
+    ///
+    /// # Errors
+    /// When the table does not answer.
+    pub async fn note_silence(&self, attempt: &Attempt, at: Timestamp) -> Result<Write, Error> {
+        let update = UpdateBuilder::default()
+            .set_key(Some(keys::attempt(&attempt.id).into_item()))
+            .update_expression("SET silent_since = :at")
+            .condition_expression("attribute_exists(pk) AND attribute_not_exists(silent_since)")
+            .expression_attribute_values(":at", s(at.to_string()));
+        self.transact("note a silence", vec![Step::Update(update)])
+            .await
+    }
+
+    /// Remembers that `PayPal` has said how the order stands.
+    ///
+    /// # Errors
+    /// When the table does not answer.
+    pub async fn end_silence(&self, attempt: &Attempt) -> Result<Write, Error> {
+        let update = UpdateBuilder::default()
+            .set_key(Some(keys::attempt(&attempt.id).into_item()))
+            .update_expression("REMOVE silent_since")
+            .condition_expression("attribute_exists(pk)");
+        self.transact("end a silence", vec![Step::Update(update)])
+            .await
+    }
+
     async fn note_once(
         &self,
         attempt: &Attempt,

@@ -63,6 +63,7 @@ impl Store {
             refused_at: None,
             refused_since: None,
             unanswered: false,
+            shown_uncaptured: false,
         };
         // sabotage: lock without its conditions
         // sabotage: re-entrant lock: at the table
@@ -97,6 +98,7 @@ impl Store {
             refused_at: None,
             refused_since: ended.refused_since.filter(|_| was_answered),
             unanswered: ended.unanswered || !was_answered,
+            shown_uncaptured: false,
             ..ended.clone()
         };
         // The fence says that it is the very lock that was seen.
@@ -214,6 +216,22 @@ impl Store {
         let update = update.update_expression(set);
         self.transact("note a refusal", vec![Step::Update(update)])
             .await
+    }
+
+    /// Remembers that `PayPal` shows the order without a capture, long enough after the
+    /// try for no read to lag: the lock stays.
+    ///
+    /// # Errors
+    /// When the table does not answer; the next look finds the same.
+    pub async fn note_uncaptured(&self, held: &Held) -> Result<Write, Error> {
+        let update = under(held)
+            .update_expression("SET #lock.shown_uncaptured = :yes")
+            .expression_attribute_values(":yes", AttributeValue::Bool(true));
+        self.transact(
+            "note an order without a capture",
+            vec![Step::Update(update)],
+        )
+        .await
     }
 
     /// Takes away a lock whose attempt the table does not know any more.

@@ -46,6 +46,9 @@ pub struct Night<C> {
     pub complete_until: Option<Timestamp>,
     /// Bookings of the table are looked at from here on.
     pub booked_from: Timestamp,
+    /// `PayPal` has said nothing of one of them: the next night begins there again.
+    #[serde(default)]
+    pub bookings_unanswered: bool,
     /// The shard of the export's queue that comes next.
     pub shard: u8,
     /// What was counted so far.

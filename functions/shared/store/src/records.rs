@@ -37,6 +37,10 @@ pub struct Attempt {
     /// sent to `PayPal` last, and `PayPal` had not shown that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub returned_at: Option<Timestamp>,
+    /// Since when `PayPal` has not said how the order stands, however often it was
+    /// asked; nothing where the last look had an answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub silent_since: Option<Timestamp>,
     /// The last refusal, while the order may still be tried again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub decline: Option<Decline>,

@@ -170,6 +170,10 @@ pub struct Lock {
     /// An earlier call of this try was never answered.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub unanswered: bool,
+    /// Long enough after its last call for no read to lag, `PayPal` has shown the order
+    /// without a capture.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub shown_uncaptured: bool,
 }
 
 /// A capture that `PayPal` holds back.

@@ -224,6 +224,13 @@ pub(crate) fn attempts_left(world: &World) -> usize {
     table.attempts.values().filter(left).count()
 }
 
+/// Tickets that nobody can pay, because a try at `PayPal` may still bring money.
+pub(crate) fn locks_left(world: &World) -> usize {
+    let table = Table::read(world);
+    let locked = |ticket: &&Value| ticket.get("lock").is_some();
+    table.tickets.values().filter(locked).count()
+}
+
 /// V2: an hour after the life of every order nobody waits for any of them, but for
 /// what `PayPal` holds back.
 pub(crate) fn attempts_are_over(world: &World) {

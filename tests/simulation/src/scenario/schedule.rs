@@ -31,6 +31,13 @@ pub(super) async fn schedule(world: Rc<World>, actors_left: Rc<Cell<usize>>) {
     }
     settle_what_is_due(&world).await;
     let ended = world.now();
+    // Of a try that nobody knows the end of, a read says more once none lags any more.
+    for _ in 0..LOOKS_AT_LOCKS {
+        if laws::locks_left(&world) > 0 {
+            world.pause(LAST_LOOKS).await;
+            sweep(&world).await;
+        }
+    }
     world.pause(world.order_life()).await;
     let in_time = world.order_life()
         + AN_HOUR
@@ -47,6 +54,23 @@ pub(super) async fn schedule(world: Rc<World>, actors_left: Rc<Cell<usize>>) {
         world
             .pause(if are_many { A_MINUTE } else { LAST_LOOKS })
             .await;
+    }
+    for _ in 0..NIGHTS {
+        if laws::locks_left(&world) == 0 {
+            break;
+        }
+        world.pause(AN_HOUR * 24).await;
+        for _ in 0..MINUTES_OF_A_NIGHT {
+            if world.minute_of_the_night().await {
+                break;
+            }
+            world.pause(A_MINUTE).await;
+        }
+        sweep(&world).await;
+        if laws::locks_left(&world) == 0 {
+            let mut history = world.history.borrow_mut();
+            history.sometimes("a lock waited for PayPal's own books");
+        }
     }
     laws::attempts_are_over(&world);
     // Nothing is settled by whom PayPal holds back: it is asked about each hour.
@@ -67,6 +91,12 @@ pub(super) async fn schedule(world: Rc<World>, actors_left: Rc<Cell<usize>>) {
 
 /// For so long nothing can be settled, after everybody has gone.
 const MINUTES_OUT_OF_ITS_SENSES: u32 = 30;
+/// How often a lock that still stands is looked at, before its order's life is over.
+const LOOKS_AT_LOCKS: u32 = 3;
+/// How long a lock waits for `PayPal`'s own books: those of two days later.
+const NIGHTS: u32 = 3;
+/// As template.yaml has them.
+const MINUTES_OF_A_NIGHT: u32 = 300;
 /// How often what is over by now is looked at.
 const LAST_LOOKS: Duration = Duration::from_mins(10);
 const MANY: usize = 20;

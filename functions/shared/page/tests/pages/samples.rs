@@ -77,6 +77,7 @@ pub(crate) fn ticket(standing: Standing) -> Ticket {
             refused_at: None,
             refused_since: None,
             unanswered: false,
+            shown_uncaptured: false,
         }),
         attempts_begun: 0,
         first_invoice_refused: false,

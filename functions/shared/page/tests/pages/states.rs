@@ -301,6 +301,7 @@ fn a_lock_is_a_matter_of_seconds_until_its_lease_has_ended() {
                 refused_at: None,
                 refused_since: None,
                 unanswered: false,
+                shown_uncaptured: false,
             }),
             ..ticket(Standing::OpenLocked)
         };

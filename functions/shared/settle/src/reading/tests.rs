@@ -53,6 +53,7 @@ fn attempt(amount: Cents) -> Attempt {
         refusals: 0,
         approved_at: None,
         returned_at: None,
+        silent_since: None,
         decline: None,
         state: AttemptState::Live,
     }

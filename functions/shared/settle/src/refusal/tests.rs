@@ -64,6 +64,7 @@ fn a_clock_of_refusals_begins_anew_after_silence() {
         refused_at: None,
         refused_since: Some(at(30)),
         unanswered: false,
+        shown_uncaptured: false,
     };
     let said = Heard::of(&lock, at(150));
     assert_eq!(said, heard(Duration::from_mins(2)));

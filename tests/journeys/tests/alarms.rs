@@ -1,0 +1,352 @@
+//! What waits for somebody says so, by the name that the runbook has; and says
+//! nothing while it only waits as everything does.
+
+#![expect(clippy::unwrap_used, reason = "what fails here is a failed test")]
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use journeys::{Alarms, City};
+use paypal_standin::{
+    Afterwards, Fault, FaultKind, On, Payer, PendingReason, RefundThen, WebhookMode,
+};
+use serde_json::json;
+use settle::NIGHT_MISSING_AFTER;
+
+const CASE: &str = "KL-1";
+const A_MINUTE: Duration = Duration::from_mins(1);
+const A_DAY: Duration = Duration::from_hours(24);
+
+/// A city without webhooks, in which the driver has come so far at `PayPal`.
+async fn city_with(payer: Payer) -> City {
+    let city = City::new().await;
+    city.standin.set_webhooks(WebhookMode::Off);
+    let token = city.issue(CASE).await;
+    let checkout = city.press_pay(&token).await;
+    let _ = city.at_paypal(&checkout, payer);
+    city
+}
+
+/// A city in which a driver has paid.
+async fn paid() -> (City, String) {
+    let city = City::new().await;
+    let token = city.issue(CASE).await;
+    let checkout = city.press_pay(&token).await;
+    let back = city.at_paypal(&checkout, Payer::Pays).unwrap();
+    city.come_back(&back).await;
+    let capture = city.standin.books().captures.last().unwrap().id.clone();
+    (city, capture)
+}
+
+fn always(on: On, kind: FaultKind) -> Fault {
+    Fault {
+        times: 1_000,
+        ..Fault::once(on, kind)
+    }
+}
+
+fn no_faults(city: &City) {
+    city.standin.clear_faults();
+}
+
+/// Sweeps for so many minutes; what was heard after each.
+async fn sweeps(city: &City, alarms: &Alarms, minutes: usize) -> Vec<Vec<String>> {
+    let mut heard = Vec::new();
+    for _ in 0..minutes {
+        city.later(A_MINUTE);
+        city.sweep().await;
+        heard.push(alarms.heard());
+    }
+    heard
+}
+
+#[tokio::test]
+async fn an_attempt_is_told_of_when_paypal_is_silent_for_ten_minutes_and_not_for_one_look() {
+    let alarms = Alarms::listen();
+    let city = city_with(Payer::ClosesWindow).await;
+    city.standin
+        .set_fault(always(On::GetOrder, FaultKind::NoAnswer))
+        .unwrap();
+    let heard = sweeps(&city, &alarms, 20).await;
+    let (early, late) = heard.split_at(10);
+    let name = "attempt-waits".to_owned();
+    assert!(!early.concat().contains(&name), "{heard:?}");
+    assert!(late.concat().contains(&name), "{heard:?}");
+    no_faults(&city);
+    // Whoever is asked about hours later, once without an answer, is nobody's case.
+    city.later(Duration::from_hours(2));
+    city.sweep().await;
+    city.later(Duration::from_hours(1));
+    let _ = alarms.heard();
+    city.standin
+        .set_fault(Fault::once(On::GetOrder, FaultKind::NoAnswer))
+        .unwrap();
+    city.sweep().await;
+    assert_eq!(alarms.heard(), [""; 0]);
+}
+
+#[tokio::test]
+async fn an_order_that_paypal_does_not_know_is_told_of_where_its_payer_was_there() {
+    for (comes_back, is_told) in [(true, true), (false, false)] {
+        let alarms = Alarms::listen();
+        let city = City::new().await;
+        city.standin.set_webhooks(WebhookMode::Off);
+        let token = city.issue(CASE).await;
+        let checkout = city.press_pay(&token).await;
+        let back = city.at_paypal(&checkout, Payer::Pays).unwrap();
+        city.standin
+            .set_fault(always(On::GetOrder, FaultKind::NotFound))
+            .unwrap();
+        if comes_back {
+            city.come_back(&back).await;
+        }
+        let heard = sweeps(&city, &alarms, 30).await.concat();
+        let told = heard.contains(&"attempt-waits".to_owned());
+        assert_eq!(told, is_told, "{comes_back} {heard:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_capture_that_is_held_back_and_cannot_be_read_is_told_of() {
+    let alarms = Alarms::listen();
+    let city = City::new().await;
+    let token = city.issue(CASE).await;
+    city.standin
+        .set_fault(Fault::once(On::Capture, FaultKind::Pending))
+        .unwrap();
+    let checkout = city.press_pay(&token).await;
+    let back = city.at_paypal(&checkout, Payer::Pays).unwrap();
+    city.come_back(&back).await;
+    for on in [On::GetOrder, On::GetCapture] {
+        city.standin
+            .set_fault(always(on, FaultKind::NoAnswer))
+            .unwrap();
+    }
+    city.later(Duration::from_hours(2));
+    city.sweep().await;
+    assert_eq!(alarms.heard(), [""; 0]);
+    let heard = sweeps(&city, &alarms, 130).await.concat();
+    assert!(heard.contains(&"pending-waits".to_owned()), "{heard:?}");
+}
+
+#[tokio::test]
+async fn a_lock_is_told_of_after_ten_minutes_and_when_it_has_gone_unanswered() {
+    let alarms = Alarms::listen();
+    let city = City::new().await;
+    city.standin.set_webhooks(WebhookMode::Off);
+    let token = city.issue(CASE).await;
+    let checkout = city.press_pay(&token).await;
+    let back = city.at_paypal(&checkout, Payer::Pays).unwrap();
+    city.standin
+        .set_fault(always(On::Capture, FaultKind::NoAnswer))
+        .unwrap();
+    city.come_back(&back).await;
+    let heard = sweeps(&city, &alarms, 25).await;
+    assert!(heard[..9].iter().all(Vec::is_empty), "{heard:?}");
+    assert!(
+        heard.concat().contains(&"lock-waits".to_owned()),
+        "{heard:?}"
+    );
+    // Then PayPal does not know the order any more, and its books show nothing.
+    for hours in [14, 25, 24] {
+        city.later(Duration::from_hours(hours));
+        city.night().await;
+    }
+    city.sweep().await;
+    let heard = alarms.heard();
+    assert!(
+        heard.contains(&"capture-never-answered".to_owned()),
+        "{heard:?}"
+    );
+}
+
+#[tokio::test]
+async fn payments_that_our_own_account_holds_back_are_told_of() {
+    let reasons = [
+        (PendingReason::Unilateral, true),
+        (PendingReason::ReceivingPreferenceMandatesManualAction, true),
+        (PendingReason::PendingReview, false),
+    ];
+    for (reason, is_told) in reasons {
+        let alarms = Alarms::listen();
+        let city = City::new().await;
+        city.behave(|it| it.pending_reason = Some(reason));
+        let token = city.issue(CASE).await;
+        let checkout = city.press_pay(&token).await;
+        let back = city.at_paypal(&checkout, Payer::Pays).unwrap();
+        city.come_back(&back).await;
+        let told = alarms.heard().contains(&"account-settings".to_owned());
+        assert_eq!(told, is_told, "{reason:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_order_that_we_may_not_read_is_told_of() {
+    let alarms = Alarms::listen();
+    let city = city_with(Payer::Pays).await;
+    city.behave(|it| it.foreign_order_403 = true);
+    city.later(A_MINUTE);
+    city.sweep().await;
+    assert_eq!(alarms.heard(), ["order-not-readable"]);
+}
+
+#[tokio::test]
+async fn secrets_that_are_refused_and_tokens_that_are_not_taken_are_told_of() {
+    let alarms = Alarms::listen();
+    let city = city_with(Payer::Pays).await;
+    city.standin.revoke_tokens();
+    city.behave(|it| it.invalid_client = true);
+    city.later(A_MINUTE);
+    city.sweep().await;
+    let heard = alarms.heard();
+    assert!(
+        heard.contains(&"paypal-credentials-refused".to_owned()),
+        "{heard:?}"
+    );
+    let city = city_with(Payer::Pays).await;
+    city.standin
+        .set_fault(always(On::GetOrder, FaultKind::Unauthorized))
+        .unwrap();
+    city.later(A_MINUTE);
+    city.sweep().await;
+    let heard = alarms.heard();
+    assert!(
+        heard.contains(&"paypal-token-not-taken".to_owned()),
+        "{heard:?}"
+    );
+}
+
+#[tokio::test]
+async fn sweeps_that_get_nowhere_are_told_of() {
+    let alarms = Alarms::listen();
+    let city = city_with(Payer::Pays).await;
+    city.standin
+        .set_fault(always(On::GetOrder, FaultKind::RateLimit))
+        .unwrap();
+    let heard = sweeps(&city, &alarms, 60).await.concat();
+    assert!(heard.contains(&"sweep-silenced".to_owned()), "{heard:?}");
+}
+
+#[tokio::test]
+async fn a_night_that_finds_a_difference_or_never_ends_is_told_of() {
+    let alarms = Alarms::listen();
+    let (mut city, _) = paid().await;
+    city.later(2 * A_DAY);
+    city.between(|asked, status, mut answer| {
+        if asked.contains("/reporting/transactions") {
+            answer["transaction_details"] = json!([]);
+            answer["total_items"] = json!(0);
+        }
+        (status, answer)
+    })
+    .await;
+    city.night().await;
+    let heard: BTreeSet<String> = alarms.heard().into_iter().collect();
+    let expected = ["books-do-not-agree", "money-only-booked"];
+    assert_eq!(heard, expected.map(str::to_owned).into());
+    city.later(NIGHT_MISSING_AFTER);
+    for _ in 0..60 {
+        city.later(A_MINUTE);
+        city.minute_passes().await;
+    }
+    assert_eq!(alarms.heard(), ["night-missing"]);
+}
+
+#[tokio::test]
+async fn books_that_are_too_large_are_told_of() {
+    let alarms = Alarms::listen();
+    let (mut city, _) = paid().await;
+    city.later(A_DAY);
+    city.between(|asked, status, answer| {
+        if asked.contains("/reporting/transactions") {
+            return (400, json!({ "name": "RESULTSET_TOO_LARGE" }));
+        }
+        (status, answer)
+    })
+    .await;
+    for _ in 0..30 {
+        city.minute_of_the_night().await;
+    }
+    assert!(alarms.heard().contains(&"books-too-large".to_owned()));
+}
+
+#[tokio::test]
+async fn a_refund_that_never_comes_to_its_end_is_told_of_after_a_month() {
+    let alarms = Alarms::listen();
+    let (city, capture) = paid().await;
+    city.behave(|it| {
+        it.refund_pending_then = Some(RefundThen::Never);
+    });
+    city.standin
+        .afterwards(&capture, Afterwards::Refunded)
+        .unwrap();
+    assert_eq!(city.deliver().await.last(), Some(&200));
+    for (days, is_told) in [(7, false), (24, true)] {
+        city.later(days * A_DAY);
+        city.night().await;
+        let heard = alarms.heard();
+        assert_eq!(
+            heard.contains(&"refund-late".to_owned()),
+            is_told,
+            "{heard:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn an_event_that_leads_nowhere_is_told_of() {
+    let alarms = Alarms::listen();
+    let (city, capture) = paid().await;
+    city.standin
+        .afterwards(&capture, Afterwards::Refunded)
+        .unwrap();
+    city.standin
+        .set_fault(always(On::GetRefund, FaultKind::NotFound))
+        .unwrap();
+    city.deliver().await;
+    assert_eq!(alarms.heard(), [""; 0]);
+    while city.standin.next_delivery_at().is_some() {
+        city.later(Duration::from_hours(3));
+        city.deliver().await;
+    }
+    assert!(alarms.heard().contains(&"event-parked".to_owned()));
+}
+
+/// Those that another test hears: where a sweep is, and a certificate.
+const ELSEWHERE: [&str; 2] = ["sweep-behind", "webhook-certificate-refused"];
+
+#[test]
+fn every_alarm_is_heard_by_a_test_and_is_in_the_runbook() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let mut named = BTreeSet::new();
+    let mut folders = vec![root.join("functions")];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path: PathBuf = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|it| it == "rs") {
+                let text = std::fs::read_to_string(path).unwrap();
+                let names = text.split("alarm = \"").skip(1);
+                named.extend(names.map(|rest| rest.split('"').next().unwrap().to_owned()));
+            }
+        }
+    }
+    assert!(named.len() > 10, "{named:?}");
+    let tests = std::fs::read_to_string(root.join("tests/journeys/tests/alarms.rs")).unwrap();
+    let runbook = std::fs::read_to_string(root.join("infra/runbook.md")).unwrap();
+    for name in &named {
+        assert!(
+            tests.contains(&format!("\"{name}\"")),
+            "{name} is heard by no test"
+        );
+        assert!(
+            runbook.contains(&format!("`{name}`")),
+            "{name} is not in the runbook"
+        );
+    }
+    for name in ELSEWHERE {
+        assert!(named.contains(name), "{name}");
+    }
+}
