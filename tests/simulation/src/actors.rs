@@ -14,6 +14,7 @@ use tokio::time::Instant;
 use url::Url;
 
 use crate::laws;
+use crate::scenario::A_MINUTE;
 use crate::world::{Function, World};
 
 /// What the driver was asked for by default.
@@ -90,6 +91,19 @@ impl World {
             })
             .await;
         matches!(run, Some(Ok(compare_books::NightRun::Ended(_))))
+    }
+
+    /// A night; whether its comparison has come to its end.
+    pub(crate) async fn night(&self) -> bool {
+        /// As template.yaml has them.
+        const MINUTES: u32 = 300;
+        for _ in 0..MINUTES {
+            if self.minute_of_the_night().await {
+                return true;
+            }
+            self.pause(A_MINUTE).await;
+        }
+        false
     }
 
     /// Somebody opens the page of a token. `None`: it did not come.

@@ -16,7 +16,7 @@ use crate::plan::{Order, Plan};
 use crate::points::Point;
 use crate::run::run;
 use crate::scenario::{
-    BAD_DAYS, BY_CHANCE, CROWDS, FORGERIES, LONG, ORDERS, OUTAGES, PAIRS, RESTORES, STORIES,
+    BAD_DAYS, BY_CHANCE, CROWDS, DAYS, FORGERIES, LONG, ORDERS, OUTAGES, PAIRS, RESTORES, STORIES,
 };
 use crate::tally::{self, Shared};
 
@@ -123,6 +123,7 @@ pub(crate) fn calm(shared: &Shared) {
     let plans: Vec<Plan> = STORIES
         .iter()
         .chain(&LONG)
+        .chain(&DAYS)
         .chain(&PAIRS)
         .map(|story| Plan::calm(story.name))
         .collect();

@@ -26,7 +26,7 @@ pub(crate) use outage::OUTAGES;
 pub(crate) use pairs::PAIRS;
 pub(crate) use restoring::{BY_CHANCE, RESTORES};
 use schedule::schedule;
-pub(crate) use stories::{LONG, STORIES};
+pub(crate) use stories::{DAYS, LONG, STORIES};
 pub(crate) use webhooks::{FORGERIES, ORDERS};
 
 /// A story.
@@ -44,7 +44,7 @@ const CASE: &str = "KL-SIM-0001";
 
 /// A driver reads and presses for about this long at `PayPal`.
 const AT_PAYPAL: Duration = Duration::from_secs(20);
-const A_MINUTE: Duration = Duration::from_mins(1);
+pub(crate) const A_MINUTE: Duration = Duration::from_mins(1);
 const AN_HOUR: Duration = Duration::from_hours(1);
 
 /// Stories that a seed makes up.
@@ -66,6 +66,7 @@ pub(crate) fn scenario(name: &str) -> &'static Scenario {
     STORIES
         .iter()
         .chain(&LONG)
+        .chain(&DAYS)
         .chain(&PAIRS)
         .chain(&CHANCES)
         .chain(&OUTAGES)

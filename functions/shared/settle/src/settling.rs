@@ -377,6 +377,7 @@ impl Settle {
         if !is_over {
             return Ok(false);
         }
+        // sabotage: a lock goes with its order
         let had_expired = |code: &String| matches!(code.as_str(), NOT_FOUND | "ORDER_EXPIRED");
         if ended.shown_uncaptured
             || !ended.unanswered && ended.refused_as.as_ref().is_some_and(had_expired)

@@ -143,7 +143,13 @@ fn is_unsaid(world: &World, table: &Table, lock: &Value) -> bool {
     let was_refused = order.is_some_and(|order| was_refused_unclearly(world, &order));
     // After silence no refusal counts for ten minutes.
     let is_unanswered = lock["M"].get("unanswered").is_some();
-    (was_refused || is_unanswered) && lock["M"].get("refused_as").is_some()
+    // An order that is over and was never shown says nothing any more: the books do.
+    let created_at = attempt.and_then(|it| moment(&text(it, "created_at")));
+    let is_over = created_at.is_some_and(|at| {
+        let life = SignedDuration::try_from(world.order_life()).unwrap_or(SignedDuration::MAX);
+        world.now().duration_since(at) > life
+    });
+    is_over || (was_refused || is_unanswered) && lock["M"].get("refused_as").is_some()
 }
 
 /// Whether a capture of this order was refused with a name that says nothing about the

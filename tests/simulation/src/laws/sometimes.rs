@@ -12,7 +12,7 @@ use crate::history::History;
 use crate::world::{Function, World};
 
 /// Beside the edges of the state table.
-const FACTS: [&str; 34] = [
+const FACTS: [&str; 35] = [
     "settled by finish-checkout",
     "settled by receive-webhook",
     "settled by reconcile-payments",
@@ -47,6 +47,7 @@ const FACTS: [&str; 34] = [
     "who pressed again was sent to the same order",
     "as many orders were open as may be",
     "a night found what had been given back in silence",
+    "a lock waited for PayPal's own books",
 ];
 
 /// How an edge of the state table begins.

@@ -321,6 +321,14 @@ pub(crate) const ALL: &[Sabotage] = &[
         found_by: "approves-in-hour-nine;seed=1",
     },
     Sabotage {
+        name: "a lock goes with its order",
+        places: &[(
+            "a lock goes with its order",
+            Change::First("return Ok(true);"),
+        )],
+        found_by: "moved-and-not-shown;seed=1",
+    },
+    Sabotage {
         name: "a refused card is tried again by ourselves",
         places: &[(
             "a refused card is tried again by ourselves",

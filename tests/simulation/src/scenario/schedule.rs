@@ -60,17 +60,8 @@ pub(super) async fn schedule(world: Rc<World>, actors_left: Rc<Cell<usize>>) {
             break;
         }
         world.pause(AN_HOUR * 24).await;
-        for _ in 0..MINUTES_OF_A_NIGHT {
-            if world.minute_of_the_night().await {
-                break;
-            }
-            world.pause(A_MINUTE).await;
-        }
+        world.night().await;
         sweep(&world).await;
-        if laws::locks_left(&world) == 0 {
-            let mut history = world.history.borrow_mut();
-            history.sometimes("a lock waited for PayPal's own books");
-        }
     }
     laws::attempts_are_over(&world);
     // Nothing is settled by whom PayPal holds back: it is asked about each hour.
@@ -95,8 +86,6 @@ const MINUTES_OUT_OF_ITS_SENSES: u32 = 30;
 const LOOKS_AT_LOCKS: u32 = 3;
 /// How long a lock waits for `PayPal`'s own books: those of two days later.
 const NIGHTS: u32 = 3;
-/// As template.yaml has them.
-const MINUTES_OF_A_NIGHT: u32 = 300;
 /// How often what is over by now is looked at.
 const LAST_LOOKS: Duration = Duration::from_mins(10);
 const MANY: usize = 20;

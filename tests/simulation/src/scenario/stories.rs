@@ -267,7 +267,7 @@ pub(crate) const STORIES: [Scenario; 38] = [
 
 /// Stories of many hours: each boundary of theirs meets every fault, but not each of
 /// its hundreds of calls.
-pub(crate) const LONG: [Scenario; 6] = [
+pub(crate) const LONG: [Scenario; 7] = [
     Scenario {
         // The newest documentation: 6 hours for the payer and 6 for us, or what the
         // account is given; whoever is late within it has paid.
@@ -300,7 +300,12 @@ pub(crate) const LONG: [Scenario; 6] = [
         // L9: no webhook tells of it; PayPal's books do, a night later.
         name: "refunded-in-silence",
         prepare: without_webhooks,
-        begin: |world| tell(world, vec![refunded_in_silence(world)]),
+        begin: |world| tell(world, vec![in_silence(world, Afterwards::Refunded)]),
+    },
+    Scenario {
+        name: "charged-back-in-silence",
+        prepare: without_webhooks,
+        begin: |world| tell(world, vec![in_silence(world, Afterwards::ChargedBack)]),
     },
     Scenario {
         name: "tokens-are-taken-back",
@@ -311,6 +316,37 @@ pub(crate) const LONG: [Scenario; 6] = [
         name: "strangers-send-webhooks",
         prepare: by_hand,
         begin: |world| tell(world, vec![hostile::strangers_send_webhooks(world)]),
+    },
+];
+
+/// Stories of days, each as it is: its calls are those of the others.
+pub(crate) const DAYS: [Scenario; 4] = [
+    Scenario {
+        name: "reversed-in-silence",
+        prepare: without_webhooks,
+        begin: |world| tell(world, vec![in_silence(world, Afterwards::Reversed)]),
+    },
+    Scenario {
+        name: "reversed-in-part-in-silence",
+        prepare: without_webhooks,
+        begin: |world| {
+            let in_part = Afterwards::ReversedInPart(1_000);
+            tell(world, vec![in_silence(world, in_part)]);
+        },
+    },
+    Scenario {
+        // M1: its try was never answered, and its order is over.
+        name: "moved-and-not-shown",
+        prepare: no_barrier,
+        begin: |world| {
+            let moved = FaultKind::NoAnswerAfterEffect;
+            tell(world, vec![not_shown(world, moved)]);
+        },
+    },
+    Scenario {
+        name: "not-moved-and-not-shown",
+        prepare: no_barrier,
+        begin: |world| tell(world, vec![not_shown(world, FaultKind::NoAnswer)]),
     },
 ];
 
@@ -393,31 +429,65 @@ fn presses_for_hours(world: &Rc<World>) -> Work {
     })
 }
 
-/// Paid; given back at `PayPal` while no webhook travels; then a night passes.
-fn refunded_in_silence(world: &Rc<World>) -> Work {
+/// A try that was never answered, of an order that `PayPal` does not show for all of
+/// its life and longer: where nothing has moved, until its own books were read. Then
+/// the driver comes once more.
+fn not_shown(world: &Rc<World>, capture: FaultKind) -> Work {
+    let (driver, world) = (driver(world), Rc::clone(world));
+    Box::pin(async move {
+        let Some(sent) = driver.presses().await else {
+            return;
+        };
+        let Some(back) = driver.decides(&sent, Payer::Pays).await else {
+            return;
+        };
+        world
+            .under(On::Capture, capture, driver.returns(&back))
+            .await;
+        // Whoever has approved is not captured in time.
+        world.history.borrow_mut().was_strange = true;
+        let nights: &[u32] = if capture == FaultKind::NoAnswer {
+            &[25, 24]
+        } else {
+            &[]
+        };
+        let hours = async {
+            world.pause(AN_HOUR * 14).await;
+            let is_locked = laws::locks_left(&world) > 0;
+            for hours in nights {
+                world.pause(AN_HOUR * *hours).await;
+                world.night().await;
+            }
+            world.pause(AN_HOUR).await;
+            is_locked && laws::locks_left(&world) == 0
+        };
+        if world.under(On::GetOrder, FaultKind::NotFound, hours).await {
+            let mut history = world.history.borrow_mut();
+            history.sometimes("a lock waited for PayPal's own books");
+        }
+        driver.pays(Payer::Pays).await;
+    })
+}
+
+/// Paid; taken back while no webhook travels; then a night passes.
+fn in_silence(world: &Rc<World>, what: Afterwards) -> Work {
     /// Until `PayPal`'s books are as young as they get, and the night has come.
     const A_DAY_AND_A_HALF: Duration = Duration::from_hours(36);
-    /// The minutes of a night, as template.yaml has them.
-    const MINUTES: u32 = 300;
     let (driver, world) = (driver(world), Rc::clone(world));
     Box::pin(async move {
         driver.pays(Payer::Pays).await;
         world.strangers_pay();
         world.pause(A_MINUTE).await;
-        world.afterwards(Afterwards::Refunded).await;
-        let is_refunded = world.standin.in_books(|books| !books.refunds.is_empty());
+        world.afterwards(what).await;
+        let has_left = world.standin.in_books(|books| !books.refunds.is_empty());
         world.pause(A_DAY_AND_A_HALF).await;
         world.comes_to_its_senses();
-        for _ in 0..MINUTES {
-            if world.minute_of_the_night().await {
-                laws::what_left_is_booked(&world);
-                if is_refunded {
-                    let mut history = world.history.borrow_mut();
-                    history.sometimes("a night found what had been given back in silence");
-                }
-                return;
+        if world.night().await {
+            laws::what_left_is_booked(&world);
+            if has_left {
+                let mut history = world.history.borrow_mut();
+                history.sometimes("a night found what had been given back in silence");
             }
-            world.pause(A_MINUTE).await;
         }
     })
 }
