@@ -34,7 +34,8 @@ const NIGHTS_APART: Duration = Duration::from_hours(12);
 pub const NIGHT_MISSING_AFTER: Duration = Duration::from_hours(30);
 
 /// The most calls of `PayPal` that a run begins. A run a minute: together with the
-/// sweep's less than the 50 a minute at which its sandbox shuts an address out.
+/// sweep's on average less than the 50 a minute at which its sandbox shuts an address
+/// out.
 const NIGHT_CALLS_MAX: u32 = 24;
 
 /// How often a slice is begun in which something stays unclear; then it counts
