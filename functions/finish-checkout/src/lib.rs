@@ -104,21 +104,24 @@ async fn finish(
         let _ = store.forget_try_again(&attempt).await?;
     }
     let order = order_brought(request, &attempt).cloned();
-    let settled = if !is_return_from_paypal(request, route, &attempt, order.as_ref()) {
-        None
-    } else if !app.settle.may_ask(&ticket.case_number, now) {
-        Some(Settled {
-            ticket: ticket.clone(),
-            attempt: attempt.clone(),
-            progress: Progress::Unclear,
-        })
-    } else {
-        match settle(app, id, now, deadline).await? {
+    let settled = if is_return_from_paypal(request, route, &attempt, order.as_ref()) {
+        let settled = if app.settle.may_ask(id.as_str(), now) {
+            settle(app, id, now, deadline).await?
+        } else {
+            Some(Settled {
+                ticket: ticket.clone(),
+                attempt: attempt.clone(),
+                progress: Progress::Unclear,
+            })
+        };
+        match settled {
             Some(settled) if names_its_payer(request) => {
                 Some(app.settle.said_to_be_approved(settled, now).await?)
             }
             settled => settled,
         }
+    } else {
+        None
     };
     let Settled {
         ticket,

@@ -35,9 +35,9 @@ impl Alarms {
         let text =
             std::mem::take(&mut *self.lines.0.lock().unwrap_or_else(PoisonError::into_inner));
         let text = String::from_utf8(text).expect("text");
-        let lines = text.lines().map(|line| serde_json::from_str(line));
-        let lines = lines.map(|line: Result<Value, _>| line.expect("JSON"));
-        lines
+        let read = |line: &str| serde_json::from_str::<Value>(line).expect("JSON");
+        text.lines()
+            .map(read)
             .filter_map(|line| line["fields"]["alarm"].as_str().map(str::to_owned))
             .collect()
     }

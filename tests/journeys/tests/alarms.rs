@@ -64,7 +64,7 @@ async fn sweeps(city: &City, alarms: &Alarms, minutes: usize) -> Vec<Vec<String>
 #[tokio::test]
 async fn an_attempt_is_told_of_when_paypal_is_silent_for_ten_minutes_and_not_for_one_look() {
     let alarms = Alarms::listen();
-    let city = city_with(Payer::ClosesWindow).await;
+    let city = Box::pin(city_with(Payer::ClosesWindow)).await;
     city.standin
         .set_fault(always(On::GetOrder, FaultKind::NoAnswer))
         .unwrap();
@@ -105,6 +105,25 @@ async fn an_order_that_paypal_does_not_know_is_told_of_where_its_payer_was_there
         let told = heard.contains(&"attempt-waits".to_owned());
         assert_eq!(told, is_told, "{comes_back} {heard:?}");
     }
+}
+
+#[tokio::test]
+async fn nobody_is_told_of_a_driver_whose_card_was_refused_and_who_has_left() {
+    let alarms = Alarms::listen();
+    let city = City::new().await;
+    city.standin.set_webhooks(WebhookMode::Off);
+    let token = city.issue(CASE).await;
+    let checkout = city.press_pay(&token).await;
+    let back = city.at_paypal(&checkout, Payer::Declines).unwrap();
+    city.come_back(&back).await;
+    city.standin
+        .set_fault(always(On::GetOrder, FaultKind::NotFound))
+        .unwrap();
+    for _ in 0..14 {
+        city.later(Duration::from_hours(1));
+        city.sweep().await;
+    }
+    assert_eq!(alarms.heard(), [""; 0]);
 }
 
 #[tokio::test]
@@ -184,7 +203,7 @@ async fn payments_that_our_own_account_holds_back_are_told_of() {
 #[tokio::test]
 async fn an_order_that_we_may_not_read_is_told_of() {
     let alarms = Alarms::listen();
-    let city = city_with(Payer::Pays).await;
+    let city = Box::pin(city_with(Payer::Pays)).await;
     city.behave(|it| it.foreign_order_403 = true);
     city.later(A_MINUTE);
     city.sweep().await;
@@ -194,7 +213,7 @@ async fn an_order_that_we_may_not_read_is_told_of() {
 #[tokio::test]
 async fn secrets_that_are_refused_and_tokens_that_are_not_taken_are_told_of() {
     let alarms = Alarms::listen();
-    let city = city_with(Payer::Pays).await;
+    let city = Box::pin(city_with(Payer::Pays)).await;
     city.standin.revoke_tokens();
     city.behave(|it| it.invalid_client = true);
     city.later(A_MINUTE);
@@ -204,7 +223,7 @@ async fn secrets_that_are_refused_and_tokens_that_are_not_taken_are_told_of() {
         heard.contains(&"paypal-credentials-refused".to_owned()),
         "{heard:?}"
     );
-    let city = city_with(Payer::Pays).await;
+    let city = Box::pin(city_with(Payer::Pays)).await;
     city.standin
         .set_fault(always(On::GetOrder, FaultKind::Unauthorized))
         .unwrap();
@@ -220,7 +239,7 @@ async fn secrets_that_are_refused_and_tokens_that_are_not_taken_are_told_of() {
 #[tokio::test]
 async fn sweeps_that_get_nowhere_are_told_of() {
     let alarms = Alarms::listen();
-    let city = city_with(Payer::Pays).await;
+    let city = Box::pin(city_with(Payer::Pays)).await;
     city.standin
         .set_fault(always(On::GetOrder, FaultKind::RateLimit))
         .unwrap();
@@ -231,7 +250,7 @@ async fn sweeps_that_get_nowhere_are_told_of() {
 #[tokio::test]
 async fn a_night_that_finds_a_difference_or_never_ends_is_told_of() {
     let alarms = Alarms::listen();
-    let (mut city, _) = paid().await;
+    let (mut city, _) = Box::pin(paid()).await;
     city.later(2 * A_DAY);
     city.between(|asked, status, mut answer| {
         if asked.contains("/reporting/transactions") {
@@ -256,7 +275,7 @@ async fn a_night_that_finds_a_difference_or_never_ends_is_told_of() {
 #[tokio::test]
 async fn books_that_are_too_large_are_told_of() {
     let alarms = Alarms::listen();
-    let (mut city, _) = paid().await;
+    let (mut city, _) = Box::pin(paid()).await;
     city.later(A_DAY);
     city.between(|asked, status, answer| {
         if asked.contains("/reporting/transactions") {
@@ -274,7 +293,7 @@ async fn books_that_are_too_large_are_told_of() {
 #[tokio::test]
 async fn a_refund_that_never_comes_to_its_end_is_told_of_after_a_month() {
     let alarms = Alarms::listen();
-    let (city, capture) = paid().await;
+    let (city, capture) = Box::pin(paid()).await;
     city.behave(|it| {
         it.refund_pending_then = Some(RefundThen::Never);
     });
@@ -297,7 +316,7 @@ async fn a_refund_that_never_comes_to_its_end_is_told_of_after_a_month() {
 #[tokio::test]
 async fn an_event_that_leads_nowhere_is_told_of() {
     let alarms = Alarms::listen();
-    let (city, capture) = paid().await;
+    let (city, capture) = Box::pin(paid()).await;
     city.standin
         .afterwards(&capture, Afterwards::Refunded)
         .unwrap();
@@ -328,8 +347,8 @@ fn every_alarm_is_heard_by_a_test_and_is_in_the_runbook() {
                 folders.push(path);
             } else if path.extension().is_some_and(|it| it == "rs") {
                 let text = std::fs::read_to_string(path).unwrap();
-                let names = text.split("alarm = \"").skip(1);
-                named.extend(names.map(|rest| rest.split('"').next().unwrap().to_owned()));
+                let alarms = text.split("alarm = \"").skip(1);
+                named.extend(alarms.map(|rest| rest.split('"').next().unwrap().to_owned()));
             }
         }
     }

@@ -23,7 +23,7 @@ struct Case {
 
 impl Case {
     async fn new() -> Self {
-        let city = City::new().await;
+        let city = Box::pin(City::new()).await;
         city.issue(CASE).await;
         let attempt = attempt(&city, 1, 1);
         begin(&city, &attempt).await;

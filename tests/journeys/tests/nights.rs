@@ -312,6 +312,53 @@ async fn nobody_can_keep_the_books_from_agreeing_by_sending_a_cent() {
 }
 
 #[tokio::test]
+async fn a_cent_by_the_name_of_an_order_that_is_over_is_foreign() {
+    let mut city = City::new().await;
+    let token = city.issue(CASE).await;
+    let abandoned = city.press_pay(&token).await;
+    city.at_paypal(&abandoned, Payer::Cancels);
+    let attempt = city.case_file(CASE).await.attempts[0].id.to_string();
+    let mut cent = row("SENT1", "T0006", city.now(), "0.01");
+    cent["transaction_info"]["custom_field"] = json!(attempt);
+    let cents = vec![cent];
+    city.later(TWO_DAYS);
+    city.between(move |asked, status, answer| {
+        if is_search(asked) {
+            return (status, with_rows(asked, answer, &cents));
+        }
+        (status, answer)
+    })
+    .await;
+    let (night, _) = city.night().await;
+    assert!(night.comparison.agrees(), "{night:?}");
+    assert_eq!(night.comparison.foreign.count, 1);
+}
+
+#[tokio::test]
+async fn payments_of_one_second_that_are_asked_about_each_night_keep_no_night_from_its_end() {
+    let mut city = City::new().await;
+    let at = city.now();
+    let cents: Vec<Value> = (0..40)
+        .map(|number| {
+            let mut cent = row(&format!("SENT{number}"), "T0006", at, "0.01");
+            cent["transaction_info"]["custom_field"] = json!("abcdefghijklmnopqrstuvwxyz");
+            cent
+        })
+        .collect();
+    city.later(TWO_DAYS);
+    city.between(move |asked, status, answer| {
+        if is_search(asked) {
+            return (status, with_rows(asked, answer, &cents));
+        }
+        (status, answer)
+    })
+    .await;
+    let (night, minutes) = city.night().await;
+    assert_eq!(night.comparison.foreign.count, 40, "{night:?}");
+    assert!(minutes < 60, "{minutes}");
+}
+
+#[tokio::test]
 async fn money_that_only_the_table_has_is_a_difference() {
     for is_shown in [true, false] {
         let mut city = City::new().await;

@@ -1,9 +1,14 @@
 //! A driver pays: by coming back, by webhook alone, by the sweep alone; once.
 
+#![expect(clippy::unwrap_used, reason = "what fails here is a failed test")]
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use journeys::City;
 use paypal_standin::{Fault, FaultKind, Issue, On, Payer, WebhookMode};
+use serde_json::json;
 use ticket::{Lock, Role, State};
 
 const CASE: &str = "KL-2026-000123";
@@ -376,9 +381,11 @@ async fn unanswered_and_never_shown_again(
     client_id: &str,
     nights: &[u64],
     later: u64,
+    rows_say_nothing: bool,
 ) -> Option<Lock> {
     let city = City::new().await;
     city.standin.set_webhooks(WebhookMode::Off);
+    city.behave(|it| it.row_without_ids = rows_say_nothing);
     let token = city.issue(CASE).await;
     let checkout = city.press_pay(&token).await;
     let back = city.at_paypal(&checkout, Payer::Pays).unwrap();
@@ -402,6 +409,59 @@ async fn unanswered_and_never_shown_again(
     city.later(Duration::from_hours(later - now));
     city.sweep().await;
     city.case_file(CASE).await.ticket.lock
+}
+
+#[tokio::test]
+async fn a_capture_that_finds_no_order_for_a_moment_is_made_again() {
+    let city = City::new().await;
+    city.standin.set_webhooks(WebhookMode::Off);
+    let token = city.issue(CASE).await;
+    let checkout = city.press_pay(&token).await;
+    let back = city.at_paypal(&checkout, Payer::Pays).unwrap();
+    city.standin
+        .set_fault(Fault::once(On::Capture, FaultKind::NotFound))
+        .unwrap();
+    assert_eq!(city.come_back(&back).await.state, "processing");
+    for _ in 0..2 {
+        city.later(Duration::from_mins(1));
+        city.sweep().await;
+    }
+    assert_paid_once(&city).await;
+}
+
+#[tokio::test]
+async fn an_order_that_contradicts_what_it_showed_keeps_its_lock_though_it_is_over() {
+    let mut city = City::new().await;
+    city.standin.set_webhooks(WebhookMode::Off);
+    let completed = Arc::new(AtomicBool::new(false));
+    let is_completed = Arc::clone(&completed);
+    city.between(move |asked, status, answer| {
+        if asked.starts_with("GET") && is_completed.load(Ordering::Relaxed) {
+            // And not what was captured.
+            return (
+                200,
+                json!({ "id": "5O190127TN364715T", "status": "COMPLETED" }),
+            );
+        }
+        (status, answer)
+    })
+    .await;
+    let token = city.issue(CASE).await;
+    let checkout = city.press_pay(&token).await;
+    let back = city.at_paypal(&checkout, Payer::Pays).unwrap();
+    let unclear = FaultKind::Refused(Issue::named("NEVER_HEARD_OF").unwrap());
+    city.standin
+        .set_fault(Fault::once(On::Capture, unclear))
+        .unwrap();
+    city.come_back(&back).await;
+    for _ in 0..15 {
+        city.later(Duration::from_mins(1));
+        city.sweep().await;
+    }
+    completed.store(true, Ordering::Relaxed);
+    city.later(Duration::from_hours(13));
+    city.sweep().await;
+    assert!(city.case_file(CASE).await.ticket.lock.is_some());
 }
 
 #[tokio::test]
@@ -448,15 +508,22 @@ async fn a_lock_whose_order_is_never_shown_again_waits_for_paypals_own_books() {
         (nothing_moved, "another", &[14, 39], 40, true),
         (moved, "client", &[14, 39], 40, true),
         (unclear, "client", &[], 13, true),
-        // Each call was answered that there is no such order.
-        (FaultKind::NotFound, "client", &[], 12, true),
-        (FaultKind::NotFound, "client", &[], 13, false),
+        // No order has expired so soon.
+        (FaultKind::NotFound, "client", &[], 13, true),
     ] {
-        let lock = unanswered_and_never_shown_again(answer, client_id, nights, later).await;
-        assert_eq!(
-            lock.is_some(),
-            is_locked,
-            "{answer:?} {client_id} {nights:?} {later}"
-        );
+        for rows_say_nothing in [false, true] {
+            let lock = Box::pin(unanswered_and_never_shown_again(
+                answer,
+                client_id,
+                nights,
+                later,
+                rows_say_nothing,
+            ));
+            assert_eq!(
+                lock.await.is_some(),
+                is_locked,
+                "{answer:?} {client_id} {nights:?} {later} {rows_say_nothing}"
+            );
+        }
     }
 }

@@ -203,7 +203,7 @@ pub(crate) const ALL: &[Habit] = &[
     for_good("reports-without-ids", |it| it.row_without_ids = true),
     for_good("reports-show-holds", |it| it.hold_rows = true),
     for_good("reports-refuse-young-windows", |it| {
-        it.start_date_400 = true
+        it.start_date_400 = true;
     }),
     for_good("ids-like-numbers", |it| it.numeric_like_ids = true),
     for_good("refunds-are-under-way", |it| {

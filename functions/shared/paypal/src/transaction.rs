@@ -5,7 +5,7 @@
 
 use jiff::Timestamp;
 use serde::Deserialize;
-use ticket::CaptureId;
+use ticket::{AttemptId, CaptureId};
 
 use crate::wire::{WireMoney, time};
 use crate::{Money, RefundId};
@@ -156,9 +156,10 @@ impl WireTransaction {
         let amount = Money::from(self.transaction_amount?);
         let id = self.transaction_id.unwrap_or_default();
         let leaves = amount.value.starts_with('-');
+        // Another shop's marks are its own.
+        let names_ours = |id: &String| id.parse::<AttemptId>().is_ok();
         let says_whose = self.paypal_reference_id.is_some()
-            || self.custom_field.is_some()
-            || self.invoice_id.is_some();
+            || self.custom_field.as_ref().is_some_and(names_ours);
         let kind = match event_code.as_str() {
             "T1107" if leaves => TransactionKind::Refund(id.parse().ok()?),
             "T1106" if leaves => TransactionKind::Reversal(id.parse().ok()?),

@@ -1,5 +1,6 @@
-//! How often the pages of one ticket may make us ask `PayPal`. Whoever has its code
-//! can open them as fast as they like, and `PayPal`'s limits are the whole city's.
+//! How often the button of one ticket, and the result page of one attempt, may make us
+//! ask `PayPal`. Whoever has its code can open them as fast as they like, and `PayPal`'s
+//! limits are the whole city's.
 //!
 //! Counted by each process for itself: a table that was written to for each page
 //! would be what such a driver makes slow.
@@ -8,11 +9,9 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use jiff::Timestamp;
-use ticket::CaseNumber;
-
 use crate::Settle;
 use crate::limits::since;
+use jiff::Timestamp;
 
 /// Two tabs that wait for an answer, reloaded every five seconds, and a driver who
 /// presses a button now and then.
@@ -20,26 +19,26 @@ const PER_MINUTE: u32 = 30;
 
 const WINDOW: Duration = Duration::from_mins(1);
 
-/// Tickets that are remembered; of the others nothing is held against anybody.
-const TICKETS_MAX: usize = 1_000;
+/// Who is remembered at most; nothing is held against anybody else.
+const REMEMBERED_MAX: usize = 1_000;
 
 /// Who has made us ask, since when, and how often.
 #[derive(Debug, Default)]
 pub(crate) struct Asks {
-    of: Mutex<HashMap<CaseNumber, (Timestamp, u32)>>,
+    of: Mutex<HashMap<String, (Timestamp, u32)>>,
 }
 
 impl Asks {
-    fn allow(&self, case_number: &CaseNumber, now: Timestamp) -> bool {
+    fn allow(&self, who: &str, now: Timestamp) -> bool {
         let mut of = self.of.lock().unwrap_or_else(PoisonError::into_inner);
         let is_young = |began: &Timestamp| since(*began, now) < WINDOW;
-        if of.len() >= TICKETS_MAX && !of.contains_key(case_number) {
+        if of.len() >= REMEMBERED_MAX && !of.contains_key(who) {
             of.retain(|_, (began, _)| is_young(began));
-            if of.len() >= TICKETS_MAX {
+            if of.len() >= REMEMBERED_MAX {
                 of.clear();
             }
         }
-        let (began, count) = of.entry(case_number.clone()).or_insert((now, 0));
+        let (began, count) = of.entry(who.to_owned()).or_insert((now, 0));
         if !is_young(began) {
             (*began, *count) = (now, 0);
         }
@@ -49,11 +48,11 @@ impl Asks {
 }
 
 impl Settle {
-    /// Whether a page of this ticket may ask `PayPal` now.
-    pub fn may_ask(&self, case_number: &CaseNumber, now: Timestamp) -> bool {
-        let allowed = self.asks.allow(case_number, now);
+    /// Whether the page of this ticket or attempt may ask `PayPal` now.
+    pub fn may_ask(&self, who: &str, now: Timestamp) -> bool {
+        let allowed = self.asks.allow(who, now);
         if !allowed {
-            tracing::warn!(%case_number, "a ticket's pages are opened too fast: PayPal is not asked");
+            tracing::warn!(who, "a page is opened too fast: PayPal is not asked");
         }
         allowed
     }
@@ -67,8 +66,8 @@ mod tests {
         Timestamp::from_second(1_795_000_000 + seconds).unwrap()
     }
 
-    fn case_number(number: usize) -> CaseNumber {
-        format!("KL-{number}").parse().unwrap()
+    fn case_number(number: usize) -> String {
+        format!("KL-{number}")
     }
 
     #[test]
@@ -85,9 +84,9 @@ mod tests {
     #[test]
     fn many_tickets_fill_no_memory() {
         let asks = Asks::default();
-        for number in 0..3 * TICKETS_MAX {
+        for number in 0..3 * REMEMBERED_MAX {
             assert!(asks.allow(&case_number(number), at(0)));
         }
-        assert!(asks.of.lock().unwrap().len() <= TICKETS_MAX);
+        assert!(asks.of.lock().unwrap().len() <= REMEMBERED_MAX);
     }
 }

@@ -208,6 +208,8 @@ impl Settle {
                 Entry::Shown
             }
             Ok(_) | Err(PayPalError::NotFound { .. }) => only_booked,
+            // Who may not read it need not be asked again.
+            Err(PayPalError::Refused { .. }) => Entry::Unclear,
             Err(_) => Entry::Unanswered,
         })
     }
@@ -242,6 +244,8 @@ impl Settle {
                 Entry::Shown
             }
             Ok(_) | Err(PayPalError::NotFound { .. }) => only_booked,
+            // Who may not read it need not be asked again.
+            Err(PayPalError::Refused { .. }) => Entry::Unclear,
             Err(_) => Entry::Unanswered,
         })
     }

@@ -112,8 +112,8 @@ impl Settle {
         if self.captures == Captures::Closed {
             return Ok(Checkout::Closed);
         }
-        if !self.may_ask(&ticket.case_number, now) {
-            return Ok(Checkout::TooManyAttempts);
+        if !self.may_ask(ticket.case_number.as_str(), now) {
+            return self.without_asking(ticket, payer, now).await;
         }
         let mut stands = ticket.clone();
         for _ in 0..DECISIONS_MAX {
@@ -135,6 +135,26 @@ impl Settle {
             }
         }
         Ok(Checkout::TicketChanged)
+    }
+
+    /// Somebody presses without end. Whoever else has the code may still pay with the
+    /// order that is there: what became of it is asked when they come back.
+    async fn without_asking(
+        &self,
+        ticket: &Ticket,
+        payer: &Payer<'_>,
+        now: Timestamp,
+    ) -> Result<Checkout, Error> {
+        let attempts = self.store.attempts_of(&ticket.case_number).await?;
+        let there = attempts.into_iter().rev().find(|attempt| {
+            may_go_on_with(attempt, ticket, now)
+                && attempt.language == payer.language
+                && attempt.decline.is_none()
+        });
+        Ok(match there.and_then(|attempt| attempt.order) {
+            Some(order) => Checkout::Redirect(order.approve_url),
+            None => Checkout::TooManyAttempts,
+        })
     }
 
     /// Nothing where another tab has begun an attempt in the same moment: its order may

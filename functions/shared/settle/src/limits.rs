@@ -35,6 +35,11 @@ pub const CAPTURE_ROUNDS_MAX: u32 = 3;
 /// whatever the clocks of `PayPal` and of ours say.
 pub const ORDER_OVER_AFTER: Duration = Duration::from_mins(30);
 
+/// No order has expired sooner.
+///
+/// Source: `PayPal`'s documentation of Orders v2, older than the six hours of today.
+pub const ORDER_LIFE_MIN: Duration = Duration::from_hours(3);
+
 /// For how long a payer may be sent to an order that is there already.
 pub const ORDER_REUSE: Duration = Duration::from_hours(1);
 

@@ -100,6 +100,8 @@ impl Settle {
                 let ended = ended(&night);
                 nights.ended = Some(EndedNight {
                     begun_at: night.begun_at,
+                    from: Some(night.from),
+                    left_books_from: night.bookings_unanswered.then(|| books_from(&night)),
                     ended_at: clock(),
                     complete_until: ended.complete_until.unwrap_or(night.from),
                     // What PayPal said nothing of is asked about again.
@@ -161,7 +163,7 @@ impl Settle {
         }
         let window = bookings(night);
         let found = self
-            .bookings(night.shard, window, night.from, clock, budget)
+            .bookings(night.shard, window, books_from(night), clock, budget)
             .await?;
         Ok(match found {
             Some(Bookings {
@@ -217,7 +219,9 @@ impl Settle {
                 None => (length, Step::Stopped),
             },
             // Even a whole run was not enough for it: the next one is for half.
-            Slice::Nothing if had_all => (shorter(length).unwrap_or(length), Step::Stopped),
+            Slice::Nothing if had_all && !budget.allows_more() => {
+                (shorter(length).unwrap_or(length), Step::Stopped)
+            }
             Slice::Nothing => (length, Step::Stopped),
         };
         night.slice_s = u32::try_from(next_length.as_secs()).unwrap_or(u32::MAX);
@@ -290,10 +294,18 @@ fn begun(nights: &Nights<Comparison>, now: Timestamp) -> Option<Night<Comparison
         tries: 0,
         complete_until: None,
         booked_from: last.map_or(from, |last| last.booked_until),
+        books_from: last.and_then(|last| last.left_books_from),
         bookings_unanswered: false,
         shard: 0,
         comparison: Comparison::default(),
     })
+}
+
+/// Since when the books were looked into in which its bookings must be.
+fn books_from(night: &Night<Comparison>) -> Timestamp {
+    night
+        .books_from
+        .map_or(night.from, |earlier| earlier.min(night.from))
 }
 
 /// The bookings that a night is about: old enough for `PayPal` to have shown them

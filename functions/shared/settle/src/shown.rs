@@ -127,7 +127,10 @@ impl Settle {
         Ok(match self.booked_and_shown(&parts, id, now).await? {
             Some(cents) => Shown::Booked { cents, found: true },
             None if parts.is_pending(id) => Shown::Pending,
-            None => self.under_another_order(&parts, id, now, deadline).await,
+            None => {
+                self.under_another_order(row, &parts, id, now, deadline)
+                    .await
+            }
         })
     }
 
@@ -148,6 +151,7 @@ impl Settle {
     /// Whoever has paid knows the attempt's id, and may write it on a cent.
     async fn under_another_order(
         &self,
+        row: &Transaction,
         parts: &Parts,
         id: &CaptureId,
         now: Timestamp,
@@ -161,10 +165,16 @@ impl Settle {
         }
         let (ticket, attempt) = (&parts.ticket, &parts.attempt);
         let answer = self.ask(&order.id, ticket, attempt, now, deadline).await;
-        if !matches!(answer, Answer::Order(_)) {
-            return Shown::Unclear;
-        }
+        let is_known = match answer {
+            Answer::Order(_) => true,
+            // What our order brings is what it was made for.
+            Answer::Unknown if row.amount.euro_cents() != Some(attempt.amount) => false,
+            Answer::Unknown | Answer::Denied | Answer::None => return Shown::Unclear,
+        };
         match self.ask_about(id, now, deadline).await {
+            Asked::Both(both) if !is_known && both.1.id != order.id => {
+                Shown::Foreign { asked: true }
+            }
             Asked::WithoutOrder(capture) if capture.order_id.as_ref() != Some(&order.id) => {
                 Shown::Foreign { asked: true }
             }
@@ -208,6 +218,14 @@ impl Settle {
             Asked::WithoutOrder(capture) => {
                 let custom_id = capture.custom_id.as_deref().or(row.custom_id.as_deref());
                 let names_an_attempt = is_attempt(custom_id);
+                // The row itself need not say whose it is.
+                if row.custom_id.is_none()
+                    && let Some(named) = custom_id.and_then(|id| id.parse().ok())
+                    && let Some((ticket, attempt)) = self.load(&named).await?
+                    && attempt.order.is_some()
+                {
+                    return Ok(Whose::Ours(Box::new((ticket, attempt))));
+                }
                 let may_be_ours = is_known || is_closed && capture.order_id.is_some();
                 if names_an_attempt && may_be_ours {
                     return Ok(Whose::Not(Shown::Unclear));

@@ -135,6 +135,7 @@ impl Store {
             None => attempt_update.update_expression(format!("SET {DUE}")),
         };
         // Should the answer be lost, the sweep asks as soon as it may.
+        // sabotage: a lock makes nobody due when its lease ends
         let attempt_update = due(attempt_update, Queue::Likely, attempt.id.as_str(), until);
         let steps = vec![Step::Update(ticket_update), Step::Update(attempt_update)];
         Ok(match self.transact("take the lock", steps).await? {

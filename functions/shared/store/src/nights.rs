@@ -46,6 +46,10 @@ pub struct Night<C> {
     pub complete_until: Option<Timestamp>,
     /// Bookings of the table are looked at from here on.
     pub booked_from: Timestamp,
+    /// Since when the books of this comparison, and of those that have left some of its
+    /// bookings to it, were looked into; from `from` on where it is not said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub books_from: Option<Timestamp>,
     /// `PayPal` has said nothing of one of them: the next night begins there again.
     #[serde(default)]
     pub bookings_unanswered: bool,
@@ -60,6 +64,12 @@ pub struct Night<C> {
 pub struct EndedNight {
     /// When it was begun.
     pub begun_at: Timestamp,
+    /// From when on `PayPal`'s books were looked into.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<Timestamp>,
+    /// Where bookings are left to the next one: since when their books were.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub left_books_from: Option<Timestamp>,
     /// When it ended.
     pub ended_at: Timestamp,
     /// Until when `PayPal` has shown everything; the next one begins no later.

@@ -51,18 +51,26 @@ pub(crate) fn a_page_was_shown(world: &World, case_number: &str, page: &Page, as
     history.law("L4", !asked_again || not_whole, || {
         format!("{case_number} was shown as paid, and a driver is asked to pay again")
     });
-    // Taken before the page was asked for, and not given back since.
-    let lock = ticket.as_ref().and_then(|ticket| ticket.get("lock"));
-    let waits = lock
-        .and_then(|lock| lock["M"]["since"]["S"].as_str()?.parse::<Timestamp>().ok())
-        .is_some_and(|since| {
-            since
-                .saturating_add(CLOCKS_DIFFER)
-                .is_ok_and(|at| at < asked_at)
+    // There before the page was asked for, and not taken away since: a lock, or the
+    // mark of money that may still come.
+    let moment = |name: &str, of: &str| {
+        let there = ticket.as_ref()?.get(name)?;
+        there["M"][of]["S"].as_str()?.parse::<Timestamp>().ok()
+    };
+    let was_there = |name: &str| {
+        moment(name, "since").is_some_and(|since| {
+            let known = since.saturating_add(CLOCKS_DIFFER);
+            known.is_ok_and(|at| at < asked_at)
+        })
+    };
+    let awaits = was_there("awaits")
+        && moment("awaits", "until").is_some_and(|until| {
+            let over = until.saturating_sub(CLOCKS_DIFFER);
+            over.is_ok_and(|at| at > now)
         });
-    let asked_meanwhile = waits && page.has_pay_button();
+    let asked_meanwhile = (was_there("lock") || awaits) && page.has_pay_button();
     history.law("L10", !asked_meanwhile || not_whole, || {
-        format!("PayPal has not said what became of a capture for {case_number}, and a driver is asked to pay")
+        format!("PayPal has not said what became of a payment for {case_number}, and a driver is asked to pay")
     });
     let retry_after = page.header("retry-after").is_some();
     history.law("V5", page.status != 503 || retry_after, || {

@@ -370,6 +370,29 @@ pub(crate) const ALL: &[Sabotage] = &[
         found_by: "refunded-in-silence;seed=1",
     },
     Sabotage {
+        name: "books that were cut are taken for whole",
+        places: &[("books that were cut are taken for whole", Change::Skipped)],
+        found_by: "refunded-in-silence;seed=1;habits=reports-end-early",
+    },
+    Sabotage {
+        name: "an intermediate must say what it signs for",
+        places: &[(
+            "an intermediate must say what it signs for",
+            Change::Value("if $on { KeyUsage::required(SERVER_AUTHENTICATION) } else { $it }"),
+        )],
+        found_by: "refunded;seed=1;habits=an-intermediate-without-usage",
+    },
+    Sabotage {
+        name: "a lock makes nobody due when its lease ends",
+        places: &[(
+            "a lock makes nobody due when its lease ends",
+            Change::Value(
+                "{ let until = if $on { until + jiff::SignedDuration::from_hours(3) } else { until }; $it }",
+            ),
+        )],
+        found_by: "return-alone;seed=1;finish-checkout: paypal Capture#1=CrashBefore",
+    },
+    Sabotage {
         name: "a night concludes from books it could not read",
         places: &[(
             "a night concludes from books it could not read",

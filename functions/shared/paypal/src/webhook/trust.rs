@@ -63,6 +63,7 @@ pub(super) fn check(
             time,
             // An authority need not say what it may sign for; one that does, and
             // leaves this out, was not made for this.
+            // sabotage: an intermediate must say what it signs for
             KeyUsage::required_if_present(SERVER_AUTHENTICATION),
             None,
             None,
