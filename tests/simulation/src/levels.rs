@@ -174,8 +174,8 @@ pub(crate) fn every_fault(shared: &Shared) {
         });
     }
     // Of the restores one way each; torn in other ways and with faults by chance
-    // they have a level of their own.
-    for story in &RESTORES {
+    // they have a level of their own. What takes days is told once.
+    for story in RESTORES.iter().chain(&DAYS) {
         let calm = Plan::calm(story.name);
         let outcome = run(&calm, false, true);
         shared.with(|tally| tally.add("calm", &calm, outcome));
