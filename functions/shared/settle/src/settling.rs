@@ -386,10 +386,10 @@ impl Settle {
     /// this lock, whose order is over and says nothing: a night has read them whole
     /// since they must be complete, and found no money that is not booked.
     async fn books_have_shown(&self, owner: &Attempt, ended: &Lock, now: Timestamp) -> bool {
-        // sabotage: a lock goes with its order
         if !self.is_over_for_us(owner, now) {
             return false;
         }
+        // sabotage: a lock goes with its order
         let nights = match self.store.nights::<Comparison>().await {
             Ok(nights) => nights,
             Err(error) => {

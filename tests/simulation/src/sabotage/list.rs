@@ -324,7 +324,7 @@ pub(crate) const ALL: &[Sabotage] = &[
         name: "a lock goes with its order",
         places: &[(
             "a lock goes with its order",
-            Change::First("return Ok(true);"),
+            Change::First("return true;"),
         )],
         found_by: "moved-and-not-shown;seed=1",
     },
