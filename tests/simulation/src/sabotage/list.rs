@@ -322,10 +322,7 @@ pub(crate) const ALL: &[Sabotage] = &[
     },
     Sabotage {
         name: "a lock goes with its order",
-        places: &[(
-            "a lock goes with its order",
-            Change::First("return true;"),
-        )],
+        places: &[("a lock goes with its order", Change::First("return true;"))],
         found_by: "moved-and-not-shown;seed=1",
     },
     Sabotage {
