@@ -397,7 +397,7 @@ pub(crate) const ALL: &[Sabotage] = &[
                 "BooksRead::Nothing if $on => return Slice::Done { comparison: Box::default(), to: slice.to, complete_until: Some(slice.to) },",
             ),
         )],
-        found_by: "refunded-in-silence;seed=1;compare-books: paypal Transactions#2=NoAnswer",
+        found_by: "refunded-in-silence;seed=1;compare-books: paypal Transactions#3=NoAnswer",
     },
     Sabotage {
         name: "nobody is told that money may still come",
