@@ -195,6 +195,13 @@ impl City {
         )
     }
 
+    /// A driver finds a new ticket, presses the button and decides at `PayPal`.
+    pub async fn goes_to_paypal(&self, case_number: &str, payer: Payer) -> Option<Return> {
+        let token = self.issue(case_number).await;
+        let checkout = self.press_pay(&token).await;
+        self.at_paypal(&checkout, payer)
+    }
+
     /// The driver decides at `PayPal` and is sent back, or is not.
     pub fn at_paypal(&self, checkout: &Page, payer: Payer) -> Option<Return> {
         let location = checkout.location.as_deref().expect("the way to PayPal");

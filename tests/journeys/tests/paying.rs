@@ -386,9 +386,7 @@ async fn unanswered_and_never_shown_again(
     let city = City::new().await;
     city.standin.set_webhooks(WebhookMode::Off);
     city.behave(|it| it.row_without_ids = rows_say_nothing);
-    let token = city.issue(CASE).await;
-    let checkout = city.press_pay(&token).await;
-    let back = city.at_paypal(&checkout, Payer::Pays).unwrap();
+    let back = city.goes_to_paypal(CASE, Payer::Pays).await.unwrap();
     city.standin
         .set_fault(Fault::once(On::Capture, answer))
         .unwrap();
@@ -415,9 +413,7 @@ async fn unanswered_and_never_shown_again(
 async fn a_capture_that_finds_no_order_for_a_moment_is_made_again() {
     let city = City::new().await;
     city.standin.set_webhooks(WebhookMode::Off);
-    let token = city.issue(CASE).await;
-    let checkout = city.press_pay(&token).await;
-    let back = city.at_paypal(&checkout, Payer::Pays).unwrap();
+    let back = city.goes_to_paypal(CASE, Payer::Pays).await.unwrap();
     city.standin
         .set_fault(Fault::once(On::Capture, FaultKind::NotFound))
         .unwrap();
@@ -446,9 +442,7 @@ async fn an_order_that_contradicts_what_it_showed_keeps_its_lock_though_it_is_ov
         (status, answer)
     })
     .await;
-    let token = city.issue(CASE).await;
-    let checkout = city.press_pay(&token).await;
-    let back = city.at_paypal(&checkout, Payer::Pays).unwrap();
+    let back = city.goes_to_paypal(CASE, Payer::Pays).await.unwrap();
     let unclear = FaultKind::Refused(Issue::named("NEVER_HEARD_OF").unwrap());
     city.standin
         .set_fault(Fault::once(On::Capture, unclear))
@@ -469,9 +463,7 @@ async fn a_lock_whose_order_was_shown_uncaptured_goes_when_the_order_is_over() {
     for (minutes, is_locked) in [(5, true), (15, false)] {
         let city = City::new().await;
         city.standin.set_webhooks(WebhookMode::Off);
-        let token = city.issue(CASE).await;
-        let checkout = city.press_pay(&token).await;
-        let back = city.at_paypal(&checkout, Payer::Pays).unwrap();
+        let back = city.goes_to_paypal(CASE, Payer::Pays).await.unwrap();
         let unclear = FaultKind::Refused(Issue::named("NEVER_HEARD_OF").unwrap());
         city.standin
             .set_fault(Fault::once(On::Capture, unclear))

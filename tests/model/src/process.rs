@@ -1,4 +1,4 @@
-//! `settle::{settling, capture}` as a machine of one I/O a step.
+//! `settle::{settling, ended_lock, capture}` as a machine of one I/O a step.
 
 use crate::paypal::Answer;
 use crate::protocol::{Missing, Protocol};

@@ -81,9 +81,11 @@ pub enum Issue {
     OrderAlreadyCaptured,
     /// It is being captured right now: read the order later.
     OrderCompletionInProgress,
-    /// It has expired, or was voided or completed, or `PayPal` does not know it: which
-    /// of them, the order knows, if anybody.
+    /// It has expired, or was voided or completed: which of them, the order
+    /// knows, if anybody.
     OrderIsOver(String),
+    /// `PayPal` knows no such order, or not just now.
+    OrderNotFound,
     /// This order takes no more tries: make a new one.
     AttemptsExceeded,
     /// The invoice id was used before: look for its money first.
@@ -126,10 +128,10 @@ impl Issue {
             "ORDER_COMPLETION_IN_PROGRESS" => Self::OrderCompletionInProgress,
             "MAX_NUMBER_OF_PAYMENT_ATTEMPTS_EXCEEDED" => Self::AttemptsExceeded,
             "DUPLICATE_INVOICE_ID" => Self::DuplicateInvoiceId,
-            "ORDER_EXPIRED"
-            | "ORDER_COMPLETED_OR_VOIDED"
-            | "ORDER_PREVIOUSLY_VOIDED"
-            | "RESOURCE_NOT_FOUND" => Self::OrderIsOver(code.to_owned()),
+            "ORDER_EXPIRED" | "ORDER_COMPLETED_OR_VOIDED" | "ORDER_PREVIOUSLY_VOIDED" => {
+                Self::OrderIsOver(code.to_owned())
+            }
+            "RESOURCE_NOT_FOUND" => Self::OrderNotFound,
             "TRANSACTION_REFUSED"
             | "COMPLIANCE_VIOLATION"
             | "PAYER_CANNOT_PAY"
@@ -191,6 +193,7 @@ impl Issue {
             Self::OrderNotApproved => "ORDER_NOT_APPROVED",
             Self::OrderAlreadyCaptured => "ORDER_ALREADY_CAPTURED",
             Self::OrderCompletionInProgress => "ORDER_COMPLETION_IN_PROGRESS",
+            Self::OrderNotFound => "RESOURCE_NOT_FOUND",
             Self::AttemptsExceeded => "MAX_NUMBER_OF_PAYMENT_ATTEMPTS_EXCEEDED",
             Self::DuplicateInvoiceId => "DUPLICATE_INVOICE_ID",
             Self::OrderIsOver(code)
@@ -209,7 +212,7 @@ impl Issue {
             Self::OrderAlreadyCaptured | Self::OrderCompletionInProgress | Self::OrderIsOver(_) => {
                 0
             }
-            Self::OrderNotApproved | Self::DuplicateInvoiceId => 1,
+            Self::OrderNotApproved | Self::DuplicateInvoiceId | Self::OrderNotFound => 1,
             Self::InstrumentDeclined
             | Self::PayerActionRequired
             | Self::AttemptsExceeded

@@ -9,9 +9,10 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use jiff::Timestamp;
+
 use crate::Settle;
 use crate::limits::since;
-use jiff::Timestamp;
 
 /// Two tabs that wait for an answer, reloaded every five seconds, and a driver who
 /// presses a button now and then.

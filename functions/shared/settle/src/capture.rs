@@ -11,9 +11,6 @@ use crate::refusal::{Heard, Verdict, released, verdict};
 use crate::settling::{Answer, known_if_done};
 use crate::{Progress, Settle};
 
-/// What is remembered of a capture call for an order that `PayPal` does not know.
-pub(crate) const NOT_FOUND: &str = "RESOURCE_NOT_FOUND";
-
 impl Settle {
     /// Captures an approved order. The caller holds the lock, for a try of whose
     /// earlier calls so much was `heard`; it is given back only after a definite
@@ -53,7 +50,7 @@ impl Settle {
                     .await;
             }
             Err(PayPalError::NotFound { .. }) => {
-                let issue = Issue::OrderIsOver(NOT_FOUND.to_owned());
+                let issue = Issue::OrderNotFound;
                 return self
                     .capture_refused(
                         ticket, &attempt, order_id, held, &issue, None, heard, now, deadline,
@@ -192,6 +189,7 @@ fn report_refusal(ticket: &Ticket, attempt: &Attempt, issue: &Issue) {
         | Issue::OrderAlreadyCaptured
         | Issue::OrderCompletionInProgress
         | Issue::OrderIsOver(_)
+        | Issue::OrderNotFound
         | Issue::AttemptsExceeded
         | Issue::PayerCannotPay(_) => {
             tracing::info!(%case_number, attempt = %attempt.id, ?issue, "the capture was refused");

@@ -22,6 +22,7 @@ mod bookings;
 mod capture;
 mod checkout;
 mod comparison;
+mod ended_lock;
 pub mod limits;
 pub mod looks;
 mod mending;
@@ -33,6 +34,7 @@ mod refusal;
 mod searching;
 mod settling;
 mod shown;
+mod silence;
 mod taken_back;
 
 use std::sync::Mutex;

@@ -347,8 +347,7 @@ pub(crate) fn shorter(length: Duration) -> Option<Duration> {
 /// How long the slice may be after one of a length that was read between two
 /// moments: `PayPal` may have cut it.
 pub(crate) fn longer(length: Duration, from: Timestamp, to: Timestamp) -> Duration {
-    let read = to.duration_since(from).try_into().unwrap_or(SLICE_MIN);
-    (length.min(read) * 2).clamp(SLICE_MIN, SEARCH_SLICE)
+    (length.min(since(from, to)) * 2).clamp(SLICE_MIN, SEARCH_SLICE)
 }
 
 /// What was booked until then must be in `PayPal`'s books by now.

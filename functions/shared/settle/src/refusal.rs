@@ -8,11 +8,13 @@
 //! | `ORDER_NOT_APPROVED` | tried again for two minutes: approvals lag; where a call was not answered, for ten: reads lag; then it counts |
 //! | `DUPLICATE_INVOICE_ID` | ten minutes: this very order may have paid it, and reads lag; then it counts |
 //! | `ORDER_ALREADY_CAPTURED`, `ORDER_COMPLETION_IN_PROGRESS` | money has moved or is about to: it waits until the order shows it |
+//! | no such order (404) | the same try is made again: the order is shown, so it was a moment's |
 //! | expired, completed or voided | it waits: which of them, the order will show |
 //! | anything else, or nothing | it waits |
 //!
 //! Where an earlier call of the try was not answered, no refusal counts for ten minutes.
-//! What waits does so until the order shows a capture, or its life is over.
+//! What waits does so until the order shows a capture, or its life is over; where it is
+//! not shown any more, see `ended_lock`.
 
 use std::time::Duration;
 
@@ -64,6 +66,7 @@ pub(crate) fn verdict(issue: &Issue, heard: Heard) -> Verdict {
     // sabotage: a refusal nobody knows gives the lock back
     // sabotage: an approval that lags is none
     match issue {
+        Issue::OrderNotFound => Verdict::TryAgain,
         // Said of orders that were captured, too.
         Issue::OrderNotApproved if unanswered && waited < READ_LAG => Verdict::TryAgain,
         // It says nothing about the call before that was not answered: had that moved
@@ -108,6 +111,7 @@ pub(crate) fn released(
         | Issue::OrderAlreadyCaptured
         | Issue::OrderCompletionInProgress
         | Issue::OrderIsOver(_)
+        | Issue::OrderNotFound
         | Issue::Other(_) => (false, false),
     };
     let is_last_round = attempt.refusals + 1 >= CAPTURE_ROUNDS_MAX;

@@ -4,21 +4,17 @@ use jiff::Timestamp;
 use paypal::{Capture, Error as PayPalError, Issue};
 use store::{Attempt, AttemptState, Error, Held, Released, Write};
 use ticket::{
-    AttemptId, Awaited, CaptureId, Channel, Effect, Event, LatePayment, Lock, OrderId, Role,
-    Settlement, Standing, State, SurplusReason, Ticket, effect,
+    AttemptId, CaptureId, Channel, Effect, Event, LatePayment, OrderId, Role, Settlement, Standing,
+    State, SurplusReason, Ticket, effect,
 };
 use tokio::time::Instant;
 
-use crate::capture::NOT_FOUND;
-use crate::limits::{
-    DECISIONS_MAX, LOOK_YOUNG, ORDER_LIFE_MIN, PLACING, READ_LAG, SILENCE_MAX, age, order_is_over,
-    since,
-};
+use crate::limits::{DECISIONS_MAX, LOOK_YOUNG, PLACING, READ_LAG, age, order_is_over, since};
 use crate::looks::later;
 use crate::reading::{Facts, Reading, read, read_capture};
-use crate::reconciling::BOOKING_SHOWN_AFTER;
-use crate::refusal::{Again, Heard, Verdict, again, released, verdict};
-use crate::{Captures, Comparison, Progress, Settle, Settled, Wake};
+use crate::refusal::{Again, Heard, again};
+use crate::silence::is_said;
+use crate::{Captures, Progress, Settle, Settled, Wake};
 
 /// What `PayPal` says about an order.
 pub(crate) enum Answer {
@@ -218,223 +214,6 @@ impl Settle {
         .await
     }
 
-    /// A lock whose lease has ended: nobody may capture for this ticket before
-    /// `PayPal` has said what became of the order the lock names. Another
-    /// attempt's own order says nothing about it.
-    async fn resolve(
-        &self,
-        ticket: &Ticket,
-        ended: &Lock,
-        wake: Wake,
-        now: Timestamp,
-        deadline: Instant,
-    ) -> Result<Progress, Error> {
-        let owner = self.store.attempt(&ended.attempt).await?;
-        let Some((owner, order)) = owner.and_then(|owner| {
-            let order = owner.order.clone()?;
-            Some((owner, order))
-        }) else {
-            return self.resolve_forgotten(ticket, ended).await;
-        };
-        let held = Held {
-            case_number: ticket.case_number.clone(),
-            attempt: owner.id.clone(),
-            fence: ticket.fence,
-        };
-        // sabotage: take-over without asking
-        let progress = match self.ask(&order.id, ticket, &owner, now, deadline).await {
-            Answer::Order(Reading::Captured(capture, facts)) => {
-                self.book(ticket, &owner, &capture, facts, Some(&held), now)
-                    .await?
-            }
-            Answer::Order(Reading::Pending(capture)) => {
-                self.keep_pending(ticket, &owner, &capture, Some(&held), now)
-                    .await?
-            }
-            Answer::Order(Reading::Refused { .. }) => {
-                self.release(&held, &owner, &Released::Ended(AttemptState::Declined))
-                    .await?
-            }
-            Answer::Order(Reading::Dead) => {
-                self.release(&held, &owner, &Released::Ended(AttemptState::Expired))
-                    .await?
-            }
-            Answer::Order(reading @ (Reading::Approved { .. } | Reading::NotApproved)) => {
-                self.resolve_uncaptured(ticket, &owner, &held, ended, &reading, wake, now, deadline)
-                    .await?
-            }
-            Answer::Unknown | Answer::Denied
-                if was_seen_without_money(&owner, ended) && self.is_over_for_us(&owner, now)
-                    || self.books_have_shown(&owner, ended, now).await =>
-            {
-                self.release_over(&held, &owner).await?
-            }
-            Answer::Order(Reading::Unknown(_))
-                if self.books_have_shown(&owner, ended, now).await =>
-            {
-                self.release_over(&held, &owner).await?
-            }
-            Answer::Unknown | Answer::Denied | Answer::None => Progress::Unclear,
-            Answer::Order(Reading::Unknown(said)) => {
-                tracing::error!(case_number = %ticket.case_number, attempt = %owner.id, said, "PayPal said something new about a locked order");
-                Progress::Unclear
-            }
-        };
-        if progress == Progress::Unclear && since(ended.since, now) > SILENCE_MAX {
-            tracing::error!(alarm = "lock-waits", case_number = %ticket.case_number, attempt = %owner.id, order = %order.id, since = %ended.since, refused_as = ended.refused_as, "a lock waits: PayPal has not said whether the money moved");
-        }
-        Ok(progress)
-    }
-
-    /// The order of an ended lock shows no capture. That proves nothing yet: reads
-    /// lag, and what was sent may have had its effect. Only the answer to the try
-    /// itself, or the end of the order's life, gives the lock back.
-    #[expect(clippy::too_many_arguments, reason = "each is a fact of this one look")]
-    async fn resolve_uncaptured(
-        &self,
-        ticket: &Ticket,
-        owner: &Attempt,
-        held: &Held,
-        ended: &Lock,
-        reading: &Reading,
-        wake: Wake,
-        now: Timestamp,
-        deadline: Instant,
-    ) -> Result<Progress, Error> {
-        // Where captures are closed, nobody can take it over, and money found in
-        // PayPal's books could not be booked under it. It goes when no read lags any
-        // more: somebody may pay in cash then.
-        if self.captures == Captures::Closed
-            || ticket.standing() != Standing::OpenLocked
-            || owner.version != ticket.version
-        {
-            let may_have_moved = |code: &String| {
-                verdict(&Issue::of(code), Heard::of(ended, now)) == Verdict::Waits
-                    && !order_is_over(owner, self.paypal.order_life(), now)
-            };
-            if since(ended.until, now) < READ_LAG
-                || ended.refused_as.as_ref().is_some_and(may_have_moved)
-            {
-                return Ok(Progress::Unclear);
-            }
-            return self.release(held, owner, &Released::NothingCaptured).await;
-        }
-        let mut is_said_to_be_captured = false;
-        if let Some(code) = &ended.refused_as {
-            let issue = Issue::of(code);
-            is_said_to_be_captured = matches!(
-                issue,
-                Issue::OrderAlreadyCaptured | Issue::OrderCompletionInProgress
-            );
-            match verdict(&issue, Heard::of(ended, now)) {
-                // Another try must say so, too.
-                Verdict::Counts if issue == Issue::OrderNotApproved => {}
-                Verdict::Counts => {
-                    tracing::warn!(case_number = %ticket.case_number, attempt = %owner.id, code, "a refused capture has moved nothing");
-                    let released = released(&issue, owner, reading, ended.refused_at, now);
-                    return self.release(held, owner, &released).await;
-                }
-                // PayPal knows it after all: the same try may be made again.
-                Verdict::Waits
-                    if code == NOT_FOUND && matches!(reading, Reading::Approved { .. }) => {}
-                Verdict::Waits if !order_is_over(owner, self.paypal.order_life(), now) => {
-                    if !ended.shown_uncaptured
-                        && !is_said_to_be_captured
-                        && since(ended.until, now) >= READ_LAG
-                    {
-                        let _ = self.store.note_uncaptured(held).await?;
-                    }
-                    return Ok(Progress::Unclear);
-                }
-                Verdict::Waits | Verdict::TryAgain => {}
-            }
-        }
-        if order_is_over(owner, self.paypal.order_life(), now) {
-            // PayPal contradicts itself: its books tell.
-            if is_said_to_be_captured && !self.books_have_shown(owner, ended, now).await {
-                return Ok(Progress::Unclear);
-            }
-            return self.release_over(held, owner).await;
-        }
-        let Some(order) = owner
-            .order
-            .as_ref()
-            .filter(|_| self.may_capture(wake, deadline))
-        else {
-            return Ok(Progress::Unclear);
-        };
-        let at = approved_at(reading);
-        let until = now + crate::limits::LEASE;
-        match self.store.take_over_lock(ticket, owner, until, at).await? {
-            Some(held) => {
-                let heard = Heard::of(ended, now);
-                self.capture(ticket, owner, &order.id, &held, heard, at, now, deadline)
-                    .await
-            }
-            None => Ok(Progress::Unclear),
-        }
-    }
-
-    /// Whether the order can no longer be captured, and `PayPal` would show it to us:
-    /// another client may be another account.
-    fn is_over_for_us(&self, owner: &Attempt, now: Timestamp) -> bool {
-        order_is_over(owner, self.paypal.order_life(), now)
-            && owner.client_id == self.paypal.client_id()
-    }
-
-    /// Whether `PayPal`'s own books would have shown by now what came of the tries of
-    /// this lock, whose order is over and says nothing: a night has read them whole
-    /// since they must be complete, and found no money that is not booked.
-    async fn books_have_shown(&self, owner: &Attempt, ended: &Lock, now: Timestamp) -> bool {
-        if !self.is_over_for_us(owner, now) {
-            return false;
-        }
-        // sabotage: a lock goes with its order
-        let nights = match self.store.nights::<Comparison>().await {
-            Ok(nights) => nights,
-            Err(error) => {
-                tracing::warn!(%error, "the nights cannot be read: a lock stays");
-                return false;
-            }
-        };
-        nights.and_then(|it| it.ended).is_some_and(|night| {
-            night.agreed
-                && night.complete_until > ended.until
-                && since(ended.until, night.begun_at) >= BOOKING_SHOWN_AFTER
-                && night.from.is_some_and(|from| from <= ended.since)
-        })
-    }
-
-    /// The order can neither be captured any more nor does it show a capture.
-    async fn release_over(&self, held: &Held, owner: &Attempt) -> Result<Progress, Error> {
-        tracing::error!(alarm = "capture-never-answered", case_number = %owner.case_number, attempt = %owner.id, "PayPal never said what became of a capture, and the order is over: look into PayPal's books");
-        let expired = Released::Ended(AttemptState::Expired);
-        self.release(held, owner, &expired).await
-    }
-
-    /// A lock whose order nobody knows any more: a restore has brought the lock
-    /// back and its attempt not. While captures are closed nobody can be inside
-    /// the capture call, and it must not keep out what another attempt has brought;
-    /// its own money, if there is any, stands in `PayPal`'s books, and captures are
-    /// opened when those were looked through.
-    async fn resolve_forgotten(&self, ticket: &Ticket, ended: &Lock) -> Result<Progress, Error> {
-        let case_number = &ticket.case_number;
-        // sabotage: a lock whose attempt is forgotten keeps everybody out
-        if self.captures == Captures::Open {
-            tracing::error!(alarm = "lock-waits", %case_number, attempt = %ended.attempt, "a lock names an attempt without an order");
-            return Ok(Progress::Unclear);
-        }
-        tracing::warn!(%case_number, attempt = %ended.attempt, "a lock whose attempt is forgotten is taken away: was the table restored?");
-        let held = Held {
-            case_number: case_number.clone(),
-            attempt: ended.attempt.clone(),
-            fence: ticket.fence,
-        };
-        Ok(known_if_done(
-            self.store.release_forgotten_lock(&held).await?,
-        ))
-    }
-
     /// Does what the attempt's own order asks for, while no lock has ended.
     pub(crate) async fn follow(
         &self,
@@ -510,40 +289,6 @@ impl Settle {
                 Ok(Progress::Unclear)
             }
             Answer::None => Ok(Progress::Unclear),
-        }
-    }
-
-    /// Remembers since when nothing is said of an attempt, and tells of it where that
-    /// lasts. Where it cannot be written down, the next look does.
-    async fn note_whether_said(&self, is_said: bool, attempt: &Attempt, now: Timestamp) {
-        // Whoever asks about one that is over asks for another reason.
-        if attempt.state.is_final() {
-            return;
-        }
-        let (id, case_number) = (&attempt.id, &attempt.case_number);
-        let noted = match (is_said, attempt.silent_since) {
-            (true, None) => return,
-            (true, Some(_)) => self.store.end_silence(attempt).await,
-            (false, None) => self.store.note_silence(attempt, now).await,
-            (false, Some(then)) => {
-                if since(then, now) > SILENCE_MAX {
-                    match attempt.state {
-                        AttemptState::Pending { .. } => {
-                            tracing::error!(alarm = "pending-waits", %case_number, attempt = %id, since = %then, "a capture that PayPal holds back cannot be read");
-                        }
-                        AttemptState::Live
-                        | AttemptState::Captured { .. }
-                        | AttemptState::Declined
-                        | AttemptState::Expired => {
-                            tracing::error!(alarm = "attempt-waits", %case_number, attempt = %id, since = %then, "an attempt waits: PayPal does not say how its order stands");
-                        }
-                    }
-                }
-                return;
-            }
-        };
-        if let Err(error) = noted {
-            tracing::warn!(%error, attempt = %id, "it is not written down since when PayPal says nothing of an attempt");
         }
     }
 
@@ -807,7 +552,7 @@ impl Settle {
 
     /// Whether a capture may start: captures are open, it is not `PayPal`'s books
     /// that are looked into, and enough of the budget is left to hear the answer.
-    fn may_capture(&self, wake: Wake, deadline: Instant) -> bool {
+    pub(crate) fn may_capture(&self, wake: Wake, deadline: Instant) -> bool {
         self.captures == Captures::Open
             && wake != Wake::Books
             && deadline.saturating_duration_since(Instant::now()) >= crate::limits::CAPTURE_NEEDS
@@ -841,40 +586,6 @@ pub(crate) fn role(ticket: &Ticket, attempt: &Attempt, facts: Facts) -> Role {
         | Effect::LeaseGranted
         | Effect::AlreadyDone
         | Effect::Refused(_) => Role::Surplus(SurplusReason::TicketNotOpen),
-    }
-}
-
-/// Whether it is known that the tries of a lock have moved nothing, though its order is
-/// not shown any more: it was shown without a capture when no read lagged; or it had
-/// expired before the one call was made.
-fn was_seen_without_money(owner: &Attempt, ended: &Lock) -> bool {
-    // A take-over moves the end of the lease and not the beginning of the try.
-    let is_one_call = ended.until <= ended.since + crate::limits::LEASE;
-    let refused_as = ended.refused_as.as_deref();
-    let had_expired = matches!(refused_as, Some(NOT_FOUND | "ORDER_EXPIRED"))
-        && since(owner.created_at, ended.since) >= ORDER_LIFE_MIN;
-    ended.shown_uncaptured || is_one_call && !ended.unanswered && had_expired
-}
-
-/// Whether an answer says how the attempt stands: of money that is held back, what
-/// became of it; of an order whose payer was at `PayPal`, more than that there is none.
-fn is_said(answer: &Answer, ticket: &Ticket, attempt: &Attempt, now: Timestamp) -> bool {
-    let is_pending = matches!(attempt.state, AttemptState::Pending { .. });
-    // A payer whose card was refused may have left for good.
-    let is_awaited = || {
-        let names_it = |awaited: &Awaited| awaited.attempt == attempt.id && awaited.until > now;
-        let was_there = attempt.approved_at.is_some() || attempt.returned_at.is_some();
-        was_there && attempt.decline.is_none() || ticket.awaits.as_ref().is_some_and(names_it)
-    };
-    match answer {
-        Answer::Order(Reading::Captured(..) | Reading::Pending(_) | Reading::Refused { .. }) => {
-            true
-        }
-        Answer::Order(Reading::Approved { .. } | Reading::NotApproved | Reading::Dead) => {
-            !is_pending
-        }
-        Answer::Unknown => !is_pending && !is_awaited(),
-        Answer::Order(Reading::Unknown(_)) | Answer::Denied | Answer::None => false,
     }
 }
 
