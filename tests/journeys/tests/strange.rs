@@ -258,6 +258,25 @@ async fn a_payee_that_is_left_out_once_is_asked_for_before_money_counts_as_anoth
 }
 
 #[tokio::test]
+async fn what_two_answers_leave_out_is_known_from_the_other_one() {
+    let city = city_alone().await;
+    let token = city.issue(CASE).await;
+    let back = city
+        .at_paypal(&city.press_pay(&token).await, Payer::Pays)
+        .unwrap();
+    fault(&city, On::Capture, FaultKind::OmitsPayee);
+    // The first is the look before the capture.
+    for kind in [
+        FaultKind::OmitsPayee,
+        FaultKind::OmitsPayee,
+        FaultKind::OmitsCustomId,
+    ] {
+        fault(&city, On::GetOrder, kind);
+    }
+    assert_eq!(city.come_back(&back).await.state, "paid");
+}
+
+#[tokio::test]
 async fn a_404_ends_nothing_before_the_orders_life_is_over() {
     let city = city_alone().await;
     let token = city.issue(CASE).await;

@@ -4,32 +4,37 @@
 //!
 //! # What is modelled
 //!
+//! What is to be done is decided by the program itself: `settle::decision::decide`, given
+//! real tickets and attempts that stand as those of the model (`deciding`). The model is
+//! what is around it: who does what is decided, one I/O at a time, on a table and with a
+//! `PayPal` that are ideas.
+//!
 //! | in the program | here |
 //! |---|---|
 //! | Return, webhook and sweep are one function, `Settle::settle` | `Action::Wake` starts a `Process`; one `Step` for each I/O |
-//! | An ended lock is resolved first, by the order it names (`resolve`) | `Process::wake`, `Process::ask` while `resolving` |
-//! | The own order then says what to do (`follow`, `approved`) | `Process::ask`, `Process::approved` |
+//! | What follows from what was read (`settle::decision`) | the same function |
+//! | Carrying it out (`Settle::carry_out`, `resolve`) | `Process::step`, `Process::wake` |
 //! | The lock: open, unlocked, nothing pending, version and fence as read, attempt live and untried, in one transaction (`Store::take_lock`, `take_over_lock`) | `State::take_lock` |
 //! | A lease outlives everybody who could be inside the call (`settle::limits`) | `Action::EndLease` waits for the owner's end; who comes later may still have a slow clock, `Action::WakeBehind` |
 //! | A capture may be carried out after its caller's end, until the lease ends | `State::under_way`, `Action::CarryOut`, ended by `Action::EndLease` |
-//! | COMPLETED, PENDING, DECLINED, or refused with and without the approval left, `CAPTURE_ROUNDS_MAX` times | `paypal::Outcome`, `Process::hear` |
+//! | COMPLETED, PENDING, DECLINED, or refused with and without the approval left, `CAPTURE_ROUNDS_MAX` times; refused though an earlier call has captured, for whatever reason | `paypal::Outcome` |
+//! | A capture call or a GET that is not answered; a caller that dies | `Action::Lose`, `GoAstray`, `Die` |
 //! | A lock is given back after a definite answer, under its fence (`Store::release_lock`) | `State::release` |
-//! | After no answer the lock stays | `Action::Die` |
-//! | A read that shows no capture proves nothing, since reads lag: the same try is made again (`resolve_uncaptured`) | `Action::GoBehind`, `Process::ask` while `resolving` |
+//! | A read may show an order as it was before its capture, for ten minutes (`READ_LAG`) | `Action::GoAstray` while `State::lags`; `Action::Pass` |
+//! | A lock remembers what was heard of its try (`Store::note_refusal`, `take_over_lock`) | `state::Heard`, `State::note_refusal` |
 //! | Money is booked, or decided anew, under a lock by its owner alone (`Settle::book`, `Store::book`) | `State::book`, `Step::BookAnew`, `State::may_write` |
 //! | Held-back money leaves a mark, taken away when it is denied (`Store::book_pending`, `end_pending`) | `State::keep_pending`, `end_pending`, `Action::EndHeldBack` |
 //! | No attempt is made final under a lock (`Store::end_attempt`) | `State::end` |
 //! | Cash, withdrawal and another amount wait for lock and mark (`ticket::state`) | `State::book_cash`, `withdraw`, `change_amount` |
 //!
-//! `Action::Die` stands for all of: a crash, the function's time-out, `PayPal`'s
-//! answer or the table's lost on its way (the effect is there, or comes later,
-//! or never), a 5xx of either. All of them end the call of `settle`, and the
-//! program remembers nothing but what is in the table.
+//! `Action::Die` stands for all of: a crash, the function's time-out, the table's answer
+//! lost on its way (the effect is there, or comes later, or never). All of them end the
+//! call of `settle`, and the program remembers nothing but what is in the table.
 //!
-//! Where the model is not the program it allows more: a refused card may always
-//! be tried again, so what `Decline` forbids is not needed for anything here; an
-//! owner alone keeps a lease from ending, not everybody of his time; deaths are
-//! unlimited. `PayPal`'s second barrier, the invoice id, is never there.
+//! In two things the model allows more than the program: a refused card may always be
+//! tried again (no attempt carries a `Decline`), so what that forbids is not needed for
+//! anything here; an owner alone keeps a lease from ending, not everybody of his time.
+//! Deaths are unlimited. `PayPal`'s second barrier, the invoice id, is never there.
 //!
 //! Two reads are one step in two places: ticket and attempt, and, while an ended
 //! lock is resolved, the lock's attempt and its order. Nothing is lost by it:
@@ -43,9 +48,14 @@
 //!
 //! # What it cannot see
 //!
-//! - Whether the code does what is written here: the journeys hold the code to
-//!   it, this model holds the idea.
-//! - Seconds: that 60 outlive 15 is checked where they stand.
+//! - Whether the code carries out what it decides, and whether the table's conditions
+//!   are those written here: the journeys and the simulation hold it to that.
+//! - Seconds: that 60 outlive 15 is checked where they stand; two minutes have passed or
+//!   not, and ten.
+//! - A refusal of a first call whose money has moved all the same; refusals of other
+//!   names: the simulation's.
+//! - An order that is over, or not shown; captures that are closed; time that is short;
+//!   late payments: the tables of `settle::decision`, and the simulation's.
 //! - `PayPal-Request-Id`, amounts, currencies, payees, the moment of payment,
 //!   the journal, the export.
 //! - Money taken back, short transfers, objections, handing over (which wait as a
@@ -59,6 +69,7 @@
 //! - A fence that begins anew with each lock, and `n` that is never raised: here
 //!   the fence is no number, and refusals are what bounds the search.
 
+mod deciding;
 pub mod paypal;
 mod process;
 pub mod properties;

@@ -1,40 +1,79 @@
-//! `settle::{settling, ended_lock, capture}` as a machine of one I/O a step.
+//! One call of `settle`, one I/O a step: carrying out what `settle::decision` says, as
+//! `settle::settling` does.
 
+use crate::deciding::{Input, next};
 use crate::paypal::Answer;
 use crate::protocol::{Missing, Protocol};
-use crate::state::{Id, Life, Order, Process, Released, Stands, State, Step};
+use crate::state::{
+    Heard, Id, Learned, Lock, Order, Process, Released, Shown, Stands, State, Step, Where,
+};
 
 impl Process {
-    /// Woken: reads ticket and attempt. One whose clock is `behind` does not
-    /// see yet that a lease has ended.
+    /// Woken: reads ticket and attempt. One whose clock is `behind` does not see yet
+    /// that a lease has ended.
     pub(crate) fn wake(protocol: &Protocol, state: &State, id: Id, behind: bool) -> Self {
-        let ended = state.ticket.lock.filter(|lock| lock.ended && !behind);
-        let ended = ended.filter(|_| !protocol.lacks(Missing::AskingBeforeTakeOver));
-        let busy_with = ended.map_or(id, |lock| lock.attempt);
-        Self {
+        let mut view = state.read(id);
+        if let Some(lock) = &mut view.ticket.lock {
+            lock.ended &= !behind;
+        }
+        let woken = Self {
             woken_for: id,
-            busy_with,
-            resolving: ended.is_some(),
-            holds: ended.is_some(),
+            busy_with: id,
+            resolving: false,
+            place: Where::Own,
             fence_is_fresh: true,
-            view: state.read(busy_with),
-            next: Step::Ask,
+            view,
+            learned: Learned::default(),
+            next: Step::Return,
+        };
+        let decided = woken.decided(protocol);
+        match (decided, view.ticket.lock) {
+            // Ticket and the lock's attempt, which is read once more with its order.
+            (Step::Resolve, Some(lock)) => {
+                let mut woken = Self {
+                    busy_with: lock.attempt,
+                    resolving: true,
+                    place: Where::EndedLock,
+                    view: state.read(lock.attempt),
+                    ..woken
+                };
+                woken.next = woken.decided(protocol);
+                woken
+            }
+            (Step::Resolve, None) => unreachable!("there is no lock to be resolved"),
+            (next, _) => {
+                let mut woken = Self { next, ..woken };
+                woken.forget();
+                woken
+            }
         }
     }
 
-    /// Does the next I/O. `None`: `settle` has returned. A read of an order that
-    /// lags shows what is `outdated`.
+    /// Does the next I/O. `None`: `settle` has returned. A GET that goes `astray` shows
+    /// that.
     pub(crate) fn step(
         mut self,
         protocol: &Protocol,
         state: &mut State,
-        outdated: Option<Order>,
+        astray: Option<Shown>,
     ) -> Option<Self> {
         let next = match self.next {
-            Step::Ask => self.ask(protocol, state, outdated),
-            Step::Lock => self.lock(protocol, state),
+            Step::Ask => self.ask(protocol, state, astray),
+            Step::AskAboutCapture => {
+                let shown = Shown::As(state.orders[self.busy_with as usize]);
+                self.learned.capture = Some(astray.unwrap_or(shown));
+                self.decided(protocol)
+            }
+            Step::TakeLock => {
+                let taken = state.take_lock(protocol, &self);
+                self.lock(protocol, taken, Heard::default())
+            }
+            Step::TakeOver(heard) => {
+                let taken = state.take_over_lock(protocol, &self, heard);
+                self.lock(protocol, taken, heard)
+            }
             Step::Call => self.call(state),
-            Step::Hear | Step::Return => self.next,
+            Step::Hear | Step::Return | Step::Resolve => self.next,
             Step::Book => {
                 if self.knows_it_is_booked() || state.book(protocol, &self) {
                     Step::Return
@@ -45,6 +84,7 @@ impl Process {
             Step::BookAnew => {
                 let before = self.view;
                 self.view = state.read(self.busy_with);
+                self.view.forget_the_try();
                 if self.view == before {
                     Step::Return
                 } else {
@@ -60,6 +100,10 @@ impl Process {
                 state.release(protocol, &self, released);
                 Step::Return
             }
+            Step::NoteRefusal(refusal) => {
+                state.note_refusal(&self, refusal);
+                Step::Return
+            }
             Step::End => {
                 state.end(protocol, &self);
                 Step::Return
@@ -70,23 +114,23 @@ impl Process {
             }
             Step::Reload => {
                 self.busy_with = self.woken_for;
+                self.place = Where::Own;
                 self.view = state.read(self.busy_with);
                 self.fence_is_fresh = true;
-                Step::Ask
+                self.learned = Learned {
+                    lock_was_asked_about: true,
+                    ..Learned::default()
+                };
+                self.decided(protocol)
             }
         };
         self.goes_on_to(next)
     }
 
-    /// `PayPal` answers the capture call; see `Settle::capture`.
-    pub(crate) fn hear(self, protocol: &Protocol, answer: Answer) -> Option<Self> {
-        let is_last_round = self.view.attempt.1 + 1 >= protocol.rounds;
-        let next = match answer {
-            Answer::Completed => Step::Book,
-            Answer::Pending => self.keep_pending(),
-            Answer::Refused if !is_last_round => Step::Release(Released::Refused),
-            Answer::Dead | Answer::Refused => Step::Release(Released::Ended),
-        };
+    /// `PayPal` answers the capture call.
+    pub(crate) fn hear(mut self, protocol: &Protocol, answer: Answer) -> Option<Self> {
+        self.learned.called = Some(answer);
+        let next = self.decided(protocol);
         self.goes_on_to(next)
     }
 
@@ -99,22 +143,95 @@ impl Process {
             }
             self.next = Step::Reload;
             self.resolving = false;
-            self.holds = false;
+            self.place = Where::Own;
         }
+        self.forget();
         Some(self)
+    }
+
+    /// What no later step depends on: two states that differ in it are one.
+    fn forget(&mut self) {
+        let decides_again = match self.next {
+            Step::Ask | Step::AskAboutCapture | Step::Call | Step::Hear => true,
+            Step::Resolve
+            | Step::TakeLock
+            | Step::TakeOver(_)
+            | Step::Book
+            | Step::BookAnew
+            | Step::KeepPending
+            | Step::Release(_)
+            | Step::NoteRefusal(_)
+            | Step::End
+            | Step::EndPending
+            | Step::Reload
+            | Step::Return => false,
+        };
+        if !decides_again {
+            self.learned = Learned::default();
+        }
+        match (self.place, decides_again) {
+            (Where::EndedLock, true) => {}
+            (Where::Try(_), false) => {
+                self.place = Where::Try(Heard::default());
+                self.view.forget_the_try();
+            }
+            (Where::Own | Where::EndedLock | Where::Try(_), _) => self.view.forget_the_try(),
+        }
+    }
+
+    /// The next step, by `settle`; what is missing is taken away from what it is told,
+    /// or from what it says.
+    fn decided(&self, protocol: &Protocol) -> Step {
+        let mut ticket = self.view.ticket;
+        let is_overlooked = |lock: Lock| {
+            let is_looked_at = lock.ended && !self.learned.lock_was_asked_about;
+            protocol.lacks(Missing::AskingBeforeTakeOver) && lock.ended
+                || protocol.lacks(Missing::OwnLockAtBooking) && !is_looked_at
+                || protocol.lacks(Missing::Exclusion)
+                    && lock.attempt == self.busy_with
+                    && !is_looked_at
+        };
+        if self.place == Where::Own && ticket.lock.is_some_and(is_overlooked) {
+            ticket.lock = None;
+        }
+        let decided = next(Input {
+            id: self.busy_with,
+            ticket,
+            attempt: self.view.attempt,
+            of_this_version: self.view.of_this_version,
+            place: self.place,
+            learned: self.learned,
+            rounds: protocol.rounds,
+        });
+        if protocol.lacks(Missing::LockAfterNoAnswer) && self.learned.called == Some(Answer::None) {
+            return Step::Release(Released::NothingCaptured);
+        }
+        let Step::TakeOver(heard) = decided else {
+            return decided;
+        };
+        if protocol.lacks(Missing::DoubtInReads)
+            && self.learned.order == Some(Shown::As(Order::NotApproved))
+        {
+            return Step::Release(Released::NothingCaptured);
+        }
+        Step::TakeOver(Heard {
+            unanswered: heard.unanswered && !protocol.lacks(Missing::MemoryOfSilence),
+            ..heard
+        })
     }
 
     fn knows_it_is_booked(&self) -> bool {
         self.view.ticket.state == Stands::PaidByCapture(self.busy_with)
     }
 
-    fn lock(&mut self, protocol: &Protocol, state: &mut State) -> Step {
-        if !state.take_lock(protocol, self) {
+    fn lock(&mut self, protocol: &Protocol, taken: bool, heard: Heard) -> Step {
+        if !taken {
             return Step::Return;
         }
-        self.holds = true;
+        self.place = Where::Try(heard);
         self.fence_is_fresh = true;
-        Step::Call
+        self.learned = Learned::default();
+        self.decided(protocol)
     }
 
     fn call(&self, state: &mut State) -> Step {
@@ -127,77 +244,17 @@ impl Process {
         Step::Hear
     }
 
-    /// `resolve` for an ended lock's order, `follow` for the own.
-    fn ask(&mut self, protocol: &Protocol, state: &State, outdated: Option<Order>) -> Step {
-        let is_final = match self.view.attempt.0 {
-            Life::Live | Life::Pending => false,
-            Life::NotBegun | Life::Captured | Life::Ended => true,
-        };
-        let enters_all_the_same = protocol.lacks(Missing::Exclusion)
-            || protocol.lacks(Missing::AskingBeforeTakeOver)
-            || protocol.lacks(Missing::OwnLockAtBooking);
-        // Somebody may be inside the capture call, and books what comes of it.
-        if !self.resolving && self.view.ticket.lock.is_some() && !is_final && !enters_all_the_same {
-            return Step::Return;
-        }
+    fn ask(&mut self, protocol: &Protocol, state: &State, astray: Option<Shown>) -> Step {
         let mut asked = self.busy_with;
-        if self.resolving {
+        if self.place == Where::EndedLock {
             // The lock's attempt is read after the ticket.
             self.view.attempt = state.read(self.busy_with).attempt;
             if protocol.lacks(Missing::AskingForTheLocksOrder) {
                 asked = self.woken_for;
             }
         }
-        let shown = outdated.unwrap_or(state.orders[asked as usize]);
-        match (shown, self.resolving) {
-            (Order::Completed, _) => Step::Book,
-            (Order::Pending, _) => self.keep_pending(),
-            // A read that shows no capture proves nothing: the same try again.
-            (Order::NotApproved, true) if protocol.lacks(Missing::DoubtInReads) => {
-                Step::Release(Released::NothingCaptured)
-            }
-            (Order::Approved | Order::NotApproved, true) => {
-                if self.view.ticket.is_locked() && self.view.of_this_version {
-                    Step::Lock
-                } else {
-                    Step::Release(Released::NothingCaptured)
-                }
-            }
-            (Order::Approved, false) => self.approved(protocol),
-            (Order::NotApproved, false) => Step::Return,
-            (Order::Dead, true) => Step::Release(Released::Ended),
-            (Order::Dead, false) => match self.view.attempt.0 {
-                Life::Live => Step::End,
-                Life::Pending => Step::EndPending,
-                Life::NotBegun | Life::Captured | Life::Ended => Step::Return,
-            },
-        }
-    }
-
-    fn approved(&self, protocol: &Protocol) -> Step {
-        let ticket = self.view.ticket;
-        if self.view.attempt.0 != Life::Live {
-            return Step::Return;
-        }
-        if !self.view.of_this_version {
-            return Step::End;
-        }
-        let own = ticket.lock_is(self.busy_with);
-        let ended = ticket.lock.is_some_and(|lock| lock.ended);
-        let may_enter = ticket.is_free()
-            || ticket.is_locked()
-                && (protocol.lacks(Missing::Exclusion) && own
-                    || protocol.lacks(Missing::AskingBeforeTakeOver) && ended);
-        if may_enter { Step::Lock } else { Step::Return }
-    }
-
-    fn keep_pending(&self) -> Step {
-        if self.view.attempt.0 == Life::Live && self.view.ticket.state == Stands::Open {
-            Step::KeepPending
-        } else if self.holds {
-            Step::Release(Released::NothingCaptured)
-        } else {
-            Step::Return
-        }
+        let shown = Shown::As(state.orders[asked as usize]);
+        self.learned.order = Some(astray.unwrap_or(shown));
+        self.decided(protocol)
     }
 }

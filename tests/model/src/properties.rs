@@ -4,7 +4,7 @@ use stateright::Property;
 
 use crate::paypal::Outcome;
 use crate::protocol::{Action, Protocol};
-use crate::state::{Attempt, Id, Life, Order, Role, Stands, State, Step};
+use crate::state::{Attempt, Id, Life, Order, Role, Stands, State, Step, Waited};
 
 /// M1.
 pub const ONE_CAPTURE: &str = "M1: at most one capture holds money";
@@ -28,7 +28,7 @@ pub const NO_LOCK_LEFT: &str = "V1: at rest, no lock is left";
 
 /// Sweeps over all open attempts until one changes nothing; what needs more
 /// counts as never coming to rest.
-const SWEEPS_MAX: usize = 4;
+const SWEEPS_MAX: usize = 8;
 
 /// I/O steps of one undisturbed `settle` at most.
 const STEPS_MAX: usize = 20;
@@ -162,6 +162,7 @@ fn at_rest(protocol: &Protocol, state: &State, holds: fn(&State) -> bool) -> boo
     for _ in 0..SWEEPS_MAX {
         let before = now;
         protocol.act(&mut now, Action::EndLease);
+        protocol.act(&mut now, Action::Pass(Waited::ReadLag));
         for id in Id::ALL {
             if now.attempt(id).state.is_open() && !sweep(protocol, &mut now, id) {
                 return false;

@@ -2,10 +2,10 @@
 
 use stateright::{Model, Property};
 
-use crate::paypal::Outcome;
+use crate::paypal::{Answer, Outcome};
 use crate::properties;
 use crate::state::{
-    Attempt, Id, Life, Order, Process, Released, Seen, Stands, State, Step, Ticket,
+    Attempt, Id, Life, Order, Process, Seen, Shown, Stands, State, Step, Ticket, Waited,
 };
 
 /// The protocol, and what is let happen to it. What holds in a world holds in
@@ -47,6 +47,8 @@ pub enum Missing {
     AskingForTheLocksOrder,
     /// An order that is read as not approved gives an ended lock back.
     DoubtInReads,
+    /// It is forgotten that a call was never answered.
+    MemoryOfSilence,
     /// The same attempt may enter its own lock again.
     Exclusion,
     /// The lock is given back after no answer.
@@ -89,10 +91,12 @@ pub enum Action {
     WakeBehind(Id),
     /// A process does its next I/O.
     Go(usize),
-    /// A process reads an order as it was before its capture.
-    GoBehind(usize, Order),
+    /// A process asks, and reads an order as it was before its capture, or nothing.
+    GoAstray(usize, Shown),
     /// `PayPal` carries out a capture call and answers it.
     Answer(usize, Outcome),
+    /// A capture call is not answered. It may still be carried out.
+    Lose(usize),
     /// A process dies. What it has sent may still be carried out.
     Die(usize),
     /// `PayPal` carries out the call of one who is dead.
@@ -101,6 +105,8 @@ pub enum Action {
     EndHeldBack(Id, Order),
     /// The lock's lease ends.
     EndLease,
+    /// So much time passes.
+    Pass(Waited),
     /// A clerk takes cash.
     TakeCash,
     /// A clerk withdraws the ticket.
@@ -131,6 +137,7 @@ impl Protocol {
             },
             attempts: [attempt; 2],
             orders: [Order::NotApproved; 2],
+            lags: [false; 2],
             under_way: [false; 2],
             cash: None,
             processes: [None; Process::MAX],
@@ -143,7 +150,7 @@ impl Protocol {
     fn lease_may_end(&self, state: &State) -> bool {
         let owner_lives = || {
             let mut processes = state.processes.iter().flatten();
-            processes.any(|process| process.holds && process.fence_is_fresh)
+            processes.any(|process| process.holds() && process.fence_is_fresh)
         };
         state.ticket.lock.is_some_and(|lock| !lock.ended)
             && (self.lacks(Missing::LongLease) || !owner_lives())
@@ -157,24 +164,21 @@ impl Protocol {
         true
     }
 
-    fn go(&self, state: &mut State, slot: usize, outdated: Option<Order>) -> bool {
+    fn go(&self, state: &mut State, slot: usize, astray: Option<Shown>) -> bool {
         let Some(process) = state.processes[slot].take() else {
             return false;
         };
-        let after = process.step(self, state, outdated);
+        let after = process.step(self, state, astray);
         state.processes[slot] = after;
         true
     }
 
-    fn die(&self, state: &mut State, slot: usize) -> bool {
+    fn die(state: &mut State, slot: usize) -> bool {
         let Some(process) = state.processes[slot].take() else {
             return false;
         };
         if process.next == Step::Hear {
             state.under_way[process.busy_with as usize] = true;
-            if self.lacks(Missing::LockAfterNoAnswer) {
-                state.release(self, &process, Released::NothingCaptured);
-            }
         }
         true
     }
@@ -190,21 +194,26 @@ impl Protocol {
             Action::Wake(id) => self.wake(state, id, false),
             Action::WakeBehind(id) => self.wake(state, id, true),
             Action::Go(slot) => self.go(state, slot, None),
-            Action::GoBehind(slot, outdated) => self.go(state, slot, Some(outdated)),
+            Action::GoAstray(slot, shown) => self.go(state, slot, Some(shown)),
             Action::Answer(slot, outcome) => {
                 let Some(process) = state.processes[slot].take() else {
                     return false;
                 };
-                let order = &mut state.orders[process.busy_with as usize];
-                let (after, answer) = outcome.happens_to(*order);
-                *order = after;
+                let answer = state.capture(process.busy_with, outcome);
                 state.processes[slot] = process.hear(self, answer);
                 true
             }
-            Action::Die(slot) => self.die(state, slot),
+            Action::Lose(slot) => {
+                let Some(process) = state.processes[slot].take() else {
+                    return false;
+                };
+                state.under_way[process.busy_with as usize] = true;
+                state.processes[slot] = process.hear(self, Answer::None);
+                true
+            }
+            Action::Die(slot) => Self::die(state, slot),
             Action::CarryOut(id, outcome) => {
-                let order = &mut state.orders[id as usize];
-                (*order, _) = outcome.happens_to(*order);
+                let _ = state.capture(id, outcome);
                 state.under_way[id as usize] = false;
                 true
             }
@@ -222,6 +231,7 @@ impl Protocol {
                 }
                 true
             }
+            Action::Pass(time) => state.pass(time),
             Action::TakeCash => state.book_cash(self),
             Action::Withdraw => state.withdraw(self),
             Action::ChangeAmount => state.change_amount(),
@@ -234,16 +244,17 @@ impl Protocol {
             if process.next == Step::Hear {
                 let order = state.orders[process.busy_with as usize];
                 actions.extend(Outcome::of(self, order).map(|it| Action::Answer(slot, it)));
+                actions.push(Action::Lose(slot));
             } else {
                 actions.push(Action::Go(slot));
             }
-            let was_captured = match state.orders[process.busy_with as usize] {
-                Order::Completed | Order::Pending | Order::Dead => true,
-                Order::NotApproved | Order::Approved => false,
-            };
-            if self.reads_lag && process.next == Step::Ask && was_captured {
+            let lags = state.lags[process.busy_with as usize];
+            if self.reads_lag && process.next == Step::Ask && lags {
                 let before = [Order::NotApproved, Order::Approved];
-                actions.extend(before.map(|it| Action::GoBehind(slot, it)));
+                actions.extend(before.map(|it| Action::GoAstray(slot, Shown::As(it))));
+            }
+            if matches!(process.next, Step::Ask | Step::AskAboutCapture) {
+                actions.push(Action::GoAstray(slot, Shown::NotAtAll));
             }
             actions.push(Action::Die(slot));
         }
@@ -293,6 +304,7 @@ impl Model for Protocol {
         if self.lease_may_end(state) {
             actions.push(Action::EndLease);
         }
+        actions.extend([Waited::ApprovalLag, Waited::ReadLag].map(Action::Pass));
         if self.clerk {
             actions.extend([Action::TakeCash, Action::Withdraw, Action::ChangeAmount]);
         }

@@ -6,6 +6,8 @@
 //! read one remembers whether it still is what it was. That keeps the states
 //! few, and no bound on them has to be guessed.
 
+use crate::paypal::Answer;
+
 /// One of the ticket's two attempts, and its order at `PayPal`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[expect(missing_docs, reason = "the names say it")]
@@ -28,6 +30,9 @@ pub struct State {
     pub attempts: [Attempt; 2],
     /// The orders, as `PayPal`'s own books have them.
     pub orders: [Order; 2],
+    /// An order was captured less than ten minutes ago: a read may show it as it was
+    /// before.
+    pub lags: [bool; 2],
     /// An order's capture call was sent, whoever sent it is dead, and `PayPal`
     /// has not carried it out yet.
     pub under_way: [bool; 2],
@@ -79,6 +84,44 @@ pub struct Lock {
     pub attempt: Id,
     /// Whether its lease is over.
     pub ended: bool,
+    /// Whether it has been for ten minutes.
+    pub ended_long_ago: bool,
+    /// What was heard of the earlier calls of its try.
+    pub heard: Heard,
+    /// As what the last one was refused, in a way that proves nothing yet.
+    pub refused: Option<Refusal>,
+}
+
+/// `settle::decision::Heard`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Heard {
+    /// One call was never answered.
+    pub unanswered: bool,
+    /// For how long each was refused.
+    pub waited: Waited,
+}
+
+/// A time, as far as it makes a difference.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Waited {
+    /// Less than two minutes.
+    #[default]
+    NotLong,
+    /// `APPROVAL_LAG`, two minutes.
+    ApprovalLag,
+    /// `READ_LAG`, ten minutes.
+    ReadLag,
+}
+
+/// How `PayPal` refuses a capture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Refusal {
+    /// The bank has refused it.
+    Declined,
+    /// The order is not approved.
+    NotApproved,
+    /// It was captured already.
+    AlreadyCaptured,
 }
 
 /// An attempt's item.
@@ -165,19 +208,63 @@ pub struct Process {
     pub busy_with: Id,
     /// Whether it is resolving an ended lock.
     pub resolving: bool,
-    /// Whether it writes under a lock.
-    pub holds: bool,
+    /// From where it looks at the attempt.
+    pub place: Where,
     /// Whether nobody has taken a lock since it read the fence, or took its own.
     pub fence_is_fresh: bool,
     /// What it has read.
     pub view: View,
+    /// What it has learned since.
+    pub learned: Learned,
     /// What it does next.
     pub next: Step,
+}
+
+/// `settle::decision::Place`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Where {
+    /// No lock is its own.
+    Own,
+    /// A lock has ended.
+    EndedLock,
+    /// Under a lock of its own.
+    Try(Heard),
+}
+
+/// What a GET has come to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Shown {
+    /// It was answered.
+    As(Order),
+    /// It was not.
+    NotAtAll,
+}
+
+/// `settle::decision::Answers`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Learned {
+    /// The ended lock was asked about.
+    pub lock_was_asked_about: bool,
+    /// What the order was read as.
+    pub order: Option<Shown>,
+    /// What its capture was read as.
+    pub capture: Option<Shown>,
+    /// What the capture call was answered.
+    pub called: Option<Answer>,
 }
 
 impl Process {
     /// As many as any model here has at once.
     pub const MAX: usize = 3;
+
+    /// Whether it writes under a lock.
+    #[must_use]
+    pub const fn holds(&self) -> bool {
+        match self.place {
+            Where::Own => false,
+            Where::EndedLock | Where::Try(_) => true,
+        }
+    }
 }
 
 /// What a process has read of the table.
@@ -193,13 +280,29 @@ pub struct View {
     pub of_this_version: bool,
 }
 
+impl View {
+    /// What was heard of the try matters only to whoever resolves its lock.
+    pub(crate) fn forget_the_try(&mut self) {
+        if let Some(lock) = &mut self.ticket.lock {
+            lock.heard = Heard::default();
+            lock.refused = None;
+        }
+    }
+}
+
 /// The next I/O of a process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Step {
     /// GET the order.
     Ask,
-    /// Take the lock, or take over the one that has ended.
-    Lock,
+    /// GET its capture.
+    AskAboutCapture,
+    /// Turn to the order of an ended lock.
+    Resolve,
+    /// Take the lock.
+    TakeLock,
+    /// Take over the one that has ended, of whose try so much was heard.
+    TakeOver(Heard),
     /// Send the capture call.
     Call,
     /// The call is sent; only `PayPal` can go on.
@@ -212,6 +315,8 @@ pub enum Step {
     KeepPending,
     /// Give the lock back.
     Release(Released),
+    /// Leave the lock, with what was heard.
+    NoteRefusal(Refusal),
     /// Make an attempt without money final.
     End,
     /// Take away the mark of held-back money that was denied.

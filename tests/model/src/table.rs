@@ -1,8 +1,12 @@
 //! The transactions of `store::{lock, booking, attempts}` and the clerk's, each
 //! with its condition: all or nothing, `false` when refused.
 
+use crate::deciding;
 use crate::protocol::{Missing, Protocol};
-use crate::state::{Attempt, Id, Life, Lock, Process, Released, Role, Stands, State, Ticket, View};
+use crate::state::{
+    Attempt, Heard, Id, Life, Lock, Process, Refusal, Released, Role, Stands, State, Ticket, View,
+    Waited,
+};
 
 impl Ticket {
     /// `Standing::Open`.
@@ -79,19 +83,37 @@ impl State {
         true
     }
 
-    /// `Store::take_lock` and `take_over_lock`; the taker's `process` is not
-    /// among `self.processes` meanwhile.
+    /// `Store::take_lock`; the taker's `process` is not among `self.processes`
+    /// meanwhile.
     pub(crate) fn take_lock(&mut self, protocol: &Protocol, process: &Process) -> bool {
         let id = process.busy_with;
+        let lock_allows = self.ticket.lock.is_none_or(|lock| {
+            protocol.lacks(Missing::Exclusion) && lock.attempt == id
+                || protocol.lacks(Missing::AskingBeforeTakeOver) && lock.ended
+        });
+        self.lock(protocol, process, lock_allows, Heard::default())
+    }
+
+    /// `Store::take_over_lock`: that the lock is the ended one which was read, the
+    /// fence says.
+    pub(crate) fn take_over_lock(
+        &mut self,
+        protocol: &Protocol,
+        process: &Process,
+        heard: Heard,
+    ) -> bool {
+        self.lock(protocol, process, self.ticket.lock.is_some(), heard)
+    }
+
+    fn lock(
+        &mut self,
+        protocol: &Protocol,
+        process: &Process,
+        lock_allows: bool,
+        heard: Heard,
+    ) -> bool {
+        let id = process.busy_with;
         let attempt = self.attempt(id);
-        let lock_allows = match self.ticket.lock {
-            None => !process.resolving,
-            Some(lock) => {
-                process.resolving
-                    || protocol.lacks(Missing::Exclusion) && lock.attempt == id
-                    || protocol.lacks(Missing::AskingBeforeTakeOver) && lock.ended
-            }
-        };
         let allowed = self.ticket.state == Stands::Open
             && lock_allows
             && self.ticket.pending.is_none()
@@ -103,6 +125,9 @@ impl State {
             self.ticket.lock = Some(Lock {
                 attempt: id,
                 ended: false,
+                ended_long_ago: false,
+                heard,
+                refused: None,
             });
             self.raise_fence();
         }
@@ -141,18 +166,47 @@ impl State {
         true
     }
 
+    /// `Store::note_refusal`.
+    pub(crate) fn note_refusal(&mut self, process: &Process, refusal: Refusal) {
+        let is_held = self.ticket.lock_is(process.busy_with) && process.fence_is_fresh;
+        if let Some(lock) = self.ticket.lock.as_mut().filter(|_| is_held) {
+            lock.refused = Some(refusal);
+        }
+    }
+
+    /// Two minutes pass, or ten, longer than anybody is inside `settle`. After ten no
+    /// read lags any more.
+    pub(crate) fn pass(&mut self, time: Waited) -> bool {
+        let before = *self;
+        let nobody_is_inside = self.processes.iter().all(Option::is_none)
+            && !self.under_way.contains(&true)
+            && self.ticket.lock.is_none_or(|lock| lock.ended);
+        if !nobody_is_inside {
+            return false;
+        }
+        let for_long = time == Waited::ReadLag;
+        self.lags = self.lags.map(|lags| lags && !for_long);
+        if let Some(lock) = &mut self.ticket.lock {
+            lock.ended_long_ago |= for_long;
+            if lock.refused.is_some() {
+                lock.heard.waited = lock.heard.waited.max(time);
+            }
+        }
+        before != *self
+    }
+
     /// `AS_READ`, but for the version, and `under_fence`.
     fn may_write(&self, protocol: &Protocol, process: &Process) -> bool {
         let id = process.busy_with;
         let pending = self.ticket.pending.is_none() || self.ticket.pending_is(id);
-        let unlocked = process.holds || self.ticket.lock.is_none();
+        let unlocked = process.holds() || self.ticket.lock.is_none();
         let alone = pending && unlocked || protocol.lacks(Missing::OwnLockAtBooking);
         alone && self.under_fence(protocol, process)
     }
 
     /// Under a lock only its owner writes.
     fn under_fence(&self, protocol: &Protocol, process: &Process) -> bool {
-        !process.holds
+        !process.holds()
             || protocol.lacks(Missing::Lock)
             || self.ticket.lock.is_some()
                 && (process.fence_is_fresh || protocol.lacks(Missing::FenceAtBooking))
@@ -173,22 +227,15 @@ impl State {
         {
             return false;
         }
-        let (role, after) = match view.ticket.state {
-            Stands::Open if view.of_this_version => (Role::Main, Stands::PaidByCapture(id)),
-            Stands::Open => (Role::Surplus, Stands::Review),
-            as_it_is @ (Stands::PaidByCapture(_)
-            | Stands::PaidInCash
-            | Stands::Withdrawn
-            | Stands::Review) => (Role::Surplus, as_it_is),
-        };
+        let (role, after) = deciding::books_as(id, &view, protocol.rounds);
         if after == view.ticket.state {
             // `unchanged_state`: the lock it is booked under and its own mark go.
             let pending = view.ticket.pending_is(id);
-            let foreign = process.holds || !self.ticket.lock_is(id);
+            let foreign = process.holds() || !self.ticket.lock_is(id);
             if !foreign || pending && !self.ticket.pending_is(id) {
                 return false;
             }
-            if process.holds {
+            if process.holds() {
                 self.ticket.lock = None;
             }
             if pending {

@@ -63,7 +63,14 @@ fn without_a_lock_a_capture_starts_after_cash() {
 
 #[test]
 fn a_lease_that_ends_while_its_owner_lives_charges_two_tabs() {
-    breaks(TWO_TABS, &[Missing::LongLease], ONE_CAPTURE);
+    // The ten minutes of silence outlive the owner, too.
+    let missing = &[Missing::LongLease, Missing::MemoryOfSilence];
+    breaks(TWO_TABS, missing, ONE_CAPTURE);
+}
+
+#[test]
+fn a_refusal_that_is_believed_after_a_call_without_an_answer_charges_two_tabs() {
+    breaks(TWO_TABS, &[Missing::MemoryOfSilence], ONE_CAPTURE);
 }
 
 #[test]

@@ -42,7 +42,14 @@ pub(crate) struct Amount {
 }
 
 /// What was a bug once, and the plan that showed it.
-const FOUND_BEFORE: [(&str, &str); 12] = [
+const FOUND_BEFORE: [(&str, &str); 13] = [
+    (
+        "two reads that left out another part each made money that of nobody we know",
+        "sweep-alone;seed=1;\
+         reconcile-payments: table ~ticket(unlock) ~attempt +settlement +export +journal#1=CrashBefore;\
+         reconcile-payments: paypal GetOrder#2=OmitsPayee;\
+         reconcile-payments: paypal GetOrder#3=OmitsCustomId",
+    ),
     (
         "a refusal nobody knows, and an order that says nothing, gave the lock back",
         "two-tabs-no-invoice-barrier;seed=1;finish-checkout: paypal Capture#1=UnknownIssue;\

@@ -7,9 +7,9 @@ use store::{Attempt, AttemptState, Error, PlacedOrder, Write};
 use ticket::{AttemptId, Language, Standing, Ticket};
 use tokio::time::Instant;
 
+use crate::asking::Answer;
 use crate::limits::{DECISIONS_MAX, LIVE_ATTEMPTS_MAX, LOOK_YOUNG, ORDER_REUSE, PLACING, age};
 use crate::reading::Reading;
-use crate::settling::Answer;
 use crate::{Captures, Progress, Settle, Wake};
 
 /// The second invoice id of a ticket; no case number can contain it.

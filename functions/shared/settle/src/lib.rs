@@ -8,6 +8,8 @@
 //!                     captured ─▶ book
 //! ```
 //!
+//! `decision` says what follows from what is known, and does nothing; `settling` does it.
+//!
 //! Only the capture call moves money; it is made under a lock on the *ticket*,
 //! exclusive, fenced, whose lease outlives every process that could be inside
 //! the call. `PayPal`'s API is the truth: no webhook body and no redirect is
@@ -16,12 +18,15 @@
 //! and the table does not know is booked. Why it is so, and what breaks without each part: README, "invariants".
 
 mod access;
+mod asking;
 mod asks;
 mod awaiting;
+mod booking;
 mod bookings;
 mod capture;
 mod checkout;
 mod comparison;
+pub mod decision;
 mod ended_lock;
 pub mod limits;
 pub mod looks;

@@ -8,8 +8,10 @@ use ticket::{CaptureId, CaseNumber, Role, Settlement, State, SurplusReason, Tick
 use tokio::time::Instant;
 
 use crate::Settle;
+use crate::asking::Answer;
+use crate::booking::{report, settlement};
+use crate::decision::role;
 use crate::reading::Reading;
-use crate::settling::{Answer, report, role, settlement};
 use crate::taken_back::{Claim, Confirmation};
 
 /// What the table holds of one capture.

@@ -7,7 +7,7 @@ use ticket::Ticket;
 
 /// What an order says.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Reading {
+pub enum Reading {
     /// The money came; whether it is the money we asked for is in the facts.
     Captured(Box<Capture>, Facts),
     /// `PayPal` holds the capture back.
@@ -30,9 +30,24 @@ pub(crate) enum Reading {
     Unknown(String),
 }
 
+impl Reading {
+    /// Since when the payer has agreed, as far as the order says.
+    pub(crate) fn approved_at(&self) -> Option<Timestamp> {
+        match self {
+            Self::Approved { at } => *at,
+            Self::Captured(..)
+            | Self::Pending(_)
+            | Self::Refused { .. }
+            | Self::NotApproved
+            | Self::Dead
+            | Self::Unknown(_) => None,
+        }
+    }
+}
+
 /// Whether captured money is what we asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Facts {
+pub enum Facts {
     /// Amount, currency, payee and attempt are right.
     Right,
     /// One of them is not.

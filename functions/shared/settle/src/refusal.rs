@@ -14,7 +14,7 @@
 //!
 //! Where an earlier call of the try was not answered, no refusal counts for ten minutes.
 //! What waits does so until the order shows a capture, or its life is over; where it is
-//! not shown any more, see `ended_lock`.
+//! not shown any more, see `decision::ended_lock`.
 
 use std::time::Duration;
 
@@ -26,7 +26,6 @@ use ticket::Lock;
 use crate::Wake;
 use crate::limits::{APPROVAL_LAG, CAPTURE_ROUNDS_MAX, LOOK_YOUNG, READ_LAG, since};
 use crate::reading::Reading;
-use crate::settling::approved_at;
 
 /// What follows from a refusal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,11 +40,11 @@ pub(crate) enum Verdict {
 
 /// What has been heard of the earlier calls of a try.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Heard {
+pub struct Heard {
     /// For how long each was refused in a way that proves nothing.
-    pub(crate) waited: Duration,
+    pub waited: Duration,
     /// One was never answered: its effect may be there, whatever is said since.
-    pub(crate) unanswered: bool,
+    pub unanswered: bool,
 }
 
 impl Heard {
@@ -123,7 +122,9 @@ pub(crate) fn released(
         issue: issue.code().to_owned(),
         // An order that shows no approval now may not show it yet: a later look tells.
         retry_allowed: is_new_approval,
-        order_changed_at: approved_at(order).map(|at| refused_at.map_or(at, |it| it.max(at))),
+        order_changed_at: order
+            .approved_at()
+            .map(|at| refused_at.map_or(at, |it| it.max(at))),
         changed_again_at: None,
         change_seen_at: None,
         pressed_at: None,

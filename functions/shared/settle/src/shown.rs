@@ -13,9 +13,9 @@ use store::{Attempt, AttemptState, Error, PlacedOrder, TakenBack, TakenBackKind}
 use ticket::{AttemptId, CaptureId, CaseNumber, Cents, Language, OrderId, Ticket};
 use tokio::time::Instant;
 
+use crate::asking::Answer;
 use crate::checkout::SECOND_INVOICE_SUFFIX;
 use crate::mending::{Parts, line_cents};
-use crate::settling::Answer;
 use crate::taken_back::{Claim, Confirmation, Payer, TakingBack};
 use crate::{Captures, Settle, Wake};
 

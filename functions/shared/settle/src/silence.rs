@@ -6,9 +6,9 @@ use store::{Attempt, AttemptState};
 use ticket::{Awaited, Ticket};
 
 use crate::Settle;
+use crate::asking::Answer;
 use crate::limits::{SILENCE_MAX, since};
 use crate::reading::Reading;
-use crate::settling::Answer;
 
 impl Settle {
     /// Remembers since when nothing is said of an attempt, and tells of it where that

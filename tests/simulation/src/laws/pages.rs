@@ -12,10 +12,19 @@ const CLOCKS_DIFFER: SignedDuration = SignedDuration::from_secs(4);
 /// A driver sees a page about a ticket, asked for at `asked_at`.
 pub(crate) fn a_page_was_shown(world: &World, case_number: &str, page: &Page, asked_at: Timestamp) {
     let now = world.now();
-    let ticket = world
-        .engine
-        .borrow()
-        .item(&(format!("TICKET#{case_number}"), "TICKET".to_owned()));
+    let item = |pk: String, sk: &str| world.engine.borrow().item(&(pk, sk.to_owned()));
+    let ticket = item(format!("TICKET#{case_number}"), "TICKET");
+    // Of an order of another version, or one that has ended, nothing can come.
+    let may_bring_money = ticket.as_ref().is_some_and(|ticket| {
+        let named = ticket.get("awaits").and_then(|awaits| {
+            let id = awaits["M"]["attempt"]["S"].as_str()?;
+            item(format!("ATTEMPT#{id}"), "ATTEMPT")
+        });
+        named.is_some_and(|named| {
+            matches!(text(&named, "attempt_state").as_str(), "live" | "pending")
+                && named["version"] == ticket["version"]
+        })
+    });
     let mut history = world.history.borrow_mut();
     let history = &mut *history;
     history.tell(|| {
@@ -64,6 +73,7 @@ pub(crate) fn a_page_was_shown(world: &World, case_number: &str, page: &Page, as
         })
     };
     let awaits = was_there("awaits")
+        && may_bring_money
         && moment("awaits", "until").is_some_and(|until| {
             let over = until.saturating_sub(CLOCKS_DIFFER);
             over.is_ok_and(|at| at > now)

@@ -91,7 +91,7 @@ pub(crate) const ALL: &[Sabotage] = &[
         name: "take-over without asking",
         places: &[(
             "take-over without asking",
-            Change::First("return self.release(&held, &owner, &Released::NothingCaptured).await;"),
+            Change::First("return Step::Release(Released::NothingCaptured).into();"),
         )],
         found_by: "two-tabs-no-invoice-barrier;seed=1;finish-checkout: paypal Capture#1=Late40",
     },
@@ -179,8 +179,8 @@ pub(crate) const ALL: &[Sabotage] = &[
         name: "released after no answer",
         places: &[(
             "released after no answer",
-            Change::First(
-                "return self.release(held, &attempt, &Released::Ended(AttemptState::Declined)).await;",
+            Change::Value(
+                "if $on { Step::Release(Released::Ended(AttemptState::Declined)).into() } else { $it }",
             ),
         )],
         found_by: "two-tabs-no-invoice-barrier;seed=1;finish-checkout: paypal Capture#1=Late40",
@@ -322,7 +322,10 @@ pub(crate) const ALL: &[Sabotage] = &[
     },
     Sabotage {
         name: "a lock goes with its order",
-        places: &[("a lock goes with its order", Change::First("return true;"))],
+        places: &[(
+            "a lock goes with its order",
+            Change::First("return over();"),
+        )],
         found_by: "moved-and-not-shown;seed=1",
     },
     Sabotage {

@@ -42,11 +42,11 @@ pub(super) async fn schedule(world: Rc<World>, actors_left: Rc<Cell<usize>>) {
     let in_time = world.order_life()
         + AN_HOUR
         + CALLS_TAKE * u32::try_from(laws::attempts_left(&world)).unwrap_or(u32::MAX);
-    let is_in_time = || {
+    let has_just_failed = || {
         let fault = world.history.borrow().last_fault_at;
-        is_within(&world, ended, in_time)
-            || fault.is_some_and(|at| is_within(&world, at, AN_HOUR / 2))
+        fault.is_some_and(|at| is_within(&world, at, AN_HOUR / 2))
     };
+    let is_in_time = || is_within(&world, ended, in_time) || has_just_failed();
     while laws::attempts_left(&world) > 0 && is_in_time() {
         sweep(&world).await;
         // Where there are many, each sweep looks at a few.
@@ -62,6 +62,11 @@ pub(super) async fn schedule(world: Rc<World>, actors_left: Rc<Cell<usize>>) {
         world.pause(AN_HOUR * 24).await;
         world.night().await;
         sweep(&world).await;
+        // Who stood behind such a lock is looked at once more where that has failed.
+        while laws::attempts_left(&world) > 0 && has_just_failed() {
+            world.pause(LAST_LOOKS).await;
+            sweep(&world).await;
+        }
     }
     laws::attempts_are_over(&world);
     // Nothing is settled by whom PayPal holds back: it is asked about each hour.

@@ -1,0 +1,141 @@
+//! What `PayPal` says about an order or a capture, asked now.
+
+use jiff::Timestamp;
+use paypal::{Capture, Error as PayPalError, Issue};
+use store::Attempt;
+use ticket::{AttemptId, CaptureId, OrderId, Ticket};
+use tokio::time::Instant;
+
+use crate::Settle;
+use crate::reading::{Facts, Reading, read, read_capture};
+
+/// What `PayPal` says about an order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// It was read.
+    Order(Reading),
+    /// `PayPal` knows no such order, or says that it has expired.
+    Unknown,
+    /// `PayPal` does not let us read it.
+    Denied,
+    /// Nothing is known; ask again later.
+    None,
+}
+
+/// What is answered; money booked as that of nobody we know needs a human, and what an
+/// answer has left out the next one may say. What both leave out is `read` as it is.
+async fn whole<F: Future<Output = Answer>>(
+    ask: impl Fn() -> F,
+    read: impl Fn(&Capture) -> Reading,
+) -> Answer {
+    let answer = ask().await;
+    // sabotage: what an answer leaves out is wrong
+    let Answer::Order(Reading::Captured(first, Facts::Missing)) = answer else {
+        return answer;
+    };
+    match ask().await {
+        Answer::Order(Reading::Captured(again, Facts::Missing)) if again.id == first.id => {
+            let both = Capture {
+                custom_id: again.custom_id.or(first.custom_id),
+                payee_merchant_id: again.payee_merchant_id.or(first.payee_merchant_id),
+                ..*again
+            };
+            Answer::Order(read(&both))
+        }
+        again @ Answer::Order(Reading::Captured(..)) => again,
+        Answer::Order(_) | Answer::Unknown | Answer::Denied | Answer::None => Answer::None,
+    }
+}
+
+impl Settle {
+    /// Whose order this is: the attempt that `PayPal` says it was made for, if it is
+    /// ours.
+    ///
+    /// # Errors
+    /// When `PayPal` does not show the order, or not yet.
+    pub async fn attempt_of(
+        &self,
+        order_id: &OrderId,
+        now: Timestamp,
+        deadline: Instant,
+    ) -> Result<Option<AttemptId>, PayPalError> {
+        let order = self
+            .call(now, deadline, |token| async move {
+                self.paypal.get_order(&token, order_id, deadline).await
+            })
+            .await?;
+        Ok(order.custom_id.and_then(|id| id.parse().ok()))
+    }
+
+    pub(crate) async fn ask(
+        &self,
+        order_id: &OrderId,
+        ticket: &Ticket,
+        attempt: &Attempt,
+        now: Timestamp,
+        deadline: Instant,
+    ) -> Answer {
+        let payee = self.paypal.merchant_id();
+        let ask = move || async move {
+            let order = self
+                .call(now, deadline, |token| async move {
+                    self.paypal.get_order(&token, order_id, deadline).await
+                })
+                .await;
+            match order {
+                Ok(order) => Answer::Order(read(&order, ticket, attempt, payee)),
+                Err(error) => not_read(&error, ticket, attempt),
+            }
+        };
+        whole(ask, |both| read_capture(both, ticket, attempt, payee)).await
+    }
+
+    /// Asks about a capture itself, where its order no longer says what became of
+    /// it.
+    pub(crate) async fn ask_about_capture(
+        &self,
+        id: &CaptureId,
+        ticket: &Ticket,
+        attempt: &Attempt,
+        now: Timestamp,
+        deadline: Instant,
+    ) -> Answer {
+        let payee = self.paypal.merchant_id();
+        let ask = move || async move {
+            let capture = self
+                .call(now, deadline, |token| async move {
+                    self.paypal.get_capture(&token, id, deadline).await
+                })
+                .await;
+            match capture {
+                Ok(capture) => Answer::Order(read_capture(&capture, ticket, attempt, payee)),
+                Err(error) => not_read(&error, ticket, attempt),
+            }
+        };
+        whole(ask, |both| read_capture(both, ticket, attempt, payee)).await
+    }
+}
+
+/// What an order that was not read says.
+fn not_read(error: &PayPalError, ticket: &Ticket, attempt: &Attempt) -> Answer {
+    /// `PayPal`'s other way of saying that an order has expired.
+    const GONE: u16 = 410;
+    match error {
+        PayPalError::NotFound { .. }
+        | PayPalError::Refused { status: GONE, .. }
+        | PayPalError::Refused {
+            issue: Issue::OrderIsOver(_),
+            ..
+        } => Answer::Unknown,
+        PayPalError::Refused { .. } => {
+            tracing::error!(alarm = "order-not-readable", %error, case_number = %ticket.case_number, attempt = %attempt.id, "PayPal does not let us read an order: our credentials or its permissions");
+            Answer::Denied
+        }
+        PayPalError::NoAnswer { .. }
+        | PayPalError::Unclear { .. }
+        | PayPalError::Unauthorized { .. } => {
+            tracing::warn!(%error, case_number = %ticket.case_number, attempt = %attempt.id, "PayPal did not say how the order stands");
+            Answer::None
+        }
+    }
+}
