@@ -1,4 +1,4 @@
-//! The nightly comparison: holds `PayPal`'s own books against the table, both
+//! The nightly comparison: holds PayPal's own books against the table, both
 //! ways, each minute of the night a part of it, until it is through.
 //!
 //! ```text

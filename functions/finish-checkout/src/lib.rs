@@ -1,4 +1,4 @@
-//! `GET /r/{attempt}`, where `PayPal` sends the driver back to, and
+//! `GET /r/{attempt}`, where PayPal sends the driver back to, and
 //! `GET /r/{attempt}/cancel`.
 //!
 //! ```text
@@ -22,7 +22,7 @@ use tokio::time::Instant;
 
 /// How often a driver's page looks whether a capture under way has ended.
 const LOOKS_MAX: u32 = 8;
-/// The time between two looks. A capture at `PayPal` takes one to two seconds.
+/// The time between two looks. A capture at PayPal takes one to two seconds.
 const LOOK_AGAIN_AFTER: Duration = Duration::from_millis(300);
 
 /// What this function works with.
@@ -84,6 +84,32 @@ pub async fn handle(app: &App, request: Request, now: Timestamp) -> Response<Bod
     .map(Body::from)
 }
 
+/// The payer is back from PayPal: what became of the order is found out, unless its page
+/// was asked for too often.
+async fn come_back(
+    app: &App,
+    request: &Request,
+    loaded: Settled,
+    now: Timestamp,
+    deadline: Instant,
+) -> Result<Settled, store::Error> {
+    let id = loaded.attempt.id.clone();
+    let settled = if app.settle.may_ask(id.as_str(), now) {
+        settle(app, &id, now, deadline).await?
+    } else {
+        Some(Settled {
+            progress: Progress::Unclear,
+            ..loaded.clone()
+        })
+    };
+    match settled {
+        Some(settled) if names_its_payer(request) => {
+            app.settle.said_to_be_approved(settled, now).await
+        }
+        settled => Ok(settled.unwrap_or(loaded)),
+    }
+}
+
 async fn finish(
     app: &App,
     request: &Request,
@@ -104,34 +130,20 @@ async fn finish(
         let _ = store.forget_try_again(&attempt).await?;
     }
     let order = order_brought(request, &attempt).cloned();
-    let settled = if is_return_from_paypal(request, route, &attempt, order.as_ref()) {
-        let settled = if app.settle.may_ask(id.as_str(), now) {
-            settle(app, id, now, deadline).await?
-        } else {
-            Some(Settled {
-                ticket: ticket.clone(),
-                attempt: attempt.clone(),
-                progress: Progress::Unclear,
-            })
-        };
-        match settled {
-            Some(settled) if names_its_payer(request) => {
-                Some(app.settle.said_to_be_approved(settled, now).await?)
-            }
-            settled => settled,
-        }
-    } else {
-        None
+    let loaded = Settled {
+        ticket,
+        attempt,
+        progress: Progress::Known,
     };
     let Settled {
         ticket,
         attempt,
         progress,
-    } = settled.unwrap_or(Settled {
-        ticket,
-        attempt,
-        progress: Progress::Known,
-    });
+    } = if is_return_from_paypal(request, route, &loaded.attempt, order.as_ref()) {
+        come_back(app, request, loaded, now, deadline).await?
+    } else {
+        loaded
+    };
     let ticket = store.without_ended_mark(ticket).await?;
     let settlement = match &ticket.state {
         State::Paid { settlement, .. } => store.settlement(&ticket, settlement).await?,
@@ -159,7 +171,7 @@ async fn finish(
 }
 
 /// Settles; where somebody else is inside the capture call, waits for them for
-/// a moment. `PayPal`'s webhook is often faster than the driver's browser, and
+/// a moment. PayPal's webhook is often faster than the driver's browser, and
 /// "being checked" would be all that driver sees.
 async fn settle(
     app: &App,
@@ -202,7 +214,7 @@ fn order_brought<'a>(request: &Request, attempt: &'a Attempt) -> Option<&'a Orde
     id.filter(|id| query.first("token") == Some(id.as_str()))
 }
 
-/// Whether the request is worth asking `PayPal`: it names the attempt's own
+/// Whether the request is worth asking PayPal: it names the attempt's own
 /// order, the attempt may still bring money, and a person is looking.
 fn is_return_from_paypal(
     request: &Request,
@@ -220,7 +232,7 @@ fn is_return_from_paypal(
     route == Route::Page && names_own_order && !is_prefetch && !attempt.state.is_final()
 }
 
-/// Whether `PayPal` says in the address who has approved.
+/// Whether PayPal says in the address who has approved.
 fn names_its_payer(request: &Request) -> bool {
     let query = request.query_string_parameters();
     query.first("PayerID").is_some_and(|id| !id.is_empty())

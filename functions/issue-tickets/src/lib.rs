@@ -70,7 +70,7 @@ impl App {
 
 /// What an answer needs to be told in the log beside its status.
 #[derive(Default)]
-struct Told {
+struct LogLine {
     case_number: Option<CaseNumber>,
     by: Option<String>,
     issued: usize,
@@ -81,23 +81,23 @@ struct Told {
 
 /// Answers one request of the office API.
 pub async fn handle(app: &App, request: Request, now: Timestamp) -> Response<Body> {
-    let mut told = Told::default();
-    let response = match route(app, &request, now, &mut told).await {
+    let mut line = LogLine::default();
+    let response = match route(app, &request, now, &mut line).await {
         Ok(response) => response,
         Err(mut problem) => {
-            told.cause = problem.cause.take();
+            line.cause = problem.cause.take();
             problem.into_response()
         }
     };
     tracing::info!(
         method = %request.method(),
         status = response.status().as_u16(),
-        case_number = told.case_number.as_ref().map(CaseNumber::as_str),
-        by = told.by,
-        issued = told.issued,
-        unchanged = told.unchanged,
-        refused = told.refused,
-        error = told.cause.as_ref().map(in_full),
+        case_number = line.case_number.as_ref().map(CaseNumber::as_str),
+        by = line.by,
+        issued = line.issued,
+        unchanged = line.unchanged,
+        refused = line.refused,
+        error = line.cause.as_ref().map(in_full),
         "answered the city"
     );
     response
@@ -109,10 +109,10 @@ async fn route(
     app: &App,
     request: &Request,
     now: Timestamp,
-    told: &mut Told,
+    line: &mut LogLine,
 ) -> Result<Response<Body>, Problem> {
     let by = office::sub(request)?;
-    told.by = Some(by.clone());
+    line.by = Some(by.clone());
     let case_number = match request.path_parameters().first("case_number") {
         Some(text) => Some(
             text.parse::<CaseNumber>()
@@ -120,11 +120,11 @@ async fn route(
         ),
         None => None,
     };
-    told.case_number.clone_from(&case_number);
+    line.case_number.clone_from(&case_number);
     match (request.method(), case_number) {
-        (&Method::PUT, Some(case_number)) => put(app, case_number, request, &by, now, told).await,
+        (&Method::PUT, Some(case_number)) => put(app, case_number, request, &by, now, line).await,
         (&Method::GET, Some(case_number)) => qr(app, case_number, request).await,
-        (&Method::POST, None) => post(app, request, &by, now, told).await,
+        (&Method::POST, None) => post(app, request, &by, now, line).await,
         (_, Some(_) | None) => Err(Problem::new(
             StatusCode::METHOD_NOT_ALLOWED,
             "use PUT /tickets/{case_number}, POST /tickets or GET /tickets/{case_number}/qr",
@@ -138,7 +138,7 @@ async fn put(
     request: &Request,
     by: &str,
     now: Timestamp,
-    told: &mut Told,
+    line: &mut LogLine,
 ) -> Result<Response<Body>, Problem> {
     let sent = Sent::read(body(request))?;
     if sent
@@ -153,8 +153,8 @@ async fn put(
     }
     let status = one::issue(app, case_number.clone(), sent, by, now).await?;
     match status {
-        StatusCode::CREATED => told.issued = 1,
-        _ => told.unchanged = 1,
+        StatusCode::CREATED => line.issued = 1,
+        _ => line.unchanged = 1,
     }
     let printed = one::printed(app, case_number)?;
     Ok(answer(status, "application/json", json(&printed)?.into()))
@@ -165,18 +165,18 @@ async fn post(
     request: &Request,
     by: &str,
     now: Timestamp,
-    told: &mut Told,
+    line: &mut LogLine,
 ) -> Result<Response<Body>, Problem> {
     let batch = many::issue(app, body(request), by, now).await?;
-    told.issued = batch.count(StatusCode::CREATED);
-    told.unchanged = batch.count(StatusCode::OK);
-    told.refused = batch.lines.len() - told.issued - told.unchanged;
+    line.issued = batch.count(StatusCode::CREATED);
+    line.unchanged = batch.count(StatusCode::OK);
+    line.refused = batch.lines.len() - line.issued - line.unchanged;
     let mut answers = String::new();
     for line in &batch.lines {
         answers.push_str(&json(line)?);
         answers.push('\n');
     }
-    told.cause = batch.cause;
+    line.cause = batch.cause;
     Ok(answer(
         StatusCode::OK,
         "application/x-ndjson",

@@ -21,7 +21,7 @@ pub(crate) struct Answer {
     payment_running: bool,
     /// Since when, where it is not a matter of seconds.
     payment_running_since: Option<Timestamp>,
-    /// `PayPal` is checking a capture: no letter may be printed.
+    /// PayPal is checking a capture: no letter may be printed.
     payment_pending: bool,
     #[serde(serialize_with = "euros")]
     amount: Cents,
@@ -45,7 +45,7 @@ struct PaymentAttempt {
     created_at: Timestamp,
     order: Option<OrderId>,
     approved_at: Option<Timestamp>,
-    /// `PayPal`'s word for the last refusal.
+    /// PayPal's word for the last refusal.
     refused_as: Option<String>,
 }
 

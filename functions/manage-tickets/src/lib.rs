@@ -45,7 +45,7 @@ impl App {
 /// What an answer needs to be told in the log beside its status: who saw which
 /// case (§ 76 BDSG).
 #[derive(Default)]
-struct Told {
+struct LogLine {
     case_number: Option<CaseNumber>,
     by: Option<String>,
     cause: Option<store::Error>,
@@ -53,20 +53,20 @@ struct Told {
 
 /// Answers one request of the office API.
 pub async fn handle(app: &App, request: Request, now: Timestamp) -> Response<Body> {
-    let mut told = Told::default();
-    let response = match route(app, &request, now, &mut told).await {
+    let mut line = LogLine::default();
+    let response = match route(app, &request, now, &mut line).await {
         Ok(response) => response,
         Err(mut problem) => {
-            told.cause = problem.cause.take();
+            line.cause = problem.cause.take();
             problem.into_response()
         }
     };
     tracing::info!(
         method = %request.method(),
         status = response.status().as_u16(),
-        case_number = told.case_number.as_ref().map(CaseNumber::as_str),
-        by = told.by,
-        error = told.cause.as_ref().map(in_full),
+        case_number = line.case_number.as_ref().map(CaseNumber::as_str),
+        by = line.by,
+        error = line.cause.as_ref().map(in_full),
         "showed a case to the city"
     );
     response
@@ -78,9 +78,9 @@ async fn route(
     app: &App,
     request: &Request,
     now: Timestamp,
-    told: &mut Told,
+    line: &mut LogLine,
 ) -> Result<Response<Body>, Problem> {
-    told.by = Some(office::sub(request)?);
+    line.by = Some(office::sub(request)?);
     if request.method() != Method::GET {
         return Err(Problem::new(
             StatusCode::METHOD_NOT_ALLOWED,
@@ -95,7 +95,7 @@ async fn route(
         .map_err(|error: ticket::InvalidCaseNumber| {
             Problem::new(StatusCode::BAD_REQUEST, error.to_string()).at("case_number")
         })?;
-    told.case_number = Some(case_number.clone());
+    line.case_number = Some(case_number.clone());
     let file = app.store.case_file(&case_number).await?.ok_or_else(|| {
         Problem::new(
             StatusCode::NOT_FOUND,

@@ -1,4 +1,4 @@
-//! `POST /paypal/webhook`: `PayPal` says that something has happened.
+//! `POST /paypal/webhook`: PayPal says that something has happened.
 //!
 //! ```text
 //! verify the raw bytes ─▶ store the event ─▶ settle ─▶ note how it ended
@@ -6,7 +6,7 @@
 //!
 //! The body is a wake-up call and never a fact: its signature covers only a
 //! CRC-32. What cannot be verified writes nothing. An event that was stored but
-//! not finished is gone on with when it comes again; one that is verified and
+//! not finished is continued when it comes again; one that is verified and
 //! cannot be read is stored, too, and parked for a human.
 
 use std::time::Duration;
@@ -24,10 +24,10 @@ use store::{AttemptState, EventOutcome, Store, StoredEvent};
 use ticket::{AttemptId, OrderId};
 use tokio::time::Instant;
 
-/// `PayPal`'s bodies have one or two kilobytes.
+/// PayPal's bodies have one or two kilobytes.
 const BODY_BYTES_MAX: usize = 64 * 1_024;
 
-/// `PayPal` delivers an event up to 25 times over 3 days; then nobody but a
+/// PayPal delivers an event up to 25 times over 3 days; then nobody but a
 /// human can finish it. It is parked from this delivery on: were it the last, a
 /// table that fails just then would leave the event without an end.
 const PARKED_FROM: u32 = 20;
@@ -65,7 +65,7 @@ impl App {
 }
 
 /// Answers one delivery. 2xx: do not send it again; 5xx: do; 4xx: it is no event
-/// of `PayPal`'s.
+/// of PayPal's.
 pub async fn handle(app: &App, request: Request, now: Timestamp) -> Response<Body> {
     let status = receive(app, &request, now).await;
     let mut response = Response::new(Body::Empty);
@@ -115,7 +115,7 @@ async fn receive(app: &App, request: &Request, now: Timestamp) -> StatusCode {
 }
 
 /// Tells somebody that a certificate is not trusted and, where that is switched on,
-/// asks `PayPal` itself. Writes nothing.
+/// asks PayPal itself. Writes nothing.
 async fn second_opinion(
     app: &App,
     refused: WebhookError,
@@ -268,7 +268,7 @@ async fn finish_order_event(
     Ok(StatusCode::OK)
 }
 
-/// Whether `PayPal` delivers it a few times more where it is not answered with 2xx.
+/// Whether PayPal delivers it a few times more where it is not answered with 2xx.
 fn comes_again(stored: &StoredEvent, now: Timestamp) -> bool {
     stored.deliveries < PARKED_FROM && since(stored.received_at, now) < PARKED_AFTER
 }

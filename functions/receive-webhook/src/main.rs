@@ -1,4 +1,4 @@
-//! Wires the door for `PayPal`'s webhooks.
+//! Wires the door for PayPal's webhooks.
 
 use std::convert::Infallible;
 

@@ -1,6 +1,6 @@
 //! The sweep: asks about every open attempt that is due, so that a payment is
 //! settled when the browser never came back and no webhook arrived. And the
-//! reconciliation by hand: holds `PayPal`'s own books against the table after a
+//! reconciliation by hand: holds PayPal's own books against the table after a
 //! restore. `compare-books` does so each night.
 //!
 //! ```text
@@ -8,15 +8,15 @@
 //! {"reconcile": {…}}     each row of PayPal's books ─▶ booked? ─▶ book it
 //! ```
 
-mod asked;
+mod request;
 
 use std::time::Duration;
 
-pub use asked::{Answer, Asked, InvalidEvent, answer};
 use futures_util::stream::{self, FuturesUnordered, StreamExt};
 use jiff::Timestamp;
 use lambda_runtime::Error;
 use paypal::{Config, PayPal, Transport};
+pub use request::{Answer, InvalidEvent, Request, answer};
 use settle::limits::{FUNCTION_TIMEOUT, LOOK_PENDING};
 use settle::looks::{Next, after_look, next_look};
 use settle::pace::{Pace, SIDE_BY_SIDE};
@@ -87,7 +87,7 @@ impl App {
     }
 }
 
-/// Sweeps until everything due was looked at, the budget of calls is spent, `PayPal`
+/// Sweeps until everything due was looked at, the budget of calls is spent, PayPal
 /// wants silence or `until` has come; the rest waits for the next minute. `clock` is
 /// read for each attempt, since a sweep is longer than a lock may be wrong.
 pub async fn handle(
@@ -233,7 +233,7 @@ fn report(sweep: &Sweep, left: &[OpenAttempt], began: Timestamp) {
 
 /// What became of a look.
 enum Look {
-    /// `PayPal` was asked, or need not be.
+    /// PayPal was asked, or need not be.
     Asked(Progress),
     /// It is somebody else's by now, or gone.
     NotOurs,

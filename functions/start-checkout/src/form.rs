@@ -12,7 +12,7 @@ pub(crate) struct Form {
     pub(crate) amount: Option<Cents>,
     /// The language the driver reads.
     pub(crate) lang: Option<String>,
-    /// What `PayPal` had added to the address of the page.
+    /// What PayPal had added to the address of the page.
     pub(crate) token: Option<String>,
 }
 

@@ -5,7 +5,7 @@
 //! ```
 //!
 //! Whatever stands in the way, the driver sees the page of the ticket as it is
-//! now; nothing is charged before `PayPal` has asked the driver.
+//! now; nothing is charged before PayPal has asked the driver.
 
 mod form;
 
@@ -29,7 +29,7 @@ pub struct App {
     pub keys: Keys,
     /// What drivers see.
     pub pages: Pages,
-    /// Where `PayPal` sends drivers back to.
+    /// Where PayPal sends drivers back to.
     pub base_url: PublicBaseUrl,
 }
 
@@ -55,21 +55,21 @@ impl App {
 }
 
 /// From where the button was pressed.
-enum From {
+enum PressedOn {
     /// The page behind the QR code.
     Notice { token: String, ticket: Box<Ticket> },
     /// The result page of an earlier attempt.
     Result {
         ticket: Box<Ticket>,
         attempt: Box<Attempt>,
-        /// Whether the page had been opened with `PayPal`'s `token`.
+        /// Whether the page had been opened with PayPal's `token`.
         brought_order: bool,
     },
     /// A token that is right, of a ticket that is not there.
     Unknown,
 }
 
-impl From {
+impl PressedOn {
     fn ticket(&self) -> Option<&Ticket> {
         match self {
             Self::Notice { ticket, .. } | Self::Result { ticket, .. } => Some(ticket),
@@ -148,12 +148,12 @@ async fn press(
         brand_name: &municipality.name,
     };
     let checkout = match &from {
-        From::Result { attempt, .. } => {
+        PressedOn::Result { attempt, .. } => {
             app.settle
                 .try_again(ticket, attempt, &payer, random, now, deadline)
                 .await?
         }
-        From::Notice { .. } | From::Unknown => {
+        PressedOn::Notice { .. } | PressedOn::Unknown => {
             app.settle
                 .checkout(ticket, &payer, random, now, deadline)
                 .await?
@@ -175,7 +175,11 @@ async fn press(
 }
 
 /// The ticket the button was pressed for; `None` when the address is not ours.
-async fn find(app: &App, request: &Request, form: &Form) -> Result<Option<From>, store::Error> {
+async fn find(
+    app: &App,
+    request: &Request,
+    form: &Form,
+) -> Result<Option<PressedOn>, store::Error> {
     let store = &app.settle.store;
     let path = request.path_parameters();
     if let Some(unverified_token) = path.first("token") {
@@ -183,11 +187,11 @@ async fn find(app: &App, request: &Request, form: &Form) -> Result<Option<From>,
             return Ok(None);
         };
         return Ok(Some(match store.ticket(&case_number).await? {
-            Some(ticket) => From::Notice {
+            Some(ticket) => PressedOn::Notice {
                 token: unverified_token.to_owned(),
                 ticket: Box::new(store.without_ended_mark(ticket).await?),
             },
-            None => From::Unknown,
+            None => PressedOn::Unknown,
         }));
     }
     let Some(Ok(id)) = path.first("attempt").map(str::parse::<AttemptId>) else {
@@ -197,7 +201,7 @@ async fn find(app: &App, request: &Request, form: &Form) -> Result<Option<From>,
         return Ok(None);
     };
     let order = attempt.order.as_ref().map(|order| order.id.as_str());
-    Ok(Some(From::Result {
+    Ok(Some(PressedOn::Result {
         brought_order: order.is_some() && order == form.token.as_deref(),
         ticket: Box::new(store.without_ended_mark(ticket).await?),
         attempt: Box::new(attempt),
@@ -215,7 +219,7 @@ fn may_be_paid(ticket: &Ticket, municipality: &Municipality, now: Timestamp) -> 
     standing == Effect::NewAttempt && ticket.under_way(now).is_none() && !too_late
 }
 
-impl From {
+impl PressedOn {
     fn with(self, ticket: Ticket) -> Self {
         let ticket = Box::new(ticket);
         match self {
@@ -238,7 +242,7 @@ impl From {
 async fn show_as_it_is(
     app: &App,
     view: &View<'_>,
-    from: From,
+    from: PressedOn,
     notice: Option<Notice>,
 ) -> Result<Response<Body>, store::Error> {
     let store = &app.settle.store;
@@ -256,9 +260,9 @@ async fn show_as_it_is(
     Ok(page.map(Body::from))
 }
 
-fn show(app: &App, view: &View<'_>, from: &From, notice: Option<Notice>) -> Response<String> {
+fn show(app: &App, view: &View<'_>, from: &PressedOn, notice: Option<Notice>) -> Response<String> {
     match from {
-        From::Notice { token, ticket } => {
+        PressedOn::Notice { token, ticket } => {
             let scan = Scan {
                 ticket,
                 token,
@@ -266,7 +270,7 @@ fn show(app: &App, view: &View<'_>, from: &From, notice: Option<Notice>) -> Resp
             };
             app.pages.ticket(view, &scan, notice)
         }
-        From::Result {
+        PressedOn::Result {
             ticket,
             attempt,
             brought_order,
@@ -281,12 +285,12 @@ fn show(app: &App, view: &View<'_>, from: &From, notice: Option<Notice>) -> Resp
             };
             app.pages.result(view, &shown, notice)
         }
-        From::Unknown => app.pages.unknown(view),
+        PressedOn::Unknown => app.pages.unknown(view),
     }
 }
 
-/// To `PayPal`'s own page; the address was checked when `PayPal` gave it.
-fn see_other(app: &App, view: &View<'_>, from: &From, url: &str) -> Response<Body> {
+/// To PayPal's own page; the address was checked when PayPal gave it.
+fn see_other(app: &App, view: &View<'_>, from: &PressedOn, url: &str) -> Response<Body> {
     page::redirect(url)
         .unwrap_or_else(|| show(app, view, from, Some(Notice::PayPalUnreachable)))
         .map(Body::from)

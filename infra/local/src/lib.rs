@@ -1,5 +1,5 @@
 //! The whole of knoellchen on one machine: both APIs, the table, a stand-in for
-//! `PayPal`, a development identity.
+//! PayPal, a development identity.
 //!
 //! ```text
 //! browser ─▶ :8080 public API ─┐                       ┌─▶ :8083 table (embedded)

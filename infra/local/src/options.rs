@@ -19,7 +19,7 @@ pub struct Options {
     pub public_port: u16,
     /// The office API's port.
     pub office_port: u16,
-    /// The port of the stand-in for `PayPal`.
+    /// The port of the stand-in for PayPal.
     pub paypal_port: u16,
     /// The embedded table's port.
     pub dynamodb_port: u16,

@@ -20,7 +20,7 @@ pub(crate) async fn serve(listener: TcpListener, gateway: Gateway, own: Router) 
     }
 }
 
-/// Serves the stand-in for `PayPal` until the future is dropped.
+/// Serves the stand-in for PayPal until the future is dropped.
 pub(crate) async fn standin(listener: TcpListener, standin: Arc<Standin>) {
     if let Err(error) = axum::serve(listener, standin.router()).await {
         tracing::error!(%error, "the stand-in for PayPal has ended");

@@ -48,7 +48,7 @@ pub struct Stack {
     pub public_url: String,
     /// Where the city goes.
     pub office_url: String,
-    /// Where `PayPal` is: the stand-in, or what `PAYPAL_BASE_URL` says.
+    /// Where PayPal is: the stand-in, or what `PAYPAL_BASE_URL` says.
     pub paypal_url: String,
     /// Where the table is: the embedded one, or what
     /// `AWS_ENDPOINT_URL_DYNAMODB` says.
@@ -61,7 +61,7 @@ pub struct Stack {
     pub office_token: String,
     /// Issues other office tokens.
     pub identity: Identity,
-    /// The stand-in for `PayPal`, unless another is used.
+    /// The stand-in for PayPal, unless another is used.
     pub standin: Option<Arc<Standin>>,
     /// The public API, to be asked without a socket.
     pub public: Gateway,
@@ -277,7 +277,7 @@ fn platform(dynamodb_url: &str) -> BTreeMap<&'static str, String> {
     ])
 }
 
-/// The stand-in plays the `PayPal` that the functions are configured for.
+/// The stand-in plays the PayPal that the functions are configured for.
 fn standin_settings(set: &dyn Fn(&str) -> Option<String>, url: &str, public_url: &str) -> Settings {
     let or = |name: &str, default: &str| set(name).unwrap_or_else(|| default.to_owned());
     Settings {
@@ -374,7 +374,7 @@ async fn doors(
 }
 
 /// `POST /_local/reconcile` sweeps; with `?from=…`, `?to=…` or both it holds
-/// `PayPal`'s books against the table. `POST /_local/compare` goes on with the
+/// PayPal's books against the table. `POST /_local/compare` goes on with the
 /// nightly comparison.
 fn by_hand(sweeps: Sweeps, compare: Compare) -> Router {
     let night = move || async move {

@@ -1,4 +1,4 @@
-//! Answers and refusals, in `PayPal`'s shapes.
+//! Answers and refusals, in PayPal's shapes.
 
 use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, LOCATION, RETRY_AFTER};
@@ -19,7 +19,7 @@ pub(crate) struct Answer {
 
 /// What an answer carries.
 pub(crate) enum Content {
-    /// JSON, `PayPal`'s usual answer.
+    /// JSON, PayPal's usual answer.
     Json(Value),
     /// A page.
     Html(String),
@@ -107,7 +107,7 @@ enum Kind {
 impl Kind {
     /// HTTP status, `name` and `message`.
     ///
-    /// Source: `PayPal` Orders v2, schemas `error_400` to `error_503`.
+    /// Source: PayPal Orders v2, schemas `error_400` to `error_503`.
     fn texts(self) -> (StatusCode, &'static str, &'static str) {
         match self {
             Self::InvalidRequest => (
@@ -232,7 +232,7 @@ impl Refusal {
         }
     }
 
-    /// What was there is not any more; nobody knows `PayPal`'s words for it.
+    /// What was there is not any more; nobody knows PayPal's words for it.
     pub(crate) fn gone() -> Self {
         Self {
             kind: Kind::Gone,

@@ -1,9 +1,9 @@
 //! How the stand-in behaves from now on, until told otherwise: the habits that
-//! `PayPal` is documented or reported to have beyond its specification.
+//! PayPal is documented or reported to have beyond its specification.
 //!
 //! Each is off by default, and then the stand-in does as the specification
 //! says. A number in brackets, "(3.3)", is the claim a lever stands for, in the
-//! list of what is known of `PayPal`'s behaviour.
+//! list of what is known of PayPal's behaviour.
 
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
@@ -86,7 +86,7 @@ pub struct Behaviour {
 
     // --- invoice numbers ---
     /// Whether an invoice that is paid blocks further payments with its number,
-    /// as a merchant can choose at `PayPal` (5.2).
+    /// as a merchant can choose at PayPal (5.2).
     pub unique_invoices: bool,
     /// Seconds for which a captured order reads approved, while another capture
     /// is refused as `ORDER_ALREADY_CAPTURED` (5.1).
@@ -380,9 +380,9 @@ pub enum DeclineShape {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum OddStatus {
-    /// Known to other products of `PayPal`'s.
+    /// Known to other products of PayPal's.
     PendingApproval,
-    /// Known to other products of `PayPal`'s.
+    /// Known to other products of PayPal's.
     PartiallyCompleted,
     /// Known to nobody.
     NeverHeardOf,
@@ -456,7 +456,7 @@ pub enum BurnOn {
 
 /// Why a capture is held back.
 ///
-/// Source: `PayPal` Payments v2, schema `capture_status_details`.
+/// Source: PayPal Payments v2, schema `capture_status_details`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum PendingReason {
@@ -464,7 +464,7 @@ pub enum PendingReason {
     BuyerComplaint,
     /// The money comes from a bank, in days.
     Echeck,
-    /// `PayPal` looks for fraud.
+    /// PayPal looks for fraud.
     PendingReview,
     /// Our account cannot take the money.
     Unilateral,
@@ -476,7 +476,7 @@ pub enum PendingReason {
     VerificationRequired,
     /// Our account cannot withdraw abroad.
     InternationalWithdrawal,
-    /// `PayPal` does not say.
+    /// PayPal does not say.
     Other,
 }
 

@@ -64,7 +64,7 @@ pub struct Order {
     pub has_payment_source: bool,
     /// How many captures were refused for the instrument's sake.
     pub declined_captures: u32,
-    /// The request as it came, for tests about what may be sent to `PayPal`.
+    /// The request as it came, for tests about what may be sent to PayPal.
     pub request: Value,
 }
 
@@ -111,7 +111,7 @@ pub struct Capture {
     pub pending_reason: Option<PendingReason>,
     /// What was taken.
     pub amount: Money,
-    /// What `PayPal` keeps.
+    /// What PayPal keeps.
     pub fee: Money,
     /// What has gone back by refund or reversal.
     pub given_back: Money,
@@ -129,15 +129,15 @@ pub struct Capture {
     pub request_id: Option<String>,
 }
 
-/// `PayPal`'s words for what became of a capture.
+/// PayPal's words for what became of a capture.
 ///
-/// Source: `PayPal` Payments v2, schema `capture_status`.
+/// Source: PayPal Payments v2, schema `capture_status`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum CaptureStatus {
     /// The money is there.
     Completed,
-    /// `PayPal` looks into it; the money may come.
+    /// PayPal looks into it; the money may come.
     Pending,
     /// It never came.
     Declined,
@@ -158,7 +158,7 @@ impl CaptureStatus {
         }
     }
 
-    /// `PayPal`'s word.
+    /// PayPal's word.
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {
@@ -194,9 +194,9 @@ pub struct Refund {
     pub undone: Option<(Timestamp, String)>,
 }
 
-/// `PayPal`'s words for where a refund stands.
+/// PayPal's words for where a refund stands.
 ///
-/// Source: `PayPal` Payments v2, schema `refund_status`.
+/// Source: PayPal Payments v2, schema `refund_status`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum RefundStatus {
@@ -209,7 +209,7 @@ pub enum RefundStatus {
 }
 
 impl RefundStatus {
-    /// `PayPal`'s word.
+    /// PayPal's word.
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {
@@ -226,7 +226,7 @@ impl RefundStatus {
 pub enum RefundKind {
     /// The merchant gave it back.
     Refund,
-    /// `PayPal` or the bank took it back.
+    /// PayPal or the bank took it back.
     Reversal,
     /// The payer's card took it back.
     Chargeback,
@@ -246,7 +246,7 @@ pub struct Dispute {
     pub amount: Money,
     /// When it was opened.
     pub created_at: Timestamp,
-    /// When `PayPal` let go of the money in dispute.
+    /// When PayPal let go of the money in dispute.
     pub released_at: Option<Timestamp>,
 }
 

@@ -15,7 +15,7 @@ use crate::state::{Asked, State, later};
 
 /// How long an access token lives, in seconds.
 ///
-/// Source: `PayPal` documentation "rate limiting": about nine hours.
+/// Source: PayPal documentation "rate limiting": about nine hours.
 pub(crate) const TOKEN_LIFE_S: i32 = 32_400;
 
 /// What becomes of the secret there was, when another one is made.

@@ -22,12 +22,12 @@ pub const LATE_S: u32 = 60;
 pub const HELD_S: u32 = 3;
 /// How often a delivery that was not taken is repeated.
 ///
-/// Source: `PayPal` webhooks guide: up to 25 times over 3 days.
+/// Source: PayPal webhooks guide: up to 25 times over 3 days.
 pub const REPEATS_MAX: u32 = 25;
 
 /// How long the other side may take to answer.
 const ANSWER_WITHIN: Duration = Duration::from_secs(30);
-/// The longest pause before a repeat, in seconds: `PayPal` takes hours, nobody
+/// The longest pause before a repeat, in seconds: PayPal takes hours, nobody
 /// at a desk has them.
 const REPEAT_AFTER_MAX_S: u32 = 30;
 /// How long the poster sleeps at most when nothing is due: the clock is handed
@@ -41,7 +41,7 @@ pub struct Delivery {
     pub event_id: String,
     /// The event's type.
     pub event_type: String,
-    /// The headers `PayPal` sends, signature and all.
+    /// The headers PayPal sends, signature and all.
     pub headers: HeaderMap,
     /// The body.
     pub body: Bytes,
@@ -70,7 +70,7 @@ pub(crate) fn repeat_after(attempt: u32) -> SignedDuration {
 }
 
 /// Posts what is due to the webhook address for as long as it is polled. There
-/// is no TLS in this client: it could not reach `PayPal` if it tried.
+/// is no TLS in this client: it could not reach PayPal if it tried.
 pub(crate) async fn deliver(standin: Arc<Standin>) {
     let Some(url) = standin.webhook_url() else {
         // Without an address a driver takes the deliveries.

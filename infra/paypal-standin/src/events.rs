@@ -26,7 +26,7 @@ pub(crate) enum EventType {
 }
 
 impl EventType {
-    /// `PayPal`'s name, and the type and version of the resource.
+    /// PayPal's name, and the type and version of the resource.
     fn words(self) -> (&'static str, &'static str, Option<&'static str>) {
         match self {
             Self::OrderApproved => ("CHECKOUT.ORDER.APPROVED", "checkout-order", Some("2.0")),

@@ -303,7 +303,7 @@ impl State {
 /// The issue that the header `PayPal-Mock-Response` asks for. Such a call books
 /// nothing.
 ///
-/// Source: `PayPal` negative testing, request headers.
+/// Source: PayPal negative testing, request headers.
 fn mocked(asked: &Asked<'_>) -> Option<String> {
     let header = asked.header("paypal-mock-response")?;
     let codes: Value = serde_json::from_str(header).ok()?;

@@ -1,9 +1,9 @@
-//! The names of `PayPal`'s refusals: those of its specification, those that
+//! The names of PayPal's refusals: those of its specification, those that
 //! merchants report beyond it, and none at all.
 //!
-//! Source: `PayPal` Orders v2 2.13 and Payments v2 2.5 (`captures.refund-400`,
+//! Source: PayPal Orders v2 2.13 and Payments v2 2.5 (`captures.refund-400`,
 //! `captures.refund-422`); beyond them what merchants' own tables and reports
-//! name (section 6 of what we know of `PayPal`'s behaviour).
+//! name (section 6 of what we know of PayPal's behaviour).
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -22,7 +22,7 @@ use crate::faults::On;
 pub struct Issue(&'static str);
 
 impl Issue {
-    /// A name that stands in no document: `PayPal` adds new ones unasked.
+    /// A name that stands in no document: PayPal adds new ones unasked.
     pub const UNHEARD_OF: Self = Self("NEVER_HEARD_OF");
     /// No name: the refusal comes with an empty list of details.
     pub const NO_DETAILS: Self = Self("EMPTY_DETAILS");
@@ -54,7 +54,7 @@ impl Issue {
         issues
     }
 
-    /// As `PayPal` writes it.
+    /// As PayPal writes it.
     #[must_use]
     pub fn name(self) -> &'static str {
         self.0
@@ -96,7 +96,7 @@ pub(crate) fn status(on: On, name: &str) -> u16 {
         .map_or(UNPROCESSABLE, |known| known.status)
 }
 
-/// `PayPal`'s description of an issue, word for word, because its specification
+/// PayPal's description of an issue, word for word, because its specification
 /// fixes them; the issue itself where we know none.
 pub(crate) fn description(on: Option<On>, name: &str) -> &str {
     let described = |on: Option<On>| {

@@ -1,13 +1,13 @@
-//! A stand-in for `PayPal` that keeps books: orders, captures, refunds, unique
-//! paid invoices, request ids, tokens. It answers in `PayPal`'s shapes, signs
-//! webhooks the way `PayPal` does, and misbehaves on demand.
+//! A stand-in for PayPal that keeps books: orders, captures, refunds, unique
+//! paid invoices, request ids, tokens. It answers in PayPal's shapes, signs
+//! webhooks the way PayPal does, and misbehaves on demand.
 //!
 //! ```text
 //! a socket ─▶ router() ─┐
 //! a test ─▶ call() ─────┴─▶ exchange() ─▶ one Mutex, no await ─▶ Exchange
 //! ```
 //!
-//! It never calls `PayPal`: it reaches nothing but the webhook address, which
+//! It never calls PayPal: it reaches nothing but the webhook address, which
 //! must be on this machine, and it has no TLS to reach more with.
 
 mod answers;
@@ -203,14 +203,14 @@ impl Standin {
     }
 
     /// Whether an invoice that is paid blocks further payments with its
-    /// number, as a merchant can choose at `PayPal`; on at start. Off shows
-    /// whether our own guard against paying twice holds without `PayPal`'s.
+    /// number, as a merchant can choose at PayPal; on at start. Off shows
+    /// whether our own guard against paying twice holds without PayPal's.
     pub fn set_unique_invoices(&self, unique: bool) {
         self.state().behaviour.unique_invoices = unique;
     }
 
     /// How long a transaction takes to be visible in Transaction Search: three
-    /// hours at start, as at `PayPal`.
+    /// hours at start, as at PayPal.
     pub fn set_report_lag(&self, lag: SignedDuration) {
         let seconds = u32::try_from(lag.as_secs()).unwrap_or_default();
         self.state().behaviour.report_lag_s = seconds;

@@ -1,4 +1,4 @@
-//! Too many calls: `PayPal` counts them all together, whatever they ask for.
+//! Too many calls: PayPal counts them all together, whatever they ask for.
 
 use std::collections::VecDeque;
 

@@ -34,7 +34,7 @@ impl Currency {
     }
 }
 
-/// An amount of a currency; shown and serialised the way `PayPal` does,
+/// An amount of a currency; shown and serialised the way PayPal does,
 /// `{"currency_code": "EUR", "value": "30.00"}`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Money {
@@ -53,7 +53,7 @@ impl Money {
         }
     }
 
-    /// What `PayPal` keeps of a German merchant's payment: 2.49 % and 35 cents,
+    /// What PayPal keeps of a German merchant's payment: 2.49 % and 35 cents,
     /// never more than the payment. Any figure would do; this one gives the
     /// samples' 0.97 for 25.00.
     pub(crate) fn fee(self) -> Self {

@@ -17,7 +17,7 @@ use crate::request_ids::Outcome;
 use crate::requests::Requested;
 use crate::state::{Asked, State, later};
 
-/// Refused captures after which `PayPal` gives an order up. `PayPal` names no
+/// Refused captures after which PayPal gives an order up. PayPal names no
 /// figure; ours is above the three rounds that we allow ourselves.
 const DECLINED_CAPTURES_MAX: u32 = 10;
 
@@ -278,7 +278,7 @@ impl State {
         Refusal::issue(issue).link(relation, self.shapes().payers_page(order_id))
     }
 
-    /// `PayPal`'s own guard against paying twice.
+    /// PayPal's own guard against paying twice.
     fn refuse_used_invoice(
         &self,
         invoice_id: Option<&str>,
@@ -342,7 +342,7 @@ impl State {
     /// Whether an order is past its life: so long it waits for its payer, so
     /// long an approval waits for its capture, and never longer than both.
     ///
-    /// Source: `PayPal` server SDK, `order.links`: six hours each by default, up
+    /// Source: PayPal server SDK, `order.links`: six hours each by default, up
     /// to 72 on request; the specification of 2024 says three.
     pub(crate) fn has_expired(&self, order: &Order, now: Timestamp) -> bool {
         let payer_wait = hours(self.behaviour.expiry_payer_h);

@@ -1,4 +1,4 @@
-//! The payer, who decides on a page of `PayPal`'s.
+//! The payer, who decides on a page of PayPal's.
 
 use askama::Template;
 use http::StatusCode;

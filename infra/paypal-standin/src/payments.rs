@@ -15,11 +15,11 @@ use crate::state::{Asked, State, later};
 
 /// How long a capture can be given back.
 ///
-/// Source: `PayPal` refund guide: 180 days by default.
+/// Source: PayPal refund guide: 180 days by default.
 const REFUND_WITHIN: SignedDuration = SignedDuration::from_hours(180 * 24);
 /// How long refunds keep a `PayPal-Request-Id`.
 ///
-/// Source: `PayPal` Payments v2, parameter `paypal_request_id`: 45 days.
+/// Source: PayPal Payments v2, parameter `paypal_request_id`: 45 days.
 const REQUEST_ID_KEPT: SignedDuration = SignedDuration::from_hours(45 * 24);
 
 /// What becomes of a capture without the merchant's doing.
@@ -31,7 +31,7 @@ pub enum Afterwards {
     Denied,
     /// An event says that it ended badly; nothing of it is true (7.5).
     FalselyDenied,
-    /// The merchant gives the rest back, in `PayPal`'s own web pages.
+    /// The merchant gives the rest back, in PayPal's own web pages.
     Refunded,
     /// The merchant gives so many minor units back there.
     RefundedInPart(u32),
@@ -46,7 +46,7 @@ pub enum Afterwards {
     ChargedBack,
     /// The payer complains.
     Disputed,
-    /// `PayPal` lets go of the money in dispute: T1111 (11.5).
+    /// PayPal lets go of the money in dispute: T1111 (11.5).
     HoldReleased,
 }
 

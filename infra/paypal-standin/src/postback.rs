@@ -11,7 +11,7 @@ use crate::state::{Asked, State};
 
 impl State {
     /// Whether the signature fits the event's bytes as they came: written anew, an
-    /// event is none of ours, as at `PayPal`. A signature of this kind is the same each
+    /// event is none of ours, as at PayPal. A signature of this kind is the same each
     /// time it is made, so it is made again.
     pub(crate) fn verify_webhook(
         &self,
@@ -86,7 +86,7 @@ mod tests {
         scene.standin.take_deliveries().remove(0)
     }
 
-    /// What `PayPal` says about this event under the headers of the delivery.
+    /// What PayPal says about this event under the headers of the delivery.
     fn said(scene: &Scene, delivery: &Delivery, webhook_id: &str, event: &str) -> Value {
         let header = |name: &str| delivery.headers[name].to_str().unwrap();
         let question = json!({

@@ -1,6 +1,6 @@
 //! Transaction Search: the account's rows, three hours late.
 //!
-//! Source: `PayPal` Transaction Search v1 1.9.
+//! Source: PayPal Transaction Search v1 1.9.
 
 use http::StatusCode;
 use jiff::{SignedDuration, Timestamp};

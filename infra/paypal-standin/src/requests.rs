@@ -1,6 +1,6 @@
 //! What an order must say to be accepted.
 //!
-//! Source: `PayPal` Orders v2 2.13, `order_request`, `purchase_unit_request`,
+//! Source: PayPal Orders v2 2.13, `order_request`, `purchase_unit_request`,
 //! `paypal_wallet_experience_context`.
 
 use serde_json::Value;
@@ -113,7 +113,7 @@ pub(crate) fn money(amount: &Value) -> Result<Money, Refusal> {
     })
 }
 
-/// The experience context of a `PayPal` wallet; other sources are refused.
+/// The experience context of a PayPal wallet; other sources are refused.
 fn wallet_context(source: &Value) -> Result<&Value, Refusal> {
     let wallet = source
         .get("paypal")

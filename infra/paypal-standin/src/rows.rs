@@ -1,6 +1,6 @@
 //! The rows of Transaction Search.
 //!
-//! Source: `PayPal` Transaction Search v1 1.9 and its list of transaction event
+//! Source: PayPal Transaction Search v1 1.9 and its list of transaction event
 //! codes.
 
 use jiff::Timestamp;
@@ -97,7 +97,7 @@ impl State {
         }
     }
 
-    /// What `PayPal` holds back while it looks into disputes, and lets go of.
+    /// What PayPal holds back while it looks into disputes, and lets go of.
     fn hold_rows(&self, rows: &mut Vec<(Timestamp, Value)>) {
         for dispute in &self.books.disputes {
             let capture = self.books.capture(&dispute.capture_id);

@@ -20,7 +20,7 @@ pub struct Settings {
     pub client_id: String,
     /// The client secret it accepts at the token endpoint.
     pub client_secret: String,
-    /// The merchant whose account the money goes to. `PayPal`'s are 13 of the
+    /// The merchant whose account the money goes to. PayPal's are 13 of the
     /// characters 2-9, A-H, J-N and P-Z; another one breaks its specification.
     pub merchant_id: String,
     /// The webhook id that every signature covers.
@@ -83,7 +83,7 @@ impl Settings {
 }
 
 /// Refuses everything but plain http on a loopback host: a stand-in that could
-/// be pointed at the real `PayPal`, or at a city's server, would one day be.
+/// be pointed at the real PayPal, or at a city's server, would one day be.
 fn loopback(setting: &'static str, example: &'static str, value: &str) -> Result<(), StartError> {
     let refused = || StartError::NotLoopback {
         setting,

@@ -1,4 +1,4 @@
-//! What is in the books, in `PayPal`'s JSON.
+//! What is in the books, in PayPal's JSON.
 
 use serde_json::{Value, json};
 
@@ -276,7 +276,7 @@ impl Shapes<'_> {
     }
 }
 
-/// `PayPal`'s word for where an order stands.
+/// PayPal's word for where an order stands.
 fn status(order: &Order) -> &'static str {
     match order.state {
         OrderState::AwaitingPayer if order.has_payment_source => "PAYER_ACTION_REQUIRED",

@@ -1,11 +1,11 @@
 //! The keys that sign webhooks, and the certificates over them: a root, an
-//! intermediate, and a leaf with the name that `PayPal` gives its own.
+//! intermediate, and a leaf with the name that PayPal gives its own.
 //!
 //! ```text
 //! transmission id | transmission time | webhook id | CRC-32 of the body, decimal
 //! ```
 //!
-//! Source: facts of `PayPal`'s webhooks, verified on its published vectors.
+//! Source: facts of PayPal's webhooks, verified on its published vectors.
 
 use std::sync::OnceLock;
 
@@ -23,7 +23,7 @@ use crate::settings::StartError;
 /// The name in the sandbox's signing certificates.
 const LEAF_NAME: &str = "messageverificationcerts.sandbox.paypal.com";
 
-/// The first half of the names `PayPal` gives its certificates.
+/// The first half of the names PayPal gives its certificates.
 const CERTIFICATE_PREFIX: &str = "CERT-360caa42-fca2a594-";
 
 /// The years the certificates are valid in: wide, because the time is handed in
@@ -210,7 +210,7 @@ impl Chain {
     }
 }
 
-/// A moment the way `PayPal` writes it, `2026-11-22T10:03:12Z`.
+/// A moment the way PayPal writes it, `2026-11-22T10:03:12Z`.
 pub(crate) fn shown(moment: Timestamp) -> String {
     moment.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }

@@ -12,7 +12,7 @@ use http_body_util::{BodyExt, Full, Limited};
 
 use crate::Standin;
 
-/// The longest request body. `PayPal` names no figure; ours are below 2 KiB.
+/// The longest request body. PayPal names no figure; ours are below 2 KiB.
 const BODY_MAX: usize = 1 << 20;
 
 pub(crate) fn router(standin: Arc<Standin>) -> axum::Router {

@@ -25,7 +25,7 @@ use crate::shapes::Shapes;
 
 /// The longest `PayPal-Request-Id`.
 ///
-/// Source: `PayPal` Orders v2, parameter `paypal_request_id`.
+/// Source: PayPal Orders v2, parameter `paypal_request_id`.
 const REQUEST_ID_LENGTH_MAX: usize = 108;
 
 /// Everything the stand-in remembers.

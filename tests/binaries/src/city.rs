@@ -1,4 +1,4 @@
-//! What the functions stand between: a table, a `PayPal`, a parameter store.
+//! What the functions stand between: a table, a PayPal, a parameter store.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -48,7 +48,7 @@ const SECRET_ACCESS_KEY: &str = "kanarien-secret-access-key";
 
 /// A city whose functions are processes.
 pub struct City {
-    /// `PayPal`, with its books.
+    /// PayPal, with its books.
     pub standin: Arc<Standin>,
     /// The table.
     pub store: Store,
@@ -191,7 +191,7 @@ impl City {
         Lambda::start(function, variables, timeout).await
     }
 
-    /// `PayPal`'s access token, as the functions share it through the table.
+    /// PayPal's access token, as the functions share it through the table.
     pub async fn access_token(&self) -> String {
         let stored = self.store.access_token(CLIENT_ID).await.unwrap();
         stored.unwrap().secret

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use binaries::{City, Ended, FUNCTIONS, OPTIONAL, Variables};
 use jiff::Timestamp;
 
-/// Which functions ask `PayPal`; `show-ticket` only names it to the browser.
+/// Which functions ask PayPal; `show-ticket` only names it to the browser.
 const CALL_PAYPAL: [&str; 5] = [
     "start-checkout",
     "finish-checkout",

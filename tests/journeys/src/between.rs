@@ -1,4 +1,4 @@
-//! Somebody between the functions and the stand-in: `PayPal` says something that
+//! Somebody between the functions and the stand-in: PayPal says something that
 //! the stand-in, whose books are right, does not.
 
 use std::sync::Arc;

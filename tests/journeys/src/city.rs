@@ -1,4 +1,4 @@
-//! One city with its functions, its table, its `PayPal` and its own clock.
+//! One city with its functions, its table, its PayPal and its own clock.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -44,7 +44,7 @@ const PUBLIC_ORIGIN: &str = "http://127.0.0.1:8080";
 
 /// A city.
 pub struct City {
-    /// `PayPal`, with its books.
+    /// PayPal, with its books.
     pub standin: Arc<Standin>,
     /// The table.
     pub store: Store,
@@ -195,14 +195,14 @@ impl City {
         )
     }
 
-    /// A driver finds a new ticket, presses the button and decides at `PayPal`.
+    /// A driver finds a new ticket, presses the button and decides at PayPal.
     pub async fn goes_to_paypal(&self, case_number: &str, payer: Payer) -> Option<Return> {
         let token = self.issue(case_number).await;
         let checkout = self.press_pay(&token).await;
         self.at_paypal(&checkout, payer)
     }
 
-    /// The driver decides at `PayPal` and is sent back, or is not.
+    /// The driver decides at PayPal and is sent back, or is not.
     pub fn at_paypal(&self, checkout: &Page, payer: Payer) -> Option<Return> {
         let location = checkout.location.as_deref().expect("the way to PayPal");
         let order_id = query(location, "token").expect("an order");
@@ -218,7 +218,7 @@ impl City {
             .await
     }
 
-    /// `PayPal` takes on a habit, or leaves one.
+    /// PayPal takes on a habit, or leaves one.
     pub fn behave(&self, change: impl FnOnce(&mut Behaviour)) {
         let mut behaviour = self.standin.behaviour();
         change(&mut behaviour);
@@ -330,13 +330,13 @@ impl City {
         &self.functions.reconcile_payments.settle
     }
 
-    /// `PayPal` as the functions call it.
+    /// PayPal as the functions call it.
     pub async fn paypal(&self) -> PayPal {
         let config = Config::from_vars(&|name| self.vars.get(name).cloned()).await;
         PayPal::new(config.expect("a configuration"), in_process(&self.standin))
     }
 
-    /// The attempt was made when the city had this client id at `PayPal`.
+    /// The attempt was made when the city had this client id at PayPal.
     pub async fn made_under(&self, attempt: &str, client_id: &str) {
         let text = |text: &str| aws_sdk_dynamodb::types::AttributeValue::S(text.to_owned());
         let updated = self
@@ -474,7 +474,7 @@ impl City {
         items
     }
 
-    /// Somebody pays at `PayPal` under this invoice number, by an order that is
+    /// Somebody pays at PayPal under this invoice number, by an order that is
     /// none of ours.
     pub async fn use_up_invoice(&self, invoice_id: &str) {
         let call = async |method: &str, path: &str, head: (&str, String), body: String| {
@@ -514,7 +514,7 @@ impl City {
         assert_eq!(captured["status"], "COMPLETED", "{captured}");
     }
 
-    /// How many captures at `PayPal` have moved money or are about to.
+    /// How many captures at PayPal have moved money or are about to.
     #[must_use]
     pub fn money_moved(&self) -> usize {
         let books = self.standin.books();
@@ -552,12 +552,12 @@ pub fn open_ticket(case_number: &str, now: Timestamp) -> Ticket {
     }
 }
 
-/// The address `PayPal` sends a driver back to.
+/// The address PayPal sends a driver back to.
 #[derive(Clone, Debug)]
 pub struct Return {
     /// Ours.
     pub attempt: String,
-    /// `PayPal`'s.
+    /// PayPal's.
     pub order_id: String,
 }
 

@@ -1,20 +1,20 @@
 //! The functions of a city, made of variables as each one's `main` makes it, but
-//! for the ways to the table and to `PayPal`, which are handed in.
+//! for the ways to the table and to PayPal, which are handed in.
 
 use paypal::{Config, PayPal, Transport, WebhookConfig, Webhooks};
 use settle::{Captures, Settle};
 use store::Store;
 use token::Keys;
 
-/// What citizens and `PayPal` call, and the schedule.
+/// What citizens and PayPal call, and the schedule.
 pub struct Functions {
     /// The ticket's page.
     pub show_ticket: show_ticket::App,
     /// *Pay*.
     pub start_checkout: start_checkout::App,
-    /// The way back from `PayPal`.
+    /// The way back from PayPal.
     pub finish_checkout: finish_checkout::App,
-    /// `PayPal`'s events.
+    /// PayPal's events.
     pub receive_webhook: receive_webhook::App,
     /// The sweep and the reconciliation.
     pub reconcile_payments: reconcile_payments::App,
@@ -23,7 +23,7 @@ pub struct Functions {
 }
 
 impl Functions {
-    /// All of them, over one table and one `PayPal`.
+    /// All of them, over one table and one PayPal.
     pub async fn new(
         vars: &dyn Fn(&str) -> Option<String>,
         store: &Store,

@@ -1,6 +1,6 @@
 //! A city in a test: the functions' own handlers on the events of `events/`,
-//! the real SDK on an embedded table of its own, and a `PayPal` that keeps
-//! books. Nothing of ours is replaced but the way to `PayPal`, which does not
+//! the real SDK on an embedded table of its own, and a PayPal that keeps
+//! books. Nothing of ours is replaced but the way to PayPal, which does not
 //! leave the process.
 //!
 //! `DYNAMODB_URL` names another engine for the same journeys; each city then

@@ -1,4 +1,4 @@
-//! A night passes: `PayPal`'s books are held against the table, run after run.
+//! A night passes: PayPal's books are held against the table, run after run.
 
 use compare_books::{NightRun, RUN_TIME};
 use settle::Reconciled;

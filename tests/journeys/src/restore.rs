@@ -96,7 +96,7 @@ impl City {
         }
     }
 
-    /// Somebody who restores the table has `PayPal`'s books held against it.
+    /// Somebody who restores the table has PayPal's books held against it.
     pub async fn reconcile(&self, from: Timestamp) -> Reconciled {
         self.reconcile_until(from, Instant::now() + SWEEP_TIME)
             .await

@@ -18,7 +18,7 @@ const CASE: &str = "KL-1";
 const A_MINUTE: Duration = Duration::from_mins(1);
 const A_DAY: Duration = Duration::from_hours(24);
 
-/// A city without webhooks, in which the driver has come so far at `PayPal`.
+/// A city without webhooks, in which the driver has come so far at PayPal.
 async fn city_with(payer: Payer) -> City {
     let city = City::new().await;
     city.standin.set_webhooks(WebhookMode::Off);

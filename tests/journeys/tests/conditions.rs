@@ -6,8 +6,8 @@
 use jiff::Timestamp;
 use journeys::City;
 use store::{
-    Attempt, AttemptState, Decline, Held, PlacedOrder, Queue, Released, TakenBack, TakenBackKind,
-    Write,
+    Attempt, AttemptEnd, AttemptState, Decline, Held, PlacedOrder, Queue, Released, TakenBack,
+    TakenBackKind, Write,
 };
 use ticket::{
     AttemptId, CaptureId, Cents, Channel, Language, Role, Settlement, State, SurplusReason, Ticket,
@@ -213,7 +213,7 @@ async fn an_order_is_placed_once_and_only_on_a_live_attempt() {
     );
     let another = case.another().await;
     let ended = store
-        .end_attempt(&another, &AttemptState::Expired)
+        .end_attempt(&another, AttemptEnd::Expired)
         .await
         .unwrap();
     assert_eq!(ended, Write::Done);
@@ -308,7 +308,7 @@ async fn a_lock_is_not_taken_for_an_attempt_that_has_ended() {
     let store = &case.city.store;
     assert_eq!(
         store
-            .end_attempt(&case.attempt, &AttemptState::Expired)
+            .end_attempt(&case.attempt, AttemptEnd::Expired)
             .await
             .unwrap(),
         Write::Done
@@ -344,18 +344,15 @@ async fn a_lock_is_taken_over_only_as_it_was_seen() {
         .take_over_lock(&seen, &case.attempt, case.until(), None)
         .await
         .unwrap();
-    assert_eq!(over.map(|held| held.fence), Some(2));
+    assert!(over.is_some());
+    assert_eq!(case.ticket().await.fence, 2);
     let again = store
         .take_over_lock(&seen, &case.attempt, case.until(), None)
         .await
         .unwrap();
     assert_eq!(again, None, "somebody was faster");
     let seen = case.ticket().await;
-    let owner = Held {
-        case_number: seen.case_number.clone(),
-        attempt: case.attempt.id.clone(),
-        fence: seen.fence,
-    };
+    let owner = Held::of_ended(&seen, case.until()).unwrap();
     let released = Released::NothingCaptured;
     let released = store
         .release_lock(&owner, &case.attempt, &released)
@@ -647,7 +644,7 @@ async fn no_attempt_ends_while_any_lock_exists_on_its_ticket() {
     case.lock(&case.attempt).await.unwrap();
     for attempt in [&case.attempt, &another] {
         let ended = store
-            .end_attempt(attempt, &AttemptState::Declined)
+            .end_attempt(attempt, AttemptEnd::Declined)
             .await
             .unwrap();
         assert_eq!(ended, Write::Refused);
@@ -674,10 +671,7 @@ async fn an_attempt_ends_only_from_where_it_was_read() {
         .unwrap();
     let stale = &case.attempt;
     assert_eq!(
-        store
-            .end_attempt(stale, &AttemptState::Expired)
-            .await
-            .unwrap(),
+        store.end_attempt(stale, AttemptEnd::Expired).await.unwrap(),
         Write::Refused
     );
     assert_eq!(store.allow_retry(stale).await.unwrap(), Write::Refused);
@@ -685,14 +679,14 @@ async fn an_attempt_ends_only_from_where_it_was_read() {
     assert_eq!(store.allow_retry(&fresh).await.unwrap(), Write::Done);
     assert_eq!(
         store
-            .end_attempt(&fresh, &AttemptState::Expired)
+            .end_attempt(&fresh, AttemptEnd::Expired)
             .await
             .unwrap(),
         Write::Done
     );
     assert_eq!(
         store
-            .end_attempt(&fresh, &AttemptState::Declined)
+            .end_attempt(&fresh, AttemptEnd::Declined)
             .await
             .unwrap(),
         Write::Refused
@@ -732,7 +726,7 @@ async fn expecting_money_brings_an_attempt_forward_and_never_puts_it_off() {
     assert_eq!(expect_money(later).await, Write::Refused);
     assert_eq!(case.table().await, before);
     let attempt = case.attempt().await;
-    let ended = store.end_attempt(&attempt, &AttemptState::Expired).await;
+    let ended = store.end_attempt(&attempt, AttemptEnd::Expired).await;
     assert_eq!(ended.unwrap(), Write::Done);
     assert_eq!(expect_money(soon).await, Write::Refused);
 }

@@ -1,4 +1,4 @@
-//! The nightly comparison of `PayPal`'s books with the table: it ends, however
+//! The nightly comparison of PayPal's books with the table: it ends, however
 //! much there is; it concludes nothing from an answer that is not whole; it
 //! compares both ways; and nobody outside can keep the books from agreeing.
 
@@ -19,7 +19,7 @@ use ticket::State;
 
 const LAG: Duration = Duration::from_hours(3);
 const A_DAY: Duration = Duration::from_hours(24);
-/// After this a booking must stand in `PayPal`'s books.
+/// After this a booking must stand in PayPal's books.
 const TWO_DAYS: Duration = Duration::from_hours(48);
 const CASE: &str = "KL-1";
 
@@ -45,7 +45,7 @@ where
     value.parse().unwrap()
 }
 
-/// A row of `PayPal`'s books.
+/// A row of PayPal's books.
 fn row(id: &str, code: &str, at: Timestamp, value: &str) -> Value {
     json!({ "transaction_info": {
         "transaction_id": id,

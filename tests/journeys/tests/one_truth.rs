@@ -11,14 +11,14 @@ use manage_tickets::App;
 use paypal_standin::{Fault, FaultKind, On, Payer, StatusAfterDecline, WebhookMode};
 use serde_json::{Value, json};
 use settle::Captures;
-use store::{AttemptState, Change, Write};
+use store::{AttemptEnd, Change, Write};
 use ticket::{State, Ticket};
 
 const CASE: &str = "KL-2026-000123";
 /// The beginning of every city's time, as its German pages write it.
 const SINCE: &str = "23.\u{a0}November 2026, 09:00\u{a0}Uhr";
 
-/// `PayPal` answers no question about an order from now on.
+/// PayPal answers no question about an order from now on.
 fn silent(city: &City) {
     let fault = Fault {
         times: 1_000_000,
@@ -225,10 +225,7 @@ async fn a_mark_whose_attempt_has_ended_lets_nobody_wait() {
     assert_offers_nothing(&city.come_back(&back).await);
     // Whoever ended the attempt died before the mark was taken away.
     let attempt = city.case_file(CASE).await.attempts.remove(0);
-    let ended = city
-        .store
-        .end_attempt(&attempt, &AttemptState::Expired)
-        .await;
+    let ended = city.store.end_attempt(&attempt, AttemptEnd::Expired).await;
     assert_eq!(ended.unwrap(), Write::Done);
     assert!(ticket(&city).await.awaits.is_some());
     assert!(city.open(&token).await.has_pay_button());

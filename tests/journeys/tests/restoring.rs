@@ -1,5 +1,5 @@
 //! The table is restored to an earlier moment: all money that came since is
-//! found in `PayPal`'s books, booked once, and nothing is captured meanwhile.
+//! found in PayPal's books, booked once, and nothing is captured meanwhile.
 
 #![expect(clippy::unwrap_used, reason = "what fails here is a failed test")]
 
@@ -38,7 +38,7 @@ fn from(restore_point: Timestamp) -> Timestamp {
 }
 
 /// Every capture with money is one settlement, every refund one line, and the
-/// sums are those of `PayPal`'s books.
+/// sums are those of PayPal's books.
 async fn assert_booked_once(city: &City, cases: &[&str]) {
     let (mut settled, mut lines, mut sum) = (Vec::new(), Vec::new(), 0);
     for case in cases {

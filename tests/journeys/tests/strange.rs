@@ -1,4 +1,4 @@
-//! `PayPal` as it is reported to be: reads that lag, refusals that are none, orders
+//! PayPal as it is reported to be: reads that lag, refusals that are none, orders
 //! that live long, cards that were refused. What is strange there must neither
 //! charge twice nor lose a payment.
 

@@ -1,4 +1,4 @@
-//! The sweep is fair, asks `PayPal` no more than it may, and lets nobody wait whose
+//! The sweep is fair, asks PayPal no more than it may, and lets nobody wait whose
 //! money is under way.
 
 #![expect(clippy::unwrap_used, reason = "what fails here is a failed test")]
@@ -20,7 +20,7 @@ const A_MINUTE: Duration = Duration::from_mins(1);
 /// `PAYPAL_CALLS_PER_SECOND`, by default, for a minute.
 const CALLS: u32 = 120;
 
-/// A city that hears nothing from `PayPal` by itself.
+/// A city that hears nothing from PayPal by itself.
 async fn city() -> City {
     let city = City::new().await;
     city.standin.set_webhooks(WebhookMode::Off);
@@ -63,7 +63,7 @@ async fn abandon(city: &City, number: u32, apart: Duration) {
     }
 }
 
-/// The driver approves and is sent back; `PayPal` makes the capture and nobody hears
+/// The driver approves and is sent back; PayPal makes the capture and nobody hears
 /// of it: the ticket stays locked.
 async fn capture_unheard(city: &City, case: &str) {
     let token = city.issue(case).await;

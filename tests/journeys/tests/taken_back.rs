@@ -1,4 +1,4 @@
-//! What is taken back is never lost: whatever `PayPal` says about it late, in part
+//! What is taken back is never lost: whatever PayPal says about it late, in part
 //! or not at all, it is on its ticket or before a human.
 
 #![expect(clippy::unwrap_used, reason = "what fails here is a failed test")]
@@ -31,7 +31,7 @@ async fn paid() -> (City, String) {
     Box::pin(paid).await
 }
 
-/// How the last event of `PayPal`'s stands in the table.
+/// How the last event of PayPal's stands in the table.
 async fn last_event(city: &City) -> String {
     let event = city.standin.books().events.last().unwrap().id.clone();
     event_in_table(city, &event).await.unwrap()

@@ -10,7 +10,9 @@ use jiff::SignedDuration;
 use journeys::{Backup, City, open_ticket};
 use paypal_standin::{Afterwards, Fault, FaultKind, On, Payer};
 use settle::{Captures, Reconciled};
-use store::{AttemptState, CaseFile, Change, ClerkPayment, Issued, JournalEvent, Store, Write};
+use store::{
+    AttemptEnd, AttemptState, CaseFile, Change, ClerkPayment, Issued, JournalEvent, Store, Write,
+};
 use ticket::{Cents, Channel, Role, State};
 
 const CASE: &str = "KL-1";
@@ -308,10 +310,10 @@ async fn a_final_attempt_that_brought_money_is_booked() {
     closed(&mut city);
     assert_paid_whole(&city, &[]).await;
 
-    for end in [AttemptState::Expired, AttemptState::Declined] {
+    for end in [AttemptEnd::Expired, AttemptEnd::Declined] {
         city.restore(&before).await;
         let attempt = city.case_file(CASE).await.attempts.remove(0);
-        let ended = city.store.end_attempt(&attempt, &end).await.unwrap();
+        let ended = city.store.end_attempt(&attempt, end).await.unwrap();
         assert_eq!(ended, store::Write::Done);
         assert_paid_whole(&city, &[]).await;
     }
@@ -369,10 +371,7 @@ async fn a_pending_mark_of_which_any_part_has_come_back_is_made_whole() {
     }
     city.restore(&before).await;
     let attempt = city.case_file(CASE).await.attempts.remove(0);
-    let ended = city
-        .store
-        .end_attempt(&attempt, &AttemptState::Expired)
-        .await;
+    let ended = city.store.end_attempt(&attempt, AttemptEnd::Expired).await;
     assert_eq!(ended.unwrap(), store::Write::Done);
     assert_pending_whole(&city, &[]).await;
 }

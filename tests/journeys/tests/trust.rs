@@ -1,4 +1,4 @@
-//! Who we are to `PayPal`, and whom we take for `PayPal`, while both change.
+//! Who we are to PayPal, and whom we take for PayPal, while both change.
 
 #![expect(clippy::unwrap_used, reason = "what fails here is a failed test")]
 
@@ -82,7 +82,7 @@ async fn stranger(city: &City, postback: &str) -> receive_webhook::App {
     city.webhook_app(&vars).await
 }
 
-/// A driver has approved and closed the window; what `PayPal` tells of it.
+/// A driver has approved and closed the window; what PayPal tells of it.
 async fn told(city: &City) -> paypal_standin::Delivery {
     let token = city.issue(CASE).await;
     let checkout = city.press_pay(&token).await;

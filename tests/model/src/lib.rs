@@ -7,7 +7,7 @@
 //! What is to be done is decided by the program itself: `settle::decision::decide`, given
 //! real tickets and attempts that stand as those of the model (`deciding`). The model is
 //! what is around it: who does what is decided, one I/O at a time, on a table and with a
-//! `PayPal` that are ideas.
+//! PayPal that are ideas.
 //!
 //! | in the program | here |
 //! |---|---|
@@ -34,7 +34,7 @@
 //! In two things the model allows more than the program: a refused card may always be
 //! tried again (no attempt carries a `Decline`), so what that forbids is not needed for
 //! anything here; an owner alone keeps a lease from ending, not everybody of his time.
-//! Deaths are unlimited. `PayPal`'s second barrier, the invoice id, is never there.
+//! Deaths are unlimited. PayPal's second barrier, the invoice id, is never there.
 //!
 //! Two reads are one step in two places: ticket and attempt, and, while an ended
 //! lock is resolved, the lock's attempt and its order. Nothing is lost by it:

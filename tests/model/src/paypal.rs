@@ -1,4 +1,4 @@
-//! What `PayPal` does: its own books are the truth.
+//! What PayPal does: its own books are the truth.
 
 use crate::protocol::Protocol;
 use crate::state::{Id, Order, State};

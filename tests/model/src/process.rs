@@ -127,7 +127,7 @@ impl Process {
         self.goes_on_to(next)
     }
 
-    /// `PayPal` answers the capture call.
+    /// PayPal answers the capture call.
     pub(crate) fn hear(mut self, protocol: &Protocol, answer: Answer) -> Option<Self> {
         self.learned.called = Some(answer);
         let next = self.decided(protocol);

@@ -22,9 +22,9 @@ pub struct Protocol {
     pub processes: usize,
     /// Capture tries of an order, `CAPTURE_ROUNDS_MAX`.
     pub rounds: u8,
-    /// Whether `PayPal` declines and refuses.
+    /// Whether PayPal declines and refuses.
     pub declines: bool,
-    /// Whether `PayPal` holds captures back.
+    /// Whether PayPal holds captures back.
     pub holds_back: bool,
     /// Whether a read may show an order as it was before its capture.
     pub reads_lag: bool,
@@ -43,7 +43,7 @@ pub enum Missing {
     LongLease,
     /// An ended lock is as good as none.
     AskingBeforeTakeOver,
-    /// `PayPal` is asked about the own order, whosever the lock is.
+    /// PayPal is asked about the own order, whosever the lock is.
     AskingForTheLocksOrder,
     /// An order that is read as not approved gives an ended lock back.
     DoubtInReads,
@@ -83,7 +83,7 @@ pub enum Missing {
 pub enum Action {
     /// The driver presses the button.
     Begin(Id),
-    /// The driver approves at `PayPal`.
+    /// The driver approves at PayPal.
     Approve(Id),
     /// Return, webhook or sweep.
     Wake(Id),
@@ -93,15 +93,15 @@ pub enum Action {
     Go(usize),
     /// A process asks, and reads an order as it was before its capture, or nothing.
     GoAstray(usize, Shown),
-    /// `PayPal` carries out a capture call and answers it.
+    /// PayPal carries out a capture call and answers it.
     Answer(usize, Outcome),
     /// A capture call is not answered. It may still be carried out.
     Lose(usize),
     /// A process dies. What it has sent may still be carried out.
     Die(usize),
-    /// `PayPal` carries out the call of one who is dead.
+    /// PayPal carries out the call of one who is dead.
     CarryOut(Id, Outcome),
-    /// `PayPal` ends what it held back: with the money, or without.
+    /// PayPal ends what it held back: with the money, or without.
     EndHeldBack(Id, Order),
     /// The lock's lease ends.
     EndLease,
@@ -146,7 +146,7 @@ impl Protocol {
     }
 
     /// Whether the lease may end now: it outlives its owner, and so the owner's
-    /// call at `PayPal`.
+    /// call at PayPal.
     fn lease_may_end(&self, state: &State) -> bool {
         let owner_lives = || {
             let mut processes = state.processes.iter().flatten();

@@ -1,5 +1,5 @@
 //! What there is: the ticket and its attempts in the table, the orders at
-//! `PayPal`, and who is inside `settle`.
+//! PayPal, and who is inside `settle`.
 //!
 //! `version` and `fence` are numbers that only grow and are only ever compared
 //! with what was read before. Here they are therefore no numbers: whoever has
@@ -8,7 +8,7 @@
 
 use crate::paypal::Answer;
 
-/// One of the ticket's two attempts, and its order at `PayPal`.
+/// One of the ticket's two attempts, and its order at PayPal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[expect(missing_docs, reason = "the names say it")]
 pub enum Id {
@@ -21,19 +21,19 @@ impl Id {
     pub const ALL: [Self; 2] = [Self::First, Self::Second];
 }
 
-/// The table, `PayPal` and the processes, at one moment.
+/// The table, PayPal and the processes, at one moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct State {
     /// The ticket's item.
     pub ticket: Ticket,
     /// Its attempts' items.
     pub attempts: [Attempt; 2],
-    /// The orders, as `PayPal`'s own books have them.
+    /// The orders, as PayPal's own books have them.
     pub orders: [Order; 2],
     /// An order was captured less than ten minutes ago: a read may show it as it was
     /// before.
     pub lags: [bool; 2],
-    /// An order's capture call was sent, whoever sent it is dead, and `PayPal`
+    /// An order's capture call was sent, whoever sent it is dead, and PayPal
     /// has not carried it out yet.
     pub under_way: [bool; 2],
     /// Cash that the clerk has booked.
@@ -62,7 +62,7 @@ pub struct Ticket {
     pub state: Stands,
     /// Who alone may capture.
     pub lock: Option<Lock>,
-    /// Whose capture `PayPal` holds back.
+    /// Whose capture PayPal holds back.
     pub pending: Option<Id>,
 }
 
@@ -113,7 +113,7 @@ pub enum Waited {
     ReadLag,
 }
 
-/// How `PayPal` refuses a capture.
+/// How PayPal refuses a capture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Refusal {
     /// The bank has refused it.
@@ -133,7 +133,7 @@ pub struct Attempt {
     pub refusals: u8,
     /// Whether the ticket still has the version it was made for.
     pub of_this_version: bool,
-    /// Whether `PayPal` has ever held its capture back, as far as we know.
+    /// Whether PayPal has ever held its capture back, as far as we know.
     pub was_pending: bool,
     /// Its money, once booked.
     pub booked: Option<Role>,
@@ -146,7 +146,7 @@ pub enum Life {
     NotBegun,
     /// May still be approved and captured.
     Live,
-    /// `PayPal` holds the capture back.
+    /// PayPal holds the capture back.
     Pending,
     /// Captured and booked. Final.
     Captured,
@@ -305,7 +305,7 @@ pub enum Step {
     TakeOver(Heard),
     /// Send the capture call.
     Call,
-    /// The call is sent; only `PayPal` can go on.
+    /// The call is sent; only PayPal can go on.
     Hear,
     /// Book completed money.
     Book,

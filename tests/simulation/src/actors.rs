@@ -1,4 +1,4 @@
-//! Who is outside: drivers, `PayPal`'s postman, the schedule.
+//! Who is outside: drivers, PayPal's postman, the schedule.
 
 use std::pin::Pin;
 use std::rc::Rc;
@@ -29,7 +29,7 @@ pub(crate) struct Driver {
     reads_english: bool,
 }
 
-/// The way to an order's page at `PayPal`.
+/// The way to an order's page at PayPal.
 #[derive(Clone, Debug)]
 pub(crate) struct Sent {
     pub(crate) order: String,
@@ -148,8 +148,8 @@ impl World {
         status
     }
 
-    /// What becomes of captures later, at `PayPal`.
-    /// `PayPal` does so to each call like this, by its own decision, until the work
+    /// What becomes of captures later, at PayPal.
+    /// PayPal does so to each call like this, by its own decision, until the work
     /// is done.
     pub(crate) fn under<'a, T>(
         &'a self,
@@ -267,7 +267,7 @@ impl Driver {
         Some(Sent { order })
     }
 
-    /// Decides on `PayPal`'s page.
+    /// Decides on PayPal's page.
     pub(crate) async fn decides(&self, sent: &Sent, payer: Payer) -> Option<Back> {
         self.world
             .turn(match payer {
@@ -303,7 +303,7 @@ impl Driver {
         history.refused_cards.remove(order);
     }
 
-    /// Comes back from `PayPal`.
+    /// Comes back from PayPal.
     pub(crate) async fn returns(&self, back: &Back) -> Option<Page> {
         self.result("driver-returns-from-paypal", back).await
     }
@@ -369,7 +369,7 @@ pub(crate) async fn postman(world: Rc<World>) {
 /// when only the schedule is left.
 const POSTMAN_RESTS: Duration = Duration::from_secs(3);
 const POSTMAN_SLEEPS: Duration = Duration::from_mins(30);
-/// The way from `PayPal` to us.
+/// The way from PayPal to us.
 const POSTMAN_TAKES: Duration = Duration::from_millis(50);
 
 fn query(url: &str, name: &str) -> Option<String> {

@@ -48,7 +48,7 @@ pub(crate) enum Fate {
     Conflicts,
     /// F9: it is done, and the process stands still for this many seconds.
     Frozen(u8),
-    /// F11 and what `PayPal` may rightly say: the stand-in misbehaves so.
+    /// F11 and what PayPal may rightly say: the stand-in misbehaves so.
     Standin(Odd),
     /// Refused with this name, and nothing happens.
     Refused(Issue),
@@ -187,7 +187,7 @@ impl Odd {
 
 /// Longer than the SDK waits for one try.
 const LATE_TABLE_S: u8 = 2;
-/// Within and beyond what a function waits for `PayPal`.
+/// Within and beyond what a function waits for PayPal.
 const LATE_PAYPAL_S: [u8; 2] = [4, 40];
 /// Within and beyond the time-out of a function.
 const FROZEN_S: [u8; 2] = [9, 25];
@@ -349,7 +349,7 @@ fn refusals(on: On) -> &'static [Issue] {
     }
 }
 
-/// Which of `PayPal`'s calls a request is.
+/// Which of PayPal's calls a request is.
 pub(crate) fn paypal_call(request: &Request<bytes::Bytes>) -> Option<On> {
     let path: Vec<&str> = request.uri().path().split('/').skip(1).collect();
     let post = request.method() == Method::POST;

@@ -1,4 +1,4 @@
-//! How `PayPal` is all through a run: its reported habits, one by one. A plan names
+//! How PayPal is all through a run: its reported habits, one by one. A plan names
 //! them, `habits=stale-reads+lives-3-hours`; in runs by chance the seed does.
 
 use std::fmt;

@@ -36,7 +36,7 @@ pub(crate) struct Figures {
     pub(crate) open: usize,
     /// Looks of the sweep at attempts until the last payer was captured.
     pub(crate) looks: u64,
-    /// Its calls to `PayPal` until then.
+    /// Its calls to PayPal until then.
     pub(crate) calls: u64,
     /// The most of them in one minute.
     pub(crate) calls_a_minute: u64,
@@ -59,9 +59,9 @@ pub(crate) struct History {
     pub(crate) shown_paid: BTreeMap<String, Timestamp>,
     /// When cash or a transfer settled a ticket.
     pub(crate) clerk_settled: BTreeMap<String, Timestamp>,
-    /// Orders of which `PayPal` told, or made, other facts than were asked for.
+    /// Orders of which PayPal told, or made, other facts than were asked for.
     pub(crate) odd_orders: BTreeSet<String>,
-    /// When each order was approved, by `PayPal`'s clock.
+    /// When each order was approved, by PayPal's clock.
     pub(crate) approved_at: BTreeMap<String, Vec<Timestamp>>,
     /// What each order's page had said was to be paid.
     pub(crate) shown_amounts: BTreeMap<String, String>,
@@ -79,11 +79,11 @@ pub(crate) struct History {
     pub(crate) torn_tickets: BTreeSet<String>,
     /// Events that a restore has brought back unfinished.
     pub(crate) unfinished_events: BTreeSet<String>,
-    /// Under which names `PayPal` has refused to capture each order.
+    /// Under which names PayPal has refused to capture each order.
     pub(crate) refused_as: BTreeSet<(String, String)>,
     /// Orders whose card was refused, and whose driver has done nothing since.
     pub(crate) refused_cards: BTreeSet<String>,
-    /// `PayPal` has, or had, habits: what it said of an order for all of its life may
+    /// PayPal has, or had, habits: what it said of an order for all of its life may
     /// have said nothing.
     pub(crate) was_strange: bool,
     /// A lock stood longer than its lease.

@@ -11,18 +11,18 @@
 //! | M10 | nobody is sent to an order that the table does not know |
 //! | M11 | a card that was refused is not charged unless its driver has come back |
 //! | L1, L3, L7 | every capture is booked once, for its own ticket and attempt, nothing without a capture or a refund, the sums agree to the cent |
-//! | L2 | who approves within 45 minutes of pressing is captured and booked within 15 minutes, later ones within 30; what `PayPal` held back, within an hour more; where it has refused without a definite answer, when it gives one |
+//! | L2 | who approves within 45 minutes of pressing is captured and booked within 15 minutes, later ones within 30; what PayPal held back, within an hour more; where it has refused without a definite answer, when it gives one |
 //! | L4, L5 | paid is shown only when settled, and never taken back; pending is not paid |
-//! | L9 | what has left `PayPal`'s account is on a ticket when a night has passed |
-//! | L10 | nobody is asked to pay while `PayPal` has not said what became of a capture |
-//! | L6 | the time of payment is `PayPal`'s |
+//! | L9 | what has left PayPal's account is on a ticket when a night has passed |
+//! | L10 | nobody is asked to pay while PayPal has not said what became of a capture |
+//! | L6 | the time of payment is PayPal's |
 //! | L8 | money taken back leads to review |
 //! | X1, X2, X3 | one line for the export for each settlement, none without, its id follows from it |
 //! | W1 | an event has its effect once, however often it comes |
 //! | W2, W3, W4 | an event ends (or PayPal gives it up whose deliveries a restore has forgotten), is stored before 2xx, and unverified writes nothing |
-//! | W7 | whoever sends webhooks that are not `PayPal`'s does not make us ask it ten times a minute |
+//! | W7 | whoever sends webhooks that are not PayPal's does not make us ask it ten times a minute |
 //! | W5, W6 | the order of events, and what they say beside ids, changes nothing |
-//! | F12 | while captures are closed nobody is sent to `PayPal` and nothing is captured; a reconciliation after a restore comes to an end, agrees, and finds nothing a second time |
+//! | F12 | while captures are closed nobody is sent to PayPal and nothing is captured; a reconciliation after a restore comes to an end, agrees, and finds nothing a second time |
 //! | F14 | what newer code has written of a ticket or an attempt stays |
 //! | R1 | a return with a foreign order id moves nothing |
 //! | T1 | whatever is wrong with a token: the same bytes, and no read |
@@ -30,7 +30,7 @@
 //! | T3, T4, T5 | the journal replays to the ticket; no secret leaves; clerks' bookings say who and why |
 //! | V0, V1, V2, V5 | a run ends, and is the same when it is run again; no lock stays, and no live attempt one hour after its order's life; a table that is down is 503 |
 //! | V3 | a sweep reads each shard once, and so much for each open attempt |
-//! | V4 | an hour without `PayPal` is made up for in 15 minutes, at 2 calls a second |
+//! | V4 | an hour without PayPal is made up for in 15 minutes, at 2 calls a second |
 //! | V6 | a ticket has five orders at most that may still bring money |
 //! | V7 | in a crowd whoever pays is captured within two minutes, at 2 calls a second |
 
@@ -97,19 +97,19 @@ pub(crate) fn after_a_restore(world: &World) {
     steps::of_every_case(world);
 }
 
-/// Something has become of captures at `PayPal` without our doing.
+/// Something has become of captures at PayPal without our doing.
 pub(crate) fn after_paypal_changed(world: &World) {
     steps::at_most_one_capture(world);
 }
 
-/// `PayPal` was asked for something.
+/// PayPal was asked for something.
 pub(crate) fn after_a_call_to_paypal(world: &World, request: &Request<Bytes>) {
     if request.method() == http::Method::POST {
         steps::at_most_one_capture(world);
     }
 }
 
-/// `PayPal` has answered, and it was heard.
+/// PayPal has answered, and it was heard.
 pub(crate) fn paypal_has_answered(
     world: &World,
     request: &Request<Bytes>,
@@ -125,14 +125,14 @@ pub(crate) fn paypal_has_answered(
     }
 }
 
-/// A capture comes to `PayPal`, perhaps long after it was sent.
+/// A capture comes to PayPal, perhaps long after it was sent.
 pub(crate) fn a_capture_goes(world: &World, request: &Request<Bytes>) {
     if let Some(order) = order_of(request) {
         starts::a_capture_goes(world, &order);
     }
 }
 
-/// `PayPal` tells, or makes, other facts of this order than were asked for.
+/// PayPal tells, or makes, other facts of this order than were asked for.
 pub(crate) fn other_facts_from_now_on(world: &World, request: &Request<Bytes>) {
     if let Some(order) = order_of(request) {
         world.history.borrow_mut().odd_orders.insert(order);

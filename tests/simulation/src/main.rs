@@ -1,5 +1,5 @@
 //! Nothing lost, never twice: the functions' own handlers in a world where every
-//! call may fail in every way, in every order, and a `PayPal` whose books are the
+//! call may fail in every way, in every order, and a PayPal whose books are the
 //! truth.
 //!
 //! ```text

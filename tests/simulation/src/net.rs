@@ -1,4 +1,4 @@
-//! The two seams: the SDK's HTTP connector and `PayPal`'s transport. A call goes
+//! The two seams: the SDK's HTTP connector and PayPal's transport. A call goes
 //! nowhere: it waits here until the scheduler decides what becomes of it.
 
 use std::fmt;
@@ -26,7 +26,7 @@ pub(crate) type TaskId = usize;
 pub(crate) enum Call {
     /// DynamoDB.
     Table(TableCall),
-    /// `PayPal`.
+    /// PayPal.
     PayPal(Request<Bytes>),
     /// Nobody: an actor outside asks for its turn.
     Turn(&'static str),
@@ -119,7 +119,7 @@ impl Net {
         http_client_fn(move |_, _| connector.clone())
     }
 
-    /// The functions' way to `PayPal`.
+    /// The functions' way to PayPal.
     pub(crate) fn transport(&self) -> Transport {
         let net = self.clone();
         Transport::in_process(move |request| {

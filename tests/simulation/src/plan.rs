@@ -13,7 +13,7 @@ pub(crate) struct Plan {
     pub(crate) scenario: String,
     /// Every id, and every decision left to chance, follows from it.
     pub(crate) seed: u64,
-    /// How `PayPal` is all through the run.
+    /// How PayPal is all through the run.
     pub(crate) habits: Vec<Habit>,
     /// Which calls meet another fate than to go through.
     pub(crate) faults: Vec<(Place, Fate)>,
@@ -72,7 +72,7 @@ impl Plan {
         }
     }
 
-    /// The same at a `PayPal` that has these habits.
+    /// The same at a PayPal that has these habits.
     pub(crate) fn at(&self, habits: &[Habit]) -> Self {
         Self {
             habits: habits.to_vec(),

@@ -42,7 +42,7 @@ pub(crate) struct Scenario {
 /// What every story is about.
 const CASE: &str = "KL-SIM-0001";
 
-/// A driver reads and presses for about this long at `PayPal`.
+/// A driver reads and presses for about this long at PayPal.
 const AT_PAYPAL: Duration = Duration::from_secs(20);
 pub(crate) const A_MINUTE: Duration = Duration::from_mins(1);
 const AN_HOUR: Duration = Duration::from_hours(1);
@@ -128,7 +128,7 @@ pub(crate) fn prepare(world: &Rc<World>) {
     world.drivers.borrow_mut().push(driver);
 }
 
-/// Tells a story: its actors, `PayPal`'s postman and the schedule at once, then
+/// Tells a story: its actors, PayPal's postman and the schedule at once, then
 /// what is left to the schedule alone.
 fn tell(world: &Rc<World>, actors: Vec<Work>) {
     let left = Rc::new(Cell::new(actors.len()));

@@ -17,7 +17,7 @@ pub(crate) enum Touched {
         reads: BTreeSet<String>,
         writes: BTreeSet<String>,
     },
-    /// Something at `PayPal`.
+    /// Something at PayPal.
     PayPal { changes: bool },
     /// An actor outside, of whom nothing is known.
     Anything,

@@ -1,5 +1,5 @@
 //! One simulated city: the functions' own handlers over the two seams, a table,
-//! a `PayPal` with books, and a clock that only the scheduler moves.
+//! a PayPal with books, and a clock that only the scheduler moves.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -42,14 +42,14 @@ const BEGINNINGS: [&str; 4] = [
 
 pub(crate) const PAYPAL_ORIGIN: &str = "http://127.0.0.1:8082";
 const PUBLIC_ORIGIN: &str = "http://127.0.0.1:8080";
-/// Our account at `PayPal`.
+/// Our account at PayPal.
 pub(crate) const MERCHANT: &str = "STNDNMERCHANT";
 
 /// The lease of a lock, and the longest that a function with an old setting still
 /// runs: step 2 of the runbook.
 pub(crate) const WAITED_OUT: Duration = Duration::from_mins(2);
 
-/// How long `PayPal` keeps an order by default: 6 hours for the payer, 6 for us.
+/// How long PayPal keeps an order by default: 6 hours for the payer, 6 for us.
 const ORDER_HOURS: u32 = 12;
 
 /// A Lambda of ours.
@@ -122,13 +122,13 @@ pub(crate) struct World {
     pub(crate) before: RefCell<Vec<Work>>,
     /// Nothing goes wrong by chance any more.
     pub(crate) calm: Cell<bool>,
-    /// How `PayPal` is all through the run.
+    /// How PayPal is all through the run.
     pub(crate) habits: RefCell<Vec<Habit>>,
     /// What it was without them.
     plain: Cell<Behaviour>,
     /// What the functions are told of how long an order lives.
     order_hours: u32,
-    /// What `PayPal` does by its own decision, until it is taken back.
+    /// What PayPal does by its own decision, until it is taken back.
     pub(crate) standing_fault: Cell<Option<Fault>>,
     /// Webhooks that are posted and not answered.
     pub(crate) on_the_way: Cell<u32>,
@@ -256,7 +256,7 @@ async fn functions(net: &Net, captures: Captures, table: &str, order_hours: u32)
 
 impl World {
     /// A city whose ids follow from `seed` and whose decisions from `choices`, with a
-    /// `PayPal` that will have these habits.
+    /// PayPal that will have these habits.
     pub(crate) async fn new(seed: u64, mut choices: Choices, habits: &[Habit]) -> Rc<Self> {
         let lives_long = habits.iter().any(|habit| habit.name == LIVES_LONG);
         let order_hours = if lives_long { LONG_LIFE_H } else { ORDER_HOURS };
@@ -319,7 +319,7 @@ impl World {
         })
     }
 
-    /// `PayPal` has these habits from now on.
+    /// PayPal has these habits from now on.
     pub(crate) fn take_on(&self, habits: &[Habit]) {
         self.plain.set(self.standin.behaviour());
         *self.habits.borrow_mut() = habits.to_vec();
@@ -327,7 +327,7 @@ impl World {
         self.behave();
     }
 
-    /// Whether `PayPal` has a habit under which nothing can be settled; and that it
+    /// Whether PayPal has a habit under which nothing can be settled; and that it
     /// is over now.
     pub(crate) fn comes_to_its_senses(&self) -> bool {
         let before = self.habits.borrow().len();
@@ -357,7 +357,7 @@ impl World {
         self.habits.borrow().iter().any(|habit| !habit.stays())
     }
 
-    /// Whether `PayPal` says of no payment whose it is: neither mark is shown.
+    /// Whether PayPal says of no payment whose it is: neither mark is shown.
     pub(crate) fn hides_whose_it_is(&self) -> bool {
         let omitted = self.standin.behaviour().omit_parts;
         omitted.custom_id && omitted.invoice_id
@@ -459,7 +459,7 @@ impl World {
         move || beginning + started.elapsed() + ahead
     }
 
-    /// The time by `PayPal`'s clock.
+    /// The time by PayPal's clock.
     pub(crate) fn paypals_now(&self) -> Timestamp {
         self.now() + self.paypal_is_ahead
     }

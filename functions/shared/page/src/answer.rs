@@ -13,7 +13,7 @@ use http::{Response, StatusCode};
 use crate::Policy;
 use crate::frame::Frame;
 
-/// How long a driver waits before the next try, when the table or `PayPal`
+/// How long a driver waits before the next try, when the table or PayPal
 /// does not answer.
 const RETRY_AFTER_S: &str = "30";
 

@@ -11,7 +11,7 @@ pub(crate) struct PayForm {
     pub(crate) action: String,
     pub(crate) amount: String,
     pub(crate) lang: &'static str,
-    /// What `PayPal` has added to the address, where the browser came with it.
+    /// What PayPal has added to the address, where the browser came with it.
     pub(crate) order: Option<String>,
 }
 

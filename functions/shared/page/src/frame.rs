@@ -10,7 +10,7 @@ use crate::{Route, View};
 /// seconds, and a screen reader starts over with each reload.
 pub(crate) const RELOAD_AFTER_S: u8 = 10;
 
-/// The same for a payment that nobody has answered for: each look asks `PayPal`.
+/// The same for a payment that nobody has answered for: each look asks PayPal.
 pub(crate) const RELOAD_AWAITED_AFTER_S: u8 = 30;
 
 const STYLE: &str = include_str!("../templates/style.css");
@@ -40,7 +40,7 @@ pub(crate) struct LanguageLink {
 
 impl<'a> Frame<'a> {
     /// The frame of a page that has an address of its own: `segment` is its
-    /// last part, token or attempt; `order` is what `PayPal` has added to it.
+    /// last part, token or attempt; `order` is what PayPal has added to it.
     pub(crate) fn addressed(
         view: &View<'a>,
         segment: &str,
@@ -148,7 +148,7 @@ pub(crate) fn own_address(route: Route, segment: &str) -> String {
     }
 }
 
-/// The page at `own_address` in this language, with what `PayPal` has added.
+/// The page at `own_address` in this language, with what PayPal has added.
 pub(crate) fn address_in(language: Language, own_address: &str, order: Option<&OrderId>) -> String {
     let token = order.map_or_else(String::new, |order| format!("&token={order}"));
     format!("{own_address}?lang={}{token}", language.tag())

@@ -3,13 +3,13 @@
 //! request.
 //!
 //! ```text
-//! Ticket, View ──▶ Shown: what may be said ──▶ a template ──▶ answer: headers
+//! Ticket, View ──▶ PageState: what may be said ──▶ a template ──▶ answer: headers
 //! ```
 //!
 //! | what is shown | template | pay button | bank details | plate, place, offence |
 //! |---|---|---|---|---|
 //! | payable, behind the QR code | `payable.html` | while online payment is open | yes | yes |
-//! | payable, back from `PayPal` | `retry.html` | while online payment is open | only without another way online | no |
+//! | payable, back from PayPal | `retry.html` | while online payment is open | only without another way online | no |
 //! | paid, behind the QR code | `paid.html` | no | no | yes: it is the certificate |
 //! | all else | `words.html` | no | no | no |
 //!
@@ -17,22 +17,22 @@
 //! functions of them.
 
 mod answer;
+mod content_security_policy;
 mod facts;
 mod frame;
-mod language;
-mod online;
+mod negotiation;
+mod online_payment;
+mod page_state;
 mod pages;
-mod policy;
 mod sentences;
-mod shown;
 mod templates;
 mod text;
 
 pub use answer::redirect;
-pub use language::language;
-pub use online::{InvalidOnlinePayment, OnlinePayment};
+pub use content_security_policy::{InvalidPolicy, Policy};
+pub use negotiation::language;
+pub use online_payment::{InvalidOnlinePayment, OnlinePayment};
 pub use pages::Pages;
-pub use policy::{InvalidPolicy, Policy};
 
 use jiff::Timestamp;
 use ticket::{AttemptId, Language, Municipality, OrderId, Settlement, Ticket};
@@ -88,7 +88,7 @@ pub struct Attempt<'a> {
     pub settlement: Option<&'a Settlement>,
     /// How the attempt itself ended, or that nobody knows.
     pub outcome: Option<Outcome>,
-    /// `PayPal`'s `token`, where the browser came with it: it stays in every
+    /// PayPal's `token`, where the browser came with it: it stays in every
     /// address that leads back to the page, or a reload could settle nothing.
     /// It is given to nobody who did not bring it.
     pub order: Option<&'a OrderId>,
@@ -98,17 +98,17 @@ pub struct Attempt<'a> {
 /// its ticket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// No answer from `PayPal`: the money may have moved. An open ticket is
+    /// No answer from PayPal: the money may have moved. An open ticket is
     /// shown as being processed, and nobody is asked to pay.
     Unclear,
-    /// The payer has agreed to nothing at `PayPal`, or it knows no such order;
+    /// The payer has agreed to nothing at PayPal, or it knows no such order;
     /// nothing was charged.
     NotApproved,
     /// The bank or card said no; nothing was charged.
     Declined,
-    /// The driver turned back at `PayPal`; nothing was charged.
+    /// The driver turned back at PayPal; nothing was charged.
     Cancelled,
-    /// `PayPal` no longer knows the order; nothing was charged.
+    /// PayPal no longer knows the order; nothing was charged.
     Expired,
 }
 
@@ -124,7 +124,7 @@ pub enum Notice {
     NotCaptured,
     /// Online payment is closed: 503, with the bank details.
     Closed,
-    /// As many payments as may be are still open at `PayPal`: 429, with the bank
+    /// As many payments as may be are still open at PayPal: 429, with the bank
     /// details and without a button.
     TooManyAttempts,
 }

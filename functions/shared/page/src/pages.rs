@@ -6,8 +6,8 @@ use ticket::{Language, Municipality, OrderId, Ticket};
 use crate::answer::answer;
 use crate::facts::{Case, CaseLine, Cash, PayForm, Transfer};
 use crate::frame::{Frame, RELOAD_AFTER_S, RELOAD_AWAITED_AFTER_S, address_in, own_address};
+use crate::page_state::{PageState, attempt_name};
 use crate::sentences::{notice_words, outcome_words, state_words};
-use crate::shown::{Shown, attempt_name};
 use crate::templates::{Payable, Receipt, Retry, Words};
 use crate::text::Texts;
 use crate::{Attempt, Notice, OnlinePayment, Policy, Route, Scan, View};
@@ -36,11 +36,11 @@ impl Pages {
     ) -> Response<String> {
         let text = Texts(view.language);
         let ticket = scan.ticket;
-        let shown = Shown::of(ticket, view.municipality, None, view.now);
+        let shown = PageState::of(ticket, view.municipality, None, view.now);
         let frame = Frame::addressed(view, scan.token, None, shown.name());
         let case = Case::new(view, ticket, scan.check_word);
         match shown {
-            Shown::Payable { is_late } => {
+            PageState::Payable { is_late } => {
                 let due = text.day(ticket.due_on.day());
                 let page = Payable {
                     frame: frame.titled(text.payable_title(&text.cents(ticket.amount))),
@@ -55,19 +55,19 @@ impl Pages {
                 };
                 answer(&self.policy, notice_status(notice), &page.frame, &page)
             }
-            Shown::Paid(payment) => {
+            PageState::Paid(payment) => {
                 let frame = frame.titled(text.paid_title());
                 let page = Receipt::new(frame, text.cents(ticket.amount), payment, case);
                 answer(&self.policy, StatusCode::OK, &page.frame, &page)
             }
-            Shown::TooLate
-            | Shown::Processing
-            | Shown::Awaited { .. }
-            | Shown::Pending
-            | Shown::Objected
-            | Shown::Withdrawn
-            | Shown::HandedOver
-            | Shown::Review => {
+            PageState::TooLate
+            | PageState::Processing
+            | PageState::Awaited { .. }
+            | PageState::Pending
+            | PageState::Objected
+            | PageState::Withdrawn
+            | PageState::HandedOver
+            | PageState::Review => {
                 let page = words(
                     frame,
                     view,
@@ -82,7 +82,7 @@ impl Pages {
         }
     }
 
-    /// The page a driver comes back to from `PayPal`: case number, amount and
+    /// The page a driver comes back to from PayPal: case number, amount and
     /// state, and no more than that. 200, or the status of a notice that is
     /// shown.
     #[must_use]
@@ -94,12 +94,12 @@ impl Pages {
     ) -> Response<String> {
         let text = Texts(view.language);
         let ticket = attempt.ticket;
-        let shown = Shown::of(ticket, view.municipality, attempt.outcome, view.now);
+        let shown = PageState::of(ticket, view.municipality, attempt.outcome, view.now);
         let id = attempt.id.as_str();
         let frame = Frame::addressed(view, id, attempt.order, shown.name())
             .with_attempt(attempt.outcome.and_then(attempt_name));
         match shown {
-            Shown::Payable { is_late } => {
+            PageState::Payable { is_late } => {
                 let (title, words) = outcome_words(text, attempt.outcome);
                 let due = text.day(ticket.due_on.day());
                 let form = PayForm::new(view, id, ticket, attempt.order, notice);
@@ -116,20 +116,20 @@ impl Pages {
                 };
                 answer(&self.policy, notice_status(notice), &page.frame, &page)
             }
-            Shown::Paid(_)
-            | Shown::TooLate
-            | Shown::Processing
-            | Shown::Awaited { .. }
-            | Shown::Pending
-            | Shown::Objected
-            | Shown::Withdrawn
-            | Shown::HandedOver
-            | Shown::Review => {
+            PageState::Paid(_)
+            | PageState::TooLate
+            | PageState::Processing
+            | PageState::Awaited { .. }
+            | PageState::Pending
+            | PageState::Objected
+            | PageState::Withdrawn
+            | PageState::HandedOver
+            | PageState::Review => {
                 let mut page = words(frame, view, id, attempt.order, &shown, ticket, None);
                 let is_anothers = attempt
                     .settlement
                     .is_some_and(|settlement| settlement.attempt != *attempt.id);
-                if matches!(shown, Shown::Paid(_)) && is_anothers {
+                if matches!(shown, PageState::Paid(_)) && is_anothers {
                     page.paragraphs.insert(0, text.paid_already().to_owned());
                 }
                 answer(&self.policy, StatusCode::OK, &page.frame, &page)
@@ -231,7 +231,7 @@ fn words<'a>(
     view: &View<'_>,
     segment: &str,
     order: Option<&OrderId>,
-    shown: &Shown<'_>,
+    shown: &PageState<'_>,
     ticket: &'a Ticket,
     check_word: Option<&'a str>,
 ) -> Words<'a> {
@@ -244,16 +244,16 @@ fn words<'a>(
         address_in(view.language, &own_address, order)
     };
     let reload_after_s = match shown {
-        Shown::Processing => Some(RELOAD_AFTER_S),
-        Shown::Awaited { .. } => Some(RELOAD_AWAITED_AFTER_S),
-        Shown::Payable { .. }
-        | Shown::TooLate
-        | Shown::Pending
-        | Shown::Paid(_)
-        | Shown::Objected
-        | Shown::Withdrawn
-        | Shown::HandedOver
-        | Shown::Review => None,
+        PageState::Processing => Some(RELOAD_AFTER_S),
+        PageState::Awaited { .. } => Some(RELOAD_AWAITED_AFTER_S),
+        PageState::Payable { .. }
+        | PageState::TooLate
+        | PageState::Pending
+        | PageState::Paid(_)
+        | PageState::Objected
+        | PageState::Withdrawn
+        | PageState::HandedOver
+        | PageState::Review => None,
     };
     let frame = frame.titled(title);
     Words {

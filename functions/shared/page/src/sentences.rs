@@ -2,7 +2,7 @@
 
 use ticket::Ticket;
 
-use crate::shown::Shown;
+use crate::page_state::PageState;
 use crate::text::Texts;
 use crate::{Notice, OnlinePayment, Outcome};
 
@@ -32,17 +32,17 @@ pub(crate) fn outcome_words(text: Texts, outcome: Option<Outcome>) -> (&'static 
 /// Title and two sentences of a state in which nothing is offered.
 pub(crate) fn state_words(
     text: Texts,
-    shown: &Shown<'_>,
+    shown: &PageState<'_>,
     ticket: &Ticket,
     online_payment: OnlinePayment,
 ) -> (&'static str, String, &'static str) {
     match shown {
-        Shown::Processing => (
+        PageState::Processing => (
             text.processing_title(),
             text.processing().to_owned(),
             text.processing_reload(),
         ),
-        Shown::Awaited { since } => {
+        PageState::Awaited { since } => {
             let since = text.time(*since);
             let first = match online_payment {
                 OnlinePayment::Open => text.awaited(&since),
@@ -50,37 +50,37 @@ pub(crate) fn state_words(
             };
             (text.processing_title(), first, text.awaited_then())
         }
-        Shown::Pending => (
+        PageState::Pending => (
             text.pending_title(),
             text.pending().to_owned(),
             text.pending_then(),
         ),
-        Shown::Paid(_) => (
+        PageState::Paid(_) => (
             text.paid_title(),
             text.paid_closed().to_owned(),
             text.receipt_elsewhere(),
         ),
-        Shown::Objected => (
+        PageState::Objected => (
             text.objected_title(),
             text.objected().to_owned(),
             text.objected_then(),
         ),
-        Shown::Withdrawn => (
+        PageState::Withdrawn => (
             text.withdrawn_title(),
             text.withdrawn().to_owned(),
             text.withdrawn_then(),
         ),
-        Shown::HandedOver => (
+        PageState::HandedOver => (
             text.handed_over_title(),
             text.handed_over().to_owned(),
             text.handed_over_then(),
         ),
-        Shown::Review => (
+        PageState::Review => (
             text.review_title(),
             text.review().to_owned(),
             text.review_then(),
         ),
-        Shown::Payable { .. } | Shown::TooLate => (
+        PageState::Payable { .. } | PageState::TooLate => (
             text.refused_title(),
             text.refused(&text.day(ticket.due_on.day())),
             text.refused_then(),

@@ -5,7 +5,7 @@ use ticket::Channel;
 
 use crate::facts::{Case, CaseLine, Cash, PayForm, Transfer};
 use crate::frame::Frame;
-use crate::shown::Payment;
+use crate::page_state::Payment;
 
 /// Behind the QR code, waiting to be paid.
 #[derive(Template)]
@@ -22,7 +22,7 @@ pub(crate) struct Payable<'a> {
     pub(crate) cash: Cash<'a>,
 }
 
-/// Back from `PayPal`, still to be paid.
+/// Back from PayPal, still to be paid.
 #[derive(Template)]
 #[template(path = "retry.html")]
 pub(crate) struct Retry<'a> {

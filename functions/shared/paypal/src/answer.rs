@@ -1,4 +1,4 @@
-//! What `PayPal`'s answers say, in types. Every enumeration has an arm for a
+//! What PayPal's answers say, in types. Every enumeration has an arm for a
 //! value nobody has seen yet: unknown is an outcome, never "paid" and never
 //! "failed".
 
@@ -7,7 +7,7 @@ use ticket::{CaptureId, Cents, OrderId};
 
 use crate::{DisputeId, RefundId};
 
-/// An amount as `PayPal` writes it.
+/// An amount as PayPal writes it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Money {
     /// The decimal form, `30.00`.
@@ -40,7 +40,7 @@ impl Money {
     }
 }
 
-/// An order as `PayPal` shows it: what a payer was asked for, and what came of it.
+/// An order as PayPal shows it: what a payer was asked for, and what came of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Order {
     /// Its id; the one that was asked for.
@@ -52,7 +52,7 @@ pub struct Order {
     /// When it changed last; of an approved one, when the payer approved.
     pub update_time: Option<Timestamp>,
     /// Where the payer goes on, when there is something left to do and the
-    /// address is one of `PayPal`'s own.
+    /// address is one of PayPal's own.
     pub approve_url: Option<String>,
     /// Our attempt id, when it is ours.
     pub custom_id: Option<String>,
@@ -73,7 +73,7 @@ pub enum OrderStatus {
     Created,
     /// Kept for later; we never do that.
     Saved,
-    /// The payer has to do something at `PayPal`.
+    /// The payer has to do something at PayPal.
     PayerActionRequired,
     /// The payer has agreed; nothing is captured.
     Approved,
@@ -106,11 +106,11 @@ pub struct Capture {
     pub create_time: Option<Timestamp>,
     /// When it changed last.
     pub update_time: Option<Timestamp>,
-    /// What `PayPal` keeps; not known while pending.
+    /// What PayPal keeps; not known while pending.
     pub fee: Option<Money>,
     /// What is left for us; not known while pending.
     pub net: Option<Money>,
-    /// Why it is pending or declined, in `PayPal`'s code.
+    /// Why it is pending or declined, in PayPal's code.
     pub reason: Option<String>,
 }
 
@@ -140,11 +140,11 @@ pub struct Refund {
     pub id: RefundId,
     /// Whether it has gone back.
     pub status: RefundStatus,
-    /// How much.
+    /// The amount.
     pub amount: Money,
     /// The capture it takes back, from the answer's link `up`.
     pub capture_id: Option<CaptureId>,
-    /// Our attempt id, when it is ours and `PayPal` repeats it.
+    /// Our attempt id, when it is ours and PayPal repeats it.
     pub custom_id: Option<String>,
     /// When it was made.
     pub create_time: Option<Timestamp>,
@@ -178,7 +178,7 @@ pub struct Dispute {
     pub transactions: Vec<Disputed>,
 }
 
-/// A payment that is contested. `PayPal` promises none of these ids.
+/// A payment that is contested. PayPal promises none of these ids.
 ///
 /// Source: Disputes v1, schema `transaction_info`; no field is required.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -200,10 +200,10 @@ pub enum DisputeStatus {
     WaitingForBuyer,
     /// We have to answer.
     WaitingForSeller,
-    /// `PayPal` decides.
+    /// PayPal decides.
     UnderReview,
     /// Over.
     Resolved,
-    /// A status newer than this code, or `PayPal`'s own `OTHER`.
+    /// A status newer than this code, or PayPal's own `OTHER`.
     Other(String),
 }

@@ -1,4 +1,4 @@
-//! Where a payer may be sent: only to `PayPal`, or the redirect would be an
+//! Where a payer may be sent: only to PayPal, or the redirect would be an
 //! open one for whoever can forge an answer.
 
 use ticket::OrderId;
@@ -7,7 +7,7 @@ use url::Url;
 use crate::config::Environment;
 use crate::wire::Link;
 
-/// The longest address a payer is sent to; `PayPal`'s have 70 characters.
+/// The longest address a payer is sent to; PayPal's have 70 characters.
 const APPROVE_URL_LEN_MAX: usize = 2_048;
 
 /// The pages of one environment on which payers approve.
@@ -19,7 +19,7 @@ pub(crate) struct ApprovePages<'a> {
 
 impl ApprovePages<'_> {
     /// The first of `links` with one of the relations `rels`, tried in their
-    /// order, if it leads to `PayPal`.
+    /// order, if it leads to PayPal.
     pub(crate) fn among(&self, links: &[Link], rels: &[&str]) -> Option<String> {
         let link = rels
             .iter()
@@ -27,7 +27,7 @@ impl ApprovePages<'_> {
         self.checked(&link.href)
     }
 
-    /// `PayPal`'s page for this order, for answers that forget to say it.
+    /// PayPal's page for this order, for answers that forget to say it.
     ///
     /// Source: the answers in `tests/contract/paypal/samples`, all of which
     /// link to `checkoutnow?token=`.
@@ -40,7 +40,7 @@ impl ApprovePages<'_> {
         format!("{origin}checkoutnow?token={id}")
     }
 
-    /// `href`, if it leads to `PayPal`.
+    /// `href`, if it leads to PayPal.
     fn checked(&self, href: &str) -> Option<String> {
         if href.len() > APPROVE_URL_LEN_MAX {
             return None;

@@ -26,11 +26,11 @@ use crate::{Config, Traffic, Transport};
 pub struct CreatedOrder {
     /// Its id; store it before the payer is sent away.
     pub id: OrderId,
-    /// `PayPal`'s page to approve it; its host is checked.
+    /// PayPal's page to approve it; its host is checked.
     pub approve_url: String,
 }
 
-/// `PayPal`, as far as this project talks to it.
+/// PayPal, as far as this project talks to it.
 #[derive(Debug)]
 pub struct PayPal {
     config: Config,
@@ -39,7 +39,7 @@ pub struct PayPal {
 }
 
 impl PayPal {
-    /// Talks to the `PayPal` of `config` through `transport`.
+    /// Talks to the PayPal of `config` through `transport`.
     #[must_use]
     pub const fn new(config: Config, transport: Transport) -> Self {
         Self {
@@ -55,13 +55,13 @@ impl PayPal {
         self.meter.so_far()
     }
 
-    /// A call could not be made, since `PayPal` takes none of our tokens: who paces
+    /// A call could not be made, since PayPal takes none of our tokens: who paces
     /// calls must not take that for a call that was answered.
     pub fn note_call_without_token(&self) {
         self.meter.came_to_nothing();
     }
 
-    /// The app we are at `PayPal`; attempts remember it, since another app
+    /// The app we are at PayPal; attempts remember it, since another app
     /// does not see our orders.
     #[must_use]
     pub fn client_id(&self) -> &str {
@@ -75,7 +75,7 @@ impl PayPal {
     }
 
     /// For how long after it was made an order may still be approved and
-    /// captured (`PAYPAL_ORDER_HOURS`). Afterwards `PayPal` may forget it.
+    /// captured (`PAYPAL_ORDER_HOURS`). Afterwards PayPal may forget it.
     #[must_use]
     pub const fn order_life(&self) -> Duration {
         self.config.order_life

@@ -1,4 +1,4 @@
-//! Which `PayPal` this process talks to, and as whom.
+//! Which PayPal this process talks to, and as whom.
 
 use std::fmt;
 use std::time::Duration;
@@ -8,18 +8,18 @@ use url::{Host, Url};
 
 use crate::credentials::Credentials;
 
-/// Which of `PayPal`'s worlds; every host this crate accepts follows from it.
+/// Which of PayPal's worlds; every host this crate accepts follows from it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Environment {
     /// Real money.
     Live,
-    /// `PayPal`'s world of play money.
+    /// PayPal's world of play money.
     Sandbox,
     /// A stand-in on this machine; plain http, and only loopback addresses.
     Local,
 }
 
-/// How to call `PayPal`'s API. `Debug` shows no secret.
+/// How to call PayPal's API. `Debug` shows no secret.
 pub struct Config {
     pub(crate) environment: Environment,
     /// Origin only: no path, query or user.
@@ -65,7 +65,7 @@ pub enum ConfigError {
     AnchorsUnreadable {
         /// The path the variable holds.
         path: String,
-        /// Why.
+        /// What the file system says.
         source: std::io::Error,
     },
     /// A value of the parameter store.
@@ -82,14 +82,14 @@ const WRITE_ORDER_HOURS: &str = "the hours for which PayPal lets an order of thi
 
 /// For how many hours an order can be approved and captured, unless configured.
 ///
-/// Source: `PayPal`'s server SDKs, `order`, field `links` (2024-11 to 2026-06): 6 hours to
+/// Source: PayPal's server SDKs, `order`, field `links` (2024-11 to 2026-06): 6 hours to
 /// approve and 6 more to capture.
 const ORDER_HOURS: u64 = 12;
-/// What `PayPal` grants at least (Orders v2, 2024-02: 3 hours and 3 more) and at most
+/// What PayPal grants at least (Orders v2, 2024-02: 3 hours and 3 more) and at most
 /// (on request, the same SDKs).
 const ORDER_HOURS_ALLOWED: std::ops::RangeInclusive<u64> = 6..=72;
 
-/// The longest merchant id; `PayPal`'s have 13. Source: Orders v2, schema `account_id`.
+/// The longest merchant id; PayPal's have 13. Source: Orders v2, schema `account_id`.
 const MERCHANT_ID_LEN_MAX: usize = 13;
 
 impl Config {

@@ -1,5 +1,5 @@
-//! Who we are to `PayPal`, and the secrets that prove it. A secret is changed while
-//! functions run: `PayPal` lets an app have two for that time, and the parameter can
+//! Who we are to PayPal, and the secrets that prove it. A secret is changed while
+//! functions run: PayPal lets an app have two for that time, and the parameter can
 //! name both.
 
 use std::fmt;
@@ -19,10 +19,10 @@ const WRITE_CLIENT_SECRET: &str =
 const WRITE_PRINTABLE: &str =
     "client id and client secret as PayPal shows them, without spaces or colons,";
 
-/// The longest client id or secret; `PayPal`'s have 80 characters.
+/// The longest client id or secret; PayPal's have 80 characters.
 const CREDENTIAL_LEN_MAX: usize = 256;
 
-/// An app at `PayPal`: one client id for the life of a process, and its secrets as
+/// An app at PayPal: one client id for the life of a process, and its secrets as
 /// the parameter named them last. `Debug` shows neither.
 pub(crate) struct Credentials {
     client_id: String,
@@ -107,7 +107,7 @@ impl Credentials {
         self.locked().clone()
     }
 
-    /// `PayPal` has taken this one: the next time it comes first.
+    /// PayPal has taken this one: the next time it comes first.
     pub(crate) fn taken(&self, secret: &Secret) {
         // Not sorted by anything else: the other keeps its place behind it.
         self.locked().sort_by_key(|known| known != secret);

@@ -25,7 +25,7 @@ pub enum Error {
         call: &'static str,
         /// The HTTP status.
         status: u16,
-        /// `PayPal`'s handle for its support.
+        /// PayPal's handle for its support.
         debug_id: Option<String>,
     },
     /// The access token is not taken (any more): fetch a new one once, repeat
@@ -34,16 +34,16 @@ pub enum Error {
     Unauthorized {
         /// The call, as this crate names it.
         call: &'static str,
-        /// `PayPal`'s handle for its support.
+        /// PayPal's handle for its support.
         debug_id: Option<String>,
     },
-    /// `PayPal` knows no such thing: an order that has expired, or one of
+    /// PayPal knows no such thing: an order that has expired, or one of
     /// another account.
     #[error("{call}: not found")]
     NotFound {
         /// The call, as this crate names it.
         call: &'static str,
-        /// `PayPal`'s handle for its support.
+        /// PayPal's handle for its support.
         debug_id: Option<String>,
     },
     /// A no. Of most issues it is definite; of the others [`Issue`] says that it
@@ -54,25 +54,25 @@ pub enum Error {
         call: &'static str,
         /// The HTTP status.
         status: u16,
-        /// Why.
+        /// The reason that PayPal gives.
         issue: Issue,
-        /// When it was refused, by `PayPal`'s clock, where it said so.
+        /// When it was refused, by PayPal's clock, where it said so.
         at: Option<Timestamp>,
-        /// `PayPal`'s handle for its support.
+        /// PayPal's handle for its support.
         debug_id: Option<String>,
         /// Where the payer can mend it, when the payer can; checked to be
-        /// `PayPal`'s own.
+        /// PayPal's own.
         approve_url: Option<String>,
     },
 }
 
-/// Why `PayPal` refused. Only `details[].issue` decides; texts may change.
+/// Why PayPal refused. Only `details[].issue` decides; texts may change.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Issue {
-    /// Bank or card said no: the payer may choose another at `PayPal`; the next
+    /// Bank or card said no: the payer may choose another at PayPal; the next
     /// capture needs a new request id.
     InstrumentDeclined,
-    /// The payer has to go to `PayPal` once more.
+    /// The payer has to go to PayPal once more.
     PayerActionRequired,
     /// Too early, or the approval is gone. Approvals lag: it may be right a minute
     /// later, and the money has been seen to have moved all the same.
@@ -84,13 +84,13 @@ pub enum Issue {
     /// It has expired, or was voided or completed: which of them, the order
     /// knows, if anybody.
     OrderIsOver(String),
-    /// `PayPal` knows no such order, or not just now.
+    /// PayPal knows no such order, or not just now.
     OrderNotFound,
     /// This order takes no more tries: make a new one.
     AttemptsExceeded,
     /// The invoice id was used before: look for its money first.
     DuplicateInvoiceId,
-    /// `PayPal` will not take this payer's money; another way to pay is needed.
+    /// PayPal will not take this payer's money; another way to pay is needed.
     PayerCannotPay(String),
     /// Something about our own account or its settings: alarm.
     OurAccount(String),
@@ -106,6 +106,64 @@ pub enum Issue {
 /// characters.
 const CODE_LEN_MAX: usize = 80;
 
+/// Of the payer, or of what the payer pays with.
+const PAYER_CANNOT_PAY: [&str; 18] = [
+    "TRANSACTION_REFUSED",
+    "COMPLIANCE_VIOLATION",
+    "PAYER_CANNOT_PAY",
+    "PAYER_ACCOUNT_RESTRICTED",
+    "PAYER_ACCOUNT_LOCKED_OR_CLOSED",
+    "TRANSACTION_LIMIT_EXCEEDED",
+    "DOMESTIC_TRANSACTION_REQUIRED",
+    "DECLINED_DUE_TO_RELATED_TXN",
+    "PAYMENT_DENIED",
+    "PAYER_CONSENT_REQUIRED",
+    "PAYER_COUNTRY_NOT_SUPPORTED",
+    "CARD_EXPIRED",
+    "CARD_CLOSED",
+    "CURRENCY_NOT_SUPPORTED_FOR_CARD_TYPE",
+    "CURRENCY_NOT_SUPPORTED_FOR_COUNTRY",
+    "PAYMENT_SOURCE_DECLINED_BY_PROCESSOR",
+    "MAX_VALUE_EXCEEDED",
+    "TRANSACTION_AMOUNT_EXCEEDS_MONTHLY_MAX_LIMIT",
+];
+
+/// Of our account, or its settings.
+const OUR_ACCOUNT: [&str; 22] = [
+    "PAYEE_BLOCKED_TRANSACTION",
+    "TRANSACTION_BLOCKED_BY_PAYEE",
+    "TRANSACTION_RECEIVING_LIMIT_EXCEEDED",
+    "AUTH_CAPTURE_NOT_ENABLED",
+    "PAYEE_ACCOUNT_RESTRICTED",
+    "PAYEE_ACCOUNT_LOCKED_OR_CLOSED",
+    "PAYEE_ACCOUNT_INVALID",
+    "PAYEE_ACCOUNT_NOT_SUPPORTED",
+    "PAYEE_ACCOUNT_NOT_VERIFIED",
+    "PAYEE_NOT_CONSENTED",
+    "UNSUPPORTED_PAYEE_CURRENCY",
+    "UNSUPPORTED_INTENT_FOR_KYC_INCOMPLETE_PAYEE",
+    "NOT_ELIGIBLE_FOR_TOKEN_PROCESSING",
+    "PERMISSION_DENIED_FOR_DONATION_ITEMS",
+    "NOT_AUTHORIZED",
+    "PAYEE_NOT_ENABLED_FOR_BANK_PROCESSING",
+    "PAYEE_NOT_ENABLED_FOR_CARD_PROCESSING",
+    "NOT_ENABLED_FOR_BANK_PROCESSING",
+    "NOT_ENABLED_FOR_CARD_PROCESSING",
+    "INVALID_ACCOUNT_STATUS",
+    "PERMISSION_DENIED",
+    "CONSENT_NEEDED",
+];
+
+/// Of our request.
+const OUR_REQUEST: [&str; 6] = [
+    "MISSING_REQUIRED_PARAMETER",
+    "INVALID_PARAMETER_SYNTAX",
+    "INVALID_PARAMETER_VALUE",
+    "INVALID_STRING_LENGTH",
+    "MALFORMED_REQUEST_JSON",
+    "PAYPAL_REQUEST_ID_REQUIRED",
+];
+
 impl Issue {
     /// What this code means for us. The HTTP status says nothing: a code that is
     /// not known proves nothing under any of them.
@@ -113,7 +171,7 @@ impl Issue {
     /// Source: Orders v2, issues of create and capture
     /// (`tests/contract/paypal/samples/issues_from_spec.json`); and those missing
     /// there that shops have met: `PayPalError.php` of `PrestaShop`'s `ps_checkout`
-    /// (2026-06), `ErrorResponse.php` of `WooCommerce`'s `PayPal` payments.
+    /// (2026-06), `ErrorResponse.php` of `WooCommerce`'s PayPal payments.
     #[must_use]
     pub fn of(code: &str) -> Self {
         match code {
@@ -132,59 +190,14 @@ impl Issue {
                 Self::OrderIsOver(code.to_owned())
             }
             "RESOURCE_NOT_FOUND" => Self::OrderNotFound,
-            "TRANSACTION_REFUSED"
-            | "COMPLIANCE_VIOLATION"
-            | "PAYER_CANNOT_PAY"
-            | "PAYER_ACCOUNT_RESTRICTED"
-            | "PAYER_ACCOUNT_LOCKED_OR_CLOSED"
-            | "TRANSACTION_LIMIT_EXCEEDED"
-            | "DOMESTIC_TRANSACTION_REQUIRED"
-            | "DECLINED_DUE_TO_RELATED_TXN"
-            | "PAYMENT_DENIED"
-            | "PAYER_CONSENT_REQUIRED"
-            | "PAYER_COUNTRY_NOT_SUPPORTED"
-            | "CARD_EXPIRED"
-            | "CARD_CLOSED"
-            | "CURRENCY_NOT_SUPPORTED_FOR_CARD_TYPE"
-            | "CURRENCY_NOT_SUPPORTED_FOR_COUNTRY"
-            | "PAYMENT_SOURCE_DECLINED_BY_PROCESSOR"
-            | "MAX_VALUE_EXCEEDED"
-            | "TRANSACTION_AMOUNT_EXCEEDS_MONTHLY_MAX_LIMIT" => {
-                Self::PayerCannotPay(code.to_owned())
-            }
-            "PAYEE_BLOCKED_TRANSACTION"
-            | "TRANSACTION_BLOCKED_BY_PAYEE"
-            | "TRANSACTION_RECEIVING_LIMIT_EXCEEDED"
-            | "AUTH_CAPTURE_NOT_ENABLED"
-            | "PAYEE_ACCOUNT_RESTRICTED"
-            | "PAYEE_ACCOUNT_LOCKED_OR_CLOSED"
-            | "PAYEE_ACCOUNT_INVALID"
-            | "PAYEE_ACCOUNT_NOT_SUPPORTED"
-            | "PAYEE_ACCOUNT_NOT_VERIFIED"
-            | "PAYEE_NOT_CONSENTED"
-            | "UNSUPPORTED_PAYEE_CURRENCY"
-            | "UNSUPPORTED_INTENT_FOR_KYC_INCOMPLETE_PAYEE"
-            | "NOT_ELIGIBLE_FOR_TOKEN_PROCESSING"
-            | "PERMISSION_DENIED_FOR_DONATION_ITEMS"
-            | "NOT_AUTHORIZED"
-            | "PAYEE_NOT_ENABLED_FOR_BANK_PROCESSING"
-            | "PAYEE_NOT_ENABLED_FOR_CARD_PROCESSING"
-            | "NOT_ENABLED_FOR_BANK_PROCESSING"
-            | "NOT_ENABLED_FOR_CARD_PROCESSING"
-            | "INVALID_ACCOUNT_STATUS"
-            | "PERMISSION_DENIED"
-            | "CONSENT_NEEDED" => Self::OurAccount(code.to_owned()),
-            "MISSING_REQUIRED_PARAMETER"
-            | "INVALID_PARAMETER_SYNTAX"
-            | "INVALID_PARAMETER_VALUE"
-            | "INVALID_STRING_LENGTH"
-            | "MALFORMED_REQUEST_JSON"
-            | "PAYPAL_REQUEST_ID_REQUIRED" => Self::OurRequest(code.to_owned()),
+            _ if PAYER_CANNOT_PAY.contains(&code) => Self::PayerCannotPay(code.to_owned()),
+            _ if OUR_ACCOUNT.contains(&code) => Self::OurAccount(code.to_owned()),
+            _ if OUR_REQUEST.contains(&code) => Self::OurRequest(code.to_owned()),
             _ => Self::Other(written(code)),
         }
     }
 
-    /// `PayPal`'s code.
+    /// PayPal's code.
     #[must_use]
     pub fn code(&self) -> &str {
         match self {

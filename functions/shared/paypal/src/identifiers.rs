@@ -1,4 +1,4 @@
-//! Identifiers of `PayPal` that go into a URL's path or a key, checked before they do.
+//! Identifiers of PayPal that go into a URL's path or a key, checked before they do.
 
 use std::fmt;
 use std::str::FromStr;
@@ -44,21 +44,21 @@ macro_rules! identifier {
 }
 
 identifier!(
-    /// A refund, or the reversal of a capture, which `PayPal` keeps as one.
+    /// A refund, or the reversal of a capture, which PayPal keeps as one.
     /// Payments v2 states no alphabet; what it sends are captures' ids.
     RefundId,
     36
 );
 
 identifier!(
-    /// A dispute. Source: Disputes v1, `^[A-Za-z0-9-]+$`; `PayPal` allows 255
+    /// A dispute. Source: Disputes v1, `^[A-Za-z0-9-]+$`; PayPal allows 255
     /// characters and uses 18.
     DisputeId,
     64
 );
 
 identifier!(
-    /// A webhook event, `WH-…`; the same for each of its deliveries. `PayPal`
+    /// A webhook event, `WH-…`; the same for each of its deliveries. PayPal
     /// states no limits and uses 40 characters.
     EventId,
     64

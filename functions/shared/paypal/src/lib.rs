@@ -1,4 +1,4 @@
-//! The only crate that knows `PayPal`'s wire: the handful of calls this project
+//! The only crate that knows PayPal's wire: the handful of calls this project
 //! makes, and the verification of webhooks.
 //!
 //! ```text
@@ -11,7 +11,7 @@
 //! Access tokens are handed in; who calls keeps them. Nothing here decides
 //! whether a ticket is paid, and nothing here is stored.
 //!
-//! Sources: `PayPal`'s published specification (`tests/contract/paypal/openapi`) and
+//! Sources: PayPal's published specification (`tests/contract/paypal/openapi`) and
 //! the recorded answers beside it, which are the data of this crate's tests.
 
 mod answer;

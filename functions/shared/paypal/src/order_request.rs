@@ -3,7 +3,7 @@
 use serde::Serialize;
 use ticket::{AttemptId, CaseNumber, Cents};
 
-/// What `PayPal` gets to know of us; nothing about car, place or offence.
+/// What PayPal gets to know of us; nothing about car, place or offence.
 #[derive(Clone, Debug)]
 pub struct NewOrder {
     /// Goes back and forth as `custom_id`.
@@ -14,13 +14,13 @@ pub struct NewOrder {
     pub invoice_id: String,
     /// What the payer is asked for.
     pub amount: Cents,
-    /// The city's name on `PayPal`'s page.
+    /// The city's name on PayPal's page.
     pub brand_name: String,
-    /// `de-DE`, `en-US`: the language of `PayPal`'s page.
+    /// `de-DE`, `en-US`: the language of PayPal's page.
     pub locale: String,
-    /// Where `PayPal` sends the payer after approving.
+    /// Where PayPal sends the payer after approving.
     pub return_url: String,
-    /// Where `PayPal` sends the payer after cancelling.
+    /// Where PayPal sends the payer after cancelling.
     pub cancel_url: String,
 }
 
@@ -32,7 +32,7 @@ const TEXT_LEN_MAX: usize = 127;
 
 /// Drivers without an account see the form for cards first and never a demand
 /// to open an account; who has one finds the log-in on the same page. Where
-/// `PayPal` offers no guest payment it shows the log-in instead.
+/// PayPal offers no guest payment it shows the log-in instead.
 ///
 /// Source: Orders v2, `paypal_wallet_experience_context.landing_page`. That the
 /// default may show "create an account" instead: angelleye/paypal-woocommerce
@@ -46,7 +46,7 @@ pub(crate) struct WireNewOrder<'a> {
     payment_source: PaymentSource<'a>,
 }
 
-/// Without a payee on purpose: `PayPal` then puts in the account our
+/// Without a payee on purpose: PayPal then puts in the account our
 /// credentials belong to, and comparing its answer with our merchant id shows
 /// whether they are the right ones.
 #[derive(Serialize)]

@@ -1,4 +1,4 @@
-//! What several tests need: a `PayPal` that answers what it is told and
+//! What several tests need: a PayPal that answers what it is told and
 //! remembers what it was asked.
 
 mod config;

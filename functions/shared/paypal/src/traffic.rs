@@ -1,4 +1,4 @@
-//! What this process has asked `PayPal`, and how it was answered. Counted where
+//! What this process has asked PayPal, and how it was answered. Counted where
 //! every call is sent, so that whoever paces calls can forget none, not even one
 //! for a token.
 
@@ -18,7 +18,7 @@ use crate::TransportError;
 pub struct Traffic {
     /// Calls made.
     pub calls: u64,
-    /// Calls that `PayPal` has answered, whatever it said.
+    /// Calls that PayPal has answered, whatever it said.
     pub answered: u64,
     /// Calls that came to nothing: no answer, a 5xx, a token that is not taken, or
     /// none to make the call with.
@@ -31,9 +31,9 @@ pub struct Traffic {
     pub retry_after: Option<RetryAfter>,
 }
 
-/// When `PayPal` wants to be called again.
+/// When PayPal wants to be called again.
 ///
-/// Source: RFC 9110, section 10.2.3. `PayPal` does not document it.
+/// Source: RFC 9110, section 10.2.3. PayPal does not document it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RetryAfter {
     /// After so long.

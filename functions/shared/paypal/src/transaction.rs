@@ -1,6 +1,6 @@
 //! What Transaction Search shows: the account's own books, row by row.
 //!
-//! Source: `PayPal` Transaction Search v1 1.9
+//! Source: PayPal Transaction Search v1 1.9
 //! (`tests/contract/paypal/openapi/reporting_transactions_v1.json`).
 
 use jiff::Timestamp;
@@ -13,15 +13,15 @@ use crate::{Money, RefundId};
 /// One row of the account's books.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Transaction {
-    /// What moved, and the id under which `PayPal`'s other calls know it.
+    /// What moved, and the id under which PayPal's other calls know it.
     pub kind: TransactionKind,
-    /// `PayPal`'s own, finer word for it, `T0006`.
+    /// PayPal's own, finer word for it, `T0006`.
     pub event_code: String,
     /// How far it has come.
     pub status: TransactionStatus,
     /// How much came; negative where it left.
     pub amount: Money,
-    /// What `PayPal` took for it, negative.
+    /// What PayPal took for it, negative.
     pub fee: Option<Money>,
     /// Our attempt id, when it is ours.
     pub custom_id: Option<String>,
@@ -35,7 +35,7 @@ pub struct Transaction {
     pub updated_at: Option<Timestamp>,
 }
 
-/// Another thing of `PayPal`'s that a row belongs to.
+/// Another thing of PayPal's that a row belongs to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reference {
     /// Its id.
@@ -46,7 +46,7 @@ pub struct Reference {
 
 /// What a row is about, by its event code.
 ///
-/// Source: `PayPal`, "Transaction event codes": T00xx payments, T1107 a refund,
+/// Source: PayPal, "Transaction event codes": T00xx payments, T1107 a refund,
 /// T1106 a reversal, T1110 a hold for a dispute, the other T11xx reversals of other
 /// kinds, T12xx chargebacks and their corrections.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -57,7 +57,7 @@ pub enum TransactionKind {
     Refund(RefundId),
     /// Money was taken back by force.
     Reversal(RefundId),
-    /// A dispute makes `PayPal` keep money back; it has not left for good.
+    /// A dispute makes PayPal keep money back; it has not left for good.
     Hold(RefundId),
     /// Money that had been taken back came again.
     Returned(RefundId),
@@ -90,11 +90,11 @@ pub struct TransactionPage {
     pub unreadable: u32,
     /// How many pages there are, this one included.
     pub pages: u32,
-    /// How many rows all pages have together, as far as `PayPal` says.
+    /// How many rows all pages have together, as far as PayPal says.
     pub rows: Option<u32>,
     /// Where what is shown ends: earlier than asked for, the answer was cut.
     pub ends_at: Option<Timestamp>,
-    /// Until when `PayPal` shows everything: what is younger may be missing.
+    /// Until when PayPal shows everything: what is younger may be missing.
     pub complete_until: Option<Timestamp>,
 }
 

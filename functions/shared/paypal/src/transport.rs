@@ -1,4 +1,4 @@
-//! How a request gets to `PayPal` and the answer back: the one seam. Tests put
+//! How a request gets to PayPal and the answer back: the one seam. Tests put
 //! a stand-in in its place, in process; everything above it is what is deployed.
 
 use std::fmt;
@@ -85,7 +85,7 @@ impl Transport {
         Ok(Self(Way::Https(client)))
     }
 
-    /// Something in this process that answers in `PayPal`'s place.
+    /// Something in this process that answers in PayPal's place.
     pub fn in_process<A, F>(answer: A) -> Self
     where
         A: Fn(Request<Bytes>) -> F + Send + Sync + 'static,

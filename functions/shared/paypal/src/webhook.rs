@@ -1,7 +1,7 @@
 //! A webhook is a wake-up call. Its signature is a gate, not a proof of what
-//! it says: `PayPal` signs a CRC-32 of the body, and another body with the same
+//! it says: PayPal signs a CRC-32 of the body, and another body with the same
 //! one is made in a millisecond. So what comes out of here is only whom to ask
-//! `PayPal` about.
+//! PayPal about.
 //!
 //! ```text
 //! size ▶ headers ▶ algorithm ▶ certificate URL ▶ [fetch] ▶ chain, use, name ▶ signature ▶ ids
@@ -55,7 +55,7 @@ pub struct Webhooks {
 /// [`PostbackUnavailable`](Self::PostbackUnavailable) are final: answer 4xx.
 #[derive(Debug, thiserror::Error)]
 pub enum WebhookError {
-    /// The signing certificate cannot be fetched now: answer 5xx, `PayPal` repeats.
+    /// The signing certificate cannot be fetched now: answer 5xx, PayPal repeats.
     #[error("the signing certificate cannot be fetched now")]
     CertificateUnavailable(#[source] CertificateFetch),
     /// More than any webhook has.
@@ -79,25 +79,25 @@ pub enum WebhookError {
         /// The header.
         name: &'static str,
     },
-    /// Another algorithm than the one `PayPal` signs with. The sender does not
+    /// Another algorithm than the one PayPal signs with. The sender does not
     /// get to choose.
     #[error("not signed with SHA256withRSA")]
     Algorithm,
-    /// A certificate that does not lie at `PayPal`; it was not fetched.
+    /// A certificate that does not lie at PayPal; it was not fetched.
     #[error("the certificate's address is not one of PayPal's")]
     CertificateUrl,
     /// A certificate that is never to be trusted, by configuration.
     #[error("the certificate is one of PAYPAL_CERTIFICATES_REVOKED")]
     CertificateRevoked,
-    /// A certificate of `PayPal`'s address that is not trusted. Either somebody plays
-    /// with addresses, or `PayPal` signs with an authority we do not know: the second
+    /// A certificate of PayPal's address that is not trusted. Either somebody plays
+    /// with addresses, or PayPal signs with an authority we do not know: the second
     /// costs us every webhook, so tell somebody.
     #[error("the certificate is not trusted")]
     CertificateRefused(#[source] Box<RefusedCertificate>),
-    /// `PayPal` cannot be asked now whether it sent this: answer 5xx, it repeats.
+    /// PayPal cannot be asked now whether it sent this: answer 5xx, it repeats.
     #[error("PayPal does not say now whether it sent this")]
     PostbackUnavailable(#[source] Box<crate::Error>),
-    /// `PayPal` says that it did not send this.
+    /// PayPal says that it did not send this.
     #[error("PayPal says that it did not send this")]
     NotSent,
     /// The signature does not fit the body, the headers or our webhook ids.
@@ -114,7 +114,7 @@ pub enum CertificateFetch {
     /// A status that may be another one in a minute.
     #[error("status {0}")]
     Status(u16),
-    /// This process has asked `PayPal` as often as it may in a minute for deliveries
+    /// This process has asked PayPal as often as it may in a minute for deliveries
     /// that nobody had verified.
     #[error("asked too often in a minute")]
     AskedTooOften,
@@ -124,11 +124,11 @@ pub enum CertificateFetch {
 #[derive(Debug, thiserror::Error)]
 #[error("{url}, issued by {issuer:?}")]
 pub struct RefusedCertificate {
-    /// Where it lies: at `PayPal`, or it would not have been fetched.
+    /// Where it lies: at PayPal, or it would not have been fetched.
     pub url: String,
     /// Who has signed it, by its own word, where it could be read.
     pub issuer: Option<String>,
-    /// Why.
+    /// The reason.
     #[source]
     pub distrust: Distrust,
     /// It was refused just now; otherwise it was within the last minute, by this
@@ -150,7 +150,7 @@ impl Webhooks {
     /// Checks a delivery: headers, certificate, signature over the raw bytes as
     /// they came, before anything has parsed them.
     ///
-    /// Its age is not checked: `PayPal` repeats for three days, and whether it
+    /// Its age is not checked: PayPal repeats for three days, and whether it
     /// signs anew then is not known. A repeat is harmless, since it only wakes.
     ///
     /// # Errors
@@ -188,12 +188,12 @@ impl Webhooks {
         Ok(event::read(raw_body).unwrap_or_else(|rest| rest.into_event(transmission)))
     }
 
-    /// What to ask `PayPal` about a delivery that was `refused` for its certificate.
+    /// What to ask PayPal about a delivery that was `refused` for its certificate.
     /// Give it to [`PayPal::post_back`](crate::PayPal::post_back).
     ///
     /// # Errors
     /// `refused` itself where it is about something else, where this is not switched
-    /// on, or where the body is nothing `PayPal` can be asked about; or that `PayPal`
+    /// on, or where the body is nothing PayPal can be asked about; or that PayPal
     /// was asked too often.
     pub fn postback(
         &self,

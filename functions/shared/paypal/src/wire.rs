@@ -1,4 +1,4 @@
-//! `PayPal`'s JSON, and what we make of it. Fields we do not need are not
+//! PayPal's JSON, and what we make of it. Fields we do not need are not
 //! read; a field that is missing where we need it makes the answer unreadable,
 //! never a guess.
 
@@ -22,7 +22,7 @@ pub(crate) struct WireToken {
     pub(crate) expires_in: u64,
 }
 
-/// Both shapes of `PayPal`'s errors: that of its API and that of OAuth.
+/// Both shapes of PayPal's errors: that of its API and that of OAuth.
 #[derive(Deserialize)]
 pub(crate) struct WireError {
     pub(crate) name: Option<String>,
@@ -160,7 +160,7 @@ impl WireOrder {
             let made = unit.payments.and_then(|payments| payments.captures);
             for capture in made.unwrap_or_default() {
                 let mut capture = capture.read()?;
-                // Inside an order `PayPal` says these once, in the unit.
+                // Inside an order PayPal says these once, in the unit.
                 capture.payee_merchant_id = capture.payee_merchant_id.or(payee.clone());
                 capture.custom_id = capture.custom_id.or(unit.custom_id.clone());
                 capture.invoice_id = capture.invoice_id.or(unit.invoice_id.clone());

@@ -2,7 +2,7 @@
 //! only when neither has one that still counts.
 //!
 //! A token that cannot be had, or that is not taken though it is new, is not asked
-//! for again at once: neither `PayPal`'s token endpoint nor the parameter store is
+//! for again at once: neither PayPal's token endpoint nor the parameter store is
 //! to be hammered by every call of every driver.
 
 use std::sync::{MutexGuard, PoisonError};
@@ -18,7 +18,7 @@ use crate::Settle;
 /// For how long nobody asks for a token again, where asking has just helped nobody. A
 /// secret that was changed wrongly is mended no faster than that.
 ///
-/// Source: `PayPal` has been seen to take no fresh token for ten hours
+/// Source: PayPal has been seen to take no fresh token for ten hours
 /// (paypal/Checkout-Java-SDK#24), and to limit its token endpoint.
 const PAUSE: SignedDuration = SignedDuration::from_secs(30);
 
@@ -38,7 +38,7 @@ enum Sharing {
 }
 
 impl Settle {
-    /// Makes a call; where `PayPal` does not take the token (any more), once
+    /// Makes a call; where PayPal does not take the token (any more), once
     /// more with a new one. The call must carry the same request id both times.
     ///
     /// That no token can be had is never the call's own refusal: it comes as
@@ -56,12 +56,12 @@ impl Settle {
             .await
     }
 
-    /// Asks `PayPal` itself about a delivery that could not be verified here, and
+    /// Asks PayPal itself about a delivery that could not be verified here, and
     /// writes nothing, not even a token that it had to fetch.
     ///
     /// # Errors
     /// [`WebhookError::NotSent`], or [`WebhookError::PostbackUnavailable`] where
-    /// `PayPal` has not answered; else what cannot be read in a delivery that it sent.
+    /// PayPal has not answered; else what cannot be read in a delivery that it sent.
     pub async fn post_back(
         &self,
         postback: &Postback,

@@ -1,4 +1,4 @@
-//! What `PayPal` says about an order or a capture, asked now.
+//! What PayPal says about an order or a capture, asked now.
 
 use jiff::Timestamp;
 use paypal::{Capture, Error as PayPalError, Issue};
@@ -9,14 +9,14 @@ use tokio::time::Instant;
 use crate::Settle;
 use crate::reading::{Facts, Reading, read, read_capture};
 
-/// What `PayPal` says about an order.
+/// What PayPal says about an order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Answer {
     /// It was read.
     Order(Reading),
-    /// `PayPal` knows no such order, or says that it has expired.
+    /// PayPal knows no such order, or says that it has expired.
     Unknown,
-    /// `PayPal` does not let us read it.
+    /// PayPal does not let us read it.
     Denied,
     /// Nothing is known; ask again later.
     None,
@@ -48,11 +48,11 @@ async fn whole<F: Future<Output = Answer>>(
 }
 
 impl Settle {
-    /// Whose order this is: the attempt that `PayPal` says it was made for, if it is
+    /// Whose order this is: the attempt that PayPal says it was made for, if it is
     /// ours.
     ///
     /// # Errors
-    /// When `PayPal` does not show the order, or not yet.
+    /// When PayPal does not show the order, or not yet.
     pub async fn attempt_of(
         &self,
         order_id: &OrderId,
@@ -118,7 +118,7 @@ impl Settle {
 
 /// What an order that was not read says.
 fn not_read(error: &PayPalError, ticket: &Ticket, attempt: &Attempt) -> Answer {
-    /// `PayPal`'s other way of saying that an order has expired.
+    /// PayPal's other way of saying that an order has expired.
     const GONE: u16 = 410;
     match error {
         PayPalError::NotFound { .. }

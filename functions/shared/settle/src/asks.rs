@@ -1,5 +1,5 @@
 //! How often the button of one ticket, and the result page of one attempt, may make us
-//! ask `PayPal`. Whoever has its code can open them as fast as they like, and `PayPal`'s
+//! ask PayPal. Whoever has its code can open them as fast as they like, and PayPal's
 //! limits are the whole city's.
 //!
 //! Counted by each process for itself: a table that was written to for each page
@@ -49,7 +49,7 @@ impl Asks {
 }
 
 impl Settle {
-    /// Whether the page of this ticket or attempt may ask `PayPal` now.
+    /// Whether the page of this ticket or attempt may ask PayPal now.
     pub fn may_ask(&self, who: &str, now: Timestamp) -> bool {
         let allowed = self.asks.allow(who, now);
         if !allowed {

@@ -7,11 +7,10 @@ use jiff::Timestamp;
 use store::{Attempt, AttemptState, Error, Write};
 use ticket::{Awaited, Standing, Ticket};
 
-use crate::limits::{APPROVAL_LAG, LOOK_YOUNG};
-use crate::looks::later;
+use crate::limits::{APPROVAL_LAG, LOOK_YOUNG, later};
 use crate::{Captures, Progress, Settle, Settled, Wake};
 
-/// How long after its order's life at `PayPal` an attempt is final.
+/// How long after its order's life at PayPal an attempt is final.
 const FINAL_AFTER_LIFE: Duration = Duration::from_hours(1);
 
 /// What an attempt that was just asked about means for the mark.
@@ -46,13 +45,17 @@ impl Settle {
             }
             Mark::TakeAway if is_marked => {
                 let case_number = &settled.ticket.case_number;
-                if let Some(awaited) = &settled.ticket.awaits
-                    && let Err(error) = self.store.unmark_awaited(case_number, awaited).await
-                {
-                    let attempt = &awaited.attempt;
-                    tracing::warn!(%error, %case_number, %attempt, "a mark of awaited money stays until the next look");
+                if let Some(awaited) = &settled.ticket.awaits {
+                    match self.store.unmark_awaited(case_number, awaited).await {
+                        Ok(_) => settled.ticket.awaits = None,
+                        // The page behind the code says what the mark says: so does
+                        // this answer.
+                        Err(error) => {
+                            let attempt = &awaited.attempt;
+                            tracing::warn!(%error, %case_number, %attempt, "a mark of awaited money stays until the next look");
+                        }
+                    }
                 }
-                settled.ticket.awaits = None;
             }
             Mark::TakeAway | Mark::Keep => {}
         }
@@ -60,7 +63,7 @@ impl Settle {
         settled
     }
 
-    /// The payer is back from `PayPal` with its word that the order is approved, which
+    /// The payer is back from PayPal with its word that the order is approved, which
     /// a read need not show yet. The word is no proof of anything, but until the
     /// approval must be seen nobody may be told that nothing was paid.
     ///
@@ -171,7 +174,7 @@ pub(crate) fn approval_shown_by(attempt: &Attempt, now: Timestamp) -> Option<Tim
     (attempt.state == AttemptState::Live && shown_by > now).then_some(shown_by)
 }
 
-/// What it means that an order is not approved: nothing, as long as `PayPal` may not
+/// What it means that an order is not approved: nothing, as long as PayPal may not
 /// show what its own page has let the payer do.
 pub(crate) fn not_shown_yet(progress: Progress, attempt: &Attempt, now: Timestamp) -> Progress {
     match progress {

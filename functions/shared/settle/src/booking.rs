@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use paypal::Capture;
-use store::{Attempt, AttemptState, Error, Held, Released, Write};
+use store::{Attempt, AttemptEnd, Error, Held, Released, Write};
 use ticket::{CaptureId, Channel, Role, Settlement, State, Ticket};
 
 use crate::decision::{Facts, role};
@@ -64,7 +64,7 @@ impl Settle {
         }
     }
 
-    /// Marks a capture that `PayPal` holds back.
+    /// Marks a capture that PayPal holds back.
     pub(crate) async fn keep_pending(
         &self,
         ticket: &Ticket,
@@ -92,11 +92,7 @@ impl Settle {
     }
 
     /// Makes an attempt final that brought no money.
-    pub(crate) async fn end(
-        &self,
-        attempt: &Attempt,
-        end: &AttemptState,
-    ) -> Result<Progress, Error> {
+    pub(crate) async fn end(&self, attempt: &Attempt, end: AttemptEnd) -> Result<Progress, Error> {
         Ok(known_if_done(self.store.end_attempt(attempt, end).await?))
     }
 

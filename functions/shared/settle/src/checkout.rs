@@ -1,28 +1,26 @@
-//! Sending a driver to `PayPal`: the attempt is written down before `PayPal`
+//! Sending a driver to PayPal: the attempt is written down before PayPal
 //! hears of it, and the order's id before the driver is sent there.
 
 use jiff::Timestamp;
-use paypal::{Error as PayPalError, Issue, NewOrder};
-use store::{Attempt, AttemptState, Error, PlacedOrder, Write};
+use paypal::{CreatedOrder, Error as PayPalError, Issue, NewOrder};
+use store::{Attempt, AttemptEnd, AttemptState, Error, PlacedOrder, Write};
 use ticket::{AttemptId, Language, Standing, Ticket};
 use tokio::time::Instant;
 
 use crate::asking::Answer;
+use crate::invoice_id::invoice_ids;
 use crate::limits::{DECISIONS_MAX, LIVE_ATTEMPTS_MAX, LOOK_YOUNG, ORDER_REUSE, PLACING, age};
 use crate::reading::Reading;
 use crate::{Captures, Progress, Settle, Wake};
 
-/// The second invoice id of a ticket; no case number can contain it.
-pub(crate) const SECOND_INVOICE_SUFFIX: &str = "_2";
-
-/// What `PayPal`'s page needs to know.
+/// What PayPal's page needs to know.
 #[derive(Clone, Copy, Debug)]
 pub struct Payer<'a> {
     /// The language of the pages the driver sees.
     pub language: Language,
-    /// `PUBLIC_BASE_URL`, where `PayPal` sends the driver back to.
+    /// `PUBLIC_BASE_URL`, where PayPal sends the driver back to.
     pub base_url: &'a str,
-    /// The city's name on `PayPal`'s page.
+    /// The city's name on PayPal's page.
     pub brand_name: &'a str,
 }
 
@@ -36,8 +34,8 @@ pub enum Checkout {
     /// An earlier order had been approved, and was settled: show the ticket as it
     /// is now.
     Settled,
-    /// As many orders as one ticket may have are still open at `PayPal`, or somebody
-    /// presses faster than `PayPal` is asked.
+    /// As many orders as one ticket may have are still open at PayPal, or somebody
+    /// presses faster than PayPal is asked.
     TooManyAttempts,
     /// Captures are closed, so no order is made.
     Closed,
@@ -47,7 +45,7 @@ pub enum Checkout {
 
 impl Checkout {
     /// The outcome's name for a log line; the address is a secret of payer and
-    /// `PayPal`.
+    /// PayPal.
     #[must_use]
     pub const fn name(&self) -> &'static str {
         match self {
@@ -82,7 +80,7 @@ impl Settle {
             .await
     }
 
-    /// The same from the result page of an attempt, whose order is gone on with if
+    /// The same from the result page of an attempt, whose order is used again if
     /// it is still good.
     ///
     /// # Errors
@@ -241,9 +239,7 @@ impl Settle {
         now: Timestamp,
         deadline: Instant,
     ) -> Result<Option<Checkout>, Error> {
-        let first = ticket.case_number.to_string();
-        let second = format!("{first}{SECOND_INVOICE_SUFFIX}");
-        let mut invoice_ids = vec![first, second];
+        let mut invoice_ids = invoice_ids(&ticket.case_number).to_vec();
         if ticket.first_invoice_refused {
             if !self.no_money_found(ticket, now, deadline).await? {
                 return Ok(Some(Checkout::TicketChanged));
@@ -275,27 +271,12 @@ impl Settle {
                 })
                 .await;
             match created {
-                Ok(created) => {
-                    let placed = PlacedOrder {
-                        id: created.id,
-                        approve_url: created.approve_url.clone(),
-                    };
-                    // sabotage: sent to PayPal before the order is stored
-                    return Ok(Some(
-                        match self.store.place_order(&attempt.id, &placed).await? {
-                            Write::Done => Checkout::Redirect(created.approve_url),
-                            Write::Refused => Checkout::PayPalUnreachable,
-                        },
-                    ));
-                }
+                Ok(created) => return self.placed_order(&attempt, created).await.map(Some),
                 Err(PayPalError::Refused {
                     issue: Issue::DuplicateInvoiceId,
                     ..
                 }) => {
-                    let _ = self
-                        .store
-                        .end_attempt(&attempt, &AttemptState::Declined)
-                        .await?;
+                    self.end(&attempt, AttemptEnd::Declined).await?;
                     tracing::warn!(case_number = %ticket.case_number, "PayPal says the invoice was paid: looking for its money");
                     if !self.no_money_found(&ticket, now, deadline).await? {
                         return Ok(Some(Checkout::TicketChanged));
@@ -304,10 +285,7 @@ impl Settle {
                 Err(error) => {
                     tracing::warn!(%error, case_number = %ticket.case_number, attempt = %attempt.id, "no order could be made");
                     if matches!(error, PayPalError::Refused { .. }) {
-                        let _ = self
-                            .store
-                            .end_attempt(&attempt, &AttemptState::Declined)
-                            .await?;
+                        self.end(&attempt, AttemptEnd::Declined).await?;
                     }
                     return Ok(Some(Checkout::PayPalUnreachable));
                 }
@@ -317,7 +295,24 @@ impl Settle {
         Ok(Some(Checkout::PayPalUnreachable))
     }
 
-    /// Settles every order of the ticket: `true` when `PayPal` has said of each
+    /// Sends the driver to an order, once its id is stored.
+    async fn placed_order(
+        &self,
+        attempt: &Attempt,
+        created: CreatedOrder,
+    ) -> Result<Checkout, Error> {
+        let placed = PlacedOrder {
+            id: created.id,
+            approve_url: created.approve_url.clone(),
+        };
+        // sabotage: sent to PayPal before the order is stored
+        Ok(match self.store.place_order(&attempt.id, &placed).await? {
+            Write::Done => Checkout::Redirect(created.approve_url),
+            Write::Refused => Checkout::PayPalUnreachable,
+        })
+    }
+
+    /// Settles every order of the ticket: `true` when PayPal has said of each
     /// of them that it brought no money, and the ticket is still payable.
     async fn no_money_found(
         &self,
@@ -339,7 +334,7 @@ impl Settle {
     }
 }
 
-/// Whether `PayPal` may have an order of this attempt that could still be captured.
+/// Whether PayPal may have an order of this attempt that could still be captured.
 fn is_open_at_paypal(attempt: &Attempt, ticket: &Ticket, now: Timestamp) -> bool {
     let may_be_placed = attempt.order.is_some() || age(attempt, now) < PLACING;
     may_be_placed && attempt.version == ticket.version

@@ -1,9 +1,9 @@
 //! What is to be done about a payment attempt: decided here, done elsewhere. Pure: no
-//! table, no `PayPal`, no clock. `settling` carries out one step after the other and
+//! table, no PayPal, no clock. `settling` carries out one step after the other and
 //! comes back with what it has learned; `tests/model` searches this very function.
 //!
 //! What a read of the attempt's own order leads to; *over* is past the order's life at
-//! `PayPal`, and of held-back money the capture says more than the order:
+//! PayPal, and of held-back money the capture says more than the order:
 //!
 //! | the order is | live | live, over | another version | withdrawn | pending | pending, its capture | final |
 //! |---|---|---|---|---|---|---|---|
@@ -47,7 +47,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use paypal::{Capture, Issue};
-use store::{Attempt, AttemptState, EndedNight, Released};
+use store::{Attempt, AttemptEnd, AttemptState, EndedNight, Released};
 use ticket::{CaptureId, Effect, Event, LatePayment, Lock, Role, SurplusReason, Ticket, effect};
 
 pub use crate::asking::Answer;
@@ -57,7 +57,7 @@ pub use crate::refusal::Heard;
 use crate::limits::order_is_over;
 use crate::{Captures, Progress, Wake};
 
-/// An attempt that is looked at, and all that is known without asking `PayPal`.
+/// An attempt that is looked at, and all that is known without asking PayPal.
 #[derive(Clone, Copy, Debug)]
 pub struct Scene<'a> {
     /// The ticket, as read last: under a lock of our own, before that was taken.
@@ -73,9 +73,9 @@ pub struct Scene<'a> {
     pub captures: Captures,
     /// Whether enough of the budget is left to hear a capture's answer.
     pub has_time: bool,
-    /// How long an order lives at `PayPal`.
+    /// How long an order lives at PayPal.
     pub order_life: Duration,
-    /// Our client id at `PayPal`: another one may be another account.
+    /// Our client id at PayPal: another one may be another account.
     pub client_id: &'a str,
     /// The time.
     pub now: Timestamp,
@@ -97,7 +97,7 @@ pub enum Place<'a> {
 pub struct Answers {
     /// An ended lock was looked at, and the ticket was read again.
     pub lock_was_asked_about: bool,
-    /// What `PayPal` says about the order; after a call, since then.
+    /// What PayPal says about the order; after a call, since then.
     pub order: Option<Answer>,
     /// What it says about the capture that it holds back.
     pub capture: Option<Answer>,
@@ -110,16 +110,16 @@ pub struct Answers {
     pub night: Option<Option<EndedNight>>,
 }
 
-/// What `PayPal` has answered to a capture call.
+/// What PayPal has answered to a capture call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Called {
     /// An order.
     Answered(Reading),
     /// A refusal.
     Refused {
-        /// Why.
+        /// The reason that PayPal gives.
         issue: Issue,
-        /// When, by `PayPal`'s clock.
+        /// The time of the refusal, by PayPal's clock.
         at: Option<Timestamp>,
     },
     /// Nothing that could be read.
@@ -135,7 +135,7 @@ pub enum Question {
     Capture(CaptureId),
     /// Whether the city takes late payments.
     LatePayment,
-    /// What the last night has read in `PayPal`'s own books.
+    /// What the last night has read in PayPal's own books.
     Night,
 }
 
@@ -154,12 +154,12 @@ pub enum Step {
     Ask(Question),
     /// Take the lock, then look again from under it.
     TakeLock {
-        /// When the payer approved, where `PayPal` says so.
+        /// When the payer approved, where PayPal says so.
         approved_at: Option<Timestamp>,
     },
     /// Take the ended lock over, for the same try, then look again from under it.
     TakeOver {
-        /// When the payer approved, where `PayPal` says so.
+        /// When the payer approved, where PayPal says so.
         approved_at: Option<Timestamp>,
         /// What was heard of the try so far.
         heard: Heard,
@@ -168,12 +168,12 @@ pub enum Step {
     Capture,
     /// Book this money, as whatever [`role`] says at that moment.
     Book(Box<Capture>, Facts),
-    /// Mark the capture that `PayPal` holds back.
+    /// Mark the capture that PayPal holds back.
     KeepPending(CaptureId),
     /// Give the lock back.
     Release(Released),
     /// Make an attempt final that brought no money.
-    End(AttemptState),
+    End(AttemptEnd),
     /// The same for one whose capture was held back.
     EndPending(CaptureId),
     /// Go, with so much known and these things written down for whoever comes next.
@@ -189,13 +189,13 @@ pub enum Note {
     ApprovedAt(Timestamp),
     /// The approval that was refused is gone.
     RetryAllowed,
-    /// An order that was refused has changed since, by `PayPal`'s clock.
+    /// An order that was refused has changed since, by PayPal's clock.
     OrderChangedAt(Timestamp),
     /// The try was refused in a way that leaves open whether the money moved.
     Refused {
-        /// `PayPal`'s code.
+        /// PayPal's code.
         code: String,
-        /// When, by `PayPal`'s clock.
+        /// When, by PayPal's clock.
         at: Option<Timestamp>,
     },
     /// The order shows no capture, and no read lags any more.
@@ -205,29 +205,29 @@ pub enum Note {
 /// What somebody must hear of.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Report {
-    /// `PayPal` said something that this code does not know.
+    /// PayPal said something that this code does not know.
     SomethingNew(String),
     /// The order was made under another client id, and is not shown under ours.
     AnotherClient,
     /// The payer approved after the due date, and the city takes no late payments.
     ApprovedTooLate,
-    /// `PayPal` holds a capture back.
+    /// PayPal holds a capture back.
     HeldBack {
-        /// Which.
+        /// The capture.
         capture: CaptureId,
-        /// `PayPal`'s code for why.
+        /// PayPal's code for why.
         reason: Option<String>,
     },
     /// The capture was made, and declined.
     Declined {
-        /// `PayPal`'s code for why.
+        /// PayPal's code for why.
         issue: String,
     },
     /// The capture call was answered, and the order shows none.
     NothingShown,
     /// A refusal has proved by now that nothing moved.
     RefusalCounts {
-        /// `PayPal`'s code.
+        /// PayPal's code.
         code: String,
     },
     /// The order is over, and nothing was ever said of a capture.
@@ -241,7 +241,7 @@ pub struct Decision {
     pub step: Step,
     /// What is reported before it.
     pub report: Option<Report>,
-    /// Whether `PayPal` has said how the attempt stands, where it was asked: who gets
+    /// Whether PayPal has said how the attempt stands, where it was asked: who gets
     /// no answer for long is told of.
     pub is_said: Option<bool>,
 }
@@ -288,7 +288,7 @@ pub fn role(ticket: &Ticket, attempt: &Attempt, facts: Facts) -> Role {
 }
 
 impl Scene<'_> {
-    /// Whether a capture may start: captures are open, it is not `PayPal`'s books
+    /// Whether a capture may start: captures are open, it is not PayPal's books
     /// that are looked into, and its answer can be heard.
     fn may_capture(&self) -> bool {
         self.captures == Captures::Open
@@ -310,7 +310,7 @@ impl Scene<'_> {
         self.attempt.version == self.ticket.version
     }
 
-    /// What is done about a capture that `PayPal` holds back.
+    /// What is done about a capture that PayPal holds back.
     fn held_back(&self, capture: &Capture) -> Decision {
         let can_be_marked = self.is_live()
             && effect(self.ticket.standing(), Event::CapturePending) == Effect::KeepsPending;

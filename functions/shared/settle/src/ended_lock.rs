@@ -28,18 +28,13 @@ impl Settle {
             let order = owner.order.clone()?;
             Some((owner, order))
         }) else {
-            return self.resolve_forgotten(ticket, ended).await;
-        };
-        let held = Held {
-            case_number: ticket.case_number.clone(),
-            attempt: owner.id.clone(),
-            fence: ticket.fence,
+            return self.resolve_forgotten(ticket, ended, now).await;
         };
         let looking = Looking {
             ticket,
             attempt: owner,
             place: Place::EndedLock(ended),
-            held: Some(held),
+            held: Held::of_ended(ticket, now),
             answers: Answers::default(),
             wake,
             now,
@@ -55,9 +50,14 @@ impl Settle {
     /// A lock whose order nobody knows any more: a restore has brought the lock
     /// back and its attempt not. While captures are closed nobody can be inside
     /// the capture call, and it must not keep out what another attempt has brought;
-    /// its own money, if there is any, stands in `PayPal`'s books, and captures are
+    /// its own money, if there is any, stands in PayPal's books, and captures are
     /// opened when those were looked through.
-    async fn resolve_forgotten(&self, ticket: &Ticket, ended: &Lock) -> Result<Progress, Error> {
+    async fn resolve_forgotten(
+        &self,
+        ticket: &Ticket,
+        ended: &Lock,
+        now: Timestamp,
+    ) -> Result<Progress, Error> {
         let case_number = &ticket.case_number;
         // sabotage: a lock whose attempt is forgotten keeps everybody out
         if self.captures == Captures::Open {
@@ -65,10 +65,8 @@ impl Settle {
             return Ok(Progress::Unclear);
         }
         tracing::warn!(%case_number, attempt = %ended.attempt, "a lock whose attempt is forgotten is taken away: was the table restored?");
-        let held = Held {
-            case_number: case_number.clone(),
-            attempt: ended.attempt.clone(),
-            fence: ticket.fence,
+        let Some(held) = Held::of_ended(ticket, now) else {
+            return Ok(Progress::Unclear);
         };
         Ok(known_if_done(
             self.store.release_forgotten_lock(&held).await?,

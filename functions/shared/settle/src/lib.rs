@@ -1,4 +1,4 @@
-//! The one door for money. The driver's return, `PayPal`'s webhook and the sweep
+//! The one door for money. The driver's return, PayPal's webhook and the sweep
 //! are three wake-up calls for the same function:
 //!
 //! ```text
@@ -12,9 +12,9 @@
 //!
 //! Only the capture call moves money; it is made under a lock on the *ticket*,
 //! exclusive, fenced, whose lease outlives every process that could be inside
-//! the call. `PayPal`'s API is the truth: no webhook body and no redirect is
+//! the call. PayPal's API is the truth: no webhook body and no redirect is
 //! believed. After no answer nothing is assumed: the lock stays and the sweep
-//! asks. `reconcile` looks the other way round: what `PayPal`'s own books show
+//! asks. `reconcile` looks the other way round: what PayPal's own books show
 //! and the table does not know is booked. Why it is so, and what breaks without each part: README, "invariants".
 
 mod access;
@@ -22,23 +22,18 @@ mod asking;
 mod asks;
 mod awaiting;
 mod booking;
-mod bookings;
+mod books;
 mod capture;
 mod checkout;
-mod comparison;
 pub mod decision;
 mod ended_lock;
+mod invoice_id;
 pub mod limits;
 pub mod looks;
-mod mending;
-mod nightly;
 pub mod pace;
 mod reading;
-mod reconciling;
 mod refusal;
-mod searching;
 mod settling;
-mod shown;
 mod silence;
 mod taken_back;
 
@@ -50,17 +45,15 @@ use store::{Attempt, Store};
 use ticket::Ticket;
 use tokio::time::Instant;
 
+pub use books::{Comparison, NIGHT_MISSING_AFTER, NIGHT_REACH, NightRun, Reconciled, Sum, Window};
 pub use checkout::{Checkout, Payer};
-pub use comparison::{Comparison, Sum};
-pub use nightly::{NIGHT_MISSING_AFTER, NIGHT_REACH, NightRun};
-pub use reconciling::{Reconciled, Window};
 pub use taken_back::{Claim, TakingBack};
 
-/// What settles payments: a table and a `PayPal`.
+/// What settles payments: a table and a PayPal.
 pub struct Settle {
     /// The table.
     pub store: Store,
-    /// `PayPal`.
+    /// PayPal.
     pub paypal: PayPal,
     /// Whether captures are made at all.
     pub captures: Captures,
@@ -111,13 +104,13 @@ pub struct Settled {
 /// Who wakes `settle` up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wake {
-    /// The driver, back from `PayPal`.
+    /// The driver, back from PayPal.
     Return,
-    /// `PayPal`, by a webhook.
+    /// PayPal, by a webhook.
     Webhook,
     /// Nobody: time has passed, or another question led here.
     Sweep,
-    /// `PayPal`'s books: they show money, so nothing is captured here; what is
+    /// PayPal's books: they show money, so nothing is captured here; what is
     /// left to capture for the same ticket could be a second payment.
     Books,
 }
@@ -127,14 +120,14 @@ pub enum Wake {
 pub enum Progress {
     /// Ticket and attempt say all there is.
     Known,
-    /// The payer has not approved at `PayPal`, or no longer does.
+    /// The payer has not approved at PayPal, or no longer does.
     NotApproved,
     /// The money may have moved, or is about to: nobody may be asked to pay.
     Unclear,
 }
 
 impl Settle {
-    /// Settles through this table and this `PayPal`.
+    /// Settles through this table and this PayPal.
     #[must_use]
     pub fn new(store: Store, paypal: PayPal, captures: Captures) -> Self {
         Self {
@@ -147,7 +140,7 @@ impl Settle {
     }
 
     /// At INIT, where a Lambda has a whole CPU: opens the connections to the
-    /// table and to `PayPal` and gets hold of an access token. A failure says
+    /// table and to PayPal and gets hold of an access token. A failure says
     /// nothing; the first request tries again.
     pub async fn prime(&self, now: Timestamp) {
         let deadline = Instant::now() + limits::PRIME_TIMEOUT;
@@ -160,7 +153,7 @@ impl Settle {
     }
 }
 
-/// Until when the `PayPal` calls of an invocation that starts now may take,
+/// Until when the PayPal calls of an invocation that starts now may take,
 /// all together.
 #[must_use]
 pub fn paypal_deadline() -> Instant {

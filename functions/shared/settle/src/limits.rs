@@ -15,14 +15,14 @@ pub const LEASE: Duration = Duration::from_mins(1);
 /// the sweep drops the future of each attempt after as long.
 pub const FUNCTION_TIMEOUT: Duration = Duration::from_secs(15);
 
-/// What all `PayPal` calls of one invocation may take together.
+/// What all PayPal calls of one invocation may take together.
 pub const PAYPAL_BUDGET: Duration = Duration::from_secs(10);
 
 /// No capture starts with less of the budget left: its answer would be lost,
 /// and the driver would wait out the lease.
 pub const CAPTURE_NEEDS: Duration = Duration::from_secs(6);
 
-/// A cold start must not wait for a `PayPal` that is down.
+/// A cold start must not wait for a PayPal that is down.
 pub const PRIME_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// How far the clocks of two of our functions may differ.
@@ -32,27 +32,27 @@ pub const CLOCK_SKEW: Duration = Duration::from_secs(2);
 pub const CAPTURE_ROUNDS_MAX: u32 = 3;
 
 /// How long after an order's life has ended nothing can come of it any more,
-/// whatever the clocks of `PayPal` and of ours say.
+/// whatever the clocks of PayPal and of ours say.
 pub const ORDER_OVER_AFTER: Duration = Duration::from_mins(30);
 
 /// No order has expired sooner.
 ///
-/// Source: `PayPal`'s documentation of Orders v2, older than the six hours of today.
+/// Source: PayPal's documentation of Orders v2, older than the six hours of today.
 pub const ORDER_LIFE_MIN: Duration = Duration::from_hours(3);
 
 /// For how long a payer may be sent to an order that is there already.
 pub const ORDER_REUSE: Duration = Duration::from_hours(1);
 
 /// Orders of one ticket that may still bring money; whoever wants one more is
-/// told to wait, or one QR code could fill the sweep and `PayPal`'s limits.
+/// told to wait, or one QR code could fill the sweep and PayPal's limits.
 pub const LIVE_ATTEMPTS_MAX: usize = 5;
 
-/// For how long `PayPal` may not know yet of an approval that was given.
+/// For how long PayPal may not know yet of an approval that was given.
 ///
 /// Source: shopware/shopware#6213, #11695; paypal/paypal-checkout-components#1521.
 pub const APPROVAL_LAG: Duration = Duration::from_mins(2);
 
-/// After how long a read that shows no capture is believed: `PayPal` has said that
+/// After how long a read that shows no capture is believed: PayPal has said that
 /// the invoice is paid, and if by this very order, the order shows it by now.
 pub const READ_LAG: Duration = Duration::from_mins(10);
 
@@ -60,11 +60,11 @@ pub const READ_LAG: Duration = Duration::from_mins(10);
 /// changed since: another card is chosen by then.
 pub const CHOOSING: Duration = Duration::from_mins(10);
 
-/// Who waits longer for `PayPal`'s answer is told of in an error.
+/// Who waits longer for PayPal's answer is told of in an error.
 pub const SILENCE_MAX: Duration = Duration::from_mins(10);
 
 /// An attempt without an order belongs to a process that has died: the driver
-/// was never sent to `PayPal`.
+/// was never sent to PayPal.
 pub const PLACING: Duration = Duration::from_mins(2);
 
 /// The time until the first look at a new attempt; where money is, or may be, under
@@ -80,7 +80,7 @@ pub const LOOK_EARLY: Duration = Duration::from_mins(13);
 pub const LOOK_LATER: Duration = Duration::from_mins(28);
 /// for as long as a payer may approve.
 ///
-/// Source: `PayPal`'s server SDKs, `order`, field `links` (2024-11 to 2026-06).
+/// Source: PayPal's server SDKs, `order`, field `links` (2024-11 to 2026-06).
 pub const APPROVAL_WINDOW: Duration = Duration::from_hours(6);
 /// From then on the next look is due after this share of an attempt's age, a sixth.
 pub const LOOK_SHARE: u32 = 6;
@@ -97,11 +97,11 @@ pub const LOOK_PENDING: Duration = Duration::from_hours(1);
 /// How often a booking is decided anew because the ticket changed under it.
 pub const DECISIONS_MAX: usize = 4;
 
-/// How much of `PayPal`'s books is read at once: what is not finished in the time
+/// How much of PayPal's books is read at once: what is not finished in the time
 /// of one call is begun anew by the next.
 pub const SEARCH_SLICE: Duration = Duration::from_hours(24);
 
-/// Whether `PayPal` can neither take an approval for an order of this attempt nor
+/// Whether PayPal can neither take an approval for an order of this attempt nor
 /// capture it any more.
 #[must_use]
 pub fn order_is_over(attempt: &Attempt, order_life: Duration, now: Timestamp) -> bool {
@@ -119,6 +119,10 @@ pub(crate) fn age(attempt: &Attempt, now: Timestamp) -> Duration {
 #[must_use]
 pub fn since(then: Timestamp, now: Timestamp) -> Duration {
     now.duration_since(then).try_into().unwrap_or_default()
+}
+
+pub(crate) fn later(now: Timestamp, wait: Duration) -> Timestamp {
+    now.saturating_add(wait).unwrap_or(now)
 }
 
 const _: () = {

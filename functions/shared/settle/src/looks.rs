@@ -9,7 +9,7 @@
 //! every 13         │ every 28          │ + a sixth       │ its order's life is over
 //! ```
 //!
-//! 24 looks in all, where an order lives for 12 hours. `PayPal` lets a payer approve
+//! 24 looks in all, where an order lives for 12 hours. PayPal lets a payer approve
 //! for 6 of them; what is approved later (by an account with a longer life) waits for
 //! up to a sixth of its age.
 
@@ -23,6 +23,7 @@ use crate::awaiting::approval_shown_by;
 use crate::limits::{
     APPROVAL_EARLY, APPROVAL_WINDOW, CHOOSING, LOOK_BEFORE_END, LOOK_EARLY, LOOK_LATER,
     LOOK_PENDING, LOOK_SHARE, LOOK_SOON_MAX, LOOK_SOON_SHARE, LOOK_YOUNG, ORDER_OVER_AFTER, age,
+    later,
 };
 use crate::{Progress, Settle, Settled, Wake};
 
@@ -146,7 +147,7 @@ fn chosen_at(before: &Attempt, after: &Attempt, now: Timestamp) -> Option<Timest
 }
 
 impl Settle {
-    /// A payer who has come back, or whom `PayPal` has called about, has most likely
+    /// A payer who has come back, or whom PayPal has called about, has most likely
     /// approved, whatever a read says that lags: asked about again in a minute.
     pub(crate) async fn expect_money(
         &self,
@@ -204,10 +205,6 @@ fn patient(age: Duration, order_life: Duration) -> Duration {
 /// age, so that none that stays unanswered takes the others' turns for ever.
 fn soon(age: Duration) -> Duration {
     (age / LOOK_SOON_SHARE).clamp(LOOK_YOUNG, LOOK_SOON_MAX)
-}
-
-pub(crate) fn later(now: Timestamp, wait: Duration) -> Timestamp {
-    now.saturating_add(wait).unwrap_or(now)
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
-//! How fast a sweep may ask `PayPal`, and when it must be silent: a budget of calls,
-//! and one breaker. `PayPal` blocks whoever calls too often, and every driver with
-//! them; and a `PayPal` that hangs must not cost a sweep all of its time.
+//! How fast a sweep may ask PayPal, and when it must be silent: a budget of calls,
+//! and one breaker. PayPal blocks whoever calls too often, and every driver with
+//! them; and a PayPal that hangs must not cost a sweep all of its time.
 //!
 //! ```text
 //! begin ─▶ how many calls, or: silent until …
@@ -17,23 +17,23 @@ use std::time::Duration;
 use jiff::Timestamp;
 use paypal::{RetryAfter, Traffic};
 
-/// Looks of one sweep that go on at once: while one waits for `PayPal`, others can
+/// Looks of one sweep that go on at once: while one waits for PayPal, others can
 /// go on, but never a crowd.
 pub const SIDE_BY_SIDE: usize = 4;
 
 /// Calls a second on average, where `PAYPAL_CALLS_PER_SECOND` does not say otherwise.
 const CALLS_PER_SECOND: u32 = 2;
-/// What it may say. `PayPal` publishes no limit of its own; a sweep reads its index no
+/// What it may say. PayPal publishes no limit of its own; a sweep reads its index no
 /// further than for this many.
 const CALLS_PER_SECOND_ALLOWED: std::ops::RangeInclusive<u32> = 1..=20;
 
 /// A sweep begins each minute, and its calls are this time's.
 const SWEEP_EVERY: Duration = Duration::from_mins(1);
 
-/// Calls of one sweep in `PayPal`'s sandbox, whatever is configured: no minute meets
+/// Calls of one sweep in PayPal's sandbox, whatever is configured: no minute meets
 /// more than two sweeps, and more than 50 calls in one block our address for 5.
 ///
-/// Source: `PayPal`'s help page ts2115.
+/// Source: PayPal's help page ts2115.
 pub(crate) const SANDBOX_CALLS_PER_SWEEP: u32 = 24;
 
 /// So many calls in a row without an answer, and a sweep stops: more would only wait
@@ -44,7 +44,7 @@ const UNANSWERED_MAX: u32 = 3;
 const PAUSE_MIN: Duration = Duration::from_secs(5);
 /// and at most, each time twice as long.
 const PAUSE_MAX: Duration = Duration::from_mins(5);
-/// `PayPal`'s own word is obeyed for so long; a slip of its pen must not end the
+/// PayPal's own word is obeyed for so long; a slip of its pen must not end the
 /// sweeps for a day.
 const RETRY_AFTER_MAX: Duration = Duration::from_hours(1);
 
@@ -71,7 +71,7 @@ struct State {
     /// How many sweeps had to stop, one after the other.
     stops: u32,
     silent_until: Option<Timestamp>,
-    /// `PayPal` has answered in the last sweep that asked, which did not have to stop.
+    /// PayPal has answered in the last sweep that asked, which did not have to stop.
     is_proven: bool,
 }
 
@@ -200,7 +200,7 @@ impl Turn {
         if self.stop(traffic).is_some() {
             return false;
         }
-        // One is enough to find a `PayPal` that is down, or blocks us.
+        // One is enough to find a PayPal that is down, or blocks us.
         let most = if self.is_proven || self.has_answer(traffic) {
             SIDE_BY_SIDE
         } else {

@@ -1,4 +1,4 @@
-//! What an order, as `PayPal` shows it, says about the money. Pure.
+//! What an order, as PayPal shows it, says about the money. Pure.
 
 use jiff::Timestamp;
 use paypal::{Capture, CaptureStatus, Order, OrderStatus};
@@ -10,16 +10,16 @@ use ticket::Ticket;
 pub enum Reading {
     /// The money came; whether it is the money we asked for is in the facts.
     Captured(Box<Capture>, Facts),
-    /// `PayPal` holds the capture back.
+    /// PayPal holds the capture back.
     Pending(Box<Capture>),
     /// A capture was made and brought nothing; the order is used up.
     Refused {
-        /// `PayPal`'s code for why.
+        /// PayPal's code for why.
         issue: String,
     },
     /// The payer has agreed; nothing is captured.
     Approved {
-        /// Since when, as far as `PayPal` says.
+        /// Since when, as far as PayPal says.
         at: Option<Timestamp>,
     },
     /// The payer has not agreed, or no longer does.

@@ -1,7 +1,7 @@
 //! What a refused capture means for its lock, when the order was read since and
 //! shows no capture. Pure.
 //!
-//! | `PayPal` says | what follows |
+//! | PayPal says | what follows |
 //! |---|---|
 //! | bank, payer, our account or our request | it counts: nothing moved |
 //! | `MAX_NUMBER_OF_PAYMENT_ATTEMPTS_EXCEEDED` | it counts |
@@ -20,7 +20,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use paypal::Issue;
-use store::{Attempt, AttemptState, Decline, Released};
+use store::{Attempt, AttemptEnd, Decline, Released};
 use ticket::Lock;
 
 use crate::Wake;
@@ -89,7 +89,7 @@ pub(crate) fn verdict(issue: &Issue, heard: Heard) -> Verdict {
 }
 
 /// How the lock is given back after a refusal that counts, by what the order said
-/// since. `refused_at` is `PayPal`'s clock: a change of the order before that moment is
+/// since. `refused_at` is PayPal's clock: a change of the order before that moment is
 /// no new approval, however late a read shows it.
 pub(crate) fn released(
     issue: &Issue,
@@ -115,7 +115,7 @@ pub(crate) fn released(
     };
     let is_last_round = attempt.refusals + 1 >= CAPTURE_ROUNDS_MAX;
     if !may_go_on || is_last_round {
-        return Released::Ended(AttemptState::Declined);
+        return Released::Ended(AttemptEnd::Declined);
     }
     Released::Refused(Decline {
         at: now,
@@ -138,13 +138,13 @@ pub(crate) enum Again {
     Yes,
     /// The card is the refused one, as far as anybody can tell.
     No,
-    /// The order has changed, by `PayPal`'s clock, at this moment: that is a new
+    /// The order has changed, by PayPal's clock, at this moment: that is a new
     /// approval if the next look finds the same.
     Perhaps(Timestamp),
 }
 
 /// Whether the payer has approved anew since the refusal; the order was changed
-/// last at `changed_at`. `PayPal`'s times are compared with `PayPal`'s, ours with
+/// last at `changed_at`. PayPal's times are compared with PayPal's, ours with
 /// ours.
 pub(crate) fn again(
     decline: &Decline,

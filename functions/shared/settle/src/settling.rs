@@ -1,5 +1,7 @@
 //! Carrying out what `decision` says, one step after the other: the one door for money.
 
+use std::ops::ControlFlow;
+
 use jiff::Timestamp;
 use store::{Attempt, Error, Held};
 use ticket::{AttemptId, Ticket};
@@ -26,7 +28,7 @@ pub(crate) struct Looking<'a> {
 
 impl Settle {
     /// Finds out what became of an attempt's money, moves it if the payer has
-    /// approved, and books what `PayPal` says. `None` when there is no such
+    /// approved, and books what PayPal says. `None` when there is no such
     /// attempt.
     ///
     /// May be called at any time, by anyone, any number of times, by several at
@@ -188,76 +190,89 @@ impl Settle {
             if let Some(report) = decision.report {
                 report.log(it.ticket, &it.attempt);
             }
-            let (ticket, attempt, now) = (it.ticket, &it.attempt, it.now);
-            match (decision.step, &it.held) {
-                (Step::Ask(question), _) => self.learn(question, &mut it).await?,
-                (Step::TakeLock { approved_at }, _) => {
-                    // sabotage: short lease
-                    let until = now + LEASE;
-                    let taken = self
-                        .store
-                        .take_lock(ticket, attempt, now, until, approved_at)
-                        .await?;
-                    let Some(held) = taken else {
-                        // Somebody was a moment ahead, with an order that may be
-                        // refused: the turn of this one comes when that lock has ended
-                        // at the latest.
-                        self.expect_money_at(&attempt.id, until).await;
-                        return Ok(Progress::Unclear);
-                    };
-                    it = it.under(held, Heard::default(), approved_at);
+            if let ControlFlow::Break(progress) = self.take(decision.step, &mut it).await? {
+                return Ok(progress);
+            }
+        }
+    }
+
+    /// One step; nothing more is to be done where it says how far one has come.
+    async fn take(&self, step: Step, it: &mut Looking<'_>) -> Result<ControlFlow<Progress>, Error> {
+        match step {
+            Step::Ask(question) => self.learn(question, it).await?,
+            Step::TakeLock { approved_at } => {
+                // sabotage: short lease
+                let until = it.now + LEASE;
+                let taken = self
+                    .store
+                    .take_lock(it.ticket, &it.attempt, it.now, until, approved_at)
+                    .await?;
+                let Some(held) = taken else {
+                    // Somebody was a moment ahead, with an order that may be refused:
+                    // the turn of this one comes when that lock has ended at the latest.
+                    self.expect_money_at(&it.attempt.id, until).await;
+                    return Ok(ControlFlow::Break(Progress::Unclear));
+                };
+                it.stand_under(held, Heard::default(), approved_at);
+            }
+            Step::TakeOver { approved_at, heard } => {
+                let until = it.now + LEASE;
+                let taken = self
+                    .store
+                    .take_over_lock(it.ticket, &it.attempt, until, approved_at)
+                    .await?;
+                let Some(held) = taken else {
+                    return Ok(ControlFlow::Break(Progress::Unclear));
+                };
+                it.stand_under(held, heard, approved_at);
+            }
+            Step::Capture if matches!(it.place, Place::Try(_)) => {
+                let called = self.capture(it.ticket, &it.attempt, it.now, it.deadline);
+                it.answers.called = Some(called.await);
+            }
+            last @ (Step::Book(..)
+            | Step::KeepPending(_)
+            | Step::Release(_)
+            | Step::End(_)
+            | Step::EndPending(_)
+            | Step::Stop(..)
+            | Step::Capture
+            | Step::ResolveLock
+            | Step::StandBack { .. }) => {
+                return self.finish(last, it).await.map(ControlFlow::Break);
+            }
+        }
+        Ok(ControlFlow::Continue(()))
+    }
+
+    /// The last step of a look.
+    async fn finish(&self, step: Step, it: &Looking<'_>) -> Result<Progress, Error> {
+        let (ticket, attempt, now) = (it.ticket, &it.attempt, it.now);
+        let held = it.held.as_ref();
+        match (step, held) {
+            (Step::Book(capture, facts), _) => {
+                self.book(ticket, attempt, &capture, facts, held, now).await
+            }
+            (Step::KeepPending(capture_id), _) => {
+                self.keep_pending(ticket, attempt, &capture_id, held, now)
+                    .await
+            }
+            (Step::Release(released), Some(held)) => self.release(held, attempt, &released).await,
+            (Step::End(end), _) => self.end(attempt, end).await,
+            (Step::EndPending(capture_id), _) => {
+                self.end_pending(ticket, attempt, &capture_id, now).await
+            }
+            (Step::Stop(progress, notes), _) => {
+                for note in notes {
+                    self.write_down(note, ticket, attempt, held, now).await?;
                 }
-                (Step::TakeOver { approved_at, heard }, _) => {
-                    let until = now + LEASE;
-                    let taken = self
-                        .store
-                        .take_over_lock(ticket, attempt, until, approved_at)
-                        .await?;
-                    let Some(held) = taken else {
-                        return Ok(Progress::Unclear);
-                    };
-                    it = it.under(held, heard, approved_at);
-                }
-                (Step::Capture, Some(_)) if matches!(it.place, Place::Try(_)) => {
-                    let called = self.capture(ticket, attempt, now, it.deadline).await;
-                    it.answers.called = Some(called);
-                }
-                (Step::Book(capture, facts), held) => {
-                    let held = held.as_ref();
-                    return self.book(ticket, attempt, &capture, facts, held, now).await;
-                }
-                (Step::KeepPending(capture_id), held) => {
-                    let held = held.as_ref();
-                    return self
-                        .keep_pending(ticket, attempt, &capture_id, held, now)
-                        .await;
-                }
-                (Step::Release(released), Some(held)) => {
-                    return self.release(held, attempt, &released).await;
-                }
-                (Step::End(end), _) => return self.end(attempt, &end).await,
-                (Step::EndPending(capture_id), _) => {
-                    return self.end_pending(ticket, attempt, &capture_id, now).await;
-                }
-                (Step::Stop(progress, notes), held) => {
-                    for note in notes {
-                        self.write_down(note, ticket, attempt, held.as_ref(), now)
-                            .await?;
-                    }
-                    return Ok(progress);
-                }
-                // What needs a lock is decided only from under one, and who stands
-                // behind one was turned away before.
-                (
-                    step @ (Step::Capture
-                    | Step::Release(_)
-                    | Step::ResolveLock
-                    | Step::StandBack { .. }),
-                    _,
-                ) => {
-                    tracing::error!(case_number = %ticket.case_number, attempt = %attempt.id, ?step, "a step does not fit its place: a bug");
-                    return Ok(Progress::Unclear);
-                }
+                Ok(progress)
+            }
+            // What needs a lock is decided only from under one, and who stands behind
+            // one was turned away before.
+            (step, _) => {
+                tracing::error!(case_number = %ticket.case_number, attempt = %attempt.id, ?step, "a step does not fit its place: a bug");
+                Ok(Progress::Unclear)
             }
         }
     }
@@ -336,17 +351,11 @@ impl Settle {
 
 impl Looking<'_> {
     /// The same attempt, from under a lock that was just taken.
-    fn under(self, held: Held, heard: Heard, approved_at: Option<Timestamp>) -> Self {
-        Self {
-            // What the lock has stored with it.
-            attempt: Attempt {
-                approved_at: self.attempt.approved_at.or(approved_at),
-                ..self.attempt
-            },
-            place: Place::Try(heard),
-            held: Some(held),
-            answers: Answers::default(),
-            ..self
-        }
+    fn stand_under(&mut self, held: Held, heard: Heard, approved_at: Option<Timestamp>) {
+        // What the lock has stored with it.
+        self.attempt.approved_at = self.attempt.approved_at.or(approved_at);
+        self.place = Place::Try(heard);
+        self.held = Some(held);
+        self.answers = Answers::default();
     }
 }

@@ -1,4 +1,4 @@
-//! Since when `PayPal` has not said how an attempt stands: who waits for more than ten
+//! Since when PayPal has not said how an attempt stands: who waits for more than ten
 //! minutes is told of.
 
 use jiff::Timestamp;
@@ -47,7 +47,7 @@ impl Settle {
 }
 
 /// Whether an answer says how the attempt stands: of money that is held back, what
-/// became of it; of an order whose payer was at `PayPal`, more than that there is none.
+/// became of it; of an order whose payer was at PayPal, more than a 404.
 pub(crate) fn is_said(answer: &Answer, ticket: &Ticket, attempt: &Attempt, now: Timestamp) -> bool {
     let is_pending = matches!(attempt.state, AttemptState::Pending { .. });
     // A payer whose card was refused may have left for good.

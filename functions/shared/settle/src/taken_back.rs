@@ -1,7 +1,7 @@
 //! Money that leaves again: refunds, reversals, disputes. What a webhook says is
-//! a hint; `PayPal` is asked, and only its answer brings a ticket to review.
+//! a hint; PayPal is asked, and only its answer brings a ticket to review.
 //!
-//! `PayPal`'s 404 for what it has just told us about means "later", and money
+//! PayPal's 404 for what it has just told us about means "later", and money
 //! whose ticket cannot be told is a human's case: neither may pass as done.
 
 use jiff::Timestamp;
@@ -10,8 +10,8 @@ use store::{AttemptState, Error, TakenBack, TakenBackKind, Write};
 use ticket::{AttemptId, CaptureId, CaseNumber, Role, Ticket};
 use tokio::time::Instant;
 
+use crate::invoice_id::case_number;
 use crate::limits::DECISIONS_MAX;
-use crate::shown::case_number;
 use crate::{Captures, Settle, Wake};
 
 /// What a webhook says has happened.
@@ -34,14 +34,14 @@ pub enum TakingBack {
     Nothing,
     /// The refund is on its way; the nightly comparison follows it to its end.
     UnderWay,
-    /// `PayPal` names neither a payment nor a ticket of ours: a human must look.
+    /// PayPal names neither a payment nor a ticket of ours: a human must look.
     WithoutTicket,
-    /// `PayPal` did not answer, does not show it yet, or the money it concerns is
+    /// PayPal did not answer, does not show it yet, or the money it concerns is
     /// not booked yet: the event must come again.
     NotYet,
 }
 
-/// What `PayPal` says about a claim.
+/// What PayPal says about a claim.
 pub(crate) enum Confirmation {
     /// It is so.
     TakenBack(Confirmed),
@@ -53,7 +53,7 @@ pub(crate) enum Confirmation {
     SomethingNew,
 }
 
-/// What was taken back, as `PayPal` says it.
+/// What was taken back, as PayPal says it.
 pub(crate) struct Confirmed {
     pub(crate) id: String,
     pub(crate) kind: TakenBackKind,
@@ -62,11 +62,11 @@ pub(crate) struct Confirmed {
     concerned: Vec<Concerned>,
 }
 
-/// Whose money is taken back, as far as `PayPal` says.
+/// Whose money is taken back, as far as PayPal says.
 enum Concerned {
     /// That of this capture.
     Capture(CaptureId),
-    /// `PayPal` names no capture, but repeats what we had given it.
+    /// PayPal names no capture, but repeats what we had given it.
     Marks {
         attempt: Option<AttemptId>,
         invoice_id: Option<String>,
@@ -134,7 +134,7 @@ pub(crate) enum Payer {
 }
 
 impl Settle {
-    /// Asks `PayPal` about a claim and books what it confirms, once.
+    /// Asks PayPal about a claim and books what it confirms, once.
     ///
     /// # Errors
     /// When the table does not answer.
@@ -338,7 +338,7 @@ impl Settle {
     }
 
     /// Whose a capture is. A mark that is missing in one answer is looked for in
-    /// the other: `PayPal` does not promise it in each.
+    /// the other: PayPal does not promise it in each.
     pub(crate) async fn payer(
         &self,
         id: &CaptureId,

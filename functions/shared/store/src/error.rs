@@ -9,7 +9,7 @@ pub enum Error {
     Unavailable {
         /// What was asked.
         call: &'static str,
-        /// Why.
+        /// The cause, as the SDK states it.
         source: Box<dyn StdError + Send + Sync>,
     },
     /// An item does not read as what its key says it is. Asking again will not
@@ -18,7 +18,7 @@ pub enum Error {
     Unreadable {
         /// What was read.
         item: &'static str,
-        /// Why.
+        /// The cause.
         source: Box<dyn StdError + Send + Sync>,
     },
     /// The municipality's configuration is not in the table.

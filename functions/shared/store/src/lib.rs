@@ -4,42 +4,37 @@
 //! `infra/table.md` lists question → key → who asks. Every read that decides
 //! about money or says "paid" is strongly consistent; only the index of open
 //! attempts is not, and it only says where to look.
+//!
+//! | room | what is in it |
+//! |---|---|
+//! | `tickets` | issuing, reading, what the city does by hand; the city's configuration |
+//! | `payments` | attempts and their index, the lock, booking, what is taken back, webhook events |
+//! | `ledger` | the journal, and the queue of the export |
+//! | `comparison` | how far the nights are, foreign money, open refunds |
+//! | `dynamo` | the client, every key, transactions |
 
-mod access_token;
-mod attempts;
-mod awaiting;
-mod booking;
-mod books;
-mod case_file;
-mod clerk;
-mod client;
+mod comparison;
+mod dynamo;
 mod error;
-mod events;
-mod keys;
-mod lock;
-mod mending;
-mod municipality;
-mod nights;
-mod open_attempts;
-mod records;
-mod taken_back;
+mod ledger;
+mod payments;
 mod tickets;
-mod write;
 
-pub use access_token::StoredToken;
-pub use awaiting::ticket_without_ended_mark;
-pub use books::{Booked, OpenRefund, QueuePage, Queued};
-pub use case_file::CaseFile;
-pub use clerk::{Change, ClerkPayment};
-pub use client::Store;
+pub use comparison::nights::{EndedNight, Night, Nights};
+pub use comparison::open_refunds::OpenRefund;
+pub use dynamo::client::Store;
+pub use dynamo::keys::SHARDS;
 pub use error::{ConfigError, Error, Write};
-pub use events::{EventOutcome, StoredEvent};
-pub use keys::SHARDS;
-pub use lock::{Held, Released};
-pub use nights::{EndedNight, Night, Nights};
-pub use open_attempts::{OpenAttempt, Queue, Shard};
-pub use records::{
-    Attempt, AttemptState, Decline, JournalEntry, JournalEvent, PlacedOrder, Snapshot, TakenBack,
-    TakenBackKind,
+pub use ledger::export::{Booked, QueuePage, Queued};
+pub use ledger::journal::{JournalEntry, JournalEvent, Snapshot};
+pub use payments::access_token::StoredToken;
+pub use payments::awaiting::ticket_without_ended_mark;
+pub use payments::events::{EventOutcome, StoredEvent};
+pub use payments::lock::{Held, Released};
+pub use payments::open_attempts::{OpenAttempt, Queue, Shard};
+pub use payments::records::{
+    Attempt, AttemptEnd, AttemptState, Decline, PlacedOrder, TakenBack, TakenBackKind,
 };
-pub use tickets::Issued;
+pub use tickets::case_file::CaseFile;
+pub use tickets::clerk::{Change, ClerkPayment};
+pub use tickets::issuing::Issued;

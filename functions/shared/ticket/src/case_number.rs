@@ -7,14 +7,14 @@ use serde::{Deserialize, Serialize};
 
 /// The city's number of the ticket (Aktenzeichen): 1 to 27 of `A-Z a-z 0-9 -`.
 ///
-/// The alphabet survives `PayPal`'s reports, bank transfers and URLs, and keeps
+/// The alphabet survives PayPal's reports, bank transfers and URLs, and keeps
 /// the number safe as a part of a key: it can hold neither `#` nor `/`, nor the
 /// `_` of a second invoice id.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct CaseNumber(String);
 
-/// The longest case number; what bank and `PayPal` references leave room for.
+/// The longest case number; what bank and PayPal references leave room for.
 const CASE_NUMBER_LEN_MAX: usize = 27;
 
 /// The text is not a case number.

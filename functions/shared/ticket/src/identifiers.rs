@@ -65,7 +65,7 @@ const ATTEMPT_ID_LEN: usize = 26;
 
 identifier!(
     /// One payment attempt: 128 random bits in base 32. Beside the case number
-    /// the only thing of ours that `PayPal` gets to see, and the key to the
+    /// the only thing of ours that PayPal gets to see, and the key to the
     /// result page, so it must not be guessable.
     AttemptId,
     |text| text.len() == ATTEMPT_ID_LEN && text.bytes().all(|byte| BASE32.contains(&byte))
@@ -84,7 +84,7 @@ impl AttemptId {
     }
 }
 
-/// `PayPal` documents 36 characters as the longest id and uses 17.
+/// PayPal documents 36 characters as the longest id and uses 17.
 const PAYPAL_ID_LEN_MAX: usize = 36;
 
 fn is_paypal_id(text: &str) -> bool {
@@ -95,13 +95,13 @@ fn is_paypal_id(text: &str) -> bool {
 }
 
 identifier!(
-    /// A `PayPal` order. Source: Orders v2, path parameter `id`, `^[A-Z0-9]+$`.
+    /// A PayPal order. Source: Orders v2, path parameter `id`, `^[A-Z0-9]+$`.
     OrderId,
     is_paypal_id
 );
 
 identifier!(
-    /// A `PayPal` capture: the money that moved. Also the id of its settlement.
+    /// A PayPal capture: the money that moved. Also the id of its settlement.
     CaptureId,
     is_paypal_id
 );
@@ -110,7 +110,7 @@ identifier!(
 const SETTLEMENT_ID_LEN_MAX: usize = 80;
 
 identifier!(
-    /// A settlement: `PayPal`'s capture id, or the way money came with the
+    /// A settlement: PayPal's capture id, or the way money came with the
     /// number it came under, `CASH-2026-4711`.
     SettlementId,
     |text| (1..=SETTLEMENT_ID_LEN_MAX).contains(&text.len())

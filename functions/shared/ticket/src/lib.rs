@@ -12,6 +12,7 @@
 mod case_number;
 mod due;
 mod identifiers;
+mod language;
 mod money;
 mod municipality;
 mod plate;
@@ -22,8 +23,9 @@ mod ticket;
 pub use case_number::{CaseNumber, InvalidCaseNumber};
 pub use due::{DueDate, Land};
 pub use identifiers::{AttemptId, CaptureId, InvalidIdentifier, OrderId, SettlementId};
+pub use language::Language;
 pub use money::{Cents, InvalidAmount, WARNING_FINE_MAX, WARNING_FINE_MIN, WARNING_FINE_STEP};
-pub use municipality::{CashOffice, Disclosure, Language, LatePayment, Municipality};
+pub use municipality::{CashOffice, Disclosure, LatePayment, Municipality};
 pub use plate::{InvalidPlate, Plate};
 pub use settlement::{Channel, Role, Settlement, SurplusReason};
 pub use state::{Effect, Event, Refusal, Standing, effect};

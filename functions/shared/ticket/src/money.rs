@@ -40,7 +40,7 @@ impl Cents {
     }
 }
 
-/// The decimal form that `PayPal`, banks and our own API use: `30.00`.
+/// The decimal form that PayPal, banks and our own API use: `30.00`.
 impl fmt::Display for Cents {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}.{:02}", self.0 / 100, self.0 % 100)
@@ -58,7 +58,7 @@ pub struct InvalidAmount;
 /// When the text is not one to seven digits, a point and two digits, or begins
 /// with a zero that could be left out: an amount has one spelling.
 ///
-/// Source: `PayPal` Orders v2, schema `money`, field `value`.
+/// Source: PayPal Orders v2, schema `money`, field `value`.
 impl FromStr for Cents {
     type Err = InvalidAmount;
 

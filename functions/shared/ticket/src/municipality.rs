@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use iban::Iban;
 use serde::{Deserialize, Serialize};
 
-use crate::Land;
+use crate::{Land, Language};
 
 /// A city on the system, as ops write it from a JSON file. Points the law
 /// leaves to the city have the default of the domain rules.
@@ -14,7 +14,7 @@ use crate::Land;
 pub struct Municipality {
     /// The official municipality key, `07312000`.
     pub id: String,
-    /// The name on pages and in `PayPal`: `Stadt Kaiserslautern`.
+    /// The name on pages and in PayPal: `Stadt Kaiserslautern`.
     pub name: String,
     /// An SVG document, shown as an image.
     pub coat_of_arms: Option<String>,
@@ -54,41 +54,6 @@ pub struct CashOffice {
     pub address: String,
     /// The opening hours, per language.
     pub hours: BTreeMap<Language, String>,
-}
-
-/// A language the pages are written in.
-#[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
-)]
-#[serde(rename_all = "lowercase")]
-pub enum Language {
-    /// German: the legal text, and the default.
-    #[default]
-    De,
-    /// English.
-    En,
-}
-
-impl Language {
-    /// Every language there is.
-    pub const ALL: [Self; 2] = [Self::De, Self::En];
-
-    /// The language's BCP 47 tag.
-    #[must_use]
-    pub const fn tag(self) -> &'static str {
-        match self {
-            Self::De => "de",
-            Self::En => "en",
-        }
-    }
-
-    /// The language with this tag, if there is one.
-    #[must_use]
-    pub fn from_tag(tag: &str) -> Option<Self> {
-        Self::ALL
-            .into_iter()
-            .find(|language| language.tag().eq_ignore_ascii_case(tag))
-    }
 }
 
 /// Whether a payment after the due date is taken online.

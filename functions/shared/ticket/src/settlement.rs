@@ -9,7 +9,7 @@ use crate::{AttemptId, CaptureId, CaseNumber};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Channel {
-    /// A `PayPal` capture.
+    /// A PayPal capture.
     Paypal,
     /// The cash office's till.
     Cash,
@@ -35,24 +35,24 @@ impl Channel {
 pub struct Settlement {
     /// What the money was for.
     pub case_number: CaseNumber,
-    /// `PayPal`'s capture; the settlement's own id, so that booking it twice is
+    /// PayPal's capture; the settlement's own id, so that booking it twice is
     /// one booking.
     pub capture_id: CaptureId,
     /// Through which payment attempt it came.
     pub attempt: AttemptId,
     /// The way it came.
     pub channel: Channel,
-    /// The gross amount as `PayPal` states it: `30.00`.
+    /// The gross amount as PayPal states it: `30.00`.
     pub value: String,
-    /// The currency as `PayPal` states it; `EUR` unless the facts differ.
+    /// The currency as PayPal states it; `EUR` unless the facts differ.
     pub currency: String,
-    /// `PayPal`'s fee, in the same form; the city bears it, § 56(3) `OWiG`.
+    /// PayPal's fee, in the same form; the city bears it, § 56(3) `OWiG`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fee: Option<String>,
     /// Gross less fee, in the same form.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub net: Option<String>,
-    /// The legal moment of payment, as `PayPal` states it; never our own clock.
+    /// The legal moment of payment, as PayPal states it; never our own clock.
     pub paid_at: Timestamp,
     /// When it was booked here.
     pub booked_at: Timestamp,

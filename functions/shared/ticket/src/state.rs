@@ -39,15 +39,15 @@ pub enum Standing {
 /// Something that wants to happen to a ticket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Event {
-    /// The driver wants to pay with `PayPal`.
+    /// The driver wants to pay with PayPal.
     Checkout,
-    /// `PayPal` says COMPLETED; amount, currency, payee and attempt are right.
+    /// PayPal says COMPLETED; amount, currency, payee and attempt are right.
     CaptureCompleted,
-    /// `PayPal` says PENDING.
+    /// PayPal says PENDING.
     CapturePending,
-    /// `PayPal` says DECLINED or FAILED.
+    /// PayPal says DECLINED or FAILED.
     CaptureDeclined,
-    /// `PayPal` says COMPLETED, but the facts are not those we asked for.
+    /// PayPal says COMPLETED, but the facts are not those we asked for.
     CaptureDiffers,
     /// Cash or a transfer of the right amount.
     ClerkPayment,
@@ -63,7 +63,7 @@ pub enum Event {
     ChangeAmount,
     /// The back-office system wants to print a letter.
     Lease,
-    /// A refund, reversal or dispute at `PayPal`.
+    /// A refund, reversal or dispute at PayPal.
     MoneyTakenBack,
 }
 

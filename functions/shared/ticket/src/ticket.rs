@@ -19,13 +19,13 @@ pub struct Ticket {
     pub plate: Plate,
     /// What is said to have happened; the German text is the legal one.
     pub offence: Offence,
-    /// Where.
+    /// The place of the offence.
     pub place: TicketText,
-    /// When.
+    /// The time of the offence.
     pub occurred_at: Timestamp,
     /// What is owed.
     pub amount: Cents,
-    /// Until when.
+    /// The last day for paying it.
     pub due_on: DueDate,
     /// What a bank transfer must quote, where that is not the case number.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -50,11 +50,11 @@ pub struct Ticket {
     /// are open: only its change means anything, that another was begun since.
     #[serde(default)]
     pub attempts_begun: u32,
-    /// `PayPal` refuses this ticket's first invoice id at the capture, as it does
+    /// PayPal refuses this ticket's first invoice id at the capture, as it does
     /// for one that was paid: the next order needs the second.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub first_invoice_refused: bool,
-    /// `PayPal` is checking a capture; not paid, but no second payment either.
+    /// PayPal is checking a capture; not paid, but no second payment either.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pending: Option<PendingCapture>,
     /// Money that may still come, though nobody is inside the capture call. For
@@ -66,7 +66,7 @@ pub struct Ticket {
 impl Ticket {
     /// Where the ticket stands, lock and pending capture included: the column
     /// of the state table. Whether a lock's lease has ended makes no
-    /// difference: until somebody has asked `PayPal`, the money may have moved.
+    /// difference: until somebody has asked PayPal, the money may have moved.
     #[must_use]
     pub const fn standing(&self) -> Standing {
         match self.state {
@@ -147,6 +147,21 @@ pub enum State {
     Review,
 }
 
+impl State {
+    /// The name that table, journal and API write.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Paid { .. } => "paid",
+            Self::Objected => "objected",
+            Self::Withdrawn => "withdrawn",
+            Self::HandedOver => "handed_over",
+            Self::Review => "review",
+        }
+    }
+}
+
 /// The right to call capture, for one attempt, until a moment.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Lock {
@@ -157,11 +172,11 @@ pub struct Lock {
     /// Since when the answer to this capture try is waited for; a take-over does
     /// not change it.
     pub since: Timestamp,
-    /// `PayPal`'s code, where the last call of this try was refused in a way that
+    /// PayPal's code, where the last call of this try was refused in a way that
     /// leaves open whether the money moved.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refused_as: Option<String>,
-    /// When that was, by `PayPal`'s clock, where it said so.
+    /// When that was, by PayPal's clock, where it said so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refused_at: Option<Timestamp>,
     /// Since when every call of this try was refused so, and none went unanswered.
@@ -170,22 +185,22 @@ pub struct Lock {
     /// An earlier call of this try was never answered.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub unanswered: bool,
-    /// Long enough after its last call for no read to lag, `PayPal` has shown the order
+    /// Long enough after its last call for no read to lag, PayPal has shown the order
     /// without a capture.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub shown_uncaptured: bool,
 }
 
-/// A capture that `PayPal` holds back.
+/// A capture that PayPal holds back.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PendingCapture {
-    /// Whose.
+    /// The payment attempt.
     pub attempt: AttemptId,
-    /// Which.
+    /// The capture that PayPal holds back.
     pub capture_id: CaptureId,
 }
 
-/// Money that may still come: the payer has come back from `PayPal`, or has
+/// Money that may still come: the payer has come back from PayPal, or has
 /// approved there, and it is not captured, nor is it certain that nothing comes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Awaited {
@@ -204,7 +219,7 @@ pub enum UnderWay {
     Capturing,
     /// Nobody knows yet what becomes of it.
     Awaited {
-        /// Since when.
+        /// The first moment we know of.
         since: Timestamp,
     },
 }

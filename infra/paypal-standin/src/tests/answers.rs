@@ -1,4 +1,4 @@
-//! Answers in `PayPal`'s shapes.
+//! Answers in PayPal's shapes.
 
 use bytes::Bytes;
 use http::Request;

@@ -10,7 +10,7 @@ use fastrand::Rng;
 use serde_json::Value;
 use tokio::sync::Semaphore;
 
-/// All that a driver, `PayPal` or the clock can call.
+/// All that a driver, PayPal or the clock can call.
 const UNDER_LOAD: [&str; 5] = [
     "show-ticket",
     "start-checkout",

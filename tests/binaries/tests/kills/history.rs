@@ -89,7 +89,7 @@ impl History {
     }
 }
 
-/// Whether `PayPal` had captured money for the ticket by then.
+/// Whether PayPal had captured money for the ticket by then.
 fn is_captured(city: &City, case_number: &CaseNumber, by: Timestamp) -> bool {
     let books = city.standin.books();
     let mut captures = books.captures.iter();

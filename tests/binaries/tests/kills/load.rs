@@ -23,7 +23,7 @@ const DRIVERS: u64 = 6;
 /// Visits of which none brings a kill: something is wrong with the test.
 const VISITS_PER_TICKET_MAX: u64 = 50;
 
-/// How often `PayPal` looks into its queue.
+/// How often PayPal looks into its queue.
 const WEBHOOKS_EACH: Duration = Duration::from_millis(20);
 /// Deployed it is a minute; more often is more to interrupt.
 const SWEEP_EACH: Duration = Duration::from_secs(1);
@@ -88,7 +88,7 @@ async fn drivers(world: Arc<World>, visits: Arc<AtomicU64>) {
     }
 }
 
-/// `PayPal` delivers every second event; the others are lost on the way.
+/// PayPal delivers every second event; the others are lost on the way.
 async fn webhooks(world: Arc<World>) {
     let mut choices = world.choices(WEBHOOKS);
     let mut each = interval(WEBHOOKS_EACH);

@@ -1,5 +1,5 @@
 //! The built bootstraps, killed with SIGKILL at random moments while drivers
-//! pay, webhooks come, sweeps run and `PayPal` is strange; afterwards the table is
+//! pay, webhooks come, sweeps run and PayPal is strange; afterwards the table is
 //! held against the books of the stand-in.
 //!
 //! ```text

@@ -41,7 +41,7 @@ impl Visit<'_> {
         Some(page.state().to_owned())
     }
 
-    /// One tab: press, decide at `PayPal`, perhaps come back.
+    /// One tab: press, decide at PayPal, perhaps come back.
     async fn pay(&self, choices: &mut Rng) {
         let amount = self.ticket.amount.to_string();
         let fill = [("TOKEN", self.ticket.token.as_str()), ("AMOUNT", &amount)];
@@ -67,7 +67,7 @@ impl Visit<'_> {
         }
     }
 
-    /// Presses the button; the order, if it led to `PayPal`.
+    /// Presses the button; the order, if it led to PayPal.
     async fn press(&self, choices: &mut Rng, event: &Value) -> Option<String> {
         let answer = self.load(choices, "start-checkout", event).await?;
         if answer.status() != 303 {
@@ -77,7 +77,7 @@ impl Visit<'_> {
         Some(query(&url, "token"))
     }
 
-    /// Decides at `PayPal`; the attempt, of a driver who comes back from there.
+    /// Decides at PayPal; the attempt, of a driver who comes back from there.
     async fn decide(&self, choices: &mut Rng, order_id: &str, decision: Payer) -> Option<String> {
         let leads = self.world.city.standin.approve(order_id, decision);
         let Leads::To(back) = leads.unwrap() else {

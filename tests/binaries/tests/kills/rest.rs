@@ -93,7 +93,7 @@ pub(crate) async fn reach(world: &World) {
     }
 }
 
-/// What `PayPal` knows of a ticket.
+/// What PayPal knows of a ticket.
 #[derive(Default)]
 struct Known {
     is_captured: bool,
@@ -121,7 +121,7 @@ fn known(books: &Books) -> BTreeMap<String, Known> {
     all
 }
 
-/// Whether nobody but `PayPal` can say what became of the try: it was refused by a
+/// Whether nobody but PayPal can say what became of the try: it was refused by a
 /// name that leaves that open, or after a call that nobody answered. It waits for ten
 /// minutes, or for as long as its order lives, and nobody was charged.
 pub(crate) fn waits_for_word(lock: &Lock) -> bool {

@@ -1,4 +1,4 @@
-//! What `PayPal` does beside its specification while bootstraps are killed: each of it
+//! What PayPal does beside its specification while bootstraps are killed: each of it
 //! comes to its end within the minutes that this test waits.
 
 use fastrand::Rng;

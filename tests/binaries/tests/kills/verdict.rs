@@ -21,7 +21,7 @@ pub(crate) struct Figures {
     settled_cents: u64,
     /// Captures that another invocation booked than the one that captured.
     pub(crate) rescued: usize,
-    /// Tickets whose lock waits for `PayPal`'s word.
+    /// Tickets whose lock waits for PayPal's word.
     waiting: usize,
     events: usize,
 }
@@ -96,7 +96,7 @@ pub(crate) async fn verdict(world: &World) -> Figures {
     figures
 }
 
-/// One ticket, and what `PayPal` captured for it.
+/// One ticket, and what PayPal captured for it.
 struct Case<'a> {
     world: &'a World,
     issued: &'a Issued,

@@ -10,9 +10,9 @@ use super::{case_of, cents, moment, standing, text};
 use crate::history::History;
 use crate::world::World;
 
-/// A human is asked to look when `PayPal` has but few deliveries left.
+/// A human is asked to look when PayPal has but few deliveries left.
 const PARKED_FROM: u32 = 20;
-/// After so many deliveries `PayPal` gives an event up.
+/// After so many deliveries PayPal gives an event up.
 const DELIVERIES_MAX: u32 = 25;
 
 /// The table, sorted by what its items are.
@@ -74,11 +74,11 @@ pub(crate) enum Waits {
     /// Half an hour: the payer approved long after pressing, and who is that late is
     /// looked for less often.
     HalfAnHour,
-    /// `PayPal` has held it back; it is asked about once an hour.
+    /// PayPal has held it back; it is asked about once an hour.
     AnHour,
-    /// A share of its age: the payer approved later than `PayPal` lets one by default.
+    /// A share of its age: the payer approved later than PayPal lets one by default.
     AShareOfItsAge,
-    /// `PayPal` has refused, and neither said what became of the money nor shown it:
+    /// PayPal has refused, and neither said what became of the money nor shown it:
     /// until it does, or the order's life is over.
     AnAnswer,
 }
@@ -136,7 +136,7 @@ pub(crate) fn what_was_paid(world: &World) -> Waits {
     })
 }
 
-/// Whether a lock waits for what `PayPal` alone can say.
+/// Whether a lock waits for what PayPal alone can say.
 fn is_unsaid(world: &World, table: &Table, lock: &Value) -> bool {
     let attempt = table.attempts.get(&text(&lock["M"], "attempt"));
     let order = attempt.map(|attempt| text(&attempt["order"]["M"], "id"));
@@ -230,7 +230,7 @@ pub(crate) fn attempts_left(world: &World) -> usize {
     table.attempts.values().filter(left).count()
 }
 
-/// Tickets that nobody can pay, because a try at `PayPal` may still bring money.
+/// Tickets that nobody can pay, because a try at PayPal may still bring money.
 pub(crate) fn locks_left(world: &World) -> usize {
     let table = Table::read(world);
     let locked = |ticket: &&Value| ticket.get("lock").is_some();
@@ -238,7 +238,7 @@ pub(crate) fn locks_left(world: &World) -> usize {
 }
 
 /// V2: an hour after the life of every order nobody waits for any of them, but for
-/// what `PayPal` holds back.
+/// what PayPal holds back.
 pub(crate) fn attempts_are_over(world: &World) {
     let table = Table::read(world);
     let mut history = world.history.borrow_mut();
@@ -346,7 +346,7 @@ pub(crate) fn at_rest(world: &World, history: &mut History) {
         .in_books(|books| each_effect_once(books, &table, history));
 }
 
-/// Whether `PayPal` has given an event up whose earlier deliveries a restore has
+/// Whether PayPal has given an event up whose earlier deliveries a restore has
 /// forgotten. In two of three days it would be parked; here they pass in minutes.
 fn is_given_up(world: &World, history: &History, event: &Value) -> bool {
     let remembered: u32 = event["deliveries"]["N"]
@@ -425,7 +425,7 @@ fn every_capture_is_booked_once(books: &Books, table: &Table, history: &mut Hist
     }
 }
 
-/// L7, to the cent, over everything but orders of which `PayPal` told other
+/// L7, to the cent, over everything but orders of which PayPal told other
 /// facts than it had.
 fn the_sums_agree(books: &Books, table: &Table, history: &mut History) {
     let odd = |capture_id: &str| {
@@ -516,8 +516,8 @@ fn ids_of_taken_back(table: &Table) -> BTreeSet<String> {
     table.taken_back.iter().map(|it| text(it, "id")).collect()
 }
 
-/// Whether `PayPal` has sent an event about this refund or dispute. No sweep
-/// looks for what was taken back: of what `PayPal` never tells nobody knows
+/// Whether PayPal has sent an event about this refund or dispute. No sweep
+/// looks for what was taken back: of what PayPal never tells nobody knows
 /// before the reconciliation with its books, and what is parked waits for a human.
 fn was_told(books: &Books, table: &Table, id: &str) -> bool {
     let told = |event: &&paypal_standin::Event| {

@@ -9,6 +9,9 @@ use crate::world::{PAYPAL_ORIGIN, World};
 /// Between two of our functions.
 const CLOCKS_DIFFER: SignedDuration = SignedDuration::from_secs(4);
 
+/// A mark's time is when its writer was called, who lives no longer.
+const WRITTEN_WITHIN: SignedDuration = SignedDuration::from_secs(15);
+
 /// A driver sees a page about a ticket, asked for at `asked_at`.
 pub(crate) fn a_page_was_shown(world: &World, case_number: &str, page: &Page, asked_at: Timestamp) {
     let now = world.now();
@@ -16,8 +19,9 @@ pub(crate) fn a_page_was_shown(world: &World, case_number: &str, page: &Page, as
     let ticket = item(format!("TICKET#{case_number}"), "TICKET");
     // Of an order of another version, or one that has ended, nothing can come.
     let may_bring_money = ticket.as_ref().is_some_and(|ticket| {
-        let named = ticket.get("awaits").and_then(|awaits| {
-            let id = awaits["M"]["attempt"]["S"].as_str()?;
+        let awaits = ticket.get("awaits").map(|awaits| &awaits["M"]);
+        let named = awaits.and_then(|awaits| {
+            let id = awaits["attempt"]["S"].as_str()?;
             item(format!("ATTEMPT#{id}"), "ATTEMPT")
         });
         named.is_some_and(|named| {
@@ -66,19 +70,20 @@ pub(crate) fn a_page_was_shown(world: &World, case_number: &str, page: &Page, as
         let there = ticket.as_ref()?.get(name)?;
         there["M"][of]["S"].as_str()?.parse::<Timestamp>().ok()
     };
-    let was_there = |name: &str| {
+    let was_there = |name: &str, takes: SignedDuration| {
         moment(name, "since").is_some_and(|since| {
-            let known = since.saturating_add(CLOCKS_DIFFER);
+            let known = since.saturating_add(CLOCKS_DIFFER + takes);
             known.is_ok_and(|at| at < asked_at)
         })
     };
-    let awaits = was_there("awaits")
+    let awaits = was_there("awaits", WRITTEN_WITHIN)
         && may_bring_money
         && moment("awaits", "until").is_some_and(|until| {
             let over = until.saturating_sub(CLOCKS_DIFFER);
             over.is_ok_and(|at| at > now)
         });
-    let asked_meanwhile = (was_there("lock") || awaits) && page.has_pay_button();
+    let asked_meanwhile =
+        (was_there("lock", SignedDuration::ZERO) || awaits) && page.has_pay_button();
     history.law("L10", !asked_meanwhile || not_whole, || {
         format!("PayPal has not said what became of a payment for {case_number}, and a driver is asked to pay")
     });
@@ -102,7 +107,7 @@ pub(crate) fn a_page_was_shown(world: &World, case_number: &str, page: &Page, as
     });
 }
 
-/// A driver is sent to `PayPal`, to pay this order.
+/// A driver is sent to PayPal, to pay this order.
 pub(crate) fn a_redirect_was_shown(world: &World, case_number: &str, to: &str, order: &str) {
     let stored = world.engine.borrow().all().any(|item| {
         item["order"]["M"]["id"]["S"] == *order && item["case_number"]["S"] == *case_number

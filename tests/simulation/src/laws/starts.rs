@@ -1,4 +1,4 @@
-//! What must hold when a call to `PayPal` starts.
+//! What must hold when a call to PayPal starts.
 
 use bytes::Bytes;
 use http::{Method, Request, Response};
@@ -28,7 +28,7 @@ pub(super) fn lock_of(world: &World, order: &str) -> Option<Timestamp> {
     moment(ticket["lock"]["M"]["until"]["S"].as_str()?)
 }
 
-/// A process is about to call `PayPal`, while these other calls are on their
+/// A process is about to call PayPal, while these other calls are on their
 /// way for processes that still live.
 pub(crate) fn a_call_to_paypal_starts<'a>(
     world: &World,
@@ -87,7 +87,7 @@ pub(crate) fn a_call_to_paypal_starts<'a>(
     });
 }
 
-/// What `PayPal` said to a capture.
+/// What PayPal said to a capture.
 pub(super) fn a_capture_was_answered(world: &World, order: String, answer: &Response<Bytes>) {
     let said: Value = serde_json::from_slice(answer.body()).unwrap_or_default();
     let mut history = world.history.borrow_mut();
@@ -116,10 +116,10 @@ pub(super) fn an_order_was_read(world: &World, order: &str, answer: &Response<By
     }
 }
 
-/// `PayPal`'s word for a card that will not do.
+/// PayPal's word for a card that will not do.
 const REFUSED_CARD: &str = "INSTRUMENT_DECLINED";
 
-/// A capture has its effect at `PayPal` now, however long it was on its way.
+/// A capture has its effect at PayPal now, however long it was on its way.
 pub(super) fn a_capture_goes(world: &World, order: &str) {
     match ticket_and_attempt(world, order) {
         Some((ticket, attempt)) => may_be_captured(world, &ticket, &attempt, "goes"),

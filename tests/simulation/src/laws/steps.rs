@@ -9,7 +9,7 @@ use super::{case_of, cents, moment, text};
 use crate::engine::{Key, key_of};
 use crate::world::{MERCHANT, World};
 
-/// M1, M2, M3: what `PayPal`'s books may hold.
+/// M1, M2, M3: what PayPal's books may hold.
 pub(super) fn at_most_one_capture(world: &World) {
     let mut history = world.history.borrow_mut();
     let history = &mut *history;

@@ -1,5 +1,5 @@
 //! What `receive-webhook` does while the bug is on that believes what an event says:
-//! it books without asking `PayPal`.
+//! it books without asking PayPal.
 
 use jiff::Timestamp;
 use settle::Settle;

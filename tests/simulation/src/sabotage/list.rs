@@ -53,7 +53,9 @@ pub(crate) const ALL: &[Sabotage] = &[
         name: "no line for the export",
         places: &[(
             "no line for the export",
-            Change::First("queued.insert(\"pk\".to_owned(), s(\"ELSEWHERE\"));"),
+            Change::Value(
+                "{ let mut queued = queued; if $on { queued.insert(\"pk\".to_owned(), s(\"ELSEWHERE\")); } $it }",
+            ),
         )],
         found_by: "closes-the-window;seed=1",
     },
@@ -180,7 +182,7 @@ pub(crate) const ALL: &[Sabotage] = &[
         places: &[(
             "released after no answer",
             Change::Value(
-                "if $on { Step::Release(Released::Ended(AttemptState::Declined)).into() } else { $it }",
+                "if $on { Step::Release(Released::Ended(AttemptEnd::Declined)).into() } else { $it }",
             ),
         )],
         found_by: "two-tabs-no-invoice-barrier;seed=1;finish-checkout: paypal Capture#1=Late40",
@@ -206,7 +208,7 @@ pub(crate) const ALL: &[Sabotage] = &[
         places: &[(
             "sent to PayPal before the order is stored",
             Change::First(
-                "let _ = self.store.place_order(&attempt.id, &placed).await; return Ok(Some(Checkout::Redirect(created.approve_url)));",
+                "let _ = self.store.place_order(&attempt.id, &placed).await; return Ok(Checkout::Redirect(created.approve_url));",
             ),
         )],
         found_by: "return-alone;seed=1;start-checkout: table ~attempt#1=Down",

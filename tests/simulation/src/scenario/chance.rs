@@ -165,7 +165,7 @@ fn somebody(world: &Rc<World>, driver: Driver, begins: Duration) -> Work {
     })
 }
 
-/// What a bank, a merchant or `PayPal` does with captures that were made.
+/// What a bank, a merchant or PayPal does with captures that were made.
 fn fate_of_captures(world: &Rc<World>) -> Work {
     let world = Rc::clone(world);
     Box::pin(async move {

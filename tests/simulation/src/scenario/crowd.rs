@@ -2,7 +2,7 @@
 //! drivers press and go away; then one in a hundred comes, pays, and closes the window.
 //! Nothing but the sweep is left to capture what they have approved.
 //!
-//! Beside it, in `crowd-on-a-bad-day`, `PayPal` lets calls hang and says that they
+//! Beside it, in `crowd-on-a-bad-day`, PayPal lets calls hang and says that they
 //! are too many, and one driver presses the button for the whole hour.
 
 use std::rc::Rc;
@@ -170,7 +170,7 @@ async fn some_pay(world: &Rc<World>, open: usize) {
     });
 }
 
-/// An hour in which `PayPal` lets calls hang, then calls them too many, and one
+/// An hour in which PayPal lets calls hang, then calls them too many, and one
 /// driver presses all the time.
 fn bad_day(world: &Rc<World>, minutes_max: u32) -> Vec<Work> {
     let (restless, its_world) = (driver(world), Rc::clone(world));

@@ -108,7 +108,7 @@ pub(super) fn forges_a_webhook(world: &Rc<World>) -> Work {
     })
 }
 
-/// Somebody sends webhooks of his own, each with another certificate at `PayPal`'s
+/// Somebody sends webhooks of his own, each with another certificate at PayPal's
 /// own host, twenty in a minute.
 pub(super) fn strangers_send_webhooks(world: &Rc<World>) -> Work {
     const WEBHOOKS: u32 = 20;
@@ -142,7 +142,7 @@ pub(super) fn strangers_send_webhooks(world: &Rc<World>) -> Work {
     })
 }
 
-/// Somebody pays something else under an invoice id of ours, at `PayPal` itself.
+/// Somebody pays something else under an invoice id of ours, at PayPal itself.
 pub(super) async fn pays_elsewhere(world: &Rc<World>, invoice_id: &str) {
     world.turn("somebody pays elsewhere").await;
     let post = |path: &str, authorization: &str, body: String| {

@@ -1,4 +1,4 @@
-//! An hour in which `PayPal` answers nobody.
+//! An hour in which PayPal answers nobody.
 
 use std::rc::Rc;
 

@@ -145,7 +145,7 @@ fn on_an_ended_lock(world: &Rc<World>, one: Of, other: Of) -> Work {
     })
 }
 
-/// The ways back from `PayPal`.
+/// The ways back from PayPal.
 struct Approved {
     own: Back,
     other: Option<Back>,

@@ -158,7 +158,7 @@ pub(crate) const BY_CHANCE: Scenario = Scenario {
 /// Tickets of the larger stories.
 const TICKETS: usize = 6;
 
-/// Of money that went back only an event tells before `PayPal`'s books do.
+/// Of money that went back only an event tells before PayPal's books do.
 fn with_every_webhook(world: &Rc<World>) {
     prepare(world);
     world.standin.set_webhooks(WebhookMode::Normal);
@@ -193,7 +193,7 @@ fn pays(world: &Rc<World>, ticket: usize, begins: u64, payer: Payer) -> Work {
     })
 }
 
-/// Presses, and decides at `PayPal`.
+/// Presses, and decides at PayPal.
 async fn decides(world: &World, driver: &Driver, begins: u64, payer: Payer) -> Option<Back> {
     world.pause(Duration::from_secs(begins)).await;
     let sent = driver.presses().await?;
@@ -201,13 +201,13 @@ async fn decides(world: &World, driver: &Driver, begins: u64, payer: Payer) -> O
     driver.decides(&sent, payer).await
 }
 
-/// `PayPal` does so to the capture.
+/// PayPal does so to the capture.
 fn meets(world: &Rc<World>, ticket: usize, begins: u64, kind: FaultKind) -> Work {
     let (work, world) = (pays(world, ticket, begins, Payer::Pays), Rc::clone(world));
     Box::pin(async move { world.under(On::Capture, kind, work).await })
 }
 
-/// `PayPal` says of a capture that it is too early; its lock is as old as its lease when
+/// PayPal says of a capture that it is too early; its lock is as old as its lease when
 /// it is refused for good, and another order is paid.
 fn gives_up_and_pays_anew(world: &Rc<World>, ticket: usize, begins: u64) -> Work {
     let (driver, world) = (somebody(world, ticket), Rc::clone(world));

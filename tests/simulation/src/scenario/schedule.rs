@@ -89,14 +89,14 @@ pub(super) async fn schedule(world: Rc<World>, actors_left: Rc<Cell<usize>>) {
 const MINUTES_OUT_OF_ITS_SENSES: u32 = 30;
 /// How often a lock that still stands is looked at, before its order's life is over.
 const LOOKS_AT_LOCKS: u32 = 3;
-/// How long a lock waits for `PayPal`'s own books: those of two days later.
+/// How long a lock waits for PayPal's own books: those of two days later.
 const NIGHTS: u32 = 3;
 /// How often what is over by now is looked at.
 const LAST_LOOKS: Duration = Duration::from_mins(10);
 const MANY: usize = 20;
 /// At 2 calls a second.
 const CALLS_TAKE: Duration = Duration::from_millis(500);
-/// How often what `PayPal` holds back is waited for.
+/// How often what PayPal holds back is waited for.
 const HELD_BACK_HOURS_MAX: u32 = 4;
 
 fn is_within(world: &World, since: Timestamp, most: Duration) -> bool {
@@ -110,10 +110,10 @@ const LATE_MINUTES_MAX: i64 = 30;
 /// after six hours, where the account allows it, within a sixth of the order's age, or
 /// half as much again before the last look,
 const VERY_LATE_MINUTES_MAX: i64 = 130;
-/// and what `PayPal` held back within an hour more, however the look fails that
+/// and what PayPal held back within an hour more, however the look fails that
 /// comes first.
 const HELD_BACK_MINUTES_MAX: i64 = 60 + MINUTES_MAX;
-/// How late `PayPal` itself may be by habit.
+/// How late PayPal itself may be by habit.
 const LAG_MINUTES_MAX: i64 = 10;
 
 /// L2: sweeps each minute, until all that was paid is booked.

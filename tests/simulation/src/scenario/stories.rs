@@ -429,7 +429,7 @@ fn presses_for_hours(world: &Rc<World>) -> Work {
     })
 }
 
-/// A try that was never answered, of an order that `PayPal` does not show for all of
+/// A try that was never answered, of an order that PayPal does not show for all of
 /// its life and longer: where nothing has moved, until its own books were read. Then
 /// the driver comes once more.
 fn not_shown(world: &Rc<World>, capture: FaultKind) -> Work {
@@ -471,7 +471,7 @@ fn not_shown(world: &Rc<World>, capture: FaultKind) -> Work {
 
 /// Paid; taken back while no webhook travels; then a night passes.
 fn in_silence(world: &Rc<World>, what: Afterwards) -> Work {
-    /// Until `PayPal`'s books are as young as they get, and the night has come.
+    /// Until PayPal's books are as young as they get, and the night has come.
     const A_DAY_AND_A_HALF: Duration = Duration::from_hours(36);
     let (driver, world) = (driver(world), Rc::clone(world));
     Box::pin(async move {
@@ -589,7 +589,7 @@ fn reloads(world: &Rc<World>) -> Work {
     })
 }
 
-/// A clerk acts while the driver is at `PayPal` or on the way back.
+/// A clerk acts while the driver is at PayPal or on the way back.
 fn later(world: &Rc<World>, wish: Wish) -> Work {
     let (driver, world) = (driver(world), Rc::clone(world));
     Box::pin(async move {
@@ -615,7 +615,7 @@ fn presses_over_an_old_amount(world: &Rc<World>) -> Work {
     })
 }
 
-/// What was approved is captured as `capture` says, or not yet; then `PayPal`
+/// What was approved is captured as `capture` says, or not yet; then PayPal
 /// knows no order for a while.
 fn unknown_for(world: &Rc<World>, capture: Option<FaultKind>) -> Work {
     let (driver, world) = (driver(world), Rc::clone(world));
@@ -638,7 +638,7 @@ fn unknown_for(world: &Rc<World>, capture: Option<FaultKind>) -> Work {
     })
 }
 
-/// `PayPal` holds the capture back and decides an hour later.
+/// PayPal holds the capture back and decides an hour later.
 fn held_back(world: &Rc<World>, what: Afterwards) -> Work {
     let (driver, world) = (driver(world), Rc::clone(world));
     Box::pin(async move {
@@ -656,7 +656,7 @@ fn held_back(world: &Rc<World>, what: Afterwards) -> Work {
     })
 }
 
-/// `PayPal` holds back what one tab has paid; the other comes back later.
+/// PayPal holds back what one tab has paid; the other comes back later.
 fn held_back_while_other_tab_pays(world: &Rc<World>) -> Work {
     let (driver, world) = (driver(world), Rc::clone(world));
     Box::pin(async move {
@@ -681,7 +681,7 @@ fn held_back_while_other_tab_pays(world: &Rc<World>) -> Work {
     })
 }
 
-/// Somebody has paid elsewhere under this invoice id: `PayPal` refuses the
+/// Somebody has paid elsewhere under this invoice id: PayPal refuses the
 /// capture, and the next try goes under the second one.
 fn invoice_used_up(world: &Rc<World>) -> Work {
     let (driver, world) = (driver(world), Rc::clone(world));
@@ -699,7 +699,7 @@ fn invoice_used_up(world: &Rc<World>) -> Work {
     })
 }
 
-/// Paid and contested at `PayPal`; the city decides; then the money is given back
+/// Paid and contested at PayPal; the city decides; then the money is given back
 /// and the case is before a human again.
 fn disputed_then(world: &Rc<World>, wishes: &'static [Wish]) -> Work {
     let (driver, world) = (driver(world), Rc::clone(world));

@@ -1,5 +1,5 @@
 //! Events of one case, delivered by hand: in every order, and with other things
-//! in their bodies than `PayPal` wrote. All ways must come to the same end.
+//! in their bodies than PayPal wrote. All ways must come to the same end.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -96,7 +96,7 @@ const DENIED: Case = Case {
 
 /// So many deliveries of a case are put in order: 120 ways.
 const DELIVERIES_MAX: usize = 5;
-/// How often what was not taken is looked for; `PayPal` repeats for three days.
+/// How often what was not taken is looked for; PayPal repeats for three days.
 const ROUNDS_MAX: u32 = 40;
 
 /// The events of a case are made, then come as `arranged`; no sweep before, or
@@ -180,7 +180,7 @@ const CHANGES: [Change; 14] = [
     Change::Type("SOMETHING.ELSE"),
 ];
 
-/// One of the events says something else; as `PayPal` signs it that is right.
+/// One of the events says something else; as PayPal signs it that is right.
 fn one_forged(world: &World, made: Vec<Delivery>) -> Vec<Delivery> {
     let mut choices = world.choices.borrow_mut();
     let change = CHANGES[choices.one_of(CHANGES.len())];

@@ -89,7 +89,7 @@ pub(crate) fn ticket(standing: Standing) -> Ticket {
     }
 }
 
-/// The mark of an attempt that came back from `PayPal` at 9:52 in Berlin.
+/// The mark of an attempt that came back from PayPal at 9:52 in Berlin.
 pub(crate) fn awaited() -> Awaited {
     Awaited {
         attempt: attempt_id(),

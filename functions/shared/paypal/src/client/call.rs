@@ -16,7 +16,7 @@ use crate::{AccessToken, Error, Issue, PayPal, TransportError};
 /// some tens.
 pub(super) const ANSWER_BYTES_MAX: usize = 256 * 1024;
 
-/// The longest debug id we repeat; `PayPal`'s have 13 characters.
+/// The longest debug id we repeat; PayPal's have 13 characters.
 const DEBUG_ID_LEN_MAX: usize = 64;
 
 /// A request under way: what is needed to say what became of it.
@@ -62,7 +62,7 @@ impl Call<'_> {
         self.send(request).await
     }
 
-    /// Posts `body` as JSON under a request id: `PayPal` does the same id once
+    /// Posts `body` as JSON under a request id: PayPal does the same id once
     /// and repeats its answer.
     pub(super) async fn post<T: DeserializeOwned>(
         self,
@@ -87,7 +87,7 @@ impl Call<'_> {
         self.send(request).await
     }
 
-    /// A request to `path` of `PayPal`'s API.
+    /// A request to `path` of PayPal's API.
     pub(super) fn request(
         &self,
         method: Method,
@@ -156,7 +156,7 @@ impl Call<'_> {
                 Err(_) => Err(unclear(call, status.as_u16(), debug_id)),
             };
         }
-        // A web page under a 4xx comes from something in front of `PayPal`,
+        // A web page under a 4xx comes from something in front of PayPal,
         // which does not know what happened behind it.
         let refusal = error.and_then(Refusal::of);
         let refused = match (status, refusal) {
@@ -195,7 +195,7 @@ impl<T> Answer<T> {
 }
 
 impl Refusal {
-    /// Nothing when the body is not one of `PayPal`'s errors.
+    /// Nothing when the body is not one of PayPal's errors.
     fn of(error: WireError) -> Option<Self> {
         let name = error.name.or(error.error)?;
         let details = error.details.unwrap_or_default();
@@ -218,7 +218,7 @@ fn unclear(call: &'static str, status: u16, debug_id: Option<String>) -> Error {
     error
 }
 
-/// `PayPal`'s support asks for the debug id; nothing else of the answer is written.
+/// PayPal's support asks for the debug id; nothing else of the answer is written.
 fn log(error: &Error) {
     match error {
         Error::Unclear { debug_id, .. }

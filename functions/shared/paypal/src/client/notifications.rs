@@ -1,4 +1,4 @@
-//! Whether `PayPal` has sent a webhook, by its own word.
+//! Whether PayPal has sent a webhook, by its own word.
 
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderValue, Method};
@@ -15,11 +15,11 @@ struct WireVerification {
 }
 
 impl PayPal {
-    /// Asks whether `PayPal` has sent this delivery: gives the event it holds, or
+    /// Asks whether PayPal has sent this delivery: gives the event it holds, or
     /// [`WebhookError::NotSent`].
     ///
     /// # Errors
-    /// As [`Error`] says: `PayPal` has not answered the question.
+    /// As [`Error`] says: PayPal has not answered the question.
     ///
     /// Source: Webhooks v1, `verify-webhook-signature.post`.
     pub async fn post_back(

@@ -18,7 +18,7 @@ impl PayPal {
     ///
     /// # Errors
     /// As [`Error`] says. An order that is not what was asked for (another
-    /// amount, another payee, a page to approve that is not `PayPal`'s) is one
+    /// amount, another payee, a page to approve that is not PayPal's) is one
     /// no payer must see: [`Error::Refused`] with [`Issue::OurAccount`] when
     /// the payee is not our merchant id, else [`Error::Unclear`].
     ///

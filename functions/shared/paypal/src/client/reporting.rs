@@ -23,7 +23,7 @@ pub const SEARCH_LAG: Duration = Duration::from_hours(3);
 /// Source: airbytehq/airbyte PR 4240 and PR 85806: up to 36 hours.
 pub const SEARCH_LAG_MAX: Duration = Duration::from_hours(36);
 
-/// Rows of one page. A row has up to 1 KB: `PayPal`'s limit of 500 of them
+/// Rows of one page. A row has up to 1 KB: PayPal's limit of 500 of them
 /// would be more than we read of any answer.
 ///
 /// Source: Transaction Search v1, parameter `page_size`: 1 to 500, 100 unless
@@ -35,11 +35,11 @@ pub const SEARCH_PAGE_ROWS: u32 = 100;
 pub enum Searched {
     /// A page of what there is.
     Page(TransactionPage),
-    /// More rows than `PayPal` shows of any one window: ask for a shorter one.
+    /// More rows than PayPal shows of any one window: ask for a shorter one.
     ///
     /// Source: Transaction Search v1, `RESULTSET_TOO_LARGE`: 10,000 rows.
     TooMany,
-    /// `PayPal` does not take the window. One that begins in the last
+    /// PayPal does not take the window. One that begins in the last
     /// [`SEARCH_LAG_MAX`] may not be there yet ("Data for the given start date
     /// is not available"): ask again later.
     NotTaken,
@@ -47,7 +47,7 @@ pub enum Searched {
 
 impl PayPal {
     /// Reads one page of the account's transactions between two moments, the
-    /// first page being 1. Those that `PayPal` holds back are among them.
+    /// first page being 1. Those that PayPal holds back are among them.
     ///
     /// # Errors
     /// As [`Error`] says; [`Error::Refused`] with `OurAccount` while the app

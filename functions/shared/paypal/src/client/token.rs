@@ -1,4 +1,4 @@
-//! The access token. `PayPal` limits how often it may be fetched, so whoever
+//! The access token. PayPal limits how often it may be fetched, so whoever
 //! calls keeps it, in the process and shared between processes.
 
 use std::fmt;
@@ -18,14 +18,14 @@ use crate::{Error, PayPal};
 
 /// How errors and lines of the log call this call.
 const NAME: &str = "token";
-/// Renewed this long before it ends, so that none ends on its way to `PayPal`.
+/// Renewed this long before it ends, so that none ends on its way to PayPal.
 const MARGIN: Duration = Duration::from_mins(5);
 /// No token is kept longer, whatever the answer says; the usual is nine hours.
 const LIFETIME_MAX: Duration = Duration::from_hours(24);
-/// The longest token we take; `PayPal`'s have about 100 characters.
+/// The longest token we take; PayPal's have about 100 characters.
 const TOKEN_LEN_MAX: usize = 4_096;
 
-/// What lets its holder act as our `PayPal` app, for some hours. `Debug` does
+/// What lets its holder act as our PayPal app, for some hours. `Debug` does
 /// not show it.
 #[derive(Clone)]
 pub struct AccessToken {
@@ -45,7 +45,7 @@ impl fmt::Debug for AccessToken {
 
 impl PayPal {
     /// Fetches an access token with the secret that was taken last, else with the
-    /// other one, and when `PayPal` takes neither, with what the credentials'
+    /// other one, and when PayPal takes neither, with what the credentials'
     /// parameter says now.
     ///
     /// Asks the parameter store each time nothing is taken: who calls must not go on
@@ -56,7 +56,7 @@ impl PayPal {
     /// nothing about the order or capture the token was for. Otherwise as [`Error`]
     /// says.
     ///
-    /// Source: `POST /v1/oauth2/token`, `PayPal`'s authentication page.
+    /// Source: `POST /v1/oauth2/token`, PayPal's authentication page.
     pub async fn fetch_token(
         &self,
         now: Timestamp,

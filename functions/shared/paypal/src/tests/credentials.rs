@@ -1,4 +1,4 @@
-//! Secrets that change while a process runs. `PayPal` is in this process; what stands
+//! Secrets that change while a process runs. PayPal is in this process; what stands
 //! in for the parameter store listens on a socket of this machine.
 
 use std::io::{Read, Write};
@@ -56,7 +56,7 @@ fn serve(parameter: &Parameter) -> String {
 struct World {
     paypal: PayPal,
     parameter: Parameter,
-    /// The secrets that `PayPal` takes.
+    /// The secrets that PayPal takes.
     taken: Arc<Mutex<Vec<&'static str>>>,
     /// The secrets it was asked with.
     asked: Arc<Mutex<Vec<String>>>,

@@ -35,7 +35,7 @@ async fn after_an_unclear_answer_nobody_may_believe_that_nothing_happened() {
         (301, b""),
         (302, html),
         (304, b""),
-        // In front of `PayPal`, not `PayPal`: a definite no would free the lock
+        // In front of PayPal, not PayPal: a definite no would free the lock
         // while a capture may be under way behind it.
         (400, html),
         (403, html),

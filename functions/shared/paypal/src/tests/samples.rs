@@ -22,7 +22,7 @@ enum Asked {
     GetRefund(&'static str),
     Search,
     Webhook,
-    /// Part of `PayPal`'s API we never ask; no call of ours may make anything of it.
+    /// Part of PayPal's API we never ask; no call of ours may make anything of it.
     Never,
     /// A request: see `requests.rs`.
     Request,

@@ -104,7 +104,7 @@ async fn each_listed_status_is_told_apart_and_no_other_is_taken_for_one() {
         assert!(listed.len() >= 4, "{listed:?}");
         for status in &listed {
             let read = read(&mut body, field, kind, status).await;
-            // `PayPal` itself has an "other" among the statuses of disputes.
+            // PayPal itself has an "other" among the statuses of disputes.
             let other = status == "OTHER" && read == "Other(\"OTHER\")";
             assert!(other || read == in_code(status), "{status}: {read}");
         }

@@ -1,4 +1,4 @@
-//! JSON close to `PayPal`'s: its names and ids in any shape, and recorded
+//! JSON close to PayPal's: its names and ids in any shape, and recorded
 //! answers with parts of them replaced or taken away.
 
 use proptest::prelude::*;
@@ -61,7 +61,7 @@ const TEXTS: [&str; 21] = [
     "https://api.sandbox.paypal.com/v2/checkout/orders/5O190127TN364715T",
 ];
 
-/// Any JSON, most of it out of `PayPal`'s words.
+/// Any JSON, most of it out of PayPal's words.
 pub(crate) fn json() -> impl Strategy<Value = Value> {
     let text = prop_oneof![select(&TEXTS[..]).prop_map(str::to_owned), "\\PC{0,12}"];
     let leaf = prop_oneof![

@@ -4,7 +4,7 @@
 //! so far has left the usual bundles and the next one is not public. Compiled
 //! in is what those known led to (`DigiCert` High Assurance EV Root CA with its
 //! SHA2 Extended Validation Server CA), so that a new stack works where
-//! `PayPal` has not changed; when it has, webhooks are refused with "the
+//! PayPal has not changed; when it has, webhooks are refused with "the
 //! certificate is not trusted", the sweep settles in their stead, and the right
 //! roots and intermediates go into `PAYPAL_WEBHOOK_ANCHORS`.
 
@@ -21,7 +21,7 @@ const COMPILED_IN: &[u8] = include_bytes!("anchors.pem");
 /// webhook.
 const CERTIFICATES_MAX: usize = 16;
 
-/// Roots, and intermediates that `PayPal` does not serve with its leaves.
+/// Roots, and intermediates that PayPal does not serve with its leaves.
 pub(super) struct Anchors {
     roots: Vec<TrustAnchor<'static>>,
     intermediates: Vec<CertificateDer<'static>>,

@@ -1,11 +1,11 @@
-//! How often `PayPal` is asked for the sake of deliveries that nobody has verified.
+//! How often PayPal is asked for the sake of deliveries that nobody has verified.
 
 use std::sync::{Mutex, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
 
 /// Calls a minute, of one process. Whoever knows the webhook's address could
-/// otherwise make us call as often as he calls us, until `PayPal` shuts us out: its
+/// otherwise make us call as often as he calls us, until PayPal shuts us out: its
 /// sandbox does so at 50 a minute.
 pub(super) const CALLS_PER_MINUTE: usize = 10;
 

@@ -18,7 +18,7 @@ use super::trust::{self, Distrust};
 use super::{CertificateFetch, RefusedCertificate, WebhookConfig, WebhookError};
 use crate::{Environment, Transport, TransportError};
 
-/// The largest file taken for a certificate; `PayPal`'s have 2.7 KB.
+/// The largest file taken for a certificate; PayPal's have 2.7 KB.
 const CERTIFICATE_BYTES_MAX: usize = 16 * 1024;
 /// How long fetching one may take.
 const FETCH_LIMIT: Duration = Duration::from_secs(3);
@@ -29,13 +29,13 @@ const KEPT_FOR: SignedDuration = SignedDuration::from_hours(24);
 /// How long one that is not trusted is remembered, so that nobody makes us fetch it
 /// again and again. No longer: it may be trusted as soon as it lies there.
 const REFUSED_FOR: SignedDuration = SignedDuration::from_mins(1);
-/// How many trusted ones are kept. `PayPal` has one per environment and half year;
+/// How many trusted ones are kept. PayPal has one per environment and half year;
 /// room for a change, and no more, or a flood of addresses would fill the memory.
 const KEPT_MAX: usize = 4;
-/// After `CERT-`; `PayPal`'s have 26 characters.
+/// After `CERT-`; PayPal's have 26 characters.
 const NAME_LEN_MAX: usize = 64;
 
-/// An address under which `PayPal` keeps signing certificates. Nothing else is
+/// An address under which PayPal keeps signing certificates. Nothing else is
 /// ever fetched: the header that names it is anybody's to write.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct CertificateUrl(String);
@@ -73,7 +73,7 @@ impl CertificateUrl {
             .ok_or(WebhookError::CertificateUrl)
     }
 
-    /// Whether both are one certificate: each lies under all of `PayPal`'s hosts.
+    /// Whether both are one certificate: each lies under all of PayPal's hosts.
     pub(super) fn is_same_certificate(&self, other: &Self) -> bool {
         self.name() == other.name()
     }
@@ -200,7 +200,7 @@ impl Certificates {
         self.known.lock().unwrap().len()
     }
 
-    /// Asks `PayPal` for the certificate, if it may be asked. An answer that may be
+    /// Asks PayPal for the certificate, if it may be asked. An answer that may be
     /// another one in a minute is an error, and nothing is kept of it.
     async fn fetch(
         &self,

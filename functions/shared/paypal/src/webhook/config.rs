@@ -14,12 +14,12 @@ const WRITE_POSTBACK: &str = "on or off, or leave it out for off,";
 const WRITE_ANCHORS: &str = "the path of a PEM file with the roots and intermediates of PayPal's signing certificates, at least one root and at most 16 certificates,";
 const WRITE_ANCHORS_PARAMETER: &str = "the name of a parameter that holds PEM text with the roots and intermediates of PayPal's signing certificates, at least one root and at most 16 certificates,";
 
-/// The longest webhook id; `PayPal`'s have 17 characters.
+/// The longest webhook id; PayPal's have 17 characters.
 /// Source: Webhooks v1, `webhook_id`.
 const WEBHOOK_ID_LEN_MAX: usize = 50;
 /// The old one and the new one.
 const WEBHOOK_IDS_MAX: usize = 2;
-/// More certificates than `PayPal` is known to have had.
+/// More certificates than PayPal is known to have had.
 const REVOKED_MAX: usize = 32;
 /// The largest file of anchors we read.
 const ANCHORS_BYTES_MAX: usize = 64 * 1024;
@@ -35,7 +35,7 @@ pub struct WebhookConfig {
     pub(super) anchors: Anchors,
     /// Certificates that are not trusted, whatever they lead to.
     pub(super) revoked: Vec<CertificateUrl>,
-    /// Whether `PayPal` itself is asked about a delivery whose certificate is refused.
+    /// Whether PayPal itself is asked about a delivery whose certificate is refused.
     pub(super) postback: bool,
 }
 

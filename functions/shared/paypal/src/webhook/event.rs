@@ -7,7 +7,7 @@ use ticket::{AttemptId, CaptureId, OrderId};
 use crate::wire::{Link, id_above};
 use crate::{DisputeId, EventId, RefundId};
 
-/// The longest event type; `PayPal`'s longest has 38 characters.
+/// The longest event type; PayPal's longest has 38 characters.
 const EVENT_TYPE_LEN_MAX: usize = 64;
 
 /// The type that says that a capture has brought its money.
@@ -21,7 +21,7 @@ pub struct WebhookEvent {
     /// `PAYMENT.CAPTURE.COMPLETED`; capital letters, digits, dots, hyphens and
     /// underscores, at most 64.
     pub event_type: String,
-    /// What to ask `PayPal` about.
+    /// What to ask PayPal about.
     pub about: About,
 }
 
@@ -50,7 +50,7 @@ pub enum About {
         /// The capture it takes back, by its own word.
         capture_id: Option<CaptureId>,
     },
-    /// A capture taken back by force; `PayPal` keeps it as a refund.
+    /// A capture taken back by force; PayPal keeps it as a refund.
     Reversal {
         /// The refund to ask about.
         refund_id: RefundId,
@@ -78,7 +78,7 @@ pub(crate) struct Unreadable {
 
 impl Unreadable {
     /// The event all the same, by its own id or else that of its transmission:
-    /// `PayPal` must hear 2xx, or it gives the event up, and nobody has seen it.
+    /// PayPal must hear 2xx, or it gives the event up, and nobody has seen it.
     pub(super) fn into_event(self, transmission: EventId) -> WebhookEvent {
         WebhookEvent {
             id: self.id.unwrap_or(transmission),

@@ -20,9 +20,9 @@ const TRANSMISSION_ID_LEN_MAX: usize = 64;
 const TRANSMISSION_TIME_LEN_MAX: usize = 40;
 /// RSA-2048 has 344 characters, RSA-8192, the largest we check, 1,368.
 const TRANSMISSION_SIG_LEN_MAX: usize = 1_368;
-/// The longest of `PayPal`'s has 87 characters.
+/// The longest of PayPal's has 87 characters.
 const CERT_URL_LEN_MAX: usize = 256;
-/// The only algorithm, written as `PayPal` writes it.
+/// The only algorithm, written as PayPal writes it.
 pub(super) const ALGORITHM: &str = "SHA256withRSA";
 
 /// What the headers say, none of it verified but the algorithm.
@@ -78,7 +78,7 @@ impl<'a> SignatureHeaders<'a> {
         })
     }
 
-    /// The text `PayPal` signs: the body is in it only as its CRC-32, in
+    /// The text PayPal signs: the body is in it only as its CRC-32, in
     /// unsigned decimal.
     pub(super) fn message(&self, webhook_id: &str, raw_body: &[u8]) -> String {
         let crc32 = crc32fast::hash(raw_body);

@@ -1,4 +1,4 @@
-//! A second opinion: `PayPal` itself is asked whether it sent a delivery.
+//! A second opinion: PayPal itself is asked whether it sent a delivery.
 
 use std::fmt;
 
@@ -10,7 +10,7 @@ use super::headers::{ALGORITHM, SignatureHeaders};
 use super::{WebhookEvent, event};
 use crate::EventId;
 
-/// A delivery, put as a question. Nothing of it is verified before `PayPal` has
+/// A delivery, put as a question. Nothing of it is verified before PayPal has
 /// answered; even then only a CRC-32 of the body is, as with a signature checked here.
 /// `Debug` does not show it: the body names the payer.
 pub struct Postback {
@@ -77,7 +77,7 @@ impl Postback {
         &self.questions
     }
 
-    /// The event, now that `PayPal` has said that it sent it.
+    /// The event, now that PayPal has said that it sent it.
     pub(crate) fn confirmed(&self) -> WebhookEvent {
         let transmission = self.unverified_transmission.clone();
         event::read(&self.unverified_body).unwrap_or_else(|rest| rest.into_event(transmission))

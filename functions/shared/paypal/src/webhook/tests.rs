@@ -33,7 +33,7 @@ pub(super) fn config(anchors: &str) -> WebhookConfig {
     }
 }
 
-/// Checks webhooks against the signer's authority; `PayPal` serves `certificate`.
+/// Checks webhooks against the signer's authority; PayPal serves `certificate`.
 pub(super) fn webhooks(certificate: &str) -> (Webhooks, Asked) {
     let (transport, asked) = answering(200, certificate.as_bytes());
     let config = config(signer::AUTHORITY.pem());

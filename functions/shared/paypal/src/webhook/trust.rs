@@ -1,4 +1,4 @@
-//! Whether a certificate is the one `PayPal` signs webhooks with, and whether
+//! Whether a certificate is the one PayPal signs webhooks with, and whether
 //! it signed this one.
 
 use std::time::Duration;
@@ -142,7 +142,7 @@ fn collect_texts(mut der: &[u8], texts: &mut Vec<String>) {
     }
 }
 
-/// The name in `PayPal`'s signing certificates.
+/// The name in PayPal's signing certificates.
 const fn signer(config: &WebhookConfig) -> &'static str {
     match config.environment {
         Environment::Live => "messageverificationcerts.paypal.com",

@@ -1,4 +1,4 @@
-//! Calls side by side. Nothing here reaches a table or a `PayPal`.
+//! Calls side by side. Nothing here reaches a table or a PayPal.
 
 use std::sync::Mutex;
 

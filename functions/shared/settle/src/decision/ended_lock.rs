@@ -7,15 +7,15 @@
 //! | shows a capture | it is booked |
 //! | shows none | what was heard of the try decides (`refusal`), or it is made again |
 //! | is over, and was shown without one once no read lagged | the lock goes |
-//! | is over, and is not shown | the lock waits for `PayPal`'s own books, read by a night |
+//! | is over, and is not shown | the lock waits for PayPal's own books, read by a night |
 
 use paypal::Issue;
-use store::{AttemptState, Released};
+use store::{AttemptEnd, Released};
 use ticket::{Lock, Standing};
 
 use super::{Answer, Answers, Decision, Heard, Note, Question, Reading, Report, Scene, Step};
+use crate::books::BOOKING_SHOWN_AFTER;
 use crate::limits::{LEASE, ORDER_LIFE_MIN, READ_LAG, since};
-use crate::reconciling::BOOKING_SHOWN_AFTER;
 use crate::refusal::{Verdict, released, verdict};
 use crate::{Captures, Progress};
 
@@ -30,11 +30,9 @@ pub(super) fn decide(scene: &Scene<'_>, ended: &Lock, answers: &Answers) -> Deci
         }
         Answer::Order(Reading::Pending(capture)) => scene.held_back(capture),
         Answer::Order(Reading::Refused { .. }) => {
-            Step::Release(Released::Ended(AttemptState::Declined)).into()
+            Step::Release(Released::Ended(AttemptEnd::Declined)).into()
         }
-        Answer::Order(Reading::Dead) => {
-            Step::Release(Released::Ended(AttemptState::Expired)).into()
-        }
+        Answer::Order(Reading::Dead) => Step::Release(Released::Ended(AttemptEnd::Expired)).into(),
         Answer::Order(order @ (Reading::Approved { .. } | Reading::NotApproved)) => {
             uncaptured(scene, ended, order, answers)
         }
@@ -110,16 +108,16 @@ fn uncaptured(scene: &Scene<'_>, ended: &Lock, order: &Reading, answers: &Answer
 
 /// The order can neither be captured any more nor does it show a capture.
 fn over() -> Decision {
-    Step::Release(Released::Ended(AttemptState::Expired)).reported(Report::NeverAnswered)
+    Step::Release(Released::Ended(AttemptEnd::Expired)).reported(Report::NeverAnswered)
 }
 
-/// Whether the order can no longer be captured, and `PayPal` would show it to us:
+/// Whether the order can no longer be captured, and PayPal would show it to us:
 /// another client may be another account.
 fn is_over_for_us(scene: &Scene<'_>) -> bool {
     scene.order_is_over() && scene.attempt.client_id == scene.client_id
 }
 
-/// The lock goes where `PayPal`'s own books would have shown by now what came of its
+/// The lock goes where PayPal's own books would have shown by now what came of its
 /// tries: a night has read them whole since they must be complete, and found no money
 /// that is not booked. Otherwise it is as `unclear` as before.
 fn over_by_the_books(

@@ -1,12 +1,11 @@
 //! The attempt's own order, and who stands in front of it.
 
 use jiff::Timestamp;
-use store::{AttemptState, Decline};
+use store::{AttemptEnd, AttemptState, Decline};
 use ticket::{LatePayment, Standing};
 
 use super::{Answer, Answers, Decision, Note, Question, Reading, Report, Scene, Step};
-use crate::limits::{LOOK_YOUNG, PLACING, READ_LAG, age, since};
-use crate::looks::later;
+use crate::limits::{LOOK_YOUNG, PLACING, READ_LAG, age, later, since};
 use crate::refusal::{Again, again};
 use crate::silence::is_said;
 use crate::{Progress, Wake};
@@ -75,7 +74,7 @@ fn behind_a_lock(scene: &Scene<'_>, answers: &Answers) -> Option<Step> {
 /// Whoever was placing the order is still at it, or has died: nobody was sent there.
 fn without_order(scene: &Scene<'_>) -> Step {
     if scene.is_live() && age(scene.attempt, scene.now) > PLACING {
-        return Step::End(AttemptState::Expired);
+        return Step::End(AttemptEnd::Expired);
     }
     Step::not_approved()
 }
@@ -87,7 +86,7 @@ fn answered(scene: &Scene<'_>, answer: &Answer, answers: &Answers) -> Decision {
         }
         Answer::Order(Reading::Pending(capture)) => scene.held_back(capture),
         Answer::Order(Reading::Refused { .. }) => match &scene.attempt.state {
-            AttemptState::Live => Step::End(AttemptState::Declined).into(),
+            AttemptState::Live => Step::End(AttemptEnd::Declined).into(),
             AttemptState::Pending { capture_id } => Step::EndPending(capture_id.clone()).into(),
             AttemptState::Captured { .. } | AttemptState::Declined | AttemptState::Expired => {
                 Step::known().into()
@@ -111,7 +110,7 @@ fn answered(scene: &Scene<'_>, answer: &Answer, answers: &Answers) -> Decision {
 
 fn expired(scene: &Scene<'_>) -> Step {
     if scene.is_live() {
-        Step::End(AttemptState::Expired)
+        Step::End(AttemptEnd::Expired)
     } else {
         Step::known()
     }
@@ -212,7 +211,7 @@ fn not_approved(scene: &Scene<'_>) -> Step {
     Step::Stop(progress, notes.collect())
 }
 
-/// `PayPal` knows no such order. It may have expired, or cannot be read just now; but
+/// PayPal knows no such order. It may have expired, or cannot be read just now; but
 /// where nobody has a lock, nothing of it was captured.
 fn not_known(scene: &Scene<'_>) -> Decision {
     if scene.order_is_over() {

@@ -266,7 +266,7 @@ fn under_a_lock() -> Vec<(&'static str, Column)> {
 fn words(step: &Step) -> String {
     let released = |released: &Released| match released {
         Released::Refused(_) => "refused",
-        Released::Ended(AttemptState::Declined) => "declined",
+        Released::Ended(AttemptEnd::Declined) => "declined",
         Released::Ended(_) => "expired",
         Released::InvoiceRefused => "invoice refused",
         Released::NothingCaptured => "nothing captured",
@@ -284,7 +284,7 @@ fn words(step: &Step) -> String {
         Step::Book(..) => "book".to_owned(),
         Step::KeepPending(_) => "keep pending".to_owned(),
         Step::Release(why) => format!("release: {}", released(why)),
-        Step::End(AttemptState::Declined) | Step::EndPending(_) => "end: declined".to_owned(),
+        Step::End(AttemptEnd::Declined) | Step::EndPending(_) => "end: declined".to_owned(),
         Step::End(_) => "end: expired".to_owned(),
         Step::Stop(progress, notes) => {
             let progress = match progress {

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use paypal::Issue;
-use store::{AttemptState, Released};
+use store::{AttemptEnd, Released};
 
 use super::{
     Answer, Answers, Called, Decision, Facts, Heard, Note, Question, Reading, Report, Scene, Step,
@@ -41,11 +41,11 @@ fn shown(scene: &Scene<'_>, reading: &Reading) -> Decision {
         Reading::Pending(capture) => scene.held_back(capture),
         Reading::Refused { issue } => {
             let issue = issue.clone();
-            Step::Release(Released::Ended(AttemptState::Declined))
+            Step::Release(Released::Ended(AttemptEnd::Declined))
                 .reported(Report::Declined { issue })
         }
         // Voided: nothing moved, and nothing ever will.
-        Reading::Dead => Step::Release(Released::Ended(AttemptState::Expired)).into(),
+        Reading::Dead => Step::Release(Released::Ended(AttemptEnd::Expired)).into(),
         Reading::Approved { .. } | Reading::NotApproved | Reading::Unknown(_) => nothing_shown(),
     }
 }

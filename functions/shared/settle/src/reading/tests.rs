@@ -59,7 +59,7 @@ fn attempt(amount: Cents) -> Attempt {
     }
 }
 
-/// The order that `answer` is, when `PayPal` says it.
+/// The order that `answer` is, when PayPal says it.
 fn order_in(answer: &Value) -> Option<Order> {
     let body = answer.to_string();
     let transport = Transport::in_process(move |_| {

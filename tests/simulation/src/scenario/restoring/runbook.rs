@@ -20,7 +20,7 @@ use crate::world::{Function, WAITED_OUT, Work, World};
 
 /// How far back the table goes.
 const BACK: Duration = Duration::from_mins(5);
-/// How late `PayPal` shows its books, and five minutes of a wrong clock.
+/// How late PayPal shows its books, and five minutes of a wrong clock.
 const LAG: Duration = Duration::from_mins(3 * 60 + 10);
 /// How often a reconciliation is run again before ops give up.
 const TRIES_MAX: u32 = 20;
@@ -192,7 +192,7 @@ async fn reconciled(world: &Rc<World>, first: Timestamp) -> Option<Reconciled> {
     None
 }
 
-/// Whether the books and the table say the same; where `PayPal` has told a cent
+/// Whether the books and the table say the same; where PayPal has told a cent
 /// less than its own books show, that cent is no fault of ours.
 fn agree(world: &World, answer: &Reconciled) -> bool {
     let contradicts_itself = !world.history.borrow().odd_orders.is_empty();

@@ -1,4 +1,4 @@
-//! Ids are looked for where `PayPal` has been seen to put them, and nothing
+//! Ids are looked for where PayPal has been seen to put them, and nothing
 //! else of a body is looked at.
 
 use serde_json::{Value, json};

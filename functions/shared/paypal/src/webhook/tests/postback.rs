@@ -1,4 +1,4 @@
-//! What `PayPal` is asked about a delivery that cannot be verified here.
+//! What PayPal is asked about a delivery that cannot be verified here.
 
 use serde_json::Value;
 

@@ -1,5 +1,5 @@
 //! No header, body, address or certificate, however broken, stops the process,
-//! gets somebody asked who is not `PayPal`, or passes unsigned.
+//! gets somebody asked who is not PayPal, or passes unsigned.
 
 use std::sync::LazyLock;
 

@@ -79,7 +79,7 @@ impl Authority {
     }
 }
 
-/// The headers `PayPal` would send with `body`.
+/// The headers PayPal would send with `body`.
 pub(super) fn signed(body: &[u8]) -> HeaderMap {
     signed_for(WEBHOOK_ID, body)
 }

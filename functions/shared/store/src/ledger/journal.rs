@@ -1,0 +1,155 @@
+//! A ticket's journal: who, what, when, before, after. A line is written with the change
+//! itself, or not at all.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use ticket::{CaseNumber, Cents, State, Ticket};
+
+use crate::dynamo::client::read;
+use crate::dynamo::keys;
+use crate::dynamo::write::{Step, item};
+use crate::{Error, Store};
+
+/// One line of a ticket's journal: who, what, when, before, after.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct JournalEntry {
+    /// When it was written.
+    pub at: Timestamp,
+    /// Who: the `sub` of a clerk or system, or `paypal`.
+    pub by: String,
+    /// What happened.
+    pub what: JournalEvent,
+    /// The id of the thing that caused it: a capture, a refund.
+    pub reference: String,
+    /// The ticket's version after it; the journal's order.
+    pub version: u32,
+    /// State and amount before; none for the first entry.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<Snapshot>,
+    /// State and amount after.
+    pub after: Snapshot,
+}
+
+/// What a journal replays to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Snapshot {
+    /// The state's name.
+    pub state: String,
+    /// What is owed.
+    pub amount: Cents,
+}
+
+/// What a journal line says happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum JournalEvent {
+    Issued,
+    Paid,
+    SurplusBooked,
+    FactsDiffered,
+    CapturePending,
+    PendingCaptureDeclined,
+    MoneyTakenBack,
+    Withdrawn,
+    Objected,
+    HandedOver,
+    AmountChanged,
+}
+
+impl JournalEvent {
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Issued => "issued",
+            Self::Paid => "paid",
+            Self::SurplusBooked => "surplus_booked",
+            Self::FactsDiffered => "facts_differed",
+            Self::CapturePending => "capture_pending",
+            Self::PendingCaptureDeclined => "pending_capture_declined",
+            Self::MoneyTakenBack => "money_taken_back",
+            Self::Withdrawn => "withdrawn",
+            Self::Objected => "objected",
+            Self::HandedOver => "handed_over",
+            Self::AmountChanged => "amount_changed",
+        }
+    }
+}
+
+impl Store {
+    /// What the journal of a ticket says about a capture, a refund, a dispute.
+    ///
+    /// # Errors
+    /// When the table does not answer or a line is unreadable.
+    pub async fn journaled(
+        &self,
+        case_number: &CaseNumber,
+        reference: &str,
+    ) -> Result<Vec<JournalEvent>, Error> {
+        let mut found = Vec::new();
+        for item in self.ticket_partition(case_number, "JOURNAL#").await? {
+            let entry: JournalEntry = read("journal entry", item)?;
+            if entry.reference == reference {
+                found.push(entry.what);
+            }
+        }
+        Ok(found)
+    }
+}
+
+/// The line of what has happened to a ticket that stood so before.
+pub(crate) fn journal_line(
+    before: &Ticket,
+    by: &str,
+    what: JournalEvent,
+    reference: &str,
+    (state, amount): (&State, Cents),
+    at: Timestamp,
+) -> JournalEntry {
+    // The version grows with each change of state or amount and with nothing else.
+    let changed = state.name() != before.state.name() || amount != before.amount;
+    JournalEntry {
+        at,
+        by: by.to_owned(),
+        what,
+        reference: reference.to_owned(),
+        version: before.version + u32::from(changed),
+        before: Some(snapshot(&before.state, before.amount)),
+        after: snapshot(state, amount),
+    }
+}
+
+/// The line of what PayPal said.
+pub(crate) fn entry_by_paypal(
+    ticket: &Ticket,
+    what: JournalEvent,
+    reference: &str,
+    after: &State,
+    now: Timestamp,
+) -> JournalEntry {
+    journal_line(
+        ticket,
+        "paypal",
+        what,
+        reference,
+        (after, ticket.amount),
+        now,
+    )
+}
+
+pub(crate) fn snapshot(state: &State, amount: Cents) -> Snapshot {
+    Snapshot {
+        state: state.name().to_owned(),
+        amount,
+    }
+}
+
+/// The step that writes a line.
+pub(crate) fn journal_step(ticket: &Ticket, entry: &JournalEntry) -> Result<Step, Error> {
+    let key = keys::journal(
+        &ticket.case_number,
+        entry.version,
+        entry.what.name(),
+        &entry.reference,
+    );
+    Ok(Step::put_new(item("journal entry", key, entry)?))
+}

@@ -1,0 +1,12 @@
+//! Payments: attempts, the lock, what is booked and what is taken back.
+
+pub(crate) mod access_token;
+pub(crate) mod attempts;
+pub(crate) mod awaiting;
+pub(crate) mod booking;
+pub(crate) mod events;
+pub(crate) mod lock;
+pub(crate) mod mending;
+pub(crate) mod open_attempts;
+pub(crate) mod records;
+pub(crate) mod taken_back;
