@@ -140,7 +140,8 @@ async fn finish(
         attempt,
         progress,
     } = if is_return_from_paypal(request, route, &loaded.attempt, order.as_ref()) {
-        come_back(app, request, loaded, now, deadline).await?
+        // In every other answer's future otherwise.
+        Box::pin(come_back(app, request, loaded, now, deadline)).await?
     } else {
         loaded
     };
