@@ -366,7 +366,7 @@ pub(crate) const ALL: &[Sabotage] = &[
         places: &[(
             "what left is not looked for at night",
             Change::Arm(
-                "TransactionKind::Refund(_) if $on => Ok(Shown::Foreign { asked: false }),",
+                "TransactionKind::Refund(_) if $on => Ok(RowOutcome::Foreign { asked: false }),",
             ),
         )],
         found_by: "refunded-in-silence;seed=1",
@@ -447,7 +447,7 @@ pub(crate) const ALL: &[Sabotage] = &[
         places: &[(
             "who is new waits behind all others",
             Change::Value(
-                "if $on { keys::queue_shard(Queue::Others, attempt.id.as_str()) } else { $it }",
+                "if $on { queue_shard(Queue::Others, attempt.id.as_str()) } else { $it }",
             ),
         )],
         found_by: "crowd-2000;seed=1",
