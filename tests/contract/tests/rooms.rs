@@ -1,5 +1,6 @@
 //! No two files of a deployed crate need each other: whoever reads one can begin
-//! somewhere.
+//! somewhere. A file and those of its own folder count as one house: what a file takes
+//! from below it is not looked at, nor is what the crate's root gathers.
 
 #![expect(clippy::unwrap_used, reason = "what fails to unwrap fails the test")]
 

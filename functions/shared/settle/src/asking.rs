@@ -22,31 +22,6 @@ pub enum Answer {
     None,
 }
 
-/// What is answered; money booked as that of nobody we know needs a human, and what an
-/// answer has left out the next one may say. What both leave out is `read` as it is.
-async fn whole<F: Future<Output = Answer>>(
-    ask: impl Fn() -> F,
-    read: impl Fn(&Capture) -> Reading,
-) -> Answer {
-    let answer = ask().await;
-    // sabotage: what an answer leaves out is wrong
-    let Answer::Order(Reading::Captured(first, Facts::Missing)) = answer else {
-        return answer;
-    };
-    match ask().await {
-        Answer::Order(Reading::Captured(again, Facts::Missing)) if again.id == first.id => {
-            let both = Capture {
-                custom_id: again.custom_id.or(first.custom_id),
-                payee_merchant_id: again.payee_merchant_id.or(first.payee_merchant_id),
-                ..*again
-            };
-            Answer::Order(read(&both))
-        }
-        again @ Answer::Order(Reading::Captured(..)) => again,
-        Answer::Order(_) | Answer::Unknown | Answer::Denied | Answer::None => Answer::None,
-    }
-}
-
 impl Settle {
     /// Whose order this is: the attempt that PayPal says it was made for, if it is
     /// ours.
@@ -76,18 +51,15 @@ impl Settle {
         deadline: Instant,
     ) -> Answer {
         let payee = self.paypal.merchant_id();
-        let ask = move || async move {
+        let order = move || async move {
             let order = self
                 .call(now, deadline, |token| async move {
                     self.paypal.get_order(&token, order_id, deadline).await
                 })
-                .await;
-            match order {
-                Ok(order) => Answer::Order(read(&order, ticket, attempt, payee)),
-                Err(error) => not_read(&error, ticket, attempt),
-            }
+                .await?;
+            Ok(read(&order, ticket, attempt, payee))
         };
-        whole(ask, |both| read_capture(both, ticket, attempt, payee)).await
+        self.whole(order, ticket, attempt).await
     }
 
     /// Asks about a capture itself, where its order no longer says what became of
@@ -101,18 +73,49 @@ impl Settle {
         deadline: Instant,
     ) -> Answer {
         let payee = self.paypal.merchant_id();
-        let ask = move || async move {
+        let capture = move || async move {
             let capture = self
                 .call(now, deadline, |token| async move {
                     self.paypal.get_capture(&token, id, deadline).await
                 })
-                .await;
-            match capture {
-                Ok(capture) => Answer::Order(read_capture(&capture, ticket, attempt, payee)),
+                .await?;
+            Ok(read_capture(&capture, ticket, attempt, payee))
+        };
+        self.whole(capture, ticket, attempt).await
+    }
+
+    /// What is answered; money booked as that of nobody we know needs a human, and what
+    /// an answer has left out the next one may say.
+    async fn whole<F: Future<Output = Result<Reading, PayPalError>>>(
+        &self,
+        ask: impl Fn() -> F,
+        ticket: &Ticket,
+        attempt: &Attempt,
+    ) -> Answer {
+        let asked = || async {
+            match ask().await {
+                Ok(reading) => Answer::Order(reading),
                 Err(error) => not_read(&error, ticket, attempt),
             }
         };
-        whole(ask, |both| read_capture(both, ticket, attempt, payee)).await
+        let answer = asked().await;
+        // sabotage: what an answer leaves out is wrong
+        let Answer::Order(Reading::Captured(first, Facts::Missing)) = answer else {
+            return answer;
+        };
+        match asked().await {
+            Answer::Order(Reading::Captured(again, Facts::Missing)) if again.id == first.id => {
+                let both = Capture {
+                    custom_id: again.custom_id.or(first.custom_id),
+                    payee_merchant_id: again.payee_merchant_id.or(first.payee_merchant_id),
+                    ..*again
+                };
+                let payee = self.paypal.merchant_id();
+                Answer::Order(read_capture(&both, ticket, attempt, payee))
+            }
+            again @ Answer::Order(Reading::Captured(..)) => again,
+            Answer::Order(_) | Answer::Unknown | Answer::Denied | Answer::None => Answer::None,
+        }
     }
 }
 
