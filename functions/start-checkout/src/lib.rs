@@ -15,7 +15,7 @@ use page::{Attempt as Shown, Notice, OnlinePayment, Pages, Policy, Route, Scan, 
 use paypal::{Config, PayPal, Transport};
 use settle::{Captures, Checkout, Payer, Settle};
 use store::{Attempt, Store};
-use ticket::{AttemptId, Effect, Event, Language, LatePayment, Municipality, Ticket, effect};
+use ticket::{AttemptId, Language, LatePayment, Municipality, Ticket};
 use token::{Keys, PublicBaseUrl};
 use tokio::time::Instant;
 
@@ -214,9 +214,8 @@ fn may_be_paid(ticket: &Ticket, municipality: &Municipality, now: Timestamp) -> 
         LatePayment::Refuse => ticket.has_lapsed(now),
         LatePayment::AcceptUntilHandedOver => false,
     };
-    let standing = effect(ticket.standing(), Event::Checkout);
     // Money may still come: what a second payment brings would be too much.
-    standing == Effect::NewAttempt && ticket.under_way(now).is_none() && !too_late
+    ticket.standing().payable().is_ok() && ticket.under_way(now).is_none() && !too_late
 }
 
 impl PressedOn {

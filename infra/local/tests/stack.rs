@@ -214,9 +214,10 @@ async fn a_stack_starts_where_a_samples_number_was_given_to_another_ticket() {
     let store = store.unwrap();
     let case_number = "KL-MUSTER-0001".parse().unwrap();
     let ticket = store.ticket(&case_number).await.unwrap().unwrap();
-    let amount = store::Change::Amount("5.00".parse().unwrap());
+    let amount = ticket::Change::Amount("5.00".parse().unwrap());
+    let permit = ticket.permit(amount).unwrap().unwrap();
     let changed = store
-        .change_by_clerk(&ticket, amount, "clerk", ticket.issued_at)
+        .change_by_clerk(permit, "clerk", ticket.issued_at)
         .await;
     assert_eq!(changed.unwrap(), store::Write::Done);
     let other = told("AWS_ENDPOINT_URL_DYNAMODB", one.dynamodb_url.clone());

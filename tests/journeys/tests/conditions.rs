@@ -6,11 +6,12 @@
 use jiff::Timestamp;
 use journeys::City;
 use store::{
-    Attempt, AttemptEnd, AttemptState, Decline, Held, PlacedOrder, Queue, Released, TakenBack,
-    TakenBackKind, Write,
+    Attempt, AttemptEnd, AttemptState, Booker, Decline, Held, PlacedOrder, Queue, Released,
+    TakenBack, TakenBackKind, Write,
 };
 use ticket::{
-    AttemptId, CaptureId, Cents, Channel, Language, Role, Settlement, State, SurplusReason, Ticket,
+    AttemptId, CaptureId, Captured, Cents, Language, Receipt, Role, Settlement, Source, State,
+    SurplusReason, Ticket,
 };
 
 const CASE: &str = "KL-2026-000123";
@@ -71,11 +72,9 @@ impl Case {
         held: Option<&Held>,
     ) -> Write {
         let settlement = settlement(&self.city, attempt, "CAPTURE1", role);
-        self.city
-            .store
-            .book(ticket, attempt, &settlement, held)
-            .await
-            .unwrap()
+        let booker = by_settle(attempt, held);
+        let booked = self.city.store.book(ticket, &settlement, booker);
+        booked.await.unwrap()
     }
 
     /// Everything in the table.
@@ -113,17 +112,21 @@ async fn begin(city: &City, attempt: &Attempt) {
 fn settlement(city: &City, attempt: &Attempt, capture: &str, role: Role) -> Settlement {
     Settlement {
         case_number: attempt.case_number.clone(),
-        capture_id: capture.parse().unwrap(),
-        attempt: attempt.id.clone(),
-        channel: Channel::Paypal,
-        value: "30.00".to_owned(),
-        currency: "EUR".to_owned(),
-        fee: None,
-        net: None,
+        source: Source::Paypal(Captured {
+            capture_id: capture.parse().unwrap(),
+            attempt: attempt.id.clone(),
+            fee: None,
+            net: None,
+        }),
+        amount: Cents::new(3_000).into(),
         paid_at: city.now(),
         booked_at: city.now(),
         role,
     }
+}
+
+const fn by_settle<'a>(attempt: &'a Attempt, held: Option<&'a Held>) -> Booker<'a> {
+    Booker::Settle { attempt, held }
 }
 
 fn capture(id: &str) -> CaptureId {
@@ -514,12 +517,37 @@ async fn a_ticket_that_changed_since_it_was_read_is_not_paid_by_it() {
     let booked = case
         .city
         .store
-        .book(&stale, &case.attempt, &second, None)
+        .book(&stale, &second, by_settle(&case.attempt, None))
         .await
         .unwrap();
     assert_eq!(booked, Write::Refused);
     let file = case.city.case_file(CASE).await;
     assert_eq!(file.settlements.len(), 1);
+}
+
+#[tokio::test]
+async fn money_is_booked_by_nobody_but_its_own_source() {
+    let case = Case::new().await;
+    let another = case.another().await;
+    let (ticket, before) = (case.ticket().await, case.table().await);
+    let captured = settlement(&case.city, &case.attempt, "CAPTURE1", Role::Main);
+    let cash = Settlement {
+        source: Source::Cash(Receipt {
+            receipt_number: "4711".parse().unwrap(),
+            clerk: "clerk-1".to_owned(),
+        }),
+        ..captured.clone()
+    };
+    let mistaken = [
+        (&captured, Booker::Clerk),
+        (&captured, by_settle(&another, None)),
+        (&cash, by_settle(&case.attempt, None)),
+    ];
+    for (settlement, booker) in mistaken {
+        let booked = case.city.store.book(&ticket, settlement, booker).await;
+        assert!(booked.is_err(), "{settlement:?} {booker:?}");
+        assert_eq!(case.table().await, before);
+    }
 }
 
 #[tokio::test]
@@ -576,14 +604,14 @@ async fn surplus_is_booked_under_its_own_lock_by_the_owner_alone_and_leaves_othe
         );
         let mut booked = city
             .store
-            .book(&ticket, &case.attempt, &surplus, None)
+            .book(&ticket, &surplus, by_settle(&case.attempt, None))
             .await
             .unwrap();
         if !is_left {
             assert_eq!(booked, Write::Refused, "somebody is inside the call");
             booked = city
                 .store
-                .book(&ticket, &case.attempt, &surplus, Some(&held))
+                .book(&ticket, &surplus, by_settle(&case.attempt, Some(&held)))
                 .await
                 .unwrap();
         }
@@ -599,8 +627,7 @@ fn taken_back(city: &City, id: &str) -> TakenBack {
         kind: TakenBackKind::Refund,
         case_number: CASE.parse().unwrap(),
         capture_id: capture("CAPTURE1"),
-        value: Some("30.00".to_owned()),
-        currency: Some("EUR".to_owned()),
+        amount: Some(Cents::new(3_000).into()),
         booked_at: city.now(),
     }
 }

@@ -591,7 +591,7 @@ async fn a_chargeback_that_no_event_has_told_of_is_booked_out_of_the_books() {
     assert_eq!(file.ticket.state, State::Review);
     assert_eq!(file.taken_back.len(), 1);
     assert_eq!(file.taken_back[0].kind, TakenBackKind::Reversal);
-    assert_eq!(file.taken_back[0].value.as_deref(), Some("12.00"));
+    assert_eq!(file.taken_back[0].cents(), -1_200);
 }
 
 #[tokio::test]
@@ -635,7 +635,7 @@ async fn a_hold_in_the_books_brings_its_ticket_to_review() {
     let file = city.case_file(CASE).await;
     assert_eq!(file.ticket.state, State::Review);
     assert_eq!(file.taken_back[0].kind, TakenBackKind::Dispute);
-    assert_eq!(file.taken_back[0].value, None);
+    assert_eq!(file.taken_back[0].amount, None);
 }
 
 #[tokio::test]

@@ -11,8 +11,8 @@ use manage_tickets::App;
 use paypal_standin::{Fault, FaultKind, On, Payer, StatusAfterDecline, WebhookMode};
 use serde_json::{Value, json};
 use settle::Captures;
-use store::{AttemptEnd, Change, Write};
-use ticket::{State, Ticket};
+use store::{AttemptEnd, Write};
+use ticket::{Change, State, Ticket};
 
 const CASE: &str = "KL-2026-000123";
 /// The beginning of every city's time, as its German pages write it.
@@ -250,9 +250,10 @@ async fn a_mark_stands_in_the_way_of_no_clerk_and_of_no_money() {
     assert!(marked.awaits.is_some());
     assert_eq!((marked.version, marked.fence), (1, 0));
     let change = Change::Amount("20.00".parse().unwrap());
+    let permit = marked.permit(change).unwrap().unwrap();
     let changed = city
         .store
-        .change_by_clerk(&marked, change, "clerk", city.now())
+        .change_by_clerk(permit, "clerk", city.now())
         .await;
     assert_eq!(changed.unwrap(), Write::Done);
     // Of another version nothing can be captured: what is owed now can be paid.

@@ -9,7 +9,7 @@ use std::time::Duration;
 use journeys::City;
 use paypal_standin::{Fault, FaultKind, Issue, On, Payer, WebhookMode};
 use serde_json::json;
-use ticket::{Lock, Role, State};
+use ticket::{Cents, Lock, Role, State};
 
 const CASE: &str = "KL-2026-000123";
 
@@ -26,15 +26,13 @@ async fn assert_paid_once(city: &City) {
     assert_eq!(file.settlements.len(), 1);
     let settlement = &file.settlements[0];
     assert_eq!(settlement.role, Role::Main);
-    assert_eq!(
-        (settlement.value.as_str(), settlement.currency.as_str()),
-        ("30.00", "EUR")
-    );
-    assert!(settlement.fee.is_some() && settlement.net.is_some());
+    assert_eq!(settlement.amount, Cents::new(3_000).into());
+    let captured = settlement.source.captured().unwrap();
+    assert!(captured.fee.is_some() && captured.net.is_some());
     assert_eq!(city.money_moved(), 1);
     assert_eq!(
         city.standin.books().captures[0].id,
-        settlement.capture_id.as_str()
+        captured.capture_id.as_str()
     );
 }
 
@@ -370,7 +368,8 @@ async fn an_ended_lock_is_asked_about_whoever_comes() {
     assert_eq!(city.come_back(&second).await.state, "paid");
     assert_paid_once(&city).await;
     let file = city.case_file(CASE).await;
-    assert_eq!(file.settlements[0].attempt.as_str(), first.attempt);
+    let captured = file.settlements[0].source.captured().unwrap();
+    assert_eq!(captured.attempt.as_str(), first.attempt);
 }
 
 /// An order whose capture was sent and never answered, and which PayPal does not show

@@ -125,7 +125,7 @@ async fn a_capture_held_back_is_not_paid_and_blocks_a_second_payment() {
         let file = city.case_file(CASE).await;
         assert_eq!(file.ticket.pending, None);
         assert_eq!(file.settlements.len(), 1, "{ends:?}");
-        let is_first = file.settlements[0].capture_id.as_str() == capture;
+        let is_first = file.settlements[0].id().as_str() == capture;
         assert_eq!(is_first, ends == Afterwards::Completes);
         assert_eq!(city.open(&token).await.state, "paid");
         assert_eq!(city.money_moved(), 1);
@@ -221,7 +221,7 @@ async fn refunds_reversals_and_disputes_bring_the_ticket_to_review() {
         assert_eq!(file.settlements.len(), 1);
         assert_eq!(file.taken_back.len(), 1, "{what:?}");
         assert_eq!(file.taken_back[0].kind, kind);
-        assert_eq!(file.taken_back[0].value.is_some(), has_amount);
+        assert_eq!(file.taken_back[0].amount.is_some(), has_amount);
         let page = city.open(&token).await;
         assert_eq!(page.state, "review");
         assert!(!page.has_pay_button());

@@ -10,10 +10,8 @@ use jiff::SignedDuration;
 use journeys::{Backup, City, open_ticket};
 use paypal_standin::{Afterwards, Fault, FaultKind, On, Payer};
 use settle::{Captures, Reconciled};
-use store::{
-    AttemptEnd, AttemptState, CaseFile, Change, ClerkPayment, Issued, JournalEvent, Store, Write,
-};
-use ticket::{Cents, Channel, Role, State};
+use store::{AttemptEnd, AttemptState, Booker, CaseFile, Issued, JournalEvent, Store, Write};
+use ticket::{Cents, Change, Receipt, Role, Settlement, Source, State};
 
 const CASE: &str = "KL-1";
 
@@ -68,12 +66,12 @@ async fn assert_paid_whole(city: &City, came_back: &[(String, String)]) {
     else {
         panic!("{came_back:?} {:?}", file.ticket.state);
     };
-    assert!(*by == settlement.capture_id);
+    assert_eq!(*by, settlement.id());
     assert_eq!(*paid_at, settlement.paid_at);
     assert_eq!((&file.ticket.lock, &file.ticket.pending), (&None, &None));
     assert_eq!(file.ticket.version, 2, "{came_back:?}");
     let captured = AttemptState::Captured {
-        capture_id: settlement.capture_id.clone(),
+        capture_id: settlement.source.captured().unwrap().capture_id.clone(),
     };
     assert_eq!(file.attempts[0].state, captured, "{came_back:?}");
     assert_eq!(lines(&file, JournalEvent::Paid), 1, "{came_back:?}");
@@ -96,7 +94,7 @@ async fn assert_paid_whole(city: &City, came_back: &[(String, String)]) {
     let queued = city
         .backup()
         .await
-        .count("EXPORT", settlement.capture_id.as_str());
+        .count("EXPORT", settlement.id().as_str());
     let most = if came("EXPORT") && !came("SETTLEMENT") {
         2
     } else {
@@ -148,25 +146,25 @@ async fn what_a_clerk_did_and_of_which_any_part_has_come_back_can_be_entered_aga
     city.issue(CASE).await;
     let before = city.backup().await;
     let issued = city.case_file(CASE).await.ticket;
-    let payment = ClerkPayment {
+    let payment = Settlement {
         case_number: issued.case_number.clone(),
-        id: "cash-4711".parse().unwrap(),
-        channel: Channel::Cash,
-        reference: "4711".to_owned(),
-        amount: issued.amount,
+        source: Source::Cash(Receipt {
+            receipt_number: "4711".parse().unwrap(),
+            clerk: "clerk-1".to_owned(),
+        }),
+        amount: issued.amount.into(),
         paid_at: city.now(),
         booked_at: city.now(),
-        clerk: "clerk-1".to_owned(),
         role: Role::Main,
     };
     let cash = async || {
         city.later(Duration::from_mins(1));
         let stands = city.case_file(CASE).await.ticket;
-        let payment = ClerkPayment {
+        let payment = Settlement {
             booked_at: city.now(),
             ..payment.clone()
         };
-        let done = city.store.book_by_clerk(&stands, &payment);
+        let done = city.store.book(&stands, &payment, Booker::Clerk);
         done.await.unwrap()
     };
     assert_eq!(cash().await, Write::Done);
@@ -178,7 +176,7 @@ async fn what_a_clerk_did_and_of_which_any_part_has_come_back_can_be_entered_aga
         assert!(paid, "{came_back:?}");
         assert_eq!(lines(&file, JournalEvent::Paid), 1, "{came_back:?}");
         let backup = city.backup().await;
-        assert_eq!(backup.count("TICKET", "PAYMENT"), 1, "{came_back:?}");
+        assert_eq!(backup.count("TICKET", "SETTLEMENT"), 1, "{came_back:?}");
         // A second one only where the first came back without the payment, which
         // says when it was booked.
         let came = |part| {
@@ -186,7 +184,7 @@ async fn what_a_clerk_did_and_of_which_any_part_has_come_back_can_be_entered_aga
                 .iter()
                 .any(|(pk, sk)| format!("{pk} {sk}").contains(part))
         };
-        let most = 1 + usize::from(came("EXPORT") && !came("PAYMENT"));
+        let most = 1 + usize::from(came("EXPORT") && !came("SETTLEMENT"));
         let queued = backup.count("EXPORT", "cash-4711");
         assert!((1..=most).contains(&queued), "{came_back:?}");
     }
@@ -194,7 +192,8 @@ async fn what_a_clerk_did_and_of_which_any_part_has_come_back_can_be_entered_aga
     let now = city.now();
     let withdraw = async || {
         let store = &city.store;
-        let done = store.change_by_clerk(&issued, Change::Withdraw, "clerk-1", now);
+        let permit = issued.permit(Change::Withdraw).unwrap().unwrap();
+        let done = store.change_by_clerk(permit, "clerk-1", now);
         done.await.unwrap()
     };
     assert_eq!(withdraw().await, Write::Done);
@@ -427,9 +426,8 @@ async fn money_taken_back_of_which_the_journal_alone_tells_is_told_of_once() {
     for cents in [2_500, 3_000] {
         let stands = city.case_file(CASE).await.ticket;
         let change = Change::Amount(Cents::new(cents));
-        let changed = city
-            .store
-            .change_by_clerk(&stands, change, "clerk-1", city.now());
+        let permit = stands.permit(change).unwrap().unwrap();
+        let changed = city.store.change_by_clerk(permit, "clerk-1", city.now());
         assert_eq!(changed.await.unwrap(), Write::Done);
     }
     let checkout = city.press_pay(&token).await;

@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use paypal::{Capture, CaptureStatus, Issue, Money};
+use paypal::{Capture, CaptureStatus, Issue};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use settle::decision::{
@@ -18,7 +18,9 @@ use settle::decision::{
 use settle::limits::{APPROVAL_LAG, CAPTURE_ROUNDS_MAX, LEASE, READ_LAG};
 use settle::{Captures, Progress, Wake};
 use store::{Attempt, AttemptState, Released};
-use ticket::{AttemptId, CaptureId, Channel, Lock, PendingCapture, Role, SurplusReason, Ticket};
+use ticket::{
+    AttemptId, CaptureId, Channel, Lock, Money, PendingCapture, Role, SurplusReason, Ticket,
+};
 
 use crate::state::{self, Heard, Id, Learned, Life, Refusal, Shown, Stands, View, Waited, Where};
 
@@ -49,7 +51,7 @@ pub(crate) fn next(input: Input) -> state::Step {
 pub(crate) fn books_as(id: Id, view: &View, rounds: u8) -> (state::Role, Stands) {
     let (ticket, attempt) = items(id, view.ticket, view.attempt, view.of_this_version, rounds);
     let role = role(&ticket, &attempt, Facts::Right);
-    // What each does to the ticket is the table's: `store::booking::after`.
+    // What each does to the ticket: `ticket::Settlement::state_after`.
     match (role, view.ticket.state) {
         (Role::Main, _) => (state::Role::Main, Stands::PaidByCapture(id)),
         (Role::Surplus(SurplusReason::FactsDiffer), Stands::Open) => {

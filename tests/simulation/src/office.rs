@@ -5,8 +5,8 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use paypal_standin::OrderState;
-use store::{Change, ClerkPayment, Store, Write};
-use ticket::{CaseNumber, Cents, Channel, Effect, Event, Refusal, Role, SurplusReason, effect};
+use store::{Booker, Store, Write};
+use ticket::{CaseNumber, Cents, Change, Receipt, Refusal, Role, Settlement, Source, Ticket};
 
 use crate::world::{Function, World};
 
@@ -24,7 +24,8 @@ pub(crate) enum Wish {
 /// What came of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Came {
-    Done(Effect),
+    Booked(Role),
+    Done,
     Refused(Refusal),
     /// The ticket changed meanwhile: read again.
     Changed,
@@ -53,7 +54,7 @@ pub(crate) async fn enters(world: Rc<World>, case_number: CaseNumber, wish: Wish
                 act(&store, &number, wish, receipt, now).await
             })
             .await;
-        if matches!(came, Some(Ok(Came::Done(_)))) {
+        if matches!(came, Some(Ok(Came::Booked(_) | Came::Done))) {
             let done = (world.now(), case_number.clone(), wish, receipt);
             world.history.borrow_mut().clerks_list.push(done);
         }
@@ -74,7 +75,7 @@ fn came_to_an_end(
     let mut history = world.history.borrow_mut();
     history.tell(|| format!("            the clerk, {wish:?}: {came:?}"));
     match came {
-        Some(Ok(Came::Done(Effect::BecomesPaid))) => {
+        Some(Ok(Came::Booked(Role::Main))) => {
             let settled = &mut history.clerk_settled;
             settled
                 .entry(case_number.to_string())
@@ -90,10 +91,8 @@ fn came_to_an_end(
             }
             true
         }
-        Some(Ok(Came::Done(effect))) => {
-            if *effect == Effect::Surplus {
-                history.sometimes("a clerk booked surplus");
-            }
+        Some(Ok(Came::Booked(Role::Surplus(_)))) => {
+            history.sometimes("a clerk booked surplus");
             true
         }
         Some(Ok(Came::Refused(Refusal::Processing))) => {
@@ -106,7 +105,7 @@ fn came_to_an_end(
             }
             true
         }
-        Some(Ok(Came::Nothing)) => true,
+        Some(Ok(Came::Done | Came::Nothing)) => true,
         Some(Ok(Came::Changed) | Err(_)) | None => false,
     }
 }
@@ -121,58 +120,51 @@ async fn act(
     let Some(ticket) = store.ticket(case_number).await? else {
         return Ok(Came::Nothing);
     };
-    let event = match wish {
-        Wish::Cash | Wish::Transfer => Event::ClerkPayment,
-        Wish::Withdraw => Event::Withdraw,
-        Wish::Object => Event::Object,
-        Wish::HandOver => Event::HandOver,
-        Wish::Amount(_) => Event::ChangeAmount,
+    let receipt = Receipt {
+        receipt_number: format!("R-{receipt}").parse().expect("a number"),
+        clerk: CLERK.to_owned(),
     };
-    let effect = effect(ticket.standing(), event);
-    let change = match effect {
-        Effect::BecomesPaid | Effect::Surplus => {
-            let channel = if wish == Wish::Cash {
-                Channel::Cash
-            } else {
-                Channel::Transfer
-            };
-            let reference = format!("R-{receipt}");
-            let payment = ClerkPayment {
-                case_number: case_number.clone(),
-                id: format!("{}-{reference}", channel.name())
-                    .parse()
-                    .expect("an id"),
-                channel,
-                reference,
-                amount: ticket.amount,
-                paid_at: now,
-                booked_at: now,
-                clerk: CLERK.to_owned(),
-                role: if effect == Effect::BecomesPaid {
-                    Role::Main
-                } else {
-                    Role::Surplus(SurplusReason::TicketNotOpen)
-                },
-            };
-            return Ok(match store.book_by_clerk(&ticket, &payment).await? {
-                Write::Done => Came::Done(effect),
-                Write::Refused => Came::Changed,
-            });
-        }
-        Effect::BecomesWithdrawn => Change::Withdraw,
-        Effect::BecomesObjected => Change::Object,
-        Effect::BecomesHandedOver => Change::HandOver,
-        Effect::AmountChanges => match wish {
-            Wish::Amount(amount) if amount != ticket.amount => Change::Amount(amount),
-            _ => return Ok(Came::Nothing),
-        },
-        Effect::Refused(refusal) => return Ok(Came::Refused(refusal)),
-        _ => return Ok(Came::Nothing),
+    let change = match wish {
+        Wish::Cash => return takes(store, &ticket, Source::Cash(receipt), now).await,
+        Wish::Transfer => return takes(store, &ticket, Source::Transfer(receipt), now).await,
+        Wish::Withdraw => Change::Withdraw,
+        Wish::Object => Change::Object,
+        Wish::HandOver => Change::HandOver,
+        Wish::Amount(amount) => Change::Amount(amount),
     };
-    Ok(
-        match store.change_by_clerk(&ticket, change, CLERK, now).await? {
-            Write::Done => Came::Done(effect),
-            Write::Refused => Came::Changed,
-        },
-    )
+    let permit = match ticket.permit(change) {
+        Ok(Some(permit)) => permit,
+        Ok(None) => return Ok(Came::Nothing),
+        Err(refusal) => return Ok(Came::Refused(refusal)),
+    };
+    Ok(match store.change_by_clerk(permit, CLERK, now).await? {
+        Write::Done => Came::Done,
+        Write::Refused => Came::Changed,
+    })
+}
+
+/// Takes what is owed, in this way.
+async fn takes(
+    store: &Store,
+    ticket: &Ticket,
+    source: Source,
+    now: jiff::Timestamp,
+) -> Result<Came, store::Error> {
+    let role = match ticket.standing().receipt() {
+        Ok(role) => role,
+        Err(refusal) => return Ok(Came::Refused(refusal)),
+    };
+    let settlement = Settlement {
+        case_number: ticket.case_number.clone(),
+        source,
+        amount: ticket.amount.into(),
+        paid_at: now,
+        booked_at: now,
+        role,
+    };
+    let booked = store.book(ticket, &settlement, Booker::Clerk).await?;
+    Ok(match booked {
+        Write::Done => Came::Booked(role),
+        Write::Refused => Came::Changed,
+    })
 }

@@ -2,7 +2,10 @@
 
 use serde_json::{Value, json};
 use store::{Decline, PlacedOrder, TakenBackKind};
-use ticket::{Awaited, CaptureId, Channel, DueDate, Language, Lock, PendingCapture, Role, Ticket};
+use ticket::{
+    Awaited, CaptureId, Captured, Channel, DueDate, Language, Lock, PendingCapture, Role, Source,
+    Ticket,
+};
 
 use super::*;
 
@@ -177,13 +180,13 @@ fn paid() -> CaseFile {
     };
     file.settlements.push(Settlement {
         case_number: file.ticket.case_number.clone(),
-        capture_id: capture_id(),
-        attempt: attempt_id(),
-        channel: Channel::Paypal,
-        value: "30.00".to_owned(),
-        currency: "EUR".to_owned(),
-        fee: Some("0.84".to_owned()),
-        net: Some("29.16".to_owned()),
+        source: Source::Paypal(Captured {
+            capture_id: capture_id(),
+            attempt: attempt_id(),
+            fee: Some("0.84".to_owned()),
+            net: Some("29.16".to_owned()),
+        }),
+        amount: Cents::new(3_000).into(),
         paid_at,
         booked_at: moment("2026-02-21T10:00:02Z"),
         role: Role::Main,
@@ -223,8 +226,7 @@ fn paid() -> CaseFile {
         kind: TakenBackKind::Dispute,
         case_number: file.ticket.case_number.clone(),
         capture_id: capture_id(),
-        value: None,
-        currency: None,
+        amount: None,
         booked_at: moment("2026-02-22T10:00:00Z"),
     });
     file.journal.push(JournalEntry {

@@ -126,9 +126,10 @@ impl Pages {
             | PageState::HandedOver
             | PageState::Review => {
                 let mut page = words(frame, view, id, attempt.order, &shown, ticket, None);
-                let is_anothers = attempt
-                    .settlement
-                    .is_some_and(|settlement| settlement.attempt != *attempt.id);
+                let is_anothers = attempt.settlement.is_some_and(|settlement| {
+                    let captured = settlement.source.captured();
+                    captured.is_none_or(|captured| captured.attempt != *attempt.id)
+                });
                 if matches!(shown, PageState::Paid(_)) && is_anothers {
                     page.paragraphs.insert(0, text.paid_already().to_owned());
                 }

@@ -3,42 +3,9 @@
 //! "failed".
 
 use jiff::Timestamp;
-use ticket::{CaptureId, Cents, OrderId};
+use ticket::{CaptureId, Money, OrderId};
 
 use crate::{DisputeId, RefundId};
-
-/// An amount as PayPal writes it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Money {
-    /// The decimal form, `30.00`.
-    pub value: String,
-    /// ISO 4217, `EUR`.
-    pub currency: String,
-}
-
-impl Money {
-    /// The amount in euro cents; nothing when it is another currency, negative
-    /// or not written with two decimals.
-    #[must_use]
-    pub fn euro_cents(&self) -> Option<Cents> {
-        // Another currency under the same digits must never settle a ticket.
-        (self.currency == "EUR")
-            .then(|| self.value.parse().ok())
-            .flatten()
-    }
-
-    /// The amount in euro cents, negative where money left; nothing when it is
-    /// another currency or not written with two decimals.
-    #[must_use]
-    pub fn signed_euro_cents(&self) -> Option<i64> {
-        let (sign, digits) = match self.value.strip_prefix('-') {
-            Some(digits) => (-1, digits),
-            None => (1, self.value.as_str()),
-        };
-        let cents: Cents = digits.parse().ok()?;
-        (self.currency == "EUR").then(|| sign * i64::from(cents.minor_units()))
-    }
-}
 
 /// An order as PayPal shows it: what a payer was asked for, and what came of it.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -29,7 +29,7 @@ mod webhook;
 mod wire;
 
 pub use answer::{
-    Capture, CaptureStatus, Dispute, DisputeStatus, Disputed, Money, Order, OrderStatus, Refund,
+    Capture, CaptureStatus, Dispute, DisputeStatus, Disputed, Order, OrderStatus, Refund,
     RefundStatus,
 };
 pub use client::{

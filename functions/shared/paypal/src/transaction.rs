@@ -5,10 +5,10 @@
 
 use jiff::Timestamp;
 use serde::Deserialize;
-use ticket::{AttemptId, CaptureId};
+use ticket::{AttemptId, CaptureId, Money};
 
+use crate::RefundId;
 use crate::wire::{WireMoney, time};
-use crate::{Money, RefundId};
 
 /// One row of the account's books.
 #[derive(Clone, Debug, PartialEq, Eq)]

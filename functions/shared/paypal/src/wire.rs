@@ -4,10 +4,10 @@
 
 use jiff::Timestamp;
 use serde::Deserialize;
-use ticket::{CaptureId, OrderId};
+use ticket::{CaptureId, Money, OrderId};
 
 use crate::answer::{
-    Capture, CaptureStatus, Dispute, DisputeStatus, Disputed, Money, Order, OrderStatus, Refund,
+    Capture, CaptureStatus, Dispute, DisputeStatus, Disputed, Order, OrderStatus, Refund,
     RefundStatus,
 };
 

@@ -2,8 +2,8 @@
 
 use jiff::Timestamp;
 use paypal::Capture;
-use store::{Attempt, AttemptEnd, Error, Held, Released, Write};
-use ticket::{CaptureId, Channel, Role, Settlement, State, Ticket};
+use store::{Attempt, AttemptEnd, Booker, Error, Held, Released, Write};
+use ticket::{CaptureId, Captured, Money, Role, Settlement, Source, State, Ticket};
 
 use crate::decision::{Facts, role};
 use crate::limits::DECISIONS_MAX;
@@ -33,10 +33,17 @@ impl Settle {
             let settlement = settlement(&ticket, &attempt, capture, role, now);
             let booked = self
                 .store
-                .book(&ticket, &attempt, &settlement, held)
+                .book(
+                    &ticket,
+                    &settlement,
+                    Booker::Settle {
+                        attempt: &attempt,
+                        held,
+                    },
+                )
                 .await?;
             if booked == Write::Done {
-                report(&settlement);
+                report(&settlement, &attempt);
                 return Ok(Progress::Known);
             }
             match self.load(&attempt.id).await? {
@@ -128,13 +135,13 @@ pub(crate) fn settlement(
 ) -> Settlement {
     Settlement {
         case_number: ticket.case_number.clone(),
-        capture_id: capture.id.clone(),
-        attempt: attempt.id.clone(),
-        channel: Channel::Paypal,
-        value: capture.amount.value.clone(),
-        currency: capture.amount.currency.clone(),
-        fee: capture.fee.as_ref().map(|fee| fee.value.clone()),
-        net: capture.net.as_ref().map(|net| net.value.clone()),
+        source: Source::Paypal(Captured {
+            capture_id: capture.id.clone(),
+            attempt: attempt.id.clone(),
+            fee: capture.fee.as_ref().map(|fee| fee.value.clone()),
+            net: capture.net.as_ref().map(|net| net.value.clone()),
+        }),
+        amount: capture.amount.clone(),
         // A payer who approved in time is in time, whatever our delay.
         // sabotage: paid when we booked it
         paid_at: attempt
@@ -147,21 +154,15 @@ pub(crate) fn settlement(
     }
 }
 
-pub(crate) fn report(settlement: &Settlement) {
-    let Settlement {
-        case_number,
-        capture_id,
-        attempt,
-        value,
-        currency,
-        ..
-    } = settlement;
+pub(crate) fn report(settlement: &Settlement, attempt: &Attempt) {
+    let (case_number, attempt, id) = (&settlement.case_number, &attempt.id, settlement.id());
+    let Money { value, currency } = &settlement.amount;
     match settlement.role {
         Role::Main => {
-            tracing::info!(%case_number, %attempt, %capture_id, value, "a ticket is paid");
+            tracing::info!(%case_number, %attempt, capture_id = %id, value, "a ticket is paid");
         }
         Role::Surplus(reason) => {
-            tracing::error!(%case_number, %attempt, %capture_id, value, currency, ?reason, "money came that nothing was owed for");
+            tracing::error!(%case_number, %attempt, capture_id = %id, value, currency, ?reason, "money came that nothing was owed for");
         }
     }
 }

@@ -48,7 +48,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use paypal::{Capture, Issue};
 use store::{Attempt, AttemptEnd, AttemptState, EndedNight, Released};
-use ticket::{CaptureId, Effect, Event, LatePayment, Lock, Role, SurplusReason, Ticket, effect};
+use ticket::{CaptureId, LatePayment, Lock, Role, Ticket};
 
 pub use crate::asking::Answer;
 pub use crate::reading::{Facts, Reading};
@@ -256,34 +256,13 @@ pub fn decide(scene: &Scene<'_>, answers: &Answers) -> Decision {
     }
 }
 
-/// What money is to a ticket that stands so.
+/// What captured money is to a ticket that stands so.
 #[must_use]
 pub fn role(ticket: &Ticket, attempt: &Attempt, facts: Facts) -> Role {
-    let event = match facts {
-        Facts::Right if attempt.amount == ticket.amount => Event::CaptureCompleted,
-        Facts::Right | Facts::Wrong | Facts::Missing => Event::CaptureDiffers,
-    };
-    match effect(ticket.standing(), event) {
-        Effect::BecomesPaid => Role::Main,
-        Effect::ReviewAndSurplus => Role::Surplus(SurplusReason::FactsDiffer),
-        // The table has no other effect for money that came; whatever
-        // it said, the money must not be lost.
-        Effect::Surplus
-        | Effect::NewAttempt
-        | Effect::KeepsPending
-        | Effect::StaysOpen
-        | Effect::NoEffect
-        | Effect::SurplusWhenCompleted
-        | Effect::Review
-        | Effect::RestIsOwed
-        | Effect::Waits
-        | Effect::BecomesWithdrawn
-        | Effect::BecomesObjected
-        | Effect::BecomesHandedOver
-        | Effect::AmountChanges
-        | Effect::LeaseGranted
-        | Effect::AlreadyDone
-        | Effect::Refused(_) => Role::Surplus(SurplusReason::TicketNotOpen),
+    let standing = ticket.standing();
+    match facts {
+        Facts::Right if attempt.amount == ticket.amount => standing.completed_capture(),
+        Facts::Right | Facts::Wrong | Facts::Missing => standing.differing_capture(),
     }
 }
 
@@ -312,8 +291,7 @@ impl Scene<'_> {
 
     /// What is done about a capture that PayPal holds back.
     fn held_back(&self, capture: &Capture) -> Decision {
-        let can_be_marked = self.is_live()
-            && effect(self.ticket.standing(), Event::CapturePending) == Effect::KeepsPending;
+        let can_be_marked = self.is_live() && self.ticket.standing().keeps_pending();
         let step = if can_be_marked {
             Step::KeepPending(capture.id.clone())
         } else {

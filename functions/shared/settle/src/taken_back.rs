@@ -5,9 +5,9 @@
 //! whose ticket cannot be told is a human's case: neither may pass as done.
 
 use jiff::Timestamp;
-use paypal::{DisputeId, Error as PayPalError, Money, Refund, RefundId, RefundStatus};
+use paypal::{DisputeId, Error as PayPalError, Refund, RefundId, RefundStatus};
 use store::{AttemptState, Error, TakenBack, TakenBackKind, Write};
-use ticket::{AttemptId, CaptureId, CaseNumber, Role, Ticket};
+use ticket::{AttemptId, CaptureId, CaseNumber, Money, Role, Ticket};
 use tokio::time::Instant;
 
 use crate::invoice_id::case_number;
@@ -100,14 +100,12 @@ impl Confirmed {
         capture_id: &CaptureId,
         now: Timestamp,
     ) -> TakenBack {
-        let amount = self.amount.as_ref();
         TakenBack {
             id: self.id.clone(),
             kind: self.kind,
             case_number: ticket.case_number.clone(),
             capture_id: capture_id.clone(),
-            value: amount.map(|money| money.value.clone()),
-            currency: amount.map(|money| money.currency.clone()),
+            amount: self.amount.clone(),
             booked_at: now,
         }
     }
@@ -331,7 +329,8 @@ impl Settle {
         let main = settlements.iter().find(|it| is_main(it.role));
         let capture_id = main
             .or(settlements.first())
-            .map(|settlement| settlement.capture_id.clone());
+            .and_then(|settlement| settlement.source.captured())
+            .map(|captured| captured.capture_id.clone());
         Ok(capture_id
             .map(|id| (file.ticket, id))
             .ok_or(TakingBack::NotYet))

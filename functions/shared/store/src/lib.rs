@@ -29,12 +29,13 @@ pub use ledger::export::{Booked, QueuePage, Queued};
 pub use ledger::journal::{JournalEntry, JournalEvent, Snapshot};
 pub use payments::access_token::StoredToken;
 pub use payments::awaiting::ticket_without_ended_mark;
+pub use payments::booking::Booker;
 pub use payments::events::{EventOutcome, StoredEvent};
 pub use payments::lock::{Held, Released};
 pub use payments::open_attempts::{OpenAttempt, Queue, Shard};
+pub use payments::parts::BookingParts;
 pub use payments::records::{
     Attempt, AttemptEnd, AttemptState, Decline, PlacedOrder, TakenBack, TakenBackKind,
 };
 pub use tickets::case_file::CaseFile;
-pub use tickets::clerk::{Change, ClerkPayment};
 pub use tickets::issuing::Issued;

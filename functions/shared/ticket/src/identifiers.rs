@@ -5,6 +5,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::Channel;
+
 /// The text is not an identifier of this kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not an identifier of this kind")]
@@ -106,16 +108,48 @@ identifier!(
     is_paypal_id
 );
 
-/// Longer than any receipt number or bank reference in use.
-const SETTLEMENT_ID_LEN_MAX: usize = 80;
+/// Longer than any number of a till or reference of a bank in use.
+const RECEIPT_NUMBER_LEN_MAX: usize = 70;
+/// With the longest name of a channel before it.
+const SETTLEMENT_ID_LEN_MAX: usize = RECEIPT_NUMBER_LEN_MAX + 10;
+
+identifier!(
+    /// What a clerk's receipt bears: the till's number, or the bank's reference.
+    ReceiptNumber,
+    |text| is_graphic(text, RECEIPT_NUMBER_LEN_MAX)
+);
 
 identifier!(
     /// A settlement: PayPal's capture id, or the way money came with the
-    /// number it came under, `CASH-2026-4711`.
+    /// number it came under, `cash-2026-4711`.
     SettlementId,
-    |text| (1..=SETTLEMENT_ID_LEN_MAX).contains(&text.len())
-        && text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'#')
+    |text| is_graphic(text, SETTLEMENT_ID_LEN_MAX)
 );
+
+fn is_graphic(text: &str, len_max: usize) -> bool {
+    (1..=len_max).contains(&text.len())
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_graphic() && byte != b'#')
+}
+
+impl SettlementId {
+    /// The way its money came.
+    #[must_use]
+    pub fn channel(&self) -> Channel {
+        let is_of = |channel: &Channel| {
+            let rest = self.0.strip_prefix(channel.name());
+            rest.is_some_and(|rest| rest.starts_with('-'))
+        };
+        // No id of PayPal's has a hyphen.
+        let by_clerk = [Channel::Cash, Channel::Transfer].into_iter().find(is_of);
+        by_clerk.unwrap_or(Channel::Paypal)
+    }
+
+    pub(crate) fn of_receipt(channel: Channel, number: &ReceiptNumber) -> Self {
+        Self(format!("{}-{number}", channel.name()))
+    }
+}
 
 impl From<&CaptureId> for SettlementId {
     fn from(capture_id: &CaptureId) -> Self {

@@ -2,7 +2,7 @@
 //! no async. Everything else in the workspace asks this crate what a fact means.
 //!
 //! ```text
-//! a fact ──▶ Ticket::standing() ──▶ effect(standing, event) ──▶ what to do
+//! a fact ──▶ Ticket::standing() ──▶ a row of the state table ──▶ what to do
 //! ```
 //!
 //! The words are those of the field: *case number* (Aktenzeichen), *due date*
@@ -10,6 +10,7 @@
 //! (Zahlungseingang), *surplus* (Überzahlung).
 
 mod case_number;
+mod change;
 mod due;
 mod identifiers;
 mod language;
@@ -21,14 +22,19 @@ mod state;
 mod ticket;
 
 pub use case_number::{CaseNumber, InvalidCaseNumber};
+pub use change::{Change, Permit};
 pub use due::{DueDate, Land};
-pub use identifiers::{AttemptId, CaptureId, InvalidIdentifier, OrderId, SettlementId};
+pub use identifiers::{
+    AttemptId, CaptureId, InvalidIdentifier, OrderId, ReceiptNumber, SettlementId,
+};
 pub use language::Language;
-pub use money::{Cents, InvalidAmount, WARNING_FINE_MAX, WARNING_FINE_MIN, WARNING_FINE_STEP};
+pub use money::{
+    Cents, InvalidAmount, Money, WARNING_FINE_MAX, WARNING_FINE_MIN, WARNING_FINE_STEP,
+};
 pub use municipality::{CashOffice, Disclosure, LatePayment, Municipality};
 pub use plate::{InvalidPlate, Plate};
-pub use settlement::{Channel, Role, Settlement, SurplusReason};
-pub use state::{Effect, Event, Refusal, Standing, effect};
+pub use settlement::{Captured, Channel, Receipt, Role, Settlement, Source, SurplusReason};
+pub use state::{Refusal, ShortTransfer, Standing, Wish};
 pub use ticket::{
     Awaited, InvalidTicketText, Lock, Offence, PendingCapture, State, Ticket, TicketText, UnderWay,
 };

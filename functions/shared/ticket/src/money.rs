@@ -47,6 +47,48 @@ impl fmt::Display for Cents {
     }
 }
 
+/// An amount as PayPal, a till or a bank states it; it need not be one of ours.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Money {
+    /// The decimal form, `30.00`.
+    pub value: String,
+    /// ISO 4217, `EUR`.
+    pub currency: String,
+}
+
+impl Money {
+    /// The amount in euro cents; nothing when it is another currency, negative
+    /// or not written with two decimals.
+    #[must_use]
+    pub fn euro_cents(&self) -> Option<Cents> {
+        // Another currency under the same digits must never settle a ticket.
+        (self.currency == "EUR")
+            .then(|| self.value.parse().ok())
+            .flatten()
+    }
+
+    /// The amount in euro cents, negative where money left; nothing when it is
+    /// another currency or not written with two decimals.
+    #[must_use]
+    pub fn signed_euro_cents(&self) -> Option<i64> {
+        let (sign, digits) = match self.value.strip_prefix('-') {
+            Some(digits) => (-1, digits),
+            None => (1, self.value.as_str()),
+        };
+        let cents: Cents = digits.parse().ok()?;
+        (self.currency == "EUR").then(|| sign * i64::from(cents.minor_units()))
+    }
+}
+
+impl From<Cents> for Money {
+    fn from(amount: Cents) -> Self {
+        Self {
+            value: amount.to_string(),
+            currency: "EUR".to_owned(),
+        }
+    }
+}
+
 /// The text is not an amount of euros and cents.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not an amount: write euros, a point and two digits, like 30.00")]

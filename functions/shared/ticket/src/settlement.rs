@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::{AttemptId, CaptureId, CaseNumber};
+use crate::{AttemptId, CaptureId, CaseNumber, Money, ReceiptNumber, SettlementId, State};
 
 /// The way money came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,30 +35,107 @@ impl Channel {
 pub struct Settlement {
     /// What the money was for.
     pub case_number: CaseNumber,
-    /// PayPal's capture; the settlement's own id, so that booking it twice is
-    /// one booking.
-    pub capture_id: CaptureId,
-    /// Through which payment attempt it came.
-    pub attempt: AttemptId,
-    /// The way it came.
-    pub channel: Channel,
-    /// The gross amount as PayPal states it: `30.00`.
-    pub value: String,
-    /// The currency as PayPal states it; `EUR` unless the facts differ.
-    pub currency: String,
-    /// PayPal's fee, in the same form; the city bears it, § 56(3) `OWiG`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub fee: Option<String>,
-    /// Gross less fee, in the same form.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub net: Option<String>,
-    /// The legal moment of payment, as PayPal states it; never our own clock.
+    /// Where it came from.
+    #[serde(flatten)]
+    pub source: Source,
+    /// The gross amount, as the source states it.
+    #[serde(flatten)]
+    pub amount: Money,
+    /// The legal moment of payment, as the source states it; never our own clock.
     pub paid_at: Timestamp,
     /// When it was booked here.
     pub booked_at: Timestamp,
     /// Whether it closed the ticket.
     #[serde(flatten)]
     pub role: Role,
+}
+
+/// Where money came from: its channel, and what is known only of that one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "channel", rename_all = "snake_case")]
+pub enum Source {
+    /// A PayPal capture.
+    Paypal(Captured),
+    /// The cash office's till.
+    Cash(Receipt),
+    /// A bank transfer.
+    Transfer(Receipt),
+}
+
+/// Money that PayPal captured.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Captured {
+    /// The capture.
+    pub capture_id: CaptureId,
+    /// Through which payment attempt it came.
+    pub attempt: AttemptId,
+    /// PayPal's fee, in the form of the amount; the city bears it, § 56(3) `OWiG`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fee: Option<String>,
+    /// Gross less fee, in the same form.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub net: Option<String>,
+}
+
+/// Money that a clerk took.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Receipt {
+    /// The till's number of it, or the bank's reference.
+    pub receipt_number: ReceiptNumber,
+    /// Who booked it.
+    pub clerk: String,
+}
+
+impl Settlement {
+    /// Its own id, so that booking it twice is one booking.
+    #[must_use]
+    pub fn id(&self) -> SettlementId {
+        match &self.source {
+            Source::Paypal(captured) => (&captured.capture_id).into(),
+            Source::Cash(receipt) | Source::Transfer(receipt) => {
+                SettlementId::of_receipt(self.source.channel(), &receipt.receipt_number)
+            }
+        }
+    }
+
+    /// What its ticket becomes by it.
+    #[must_use]
+    pub fn state_after(&self, before: &State) -> State {
+        match self.role {
+            Role::Main => State::Paid {
+                settlement: self.id(),
+                paid_at: self.paid_at,
+                by: self.source.channel(),
+            },
+            Role::Surplus(SurplusReason::FactsDiffer) if matches!(before, State::Open) => {
+                State::Review
+            }
+            Role::Surplus(SurplusReason::FactsDiffer | SurplusReason::TicketNotOpen) => {
+                before.clone()
+            }
+        }
+    }
+}
+
+impl Source {
+    /// The way the money came.
+    #[must_use]
+    pub const fn channel(&self) -> Channel {
+        match self {
+            Self::Paypal(_) => Channel::Paypal,
+            Self::Cash(_) => Channel::Cash,
+            Self::Transfer(_) => Channel::Transfer,
+        }
+    }
+
+    /// PayPal's capture, where it is one.
+    #[must_use]
+    pub const fn captured(&self) -> Option<&Captured> {
+        match self {
+            Self::Paypal(captured) => Some(captured),
+            Self::Cash(_) | Self::Transfer(_) => None,
+        }
+    }
 }
 
 /// What a settlement is to its ticket.

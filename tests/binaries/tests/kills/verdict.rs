@@ -6,7 +6,7 @@ use std::fmt;
 use binaries::{Answer, Killed, events};
 use paypal_standin::{Books, Capture, CaptureStatus, Currency};
 use store::{CaseFile, JournalEvent};
-use ticket::{Cents, Role, Settlement, State};
+use ticket::{Role, Settlement, State};
 
 use crate::history::of_invoice;
 use crate::load::World;
@@ -136,7 +136,7 @@ impl Case<'_> {
             ..
         } = self.file;
         for capture in self.captures {
-            let of_it = |it: &&Settlement| it.capture_id.as_str() == capture.id;
+            let of_it = |it: &&Settlement| it.id().as_str() == capture.id;
             let count = settlements.iter().filter(of_it).count();
             if captured(capture).is_some() && count != 1 {
                 self.violated("L1", &format!("{} is booked {count} times", capture.id));
@@ -144,7 +144,7 @@ impl Case<'_> {
         }
         for settlement in settlements {
             let mut captures = self.captures.iter();
-            let capture = captures.find(|it| it.id == settlement.capture_id.as_str());
+            let capture = captures.find(|it| it.id == settlement.id().as_str());
             if capture.and_then(|it| captured(it)) != Some(settled(settlement)) {
                 self.violated("L3", &format!("booked {settlement:?} without a capture"));
             }
@@ -152,7 +152,7 @@ impl Case<'_> {
         let main = |it: &&Settlement| it.role == Role::Main;
         let mains: Vec<&Settlement> = settlements.iter().filter(main).collect();
         let is_right = match (&ticket.state, mains.as_slice()) {
-            (State::Paid { settlement, .. }, [main]) => *settlement == main.capture_id,
+            (State::Paid { settlement, .. }, [main]) => *settlement == main.id(),
             (State::Open, []) => true,
             (
                 State::Paid { .. }
@@ -221,14 +221,13 @@ fn captured(capture: &Capture) -> Option<u64> {
 }
 
 fn settled(settlement: &Settlement) -> u64 {
-    let cents: Cents = settlement.value.parse().unwrap();
-    cents.minor_units().into()
+    settlement.amount.euro_cents().unwrap().minor_units().into()
 }
 
 /// An invocation books with the moment it began at: one that began after the
 /// capture did not make it.
 fn is_rescued(books: &Books, settlement: &Settlement) -> bool {
-    let capture = books.capture(settlement.capture_id.as_str());
+    let capture = books.capture(settlement.id().as_str());
     capture.is_some_and(|capture| settlement.booked_at > capture.created_at)
 }
 

@@ -46,9 +46,11 @@ impl Table {
                 (Some("TICKET"), Some("TICKET")) => {
                     table.tickets.insert(text(&item, "case_number"), item);
                 }
-                (Some("TICKET"), Some("SETTLEMENT")) => table.settlements.push(item),
+                (Some("TICKET"), Some("SETTLEMENT")) if text(&item, "channel") == "paypal" => {
+                    table.settlements.push(item);
+                }
+                (Some("TICKET"), Some("SETTLEMENT")) => table.by_clerks.push(item),
                 (Some("TICKET"), Some("JOURNAL")) => table.journal.push(item),
-                (Some("TICKET"), Some("PAYMENT")) => table.by_clerks.push(item),
                 (Some("TICKET"), Some("TAKEN_BACK")) => table.taken_back.push(item),
                 // What nobody can read is looked at by a human.
                 (Some("ATTEMPT"), _) if item.get("case_number").is_none() => {}
@@ -332,10 +334,9 @@ pub(crate) fn at_rest(world: &World, history: &mut History) {
         });
     }
     for payment in &table.by_clerks {
-        let told = ["clerk", "reference"]
+        let told = ["clerk", "receipt_number", "value"]
             .iter()
-            .all(|name| !text(payment, name).is_empty())
-            && payment["amount"]["N"].is_string();
+            .all(|name| !text(payment, name).is_empty());
         history.law("T5", told, || {
             format!("who booked this, and why? {payment}")
         });
@@ -512,6 +513,11 @@ fn what_was_taken_back_is_known(books: &Books, table: &Table, history: &mut Hist
     }
 }
 
+/// The id of what a clerk has booked.
+fn settlement_id(item: &Value) -> String {
+    format!("{}-{}", text(item, "channel"), text(item, "receipt_number"))
+}
+
 fn ids_of_taken_back(table: &Table) -> BTreeSet<String> {
     table.taken_back.iter().map(|it| text(it, "id")).collect()
 }
@@ -561,7 +567,7 @@ fn attempts_are_final(books: &Books, table: &Table, history: &mut History) {
 fn each_line_once(table: &Table, history: &mut History) {
     let mut lines: BTreeMap<String, usize> = BTreeMap::new();
     for line in &table.exports {
-        let id = text(line, "settlement") + &text(line, "taken_back") + &text(line, "payment");
+        let id = text(line, "settlement") + &text(line, "taken_back");
         let key = text(line, "sk");
         let follows = key
             .split_once('#')
@@ -580,7 +586,7 @@ fn each_line_once(table: &Table, history: &mut History) {
         .iter()
         .filter(|item| item.get("value").is_some())
         .map(|item| text(item, "id"));
-    let by_clerks = table.by_clerks.iter().map(|item| text(item, "id"));
+    let by_clerks = table.by_clerks.iter().map(settlement_id);
     let wanted: BTreeSet<String> = settled.chain(negative).chain(by_clerks).collect();
     let most = lines_most(history);
     history.law(

@@ -13,14 +13,19 @@ pub(crate) fn end_of_the_case(world: &World) -> String {
         let (pk, sk) = (text(item, "pk"), text(item, "sk"));
         let told: &[&str] = match (pk.split('#').next()?, sk.split('#').next()?) {
             ("TICKET", "TICKET") => &["state", "settlement"],
-            ("TICKET", "SETTLEMENT") => {
-                &["capture_id", "value", "currency", "role", "surplus_reason"]
-            }
+            ("TICKET", "SETTLEMENT") => &[
+                "channel",
+                "capture_id",
+                "value",
+                "currency",
+                "role",
+                "surplus_reason",
+            ],
             // Not its kind: of a refund that PayPal shows nobody can say whether it
             // is a reversal, but by the type of the event.
             ("TICKET", "TAKEN_BACK") => &["id", "capture_id", "value", "currency"],
             ("TICKET", "JOURNAL") => &["what", "reference"],
-            ("EXPORT", _) => &["settlement", "taken_back", "payment"],
+            ("EXPORT", _) => &["settlement", "taken_back"],
             _ => return None,
         };
         let kind = if pk.starts_with("EXPORT") {

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use serde_json::Value;
-use ticket::{Effect, Event, Standing, effect};
+use ticket::{Cents, Change, Role, Standing, SurplusReason, Wish};
 
 use super::{standing, text};
 use crate::engine::Key;
@@ -63,44 +63,40 @@ pub(crate) fn all() -> BTreeSet<String> {
     }));
     all.insert("edge open+lock → open".to_owned());
     for from in Standing::ALL {
-        for event in Event::ALL {
-            if is_there(event) && !has_no_way(from, event) {
-                all.extend(edge(from, effect(from, event)));
-            }
+        all.extend(
+            ends(from)
+                .into_iter()
+                .filter(|to| word(from) != *to)
+                .map(|to| format!("{EDGE}{} → {to}", word(from))),
+        );
+        if may(from, Change::Amount(Cents::new(500))) {
+            all.insert(format!("{EDGE}{}: the amount changes", word(from)));
         }
     }
     all
 }
 
-/// Events that the city's side does not send yet.
-const fn is_there(event: Event) -> bool {
-    !matches!(event, Event::ShortTransfer | Event::Lease)
+/// Where the rows of the state table lead from there. Left out are cells that only a
+/// table which has forgotten something comes to: money moves under a lock, is booked
+/// under it, and taken back after it.
+fn ends(from: Standing) -> Vec<&'static str> {
+    let mut ends = Vec::new();
+    let is_paid = from.completed_capture() == Role::Main || from.receipt() == Ok(Role::Main);
+    ends.extend(is_paid.then_some("paid"));
+    let is_held_back = from != Standing::Open && from.keeps_pending();
+    ends.extend(is_held_back.then_some("open+pending"));
+    let differs = from != Standing::Open
+        && from.differing_capture() == Role::Surplus(SurplusReason::FactsDiffer);
+    let is_taken_back = !matches!(from, Standing::Open | Standing::OpenLocked);
+    ends.extend((differs || is_taken_back).then_some("review"));
+    ends.extend(may(from, Change::Withdraw).then_some("withdrawn"));
+    ends.extend(may(from, Change::Object).then_some("objected"));
+    ends.extend(may(from, Change::HandOver).then_some("handed over"));
+    ends
 }
 
-/// Cells of the table that only a table which has forgotten something comes to:
-/// money moves under a lock, is booked under it, and taken back after it.
-const fn has_no_way(from: Standing, event: Event) -> bool {
-    matches!(
-        (from, event),
-        (
-            Standing::Open,
-            Event::CapturePending | Event::CaptureDiffers
-        ) | (Standing::Open | Standing::OpenLocked, Event::MoneyTakenBack)
-    )
-}
-
-fn edge(from: Standing, effect: Effect) -> Option<String> {
-    let to = match effect {
-        Effect::BecomesPaid => "paid",
-        Effect::KeepsPending => "open+pending",
-        Effect::ReviewAndSurplus | Effect::Review => "review",
-        Effect::BecomesWithdrawn => "withdrawn",
-        Effect::BecomesObjected => "objected",
-        Effect::BecomesHandedOver => "handed over",
-        Effect::AmountChanges => return Some(format!("edge {}: the amount changes", word(from))),
-        _ => return None,
-    };
-    (word(from) != to).then(|| format!("edge {} → {to}", word(from)))
+fn may(from: Standing, change: Change) -> bool {
+    from.wish(change) == Ok(Wish::Changes)
 }
 
 const fn word(standing: Standing) -> &'static str {
@@ -118,7 +114,7 @@ const fn word(standing: Standing) -> &'static str {
 
 /// A function has written these items.
 pub(super) fn after_a_write(world: &World, by: Option<Function>, keys: &[Key]) {
-    let settles = |key: &Key| key.1.starts_with("SETTLEMENT#") || key.1.starts_with("PAYMENT#");
+    let settles = |key: &Key| key.1.starts_with("SETTLEMENT#");
     if let Some(by) = by
         && keys.iter().any(settles)
     {

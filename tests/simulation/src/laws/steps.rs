@@ -97,7 +97,6 @@ fn look_at_a_case(world: &World, items: &[Value]) {
     let history = &mut *history;
     let case_number = text(ticket, "case_number");
     let main = of_kind("SETTLEMENT")
-        .chain(of_kind("PAYMENT"))
         .filter(|item| text(item, "role") == "main")
         .count();
     let paid = ticket["state"]["S"] == "paid";
@@ -111,7 +110,7 @@ fn look_at_a_case(world: &World, items: &[Value]) {
     history.law("M6", main <= 1 && (!paid || main == 1 || torn), || {
         format!("{case_number} has {main} main settlements: {ticket}")
     });
-    for settlement in of_kind("SETTLEMENT") {
+    for settlement in of_kind("SETTLEMENT").filter(|it| text(it, "channel") == "paypal") {
         let capture_id = text(settlement, "capture_id");
         world.standin.in_books(|books| {
             let capture = books.capture(&capture_id);

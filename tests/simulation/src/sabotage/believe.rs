@@ -14,17 +14,24 @@ pub(crate) async fn believe(settle: &Settle, body: &[u8], now: Timestamp) -> Opt
     let (ticket, attempt) = settle.load(&attempt).await.ok()??;
     let settlement = ticket::Settlement {
         case_number: ticket.case_number.clone(),
-        capture_id: resource["id"].as_str()?.parse().ok()?,
-        attempt: attempt.id.clone(),
-        channel: ticket::Channel::Paypal,
-        value: text(&resource["amount"]["value"])?,
-        currency: text(&resource["amount"]["currency_code"])?,
-        fee: None,
-        net: None,
+        source: ticket::Source::Paypal(ticket::Captured {
+            capture_id: resource["id"].as_str()?.parse().ok()?,
+            attempt: attempt.id.clone(),
+            fee: None,
+            net: None,
+        }),
+        amount: ticket::Money {
+            value: text(&resource["amount"]["value"])?,
+            currency: text(&resource["amount"]["currency_code"])?,
+        },
         paid_at: now,
         booked_at: now,
         role: ticket::Role::Main,
     };
-    let booked = settle.store.book(&ticket, &attempt, &settlement, None);
+    let booker = store::Booker::Settle {
+        attempt: &attempt,
+        held: None,
+    };
+    let booked = settle.store.book(&ticket, &settlement, booker);
     booked.await.ok().map(drop)
 }

@@ -6,8 +6,8 @@ use std::sync::LazyLock;
 use jiff::Timestamp;
 use page::{Attempt, Notice, OnlinePayment, Outcome, Pages, Policy, Route, Scan, View};
 use ticket::{
-    AttemptId, Awaited, Channel, Disclosure, DueDate, Language, LatePayment, Lock, Municipality,
-    Offence, PendingCapture, Role, Settlement, Standing, State, Ticket,
+    AttemptId, Awaited, Captured, Cents, Channel, Disclosure, DueDate, Language, LatePayment, Lock,
+    Municipality, Offence, PendingCapture, Role, Settlement, Source, Standing, State, Ticket,
 };
 
 pub(crate) const CHECK_WORD: &str = "HKRTZ";
@@ -285,13 +285,13 @@ pub(crate) fn named(name: &str) -> http::Response<String> {
 pub(crate) fn settlement(attempt: &AttemptId) -> Settlement {
     Settlement {
         case_number: "KL-2026-000123".parse().unwrap(),
-        capture_id: CAPTURE.parse().unwrap(),
-        attempt: attempt.clone(),
-        channel: Channel::Paypal,
-        value: "30.00".to_owned(),
-        currency: "EUR".to_owned(),
-        fee: None,
-        net: None,
+        source: Source::Paypal(Captured {
+            capture_id: CAPTURE.parse().unwrap(),
+            attempt: attempt.clone(),
+            fee: None,
+            net: None,
+        }),
+        amount: Cents::new(3_000).into(),
         paid_at: in_time(),
         booked_at: in_time(),
         role: Role::Main,

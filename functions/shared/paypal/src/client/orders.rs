@@ -1,7 +1,7 @@
 //! Orders: make, read, capture.
 
 use serde::Serialize;
-use ticket::OrderId;
+use ticket::{Money, OrderId};
 use tokio::time::Instant;
 
 use crate::order_request::WireNewOrder;
@@ -37,7 +37,7 @@ impl PayPal {
         let (made, approve_url) = made.read(|made| {
             let made = self.read_order(made)?;
             let approve_url = made.approve_url.clone().ok_or(Unreadable)?;
-            let asked = |amount: &crate::Money| amount.euro_cents() == Some(order.amount);
+            let asked = |amount: &Money| amount.euro_cents() == Some(order.amount);
             if !made.amount.as_ref().is_none_or(asked) {
                 return Err(Unreadable);
             }

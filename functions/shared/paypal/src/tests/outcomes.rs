@@ -1,7 +1,9 @@
 //! What a caller may do after each kind of answer.
 
 use super::{CLIENT_SECRET, answering, now, paypal, sample, sandbox, soon, token};
-use crate::{Config, Error, Issue, Money, PayPal, Transport, TransportError};
+use ticket::Money;
+
+use crate::{Config, Error, Issue, PayPal, Transport, TransportError};
 
 const ORDER: &str = "5O190127TN364715T";
 

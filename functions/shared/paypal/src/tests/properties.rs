@@ -7,8 +7,10 @@ use serde_json::Value;
 
 use super::trees::{change, changes, json, order};
 use super::{block_on, now, paypal, sample, soon, token};
+use ticket::Money;
+
 use crate::webhook::read_event;
-use crate::{Capture, CaptureStatus, Error, Money, Order, Searched};
+use crate::{Capture, CaptureStatus, Error, Order, Searched};
 
 const ORDER: &str = "5O190127TN364715T";
 const CAPTURE: &str = "3C679366HH908993F";

@@ -6,9 +6,11 @@ use std::fmt::Write;
 use serde_json::Value;
 
 use super::{now, paypal, recorded, sample, soon, token};
+use ticket::Money;
+
 use crate::webhook::read_event;
 use crate::{
-    Capture, Error, Money, Order, PayPal, Searched, Transaction, TransactionKind, TransactionPage,
+    Capture, Error, Order, PayPal, Searched, Transaction, TransactionKind, TransactionPage,
 };
 
 /// What was asked when the answer came.

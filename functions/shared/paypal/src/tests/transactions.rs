@@ -3,9 +3,9 @@
 use serde_json::{Value, json};
 
 use super::{now, paypal, soon, token};
-use crate::{
-    Error, Money, Searched, Transaction, TransactionKind, TransactionPage, TransactionStatus,
-};
+use ticket::Money;
+
+use crate::{Error, Searched, Transaction, TransactionKind, TransactionPage, TransactionStatus};
 
 async fn searched(body: &Value) -> TransactionPage {
     let (paypal, _) = paypal(200, body.to_string().as_bytes()).await;

@@ -3,12 +3,11 @@
 //! booking, and each entry is marked when the books show it.
 
 use jiff::Timestamp;
-use paypal::{Error as PayPalError, Money, RefundId, RefundStatus};
+use paypal::{Error as PayPalError, RefundId, RefundStatus};
 use store::{Booked, Error, Queued, Store};
-use ticket::{CaptureId, Settlement, Ticket};
+use ticket::{Channel, SettlementId, Ticket};
 use tokio::time::Instant;
 
-use super::mending::line_cents;
 use super::pages::Budget;
 use crate::reading::brought_money;
 use crate::{Comparison, Settle, Window, paypal_deadline};
@@ -120,9 +119,10 @@ impl Settle {
             }
             for entry in page.entries.iter().filter(|entry| entry.shown_as.is_none()) {
                 let id = match &entry.booked {
-                    Booked::Settlement(id) | Booked::TakenBack(id) => id,
+                    Booked::Settlement(id) if id.channel() == Channel::Paypal => id.as_str(),
+                    Booked::TakenBack(id) => id,
                     // PayPal has never heard of it.
-                    Booked::ByClerk => continue,
+                    Booked::Settlement(_) => continue,
                 };
                 if !budget.allows_more() {
                     return Ok(None);
@@ -160,36 +160,35 @@ impl Settle {
         match &entry.booked {
             Booked::Settlement(id) => self.unshown_settlement(id, &ticket, question, budget).await,
             Booked::TakenBack(id) => self.unshown_line(id, &ticket, question, budget).await,
-            Booked::ByClerk => Ok(Entry::Shown),
         }
     }
 
     async fn unshown_settlement(
         &self,
-        id: &str,
+        id: &SettlementId,
         ticket: &Ticket,
         question: Question,
         budget: &mut Budget,
     ) -> Result<Entry, Error> {
-        let Ok(id) = id.parse::<CaptureId>() else {
+        let Some(settlement) = self.store.settlement(ticket, id).await? else {
             return Ok(Entry::Unclear);
         };
-        let Some(settlement) = self.store.settlement(ticket, &(&id).into()).await? else {
+        let Some(captured) = settlement.source.captured() else {
             return Ok(Entry::Unclear);
         };
         if self.other_entry(settlement.booked_at, id.as_str()).await? {
             return Ok(Entry::Shown);
         }
-        let booked = money(&settlement);
+        let booked = &settlement.amount;
         let only_booked = Entry::OnlyBooked(booked.signed_euro_cents().unwrap_or_default());
-        let attempt = self.store.attempt(&settlement.attempt).await?;
+        let attempt = self.store.attempt(&captured.attempt).await?;
         // A capture that was held back stands in the books under its own day,
         // weeks before its booking: it is asked about itself.
         if attempt.is_none_or(|attempt| attempt.created_at >= question.books_from) {
             return Ok(only_booked);
         }
         budget.spend(1);
-        let (deadline, id) = (question.deadline, &id);
+        let (deadline, id) = (question.deadline, &captured.capture_id);
         let capture = self
             .call(question.now, deadline, |token| async move {
                 self.paypal.get_capture(&token, id, deadline).await
@@ -198,7 +197,7 @@ impl Settle {
         Ok(match capture {
             Ok(capture)
                 if brought_money(&capture.status)
-                    && capture.amount == booked
+                    && capture.amount == *booked
                     && capture
                         .create_time
                         .is_some_and(|at| at < question.books_from) =>
@@ -225,7 +224,7 @@ impl Settle {
         if self.other_entry(line.booked_at, id).await? {
             return Ok(Entry::Shown);
         }
-        let only_booked = Entry::OnlyBooked(line_cents(&line));
+        let only_booked = Entry::OnlyBooked(line.cents());
         let Ok(id) = id.parse::<RefundId>() else {
             return Ok(only_booked);
         };
@@ -234,7 +233,7 @@ impl Settle {
         Ok(match refund {
             Ok(refund)
                 if refund.status == RefundStatus::Completed
-                    && Some(&refund.amount.value) == line.value.as_ref()
+                    && Some(&refund.amount) == line.amount.as_ref()
                     && refund
                         .create_time
                         .is_some_and(|at| at < question.books_from) =>
@@ -253,12 +252,5 @@ impl Settle {
     async fn other_entry(&self, booked_at: Timestamp, id: &str) -> Result<bool, Error> {
         let own = self.store.queued(booked_at, id).await?;
         Ok(own.is_some_and(|own| own.shown_as.is_some()))
-    }
-}
-
-fn money(settlement: &Settlement) -> Money {
-    Money {
-        value: settlement.value.clone(),
-        currency: settlement.currency.clone(),
     }
 }

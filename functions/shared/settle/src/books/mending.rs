@@ -2,9 +2,8 @@
 //! the items of one transaction back as they were at slightly different moments.
 
 use jiff::Timestamp;
-use paypal::Money;
-use store::{Attempt, AttemptState, Error, Held, JournalEvent, Queued, TakenBack, Write};
-use ticket::{CaptureId, CaseNumber, Role, Settlement, State, SurplusReason, Ticket};
+use store::{BookingParts, Error, Held, JournalEvent, TakenBack, Write};
+use ticket::{CaptureId, CaseNumber, Role, Settlement, State, Ticket};
 use tokio::time::Instant;
 
 use crate::Settle;
@@ -14,102 +13,7 @@ use crate::decision::role;
 use crate::reading::Reading;
 use crate::taken_back::{Claim, Confirmation};
 
-/// What the table holds of one capture.
-pub(crate) struct BookingParts {
-    pub(crate) ticket: Ticket,
-    pub(crate) attempt: Attempt,
-    settlement: Option<Settlement>,
-    pub(crate) queued: Option<Queued>,
-    journaled: Vec<JournalEvent>,
-}
-
-impl BookingParts {
-    /// What is booked for the capture, in euro cents; nothing where a part of
-    /// the booking is missing.
-    pub(crate) fn booked_cents(&self, id: &CaptureId) -> Option<i64> {
-        let settlement = self.settlement.as_ref()?;
-        let captured = AttemptState::Captured {
-            capture_id: id.clone(),
-        };
-        let ticket_says_so = match (settlement.role, &self.ticket.state) {
-            (Role::Main, State::Paid { settlement, .. }) => settlement == id,
-            (Role::Main | Role::Surplus(SurplusReason::FactsDiffer), State::Open) => false,
-            (Role::Main | Role::Surplus(_), _) => true,
-        };
-        let whole = ticket_says_so
-            && self.attempt.state == captured
-            && self.queued.is_some()
-            && self.is_journaled()
-            && !self.is_held();
-        let booked = Money {
-            value: settlement.value.clone(),
-            currency: settlement.currency.clone(),
-        };
-        whole.then(|| booked.signed_euro_cents().unwrap_or_default())
-    }
-
-    /// Whether the capture is marked as one that PayPal holds back.
-    pub(crate) fn is_pending(&self, id: &CaptureId) -> bool {
-        let pending = AttemptState::Pending {
-            capture_id: id.clone(),
-        };
-        let mark = self.ticket.pending.as_ref();
-        let marked = mark.is_some_and(|mark| mark.attempt == self.attempt.id);
-        let open = matches!(self.ticket.state, State::Open);
-        let journaled = self.journaled.contains(&JournalEvent::CapturePending);
-        self.attempt.state == pending && (marked && journaled || !open)
-    }
-
-    /// Whether the journal has the line of the booking.
-    fn is_journaled(&self) -> bool {
-        self.journaled.iter().any(|what| match what {
-            JournalEvent::Paid | JournalEvent::SurplusBooked | JournalEvent::FactsDiffered => true,
-            JournalEvent::Issued
-            | JournalEvent::CapturePending
-            | JournalEvent::PendingCaptureDeclined
-            | JournalEvent::MoneyTakenBack
-            | JournalEvent::Withdrawn
-            | JournalEvent::Objected
-            | JournalEvent::HandedOver
-            | JournalEvent::AmountChanged => false,
-        })
-    }
-
-    /// Whether the ticket still waits for the attempt.
-    fn is_held(&self) -> bool {
-        let (lock, pending) = (&self.ticket.lock, &self.ticket.pending);
-        lock.as_ref()
-            .is_some_and(|lock| lock.attempt == self.attempt.id)
-            || pending
-                .as_ref()
-                .is_some_and(|pending| pending.attempt == self.attempt.id)
-    }
-}
-
 impl Settle {
-    /// Reads what the table holds of a capture.
-    pub(crate) async fn parts(
-        &self,
-        ticket: Ticket,
-        attempt: Attempt,
-        id: &CaptureId,
-    ) -> Result<BookingParts, Error> {
-        let settlement = self.store.settlement(&ticket, &id.into()).await?;
-        let queued = match &settlement {
-            Some(settlement) => self.store.queued(settlement.booked_at, id.as_str()).await?,
-            None => None,
-        };
-        let case_number = &ticket.case_number;
-        let journaled = self.store.journaled(case_number, id.as_str()).await?;
-        Ok(BookingParts {
-            ticket,
-            attempt,
-            settlement,
-            queued,
-            journaled,
-        })
-    }
-
     /// Writes the parts of a booking, or of a pending mark, that are missing.
     pub(crate) async fn mend(
         &self,
@@ -131,23 +35,20 @@ impl Settle {
         let mended = match answer {
             Answer::Order(Reading::Captured(capture, facts)) if capture.id == *id => {
                 let settlement = parts.settlement.clone().unwrap_or_else(|| {
-                    let role = match paid_by(ticket, id) {
+                    let role = match parts.paid_at() {
                         Some(_) => Role::Main,
                         None => role(ticket, attempt, facts),
                     };
                     let settlement = settlement(ticket, attempt, &capture, role, now);
-                    let paid_at = paid_by(ticket, id).unwrap_or(settlement.paid_at);
+                    let paid_at = parts.paid_at().unwrap_or(settlement.paid_at);
                     Settlement {
                         paid_at,
                         ..settlement
                     }
                 });
-                let mended = self
-                    .store
-                    .mend_booking(ticket, attempt, &settlement, parts.is_journaled(), held)
-                    .await?;
+                let mended = self.store.mend_parts(parts, &settlement, held).await?;
                 if mended == Write::Done {
-                    report(&settlement);
+                    report(&settlement, attempt);
                 }
                 mended
             }
@@ -181,7 +82,7 @@ impl Settle {
             return Ok(None);
         }
         self.store.note_shown(&queued, id, now).await?;
-        Ok(Some(line_cents(&line)))
+        Ok(Some(line.cents()))
     }
 
     pub(crate) async fn is_taking_back_journaled(
@@ -246,31 +147,5 @@ impl Settle {
             tracing::warn!(%case_number, reference = id, ?mended, "money taken back was not booked whole: was the table restored?");
         }
         Ok(())
-    }
-}
-
-/// What a line is in the books, in euro cents: negative.
-pub(crate) fn line_cents(line: &TakenBack) -> i64 {
-    let booked = Money {
-        value: line.value.clone().unwrap_or_default(),
-        currency: line.currency.clone().unwrap_or_default(),
-    };
-    -booked.signed_euro_cents().unwrap_or_default()
-}
-
-/// Since when the ticket is paid by this very capture.
-fn paid_by(ticket: &Ticket, id: &CaptureId) -> Option<Timestamp> {
-    match &ticket.state {
-        State::Paid {
-            settlement,
-            paid_at,
-            ..
-        } if settlement == id => Some(*paid_at),
-        State::Paid { .. }
-        | State::Open
-        | State::Objected
-        | State::Withdrawn
-        | State::HandedOver
-        | State::Review => None,
     }
 }

@@ -4,10 +4,9 @@
 use jiff::Timestamp;
 use paypal::{Error as PayPalError, Reference, Transaction, TransactionStatus};
 use store::{Attempt, AttemptState, Error, TakenBack, TakenBackKind};
-use ticket::{CaptureId, CaseNumber, Ticket};
+use ticket::{CaptureId, CaseNumber, Money, Ticket};
 use tokio::time::Instant;
 
-use super::mending::line_cents;
 use super::row::RowOutcome;
 use crate::invoice_id::case_number;
 use crate::taken_back::{Claim, Confirmation, Payer, TakingBack};
@@ -107,30 +106,26 @@ impl Settle {
         let Some(settlement) = self.store.settlement(ticket, &id).await? else {
             return Ok(None);
         };
-        let came = paypal::Money {
-            value: settlement.value,
-            currency: settlement.currency,
-        };
-        let came = came.signed_euro_cents().unwrap_or_default();
+        let came = settlement.amount.signed_euro_cents().unwrap_or_default();
         let lines = self.store.lines_taken_back(&ticket.case_number).await?;
         let of_capture = || {
             lines
                 .iter()
                 .filter(|other| other.capture_id == line.capture_id)
         };
-        let left: i64 = of_capture().map(line_cents).sum();
-        if came + left + line_cents(line) >= 0 {
+        let left: i64 = of_capture().map(TakenBack::cents).sum();
+        if came + left + line.cents() >= 0 {
             return Ok(None);
         }
         for other in of_capture() {
-            if other.value != line.value {
+            if other.amount != line.amount {
                 continue;
             }
             if let Some(queued) = self.store.queued(other.booked_at, &other.id).await?
                 && queued.shown_as.as_ref().is_none_or(|id| *id == line.id)
             {
                 self.store.note_shown(&queued, &line.id, now).await?;
-                return Ok(Some(line_cents(other)));
+                return Ok(Some(other.cents()));
             }
         }
         Ok(None)
@@ -160,8 +155,7 @@ impl Settle {
         let kind = TakenBackKind::Dispute;
         let line = TakenBack {
             // A hold takes nothing for good.
-            value: None,
-            currency: None,
+            amount: None,
             ..line_of_row(row, (id, kind), &ticket, &capture_id, now)
         };
         Ok(match self.book_line(ticket, &line).await? {
@@ -315,8 +309,10 @@ fn line_of_row(
         kind,
         case_number: ticket.case_number.clone(),
         capture_id: capture_id.clone(),
-        value: Some(row.amount.value.trim_start_matches('-').to_owned()),
-        currency: Some(row.amount.currency.clone()),
+        amount: Some(Money {
+            value: row.amount.value.trim_start_matches('-').to_owned(),
+            currency: row.amount.currency.clone(),
+        }),
         booked_at: now,
     }
 }

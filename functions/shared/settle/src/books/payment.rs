@@ -2,11 +2,10 @@
 
 use jiff::Timestamp;
 use paypal::{Transaction, TransactionStatus};
-use store::Error;
+use store::{BookingParts, Error};
 use ticket::{AttemptId, CaptureId};
 use tokio::time::Instant;
 
-use super::mending::BookingParts;
 use super::owner::{CaptureAsked, PaymentOwner};
 use super::row::RowOutcome;
 use crate::asking::Answer;
@@ -25,12 +24,12 @@ impl Settle {
             PaymentOwner::Ours(ours) => *ours,
             PaymentOwner::Not(shown) => return Ok(shown),
         };
-        let parts = self.parts(ticket, attempt, id).await?;
+        let parts = self.store.parts(ticket, attempt, id).await?;
         if let Some(cents) = self.booked_and_shown(&parts, id, now).await? {
             let found = false;
             return Ok(RowOutcome::Booked { cents, found });
         }
-        if row.status == TransactionStatus::Pending && parts.is_pending(id) {
+        if row.status == TransactionStatus::Pending && parts.is_pending() {
             return Ok(RowOutcome::Pending);
         }
         let attempt_id = parts.attempt.id;
@@ -38,7 +37,7 @@ impl Settle {
         let Some(parts) = self.reload(&attempt_id, id).await? else {
             return Ok(RowOutcome::Unclear);
         };
-        let parts = if parts.booked_cents(id).is_some() || parts.is_pending(id) {
+        let parts = if parts.booked_cents().is_some() || parts.is_pending() {
             parts
         } else {
             // sabotage: a booking that came back torn is not mended
@@ -50,7 +49,7 @@ impl Settle {
         };
         Ok(match self.booked_and_shown(&parts, id, now).await? {
             Some(cents) => RowOutcome::Booked { cents, found: true },
-            None if parts.is_pending(id) => RowOutcome::Pending,
+            None if parts.is_pending() => RowOutcome::Pending,
             None => {
                 self.under_another_order(row, &parts, id, now, deadline)
                     .await
@@ -64,7 +63,7 @@ impl Settle {
         id: &CaptureId,
         now: Timestamp,
     ) -> Result<Option<i64>, Error> {
-        let booked = parts.booked_cents(id);
+        let booked = parts.booked_cents();
         if let (Some(_), Some(queued)) = (booked, &parts.queued) {
             self.store.note_shown(queued, id.as_str(), now).await?;
         }
@@ -115,7 +114,7 @@ impl Settle {
         id: &CaptureId,
     ) -> Result<Option<BookingParts>, Error> {
         match self.load(attempt).await? {
-            Some((ticket, attempt)) => Ok(Some(self.parts(ticket, attempt, id).await?)),
+            Some((ticket, attempt)) => Ok(Some(self.store.parts(ticket, attempt, id).await?)),
             None => Ok(None),
         }
     }

@@ -9,9 +9,10 @@
 use std::collections::HashMap;
 
 use jiff::Timestamp;
-use paypal::{Money, Transaction, TransactionKind, TransactionStatus};
+use paypal::{Transaction, TransactionKind, TransactionStatus};
 use serde::Serialize;
 use store::TakenBackKind;
+use ticket::Money;
 use tokio::time::Instant;
 
 use super::pages::{BooksRead, Budget};

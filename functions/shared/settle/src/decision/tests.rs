@@ -54,7 +54,7 @@ fn capture() -> Box<Capture> {
     Box::new(Capture {
         id: capture_id(),
         status: paypal::CaptureStatus::Completed,
-        amount: paypal::Money {
+        amount: ticket::Money {
             value: "30.00".to_owned(),
             currency: "EUR".to_owned(),
         },

@@ -60,10 +60,6 @@ pub(crate) fn settlement(case_number: &CaseNumber, id: &SettlementId) -> Key {
     Key::new(ticket_partition(case_number), format!("SETTLEMENT#{id}"))
 }
 
-pub(crate) fn clerk_payment(case_number: &CaseNumber, id: &SettlementId) -> Key {
-    Key::new(ticket_partition(case_number), format!("PAYMENT#{id}"))
-}
-
 pub(crate) fn taken_back(case_number: &CaseNumber, id: &str) -> Key {
     Key::new(ticket_partition(case_number), format!("TAKEN_BACK#{id}"))
 }

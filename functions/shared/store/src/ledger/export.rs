@@ -3,7 +3,7 @@
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
-use ticket::CaseNumber;
+use ticket::{CaseNumber, SettlementId};
 
 use crate::dynamo::client::unavailable;
 use crate::dynamo::keys::{self, Item, s, sortable};
@@ -17,7 +17,7 @@ const QUEUE_PAGE: i32 = 200;
 pub struct Queued {
     /// The ticket.
     pub case_number: CaseNumber,
-    /// The capture, refund or reversal that was booked.
+    /// What was booked.
     pub booked: Booked,
     /// Under which id PayPal's books have shown it, once they have.
     pub shown_as: Option<String>,
@@ -36,15 +36,13 @@ pub struct QueuePage {
     pub is_last: bool,
 }
 
-/// What an entry of the queue is for; by the id that PayPal knows.
+/// What an entry of the queue is for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Booked {
-    /// Money that came, by its capture.
-    Settlement(String),
+    /// Money that came, by its settlement.
+    Settlement(SettlementId),
     /// Money that left, by its refund or reversal.
     TakenBack(String),
-    /// What a clerk has entered; PayPal knows nothing of it.
-    ByClerk,
 }
 
 impl Store {
@@ -150,11 +148,10 @@ fn queued(item: &Item) -> Result<Queued, Error> {
         _ => None,
     };
     let read = || {
-        let booked = match (text("settlement"), text("taken_back"), text("payment")) {
-            (Some(id), _, _) => Booked::Settlement(id),
-            (_, Some(id), _) => Booked::TakenBack(id),
-            (_, _, Some(_)) => Booked::ByClerk,
-            (None, None, None) => return None,
+        let booked = match (text("settlement"), text("taken_back")) {
+            (Some(id), _) => Booked::Settlement(id.parse().ok()?),
+            (None, Some(id)) => Booked::TakenBack(id),
+            (None, None) => return None,
         };
         Some(Queued {
             case_number: text("case_number")?.parse().ok()?,

@@ -15,7 +15,7 @@ use crate::{Error, Store};
 pub struct JournalEntry {
     /// When it was written.
     pub at: Timestamp,
-    /// Who: the `sub` of a clerk or system, or `paypal`.
+    /// Who: the `sub` of a clerk or system, or [`PAYPAL`].
     pub by: String,
     /// What happened.
     pub what: JournalEvent,
@@ -58,6 +58,21 @@ pub enum JournalEvent {
 }
 
 impl JournalEvent {
+    /// Whether it is the line of money that was booked.
+    pub(crate) const fn is_booking(self) -> bool {
+        match self {
+            Self::Paid | Self::SurplusBooked | Self::FactsDiffered => true,
+            Self::Issued
+            | Self::CapturePending
+            | Self::PendingCaptureDeclined
+            | Self::MoneyTakenBack
+            | Self::Withdrawn
+            | Self::Objected
+            | Self::HandedOver
+            | Self::AmountChanged => false,
+        }
+    }
+
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Issued => "issued",
@@ -96,6 +111,9 @@ impl Store {
     }
 }
 
+/// Who is named where it was PayPal that said something.
+pub(crate) const PAYPAL: &str = "paypal";
+
 /// The line of what has happened to a ticket that stood so before.
 pub(crate) fn journal_line(
     before: &Ticket,
@@ -126,14 +144,7 @@ pub(crate) fn entry_by_paypal(
     after: &State,
     now: Timestamp,
 ) -> JournalEntry {
-    journal_line(
-        ticket,
-        "paypal",
-        what,
-        reference,
-        (after, ticket.amount),
-        now,
-    )
+    journal_line(ticket, PAYPAL, what, reference, (after, ticket.amount), now)
 }
 
 pub(crate) fn snapshot(state: &State, amount: Cents) -> Snapshot {

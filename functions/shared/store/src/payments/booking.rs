@@ -1,59 +1,81 @@
-//! Booking money, each in one transaction: ticket, attempt, settlement, journal
-//! and the export's queue, all or nothing.
+//! Booking money, whatever its source, each in one transaction: ticket, settlement,
+//! journal, the export's queue, and the attempt of what PayPal captured; all or nothing.
 
 use aws_sdk_dynamodb::types::builders::UpdateBuilder;
-use jiff::Timestamp;
-use ticket::{
-    CaptureId, PendingCapture, Role, Settlement, SettlementId, State, SurplusReason, Ticket,
-};
+use ticket::{Role, Settlement, SettlementId, Source, State, SurplusReason, Ticket};
 
 use crate::dynamo::client::{read, unavailable};
 use crate::dynamo::keys::{self, n, s};
-use crate::dynamo::write::{Step, item, value};
+use crate::dynamo::write::{Step, item};
 use crate::ledger::export::export_entry;
-use crate::ledger::journal::{JournalEvent, entry_by_paypal, journal_step};
+use crate::ledger::journal::{JournalEvent, PAYPAL, journal_line, journal_step};
 use crate::payments::attempts::{end_update, holds_pending};
+use crate::payments::conditions::{AS_READ, NOBODY_CAPTURES, UNLOCKED, under_fence};
 use crate::payments::lock::Held;
 use crate::payments::records::{Attempt, AttemptState};
 use crate::{Error, Store, Write};
 
+/// Who books money, and with it what the ticket must look like.
+#[derive(Clone, Copy, Debug)]
+pub enum Booker<'a> {
+    /// A clerk, what the till or the bank has taken: nobody may be inside the capture
+    /// call, and PayPal may hold nothing back.
+    Clerk,
+    /// `settle`, what PayPal has captured for this attempt: the lock and the pending mark
+    /// are its own or nobody's, and go away.
+    Settle {
+        /// The attempt, as it was read.
+        attempt: &'a Attempt,
+        /// The lock that it is booked under, if it is.
+        held: Option<&'a Held>,
+    },
+}
+
 impl Store {
-    /// Books a completed capture as what `settlement.role` says: the main
-    /// settlement of an open ticket, or surplus.
+    /// Books money as what `settlement.role` says: the main settlement of an open
+    /// ticket, or surplus. Refused when the ticket has changed its state or amount
+    /// since it was read, or does not look as the booker must find it.
     ///
-    /// The condition is that the ticket has not changed its state or amount
-    /// since it was read, and that no lock and no other attempt's pending mark is
-    /// on it; the owner of a lock books under its fence. Lock and pending mark go
-    /// away.
+    /// What a clerk books again is made whole where a restore has brought back a part
+    /// of it: PayPal's books, out of which a night makes its own money whole, know
+    /// nothing of it.
     ///
     /// # Errors
     /// When the table does not answer: it may have been booked; booking again
-    /// is one booking.
+    /// is one booking. When a capture is booked for an attempt that is not its own.
     pub async fn book(
         &self,
         ticket: &Ticket,
-        attempt: &Attempt,
         settlement: &Settlement,
-        held: Option<&Held>,
+        booker: Booker<'_>,
     ) -> Result<Write, Error> {
-        let after = after(ticket, settlement);
-        let mut steps = money_steps(ticket, attempt, settlement, &after, held)?;
-        steps.push(booking_journal(ticket, settlement, &after)?);
-        match self.transact("book a settlement", steps).await? {
-            Write::Done => Ok(Write::Done),
-            // The settlement's id is the capture's: where it stands already, an
-            // earlier call has booked this money and its answer was lost.
-            Write::Refused => {
-                let booked = self
-                    .settlement(ticket, &(&settlement.capture_id).into())
-                    .await?
-                    .is_some();
-                Ok(if booked { Write::Done } else { Write::Refused })
+        let id = settlement.id();
+        if !is_paid_by(ticket, &id) {
+            let after = settlement.state_after(&ticket.state);
+            let mut steps = money_steps(ticket, settlement, &after, booker)?;
+            steps.push(booking_journal(ticket, settlement, &after)?);
+            if self.transact("book a settlement", steps).await? == Write::Done {
+                return Ok(Write::Done);
+            }
+        }
+        // Where it stands already, an earlier call has booked this money and its
+        // answer was lost.
+        let stands = self.settlement(ticket, &id).await?;
+        match (booker, stands) {
+            (Booker::Settle { .. }, Some(_)) => Ok(Write::Done),
+            (Booker::Settle { .. }, None) => Ok(Write::Refused),
+            // It is completed as it stands there: another time of booking would be
+            // another line for the export.
+            (Booker::Clerk, stands) => {
+                let settlement = stands.unwrap_or_else(|| as_paid(ticket, settlement));
+                let journaled = self.is_booking_journaled(ticket, &id).await?;
+                self.mend_booking(ticket, &settlement, booker, journaled)
+                    .await
             }
         }
     }
 
-    /// A settlement that came through PayPal.
+    /// A settlement of a ticket.
     ///
     /// # Errors
     /// When the table does not answer or the item is unreadable.
@@ -74,114 +96,91 @@ impl Store {
         found.item.map(|item| read("settlement", item)).transpose()
     }
 
-    /// Marks a capture that PayPal holds back: not paid, but no second
-    /// payment either. The lock goes away, the attempt stays open.
-    ///
-    /// # Errors
-    /// When the table does not answer.
-    pub async fn book_pending(
+    async fn is_booking_journaled(
         &self,
         ticket: &Ticket,
-        attempt: &Attempt,
-        capture_id: &CaptureId,
-        held: Option<&Held>,
-        now: Timestamp,
-    ) -> Result<Write, Error> {
-        let pending_attempt = AttemptState::Pending {
-            capture_id: capture_id.clone(),
-        };
-        let steps = vec![
-            Step::Update(pending_ticket(ticket, attempt, capture_id, held)?),
-            Step::Update(end_update(attempt, &pending_attempt)),
-            pending_journal(ticket, capture_id, now)?,
-        ];
-        self.transact("mark a pending capture", steps).await
+        id: &SettlementId,
+    ) -> Result<bool, Error> {
+        let journaled = self.journaled(&ticket.case_number, id.as_str()).await?;
+        Ok(journaled.into_iter().any(JournalEvent::is_booking))
     }
 
-    /// A pending capture ended without money: the mark goes, the ticket is
-    /// payable again, the attempt is final.
+    /// Books a settlement of which parts may be there already; `journaled` says
+    /// that its journal line is one of them. Refused where the ticket has been
+    /// paid by other money, or as [`Store::book`] is.
     ///
     /// # Errors
-    /// When the table does not answer.
-    pub async fn end_pending(
+    /// As [`Store::book`].
+    pub(crate) async fn mend_booking(
         &self,
         ticket: &Ticket,
-        attempt: &Attempt,
-        capture_id: &CaptureId,
-        now: Timestamp,
+        settlement: &Settlement,
+        booker: Booker<'_>,
+        journaled: bool,
     ) -> Result<Write, Error> {
-        let entry = entry_by_paypal(
-            ticket,
-            JournalEvent::PendingCaptureDeclined,
-            capture_id.as_str(),
-            &ticket.state,
-            now,
-        );
-        let ended = Step::Update(end_update(attempt, &AttemptState::Declined));
-        let journal = journal_step(ticket, &entry)?;
-        if ticket.pending.is_none() {
-            // The attempt came back from a restore, and the ticket's mark did not.
-            let steps = vec![ended, journal];
-            return self.transact_missing("end a pending attempt", steps).await;
+        let mut after = settlement.state_after(&ticket.state);
+        let mut before = ticket.clone();
+        if settlement.role == Role::Main {
+            match &ticket.state {
+                State::Open => {}
+                State::Paid { settlement: by, .. } if *by == settlement.id() => {
+                    before.state = State::Open;
+                    before.version = ticket.version.saturating_sub(1);
+                }
+                State::Paid { .. } => return Ok(Write::Refused),
+                // It was paid, and more has happened to it since.
+                State::Objected | State::Withdrawn | State::HandedOver | State::Review => {
+                    after = ticket.state.clone();
+                }
+            }
         }
-        let update = UpdateBuilder::default()
-            .set_key(Some(keys::ticket(&ticket.case_number).into_item()))
-            .update_expression("REMOVE pending")
-            .condition_expression("pending.attempt = :attempt AND version = :version")
-            .expression_attribute_values(":attempt", s(attempt.id.as_str()))
-            .expression_attribute_values(":version", n(ticket.version));
-        let steps = vec![Step::Update(update), ended, journal];
-        self.transact("end a pending capture", steps).await
+        let mut steps = money_steps(ticket, settlement, &after, booker)?;
+        if !journaled {
+            steps.push(booking_journal(&before, settlement, &after)?);
+        }
+        self.transact_missing("mend a booking", steps).await
     }
 }
 
-/// What the ticket becomes by a settlement.
-pub(crate) fn after(ticket: &Ticket, settlement: &Settlement) -> State {
-    match settlement.role {
-        Role::Main => State::Paid {
-            settlement: (&settlement.capture_id).into(),
-            paid_at: settlement.paid_at,
-            by: settlement.channel,
-        },
-        Role::Surplus(SurplusReason::FactsDiffer) if matches!(ticket.state, State::Open) => {
-            State::Review
-        }
-        Role::Surplus(SurplusReason::FactsDiffer | SurplusReason::TicketNotOpen) => {
-            ticket.state.clone()
-        }
-    }
-}
-
-/// Ticket, attempt, settlement and the export's queue; all of a booking but its
-/// journal line.
-pub(crate) fn money_steps(
+/// The ticket, the settlement, the export's queue and the attempt; all of a booking but
+/// its journal line.
+fn money_steps(
     ticket: &Ticket,
-    attempt: &Attempt,
     settlement: &Settlement,
     after: &State,
-    held: Option<&Held>,
+    booker: Booker<'_>,
 ) -> Result<Vec<Step>, Error> {
-    let captured = AttemptState::Captured {
-        capture_id: settlement.capture_id.clone(),
-    };
-    let capture_id = settlement.capture_id.as_str();
-    let queued = export_entry(
-        &ticket.case_number,
-        settlement.booked_at,
-        "settlement",
-        capture_id,
-    );
-    Ok(vec![
-        Step::Update(booked_ticket(ticket, attempt, after, held)),
-        Step::Update(approved_as_read(end_update(attempt, &captured), attempt)),
+    let (case_number, id) = (&ticket.case_number, settlement.id());
+    let queued = export_entry(case_number, settlement.booked_at, "settlement", id.as_str());
+    let mut steps = vec![
+        Step::Update(booked_ticket(ticket, after, booker)),
         Step::put_new(item(
             "settlement",
-            keys::settlement(&ticket.case_number, &(&settlement.capture_id).into()),
+            keys::settlement(case_number, &id),
             settlement,
         )?),
         // sabotage: no line for the export
         Step::put_new(queued),
-    ])
+    ];
+    match (&settlement.source, booker) {
+        (Source::Cash(_) | Source::Transfer(_), Booker::Clerk) => {}
+        (Source::Paypal(captured), Booker::Settle { attempt, .. })
+            if captured.attempt == attempt.id =>
+        {
+            let captured = AttemptState::Captured {
+                capture_id: captured.capture_id.clone(),
+            };
+            let update = approved_as_read(end_update(attempt, &captured), attempt);
+            steps.push(Step::Update(update));
+        }
+        (Source::Paypal(_) | Source::Cash(_) | Source::Transfer(_), _) => {
+            return Err(Error::Unreadable {
+                item: "settlement",
+                source: "its source is not who books it".into(),
+            });
+        }
+    }
+    Ok(steps)
 }
 
 /// The time of payment is when the payer approved: an attempt that was read before
@@ -199,11 +198,7 @@ fn approved_as_read(update: UpdateBuilder, attempt: &Attempt) -> UpdateBuilder {
 }
 
 /// The journal line of a booking on a ticket that stands so before it.
-pub(crate) fn booking_journal(
-    before: &Ticket,
-    settlement: &Settlement,
-    after: &State,
-) -> Result<Step, Error> {
+fn booking_journal(before: &Ticket, settlement: &Settlement, after: &State) -> Result<Step, Error> {
     let what = match settlement.role {
         Role::Main => JournalEvent::Paid,
         Role::Surplus(SurplusReason::FactsDiffer) if matches!(before.state, State::Open) => {
@@ -213,89 +208,68 @@ pub(crate) fn booking_journal(
             JournalEvent::SurplusBooked
         }
     };
-    let capture_id = settlement.capture_id.as_str();
-    let entry = entry_by_paypal(before, what, capture_id, after, settlement.booked_at);
+    let by = match &settlement.source {
+        Source::Paypal(_) => PAYPAL,
+        Source::Cash(receipt) | Source::Transfer(receipt) => &receipt.clerk,
+    };
+    let entry = journal_line(
+        before,
+        by,
+        what,
+        settlement.id().as_str(),
+        (after, before.amount),
+        settlement.booked_at,
+    );
     journal_step(before, &entry)
 }
 
-/// The ticket has the state and amount it was read with, and who waits for
-/// PayPal is this attempt or nobody.
-const AS_READ: &str = "version = :version \
-     AND (attribute_not_exists(pending) OR pending.attempt = :attempt)";
-/// Nobody is inside the capture call: whoever is books what comes of it.
-const UNLOCKED: &str = "attribute_not_exists(#lock)";
-
-pub(crate) fn pending_ticket(
-    ticket: &Ticket,
-    attempt: &Attempt,
-    capture_id: &CaptureId,
-    held: Option<&Held>,
-) -> Result<UpdateBuilder, Error> {
-    let pending = PendingCapture {
-        attempt: attempt.id.clone(),
-        capture_id: capture_id.clone(),
-    };
-    let update = UpdateBuilder::default()
-        .set_key(Some(keys::ticket(&ticket.case_number).into_item()))
-        // sabotage: pending without a mark
-        .update_expression("SET pending = :pending REMOVE #lock")
-        .expression_attribute_names("#lock", "lock")
-        .expression_attribute_values(":pending", value("pending capture", &pending)?)
-        .expression_attribute_values(":version", n(ticket.version))
-        .expression_attribute_values(":attempt", s(attempt.id.as_str()));
-    Ok(under_fence(update, AS_READ, UNLOCKED, held))
+/// Whether a ticket is paid by this very money: it was booked before, or the ticket came
+/// back from a restore without the rest of its booking.
+fn is_paid_by(ticket: &Ticket, id: &SettlementId) -> bool {
+    matches!(&ticket.state, State::Paid { settlement, .. } if settlement == id)
 }
 
-pub(crate) fn pending_journal(
-    ticket: &Ticket,
-    capture_id: &CaptureId,
-    now: Timestamp,
-) -> Result<Step, Error> {
-    let what = JournalEvent::CapturePending;
-    let entry = entry_by_paypal(ticket, what, capture_id.as_str(), &ticket.state, now);
-    journal_step(ticket, &entry)
-}
-
-fn booked_ticket(
-    ticket: &Ticket,
-    attempt: &Attempt,
-    after: &State,
-    held: Option<&Held>,
-) -> UpdateBuilder {
-    let update = UpdateBuilder::default()
-        .set_key(Some(keys::ticket(&ticket.case_number).into_item()))
-        .expression_attribute_names("#lock", "lock")
-        .expression_attribute_values(":version", n(ticket.version))
-        .expression_attribute_values(":attempt", s(attempt.id.as_str()));
-    if after.name() == ticket.state.name() {
-        unchanged_state(ticket, attempt, update, held)
+/// The settlement that a ticket says it is paid by, or this one as it is.
+fn as_paid(ticket: &Ticket, settlement: &Settlement) -> Settlement {
+    let role = if is_paid_by(ticket, &settlement.id()) {
+        Role::Main
     } else {
-        let update = changed_state(ticket, after, update);
-        under_fence(update, AS_READ, UNLOCKED, held)
+        settlement.role
+    };
+    Settlement {
+        role,
+        ..settlement.clone()
     }
 }
 
-/// Under a lock only its owner writes, and only under its very fence: a lock taken
-/// since is somebody else's, who may be about to capture. Without one, `otherwise`
-/// says which locks there may be.
-fn under_fence(
-    update: UpdateBuilder,
-    condition: &str,
-    otherwise: &str,
-    held: Option<&Held>,
-) -> UpdateBuilder {
-    match held {
-        Some(held) => update
-            .condition_expression(format!(
-                "{condition} AND fence = :fence AND #lock.attempt = :attempt"
-            ))
-            .expression_attribute_values(":fence", n(held.fence)),
-        None => update.condition_expression(format!("{condition} AND {otherwise}")),
+fn booked_ticket(ticket: &Ticket, after: &State, booker: Booker<'_>) -> UpdateBuilder {
+    let update = UpdateBuilder::default()
+        .set_key(Some(keys::ticket(&ticket.case_number).into_item()))
+        .expression_attribute_values(":version", n(ticket.version));
+    let changes = after.name() != ticket.state.name();
+    match booker {
+        Booker::Clerk if changes => changed_state(ticket, after, update)
+            // sabotage: cash without a condition
+            .condition_expression(NOBODY_CAPTURES),
+        // Surplus changes nothing.
+        Booker::Clerk => update
+            .update_expression("SET version = :version")
+            .condition_expression("version = :version"),
+        Booker::Settle { attempt, held } => {
+            let update = update.expression_attribute_values(":attempt", s(attempt.id.as_str()));
+            if changes {
+                let update = changed_state(ticket, after, update);
+                under_fence(update, AS_READ, UNLOCKED, held)
+            } else {
+                unchanged_state(ticket, attempt, update, held)
+            }
+        }
     }
 }
 
 fn changed_state(ticket: &Ticket, after: &State, update: UpdateBuilder) -> UpdateBuilder {
     let update = update
+        .expression_attribute_names("#lock", "lock")
         .expression_attribute_names("#state", "state")
         .expression_attribute_values(":state", s(after.name()))
         .expression_attribute_values(":next", n(ticket.version + 1));
@@ -343,7 +317,9 @@ fn unchanged_state(
     };
     let not_its_own = "(attribute_not_exists(#lock) OR #lock.attempt <> :attempt)";
     under_fence(
-        update.update_expression(expression),
+        update
+            .update_expression(expression)
+            .expression_attribute_names("#lock", "lock"),
         &condition,
         not_its_own,
         held,

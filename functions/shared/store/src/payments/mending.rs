@@ -5,15 +5,13 @@
 
 use aws_sdk_dynamodb::types::builders::{ConditionCheckBuilder, UpdateBuilder};
 use jiff::Timestamp;
-use ticket::{AttemptId, CaptureId, Role, Settlement, State, Ticket};
+use ticket::{AttemptId, CaptureId, State, Ticket};
 
 use crate::dynamo::keys::{self, n, s, sortable};
 use crate::dynamo::write::{Step, item, value};
-use crate::payments::booking::{
-    after, booking_journal, money_steps, pending_journal, pending_ticket,
-};
 use crate::payments::lock::Held;
 use crate::payments::open_attempts::{Queue, queue_shard};
+use crate::payments::pending::{pending_journal, pending_ticket};
 use crate::payments::records::{Attempt, AttemptState, PlacedOrder, TakenBack};
 use crate::payments::taken_back::{line, taken_back_journal, to_review};
 use crate::{Error, Store, Write};
@@ -56,44 +54,6 @@ impl Store {
             .expression_attribute_values(":order", value("order", order)?);
         self.transact("restore an order", vec![Step::Update(update)])
             .await
-    }
-
-    /// Books a settlement of which parts may be there already; `journaled` says
-    /// that its journal line is one of them. Refused where the ticket has been
-    /// paid by other money, has changed since it was read, or a lock other than
-    /// the `held` one or another's pending mark is on it.
-    ///
-    /// # Errors
-    /// When the table does not answer.
-    pub async fn mend_booking(
-        &self,
-        ticket: &Ticket,
-        attempt: &Attempt,
-        settlement: &Settlement,
-        journaled: bool,
-        held: Option<&Held>,
-    ) -> Result<Write, Error> {
-        let mut after = after(ticket, settlement);
-        let mut before = ticket.clone();
-        if settlement.role == Role::Main {
-            match &ticket.state {
-                State::Open => {}
-                State::Paid { settlement: by, .. } if *by == settlement.capture_id => {
-                    before.state = State::Open;
-                    before.version = ticket.version.saturating_sub(1);
-                }
-                State::Paid { .. } => return Ok(Write::Refused),
-                // It was paid, and more has happened to it since.
-                State::Objected | State::Withdrawn | State::HandedOver | State::Review => {
-                    after = ticket.state.clone();
-                }
-            }
-        }
-        let mut steps = money_steps(ticket, attempt, settlement, &after, held)?;
-        if !journaled {
-            steps.push(booking_journal(&before, settlement, &after)?);
-        }
-        self.transact_missing("mend a booking", steps).await
     }
 
     /// Marks a pending capture on ticket and attempt where one of them, or the

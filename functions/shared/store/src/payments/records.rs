@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use ticket::{AttemptId, CaptureId, CaseNumber, Cents, Language, OrderId};
+use ticket::{AttemptId, CaptureId, CaseNumber, Cents, Language, Money, OrderId};
 
 /// One PayPal order made for a ticket (Zahlungsversuch).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -172,13 +172,20 @@ pub struct TakenBack {
     /// From which capture.
     pub capture_id: CaptureId,
     /// How much, as PayPal states it; a dispute has taken nothing yet.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub value: Option<String>,
-    /// In which currency.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub currency: Option<String>,
+    #[serde(flatten)]
+    pub amount: Option<Money>,
     /// When it was booked here.
     pub booked_at: Timestamp,
+}
+
+impl TakenBack {
+    /// What the line is in the books, in euro cents: negative, and nothing where no
+    /// money has left or it is not in euros.
+    #[must_use]
+    pub fn cents(&self) -> i64 {
+        let cents = self.amount.as_ref().and_then(Money::signed_euro_cents);
+        -cents.unwrap_or_default()
+    }
 }
 
 /// How money was taken back.

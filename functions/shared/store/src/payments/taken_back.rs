@@ -99,7 +99,7 @@ pub(crate) fn line(taken_back: &TakenBack) -> Result<Vec<Step>, Error> {
     let key = keys::taken_back(case_number, &taken_back.id);
     let mut steps = vec![Step::put_new(item("money taken back", key, taken_back)?)];
     // A dispute has moved no money yet: no line for the books.
-    if taken_back.value.is_some() {
+    if taken_back.amount.is_some() {
         let (at, id) = (taken_back.booked_at, taken_back.id.as_str());
         steps.push(Step::put_new(export_entry(
             case_number,

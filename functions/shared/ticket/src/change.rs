@@ -1,0 +1,70 @@
+//! What a clerk does to a ticket, and the permit for it: only the state table gives one.
+
+use crate::state::Wish;
+use crate::{Cents, Refusal, State, Ticket};
+
+/// What a clerk changes about a ticket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// The city drops the case.
+    Withdraw,
+    /// The driver contests.
+    Object,
+    /// The city goes on with a fine order.
+    HandOver,
+    /// Another amount is owed.
+    Amount(Cents),
+}
+
+/// The right to change a ticket that stands as it was read. Whoever writes must still
+/// compare: the ticket may have changed since.
+#[derive(Clone, Copy, Debug)]
+pub struct Permit<'a> {
+    ticket: &'a Ticket,
+    change: Change,
+}
+
+impl Ticket {
+    /// Asks for a change; no permit where there is nothing to do: the ticket stands so,
+    /// or its case is closed.
+    ///
+    /// # Errors
+    /// When it cannot be had: why.
+    pub fn permit(&self, change: Change) -> Result<Option<Permit<'_>>, Refusal> {
+        let wish = self.standing().wish(change)?;
+        let is_owed_already = matches!(change, Change::Amount(amount) if amount == self.amount);
+        Ok(match wish {
+            Wish::Changes if !is_owed_already => Some(Permit {
+                ticket: self,
+                change,
+            }),
+            Wish::Changes | Wish::AlreadyDone => None,
+        })
+    }
+}
+
+impl<'a> Permit<'a> {
+    /// The ticket, as it was read.
+    #[must_use]
+    pub const fn ticket(&self) -> &'a Ticket {
+        self.ticket
+    }
+
+    /// What is done to it.
+    #[must_use]
+    pub const fn change(&self) -> Change {
+        self.change
+    }
+
+    /// How the ticket stands afterwards, and what is owed then.
+    #[must_use]
+    pub fn after(&self) -> (State, Cents) {
+        let (state, owed) = (&self.ticket.state, self.ticket.amount);
+        match self.change {
+            Change::Withdraw => (State::Withdrawn, owed),
+            Change::Object => (State::Objected, owed),
+            Change::HandOver => (State::HandedOver, owed),
+            Change::Amount(amount) => (state.clone(), amount),
+        }
+    }
+}
