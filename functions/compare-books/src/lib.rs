@@ -14,8 +14,9 @@ use jiff::Timestamp;
 use lambda_runtime::Error;
 use paypal::{Config, PayPal, Transport};
 pub use settle::NightRun;
-use settle::{Captures, Settle};
+use settle::Settle;
 use store::Store;
+use ticket::Captures;
 use tokio::time::Instant;
 
 /// How long a run works at most; less than the function's own time-out, and than

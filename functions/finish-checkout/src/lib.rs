@@ -13,11 +13,11 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use lambda_http::{Body, Error, Request, RequestExt, Response};
-use page::{Attempt as Shown, OnlinePayment, Outcome, Pages, Policy, Route, View};
+use page::{Attempt as Shown, Outcome, Pages, Policy, Route, View};
 use paypal::{Config, PayPal, Transport};
-use settle::{Captures, Progress, Settle, Settled, Wake};
+use settle::{Progress, Settle, Settled, Wake};
 use store::{Attempt, AttemptState, Store};
-use ticket::{AttemptId, Language, OrderId, Standing, State, Ticket};
+use ticket::{AttemptId, Captures, Language, OrderId, Standing, State, Ticket};
 use tokio::time::Instant;
 
 /// How often a driver's page looks whether a capture under way has ended.
@@ -27,10 +27,14 @@ const LOOK_AGAIN_AFTER: Duration = Duration::from_millis(300);
 
 /// What this function works with.
 pub struct App {
+    /// The table.
+    pub store: Store,
     /// The one door for money.
     pub settle: Settle,
     /// What drivers see.
     pub pages: Pages,
+    /// Whether a button may be shown.
+    pub captures: Captures,
 }
 
 impl App {
@@ -40,9 +44,13 @@ impl App {
     /// When a variable is missing or wrong; the error names it.
     pub async fn from_vars(vars: &dyn Fn(&str) -> Option<String>) -> Result<Self, Error> {
         let paypal = PayPal::new(Config::from_vars(vars).await?, Transport::https()?);
+        let store = Store::from_vars(vars)?;
+        let captures = Captures::from_vars(vars)?;
         Ok(Self {
-            settle: Settle::new(Store::from_vars(vars)?, paypal, Captures::from_vars(vars)?),
+            settle: Settle::new(store.clone(), paypal, captures),
+            store,
             pages: Pages::new(Policy::from_vars(vars)?),
+            captures,
         })
     }
 
@@ -76,7 +84,7 @@ pub async fn handle(app: &App, request: Request, now: Timestamp) -> Response<Bod
         }
         Err(error) => {
             tracing::error!(%error, "a payment attempt could not be shown");
-            let known = app.settle.store.last_known_municipality();
+            let known = app.store.last_known_municipality();
             let language = language(&request, None);
             app.pages.unavailable(known.as_deref(), language, route)
         }
@@ -118,7 +126,7 @@ async fn finish(
     now: Timestamp,
     deadline: Instant,
 ) -> Result<Option<Response<String>>, store::Error> {
-    let store = &app.settle.store;
+    let store = &app.store;
     let Some((ticket, attempt)) = app.settle.load(id).await? else {
         return Ok(None);
     };
@@ -148,9 +156,11 @@ async fn finish(
     let ticket = store.without_ended_mark(ticket).await?;
     let settlement = match &ticket.state {
         State::Paid { settlement, .. } => store.settlement(&ticket, settlement).await?,
-        State::Open | State::Objected | State::Withdrawn | State::HandedOver | State::Review => {
-            None
-        }
+        State::Open(_)
+        | State::Objected
+        | State::Withdrawn
+        | State::HandedOver
+        | State::Review(_) => None,
     };
     let outcome = outcome(&attempt, progress, route);
     tracing::info!(case_number = %ticket.case_number, attempt = %id, standing = ?ticket.standing(), ?outcome, "a payment attempt was shown");
@@ -159,7 +169,7 @@ async fn finish(
         language: language(request, Some(attempt.language)),
         route,
         now,
-        online_payment: online_payment(app),
+        captures: app.captures,
     };
     let shown = Shown {
         id,
@@ -184,7 +194,7 @@ async fn settle(
     let settled = settle().await?;
     // Nobody is inside the call any more whose lease has ended.
     let is_locked = |ticket: &Ticket| {
-        let lock = ticket.lock.as_ref().filter(|lock| lock.until > now);
+        let lock = ticket.lock().filter(|lock| lock.until > now);
         lock.is_some() && ticket.standing() == Standing::OpenLocked
     };
     if !settled.as_ref().is_some_and(|it| is_locked(&it.ticket)) {
@@ -198,13 +208,6 @@ async fn settle(
         }
     }
     Ok(settled)
-}
-
-fn online_payment(app: &App) -> OnlinePayment {
-    match app.settle.captures {
-        Captures::Open => OnlinePayment::Open,
-        Captures::Closed => OnlinePayment::Closed,
-    }
 }
 
 /// The attempt's own order, where the address names it. A foreign or missing

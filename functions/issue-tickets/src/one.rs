@@ -133,13 +133,11 @@ async fn ticket(
         booking_reference: sent.booking_reference,
         issued_at: now,
         issued_as,
-        state: State::Open,
+        state: State::Open(None),
         version: FIRST_VERSION,
         fence: 0,
-        lock: None,
         attempts_begun: 0,
         first_invoice_refused: false,
-        pending: None,
         awaits: None,
     })
 }

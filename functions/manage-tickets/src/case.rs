@@ -87,7 +87,7 @@ impl Answer {
             },
             payment_pending: ticket.standing() == Standing::OpenPending,
             case_number: ticket.case_number,
-            state: ticket.state,
+            state: ticket.state.at_rest(),
             amount: ticket.amount,
             due_on: ticket.due_on.day(),
             issued_at: ticket.issued_at,

@@ -19,9 +19,9 @@ use paypal::{
     WebhookEvent, Webhooks,
 };
 use settle::limits::{READ_LAG, since};
-use settle::{Captures, Claim, Progress, Settle, TakingBack, Wake};
+use settle::{Claim, Progress, Settle, TakingBack, Wake};
 use store::{AttemptState, EventOutcome, Store, StoredEvent};
-use ticket::{AttemptId, OrderId};
+use ticket::{AttemptId, Captures, OrderId};
 use tokio::time::Instant;
 
 /// PayPal's bodies have one or two kilobytes.
@@ -38,6 +38,8 @@ const PARKED_AFTER: Duration = Duration::from_hours(48);
 
 /// What this function works with.
 pub struct App {
+    /// The table.
+    pub store: Store,
     /// The one door for money.
     pub settle: Settle,
     /// What checks signatures.
@@ -52,8 +54,11 @@ impl App {
     pub async fn from_vars(vars: &dyn Fn(&str) -> Option<String>) -> Result<Self, Error> {
         let transport = Transport::https()?;
         let paypal = PayPal::new(Config::from_vars(vars).await?, transport.clone());
+        let store = Store::from_vars(vars)?;
+        let captures = Captures::from_vars(vars)?;
         Ok(Self {
-            settle: Settle::new(Store::from_vars(vars)?, paypal, Captures::from_vars(vars)?),
+            settle: Settle::new(store.clone(), paypal, captures),
+            store,
             webhooks: Webhooks::new(WebhookConfig::from_vars(vars).await?, transport),
         })
     }
@@ -150,7 +155,7 @@ async fn continue_event(
     now: Timestamp,
     deadline: Instant,
 ) -> Result<StatusCode, store::Error> {
-    let store = &app.settle.store;
+    let store = &app.store;
     let stored = store
         .receive_event(event.id.as_str(), &event.event_type, now)
         .await?;
@@ -263,7 +268,7 @@ async fn finish_order_event(
         None => return park(app, event, stored, "PayPal does not say what it is about").await,
     };
     tracing::info!(event = %event.id, event_type = event.event_type, ?outcome, "an event was finished");
-    let store = &app.settle.store;
+    let store = &app.store;
     store.finish_event(event.id.as_str(), outcome).await?;
     Ok(StatusCode::OK)
 }
@@ -289,7 +294,7 @@ async fn park(
         "an event is parked: a human must look"
     );
     if stored.outcome.is_none() {
-        let store = &app.settle.store;
+        let store = &app.store;
         store
             .finish_event(event.id.as_str(), EventOutcome::Parked)
             .await?;

@@ -2,8 +2,9 @@
 
 use jiff::Timestamp;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
-use reconcile_payments::{App, SWEEP_TIME, answer};
+use reconcile_payments::{App, answer};
 use serde_json::Value;
+use settle::sweep::SWEEP_TIME;
 use tokio::time::Instant;
 
 #[tokio::main(flavor = "current_thread")]

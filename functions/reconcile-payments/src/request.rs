@@ -3,10 +3,11 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use settle::sweep::{Sweep, Which};
 use settle::{NIGHT_REACH, Reconciled, Window};
 use tokio::time::Instant;
 
-use crate::{App, Sweep, Which, handle};
+use crate::App;
 
 /// In which minute of each hour the sweep looks whether a night is missing.
 const LOOKS_AT_THE_NIGHT: i64 = 37;
@@ -78,7 +79,7 @@ pub async fn answer(
         Request::Sweep => {
             // A sweep may take most of a minute: which one it was begun in counts.
             let begun_at = clock();
-            let swept = handle(app, Which::Due, clock, until).await;
+            let swept = app.settle.sweep(&app.pace, Which::Due, clock, until).await;
             look_at_the_night(app, begun_at).await;
             Answer::Swept(swept)
         }

@@ -9,9 +9,9 @@
 
 use jiff::Timestamp;
 use lambda_http::{Body, Error, Request, RequestExt, Response};
-use page::{OnlinePayment, Pages, Policy, Route, Scan, View};
+use page::{Pages, Policy, Route, Scan, View};
 use store::Store;
-use ticket::{CaseNumber, Language, Ticket};
+use ticket::{Captures, CaseNumber, Language, Ticket};
 use token::Keys;
 
 /// What this function works with.
@@ -23,7 +23,7 @@ pub struct App {
     /// What drivers see.
     pub pages: Pages,
     /// Whether a button may be shown.
-    pub online_payment: OnlinePayment,
+    pub captures: Captures,
 }
 
 impl App {
@@ -40,7 +40,7 @@ impl App {
             store: Store::from_vars(vars)?,
             keys: Keys::from_vars(vars)?,
             pages: Pages::new(Policy::from_vars(vars)?),
-            online_payment: OnlinePayment::from_vars(vars)?,
+            captures: Captures::from_vars(vars)?,
         })
     }
 
@@ -87,7 +87,7 @@ async fn show(
         language: language(request, &municipality.languages),
         route: Route::Page,
         now,
-        online_payment: app.online_payment,
+        captures: app.captures,
     };
     let Some(ticket) = ticket else {
         tracing::warn!(%case_number, "a valid token has no ticket");

@@ -11,11 +11,11 @@ mod form;
 
 use jiff::Timestamp;
 use lambda_http::{Body, Error, Request, RequestExt, Response};
-use page::{Attempt as Shown, Notice, OnlinePayment, Pages, Policy, Route, Scan, View};
+use page::{Attempt as Shown, Notice, Pages, Policy, Route, Scan, View};
 use paypal::{Config, PayPal, Transport};
-use settle::{Captures, Checkout, Payer, Settle};
+use settle::{Checkout, Payer, Settle};
 use store::{Attempt, Store};
-use ticket::{AttemptId, Language, LatePayment, Municipality, Ticket};
+use ticket::{AttemptId, Captures, Language, LatePayment, Municipality, Ticket};
 use token::{Keys, PublicBaseUrl};
 use tokio::time::Instant;
 
@@ -23,12 +23,16 @@ use crate::form::Form;
 
 /// What this function works with.
 pub struct App {
+    /// The table.
+    pub store: Store,
     /// The one door for money.
     pub settle: Settle,
     /// Whose tokens are ours.
     pub keys: Keys,
     /// What drivers see.
     pub pages: Pages,
+    /// Whether a button may be shown.
+    pub captures: Captures,
     /// Where PayPal sends drivers back to.
     pub base_url: PublicBaseUrl,
 }
@@ -40,10 +44,14 @@ impl App {
     /// When a variable is missing or wrong; the error names it.
     pub async fn from_vars(vars: &dyn Fn(&str) -> Option<String>) -> Result<Self, Error> {
         let paypal = PayPal::new(Config::from_vars(vars).await?, Transport::https()?);
+        let store = Store::from_vars(vars)?;
+        let captures = Captures::from_vars(vars)?;
         Ok(Self {
-            settle: Settle::new(Store::from_vars(vars)?, paypal, Captures::from_vars(vars)?),
+            settle: Settle::new(store.clone(), paypal, captures),
+            store,
             keys: Keys::from_vars(vars)?,
             pages: Pages::new(Policy::from_vars(vars)?),
+            captures,
             base_url: PublicBaseUrl::from_vars(vars)?,
         })
     }
@@ -100,7 +108,7 @@ pub async fn handle(
         Ok(response) => response,
         Err(error) => {
             tracing::error!(%error, "a checkout could not be made");
-            let known = app.settle.store.last_known_municipality();
+            let known = app.store.last_known_municipality();
             app.pages
                 .unavailable(known.as_deref(), language(&Language::ALL), Route::Checkout)
                 .map(Body::from)
@@ -121,16 +129,13 @@ async fn press(
         tracing::info!("a token or attempt that is not ours was refused");
         return Ok(app.pages.invalid(language(&Language::ALL)).map(Body::from));
     };
-    let municipality = app.settle.store.municipality(now).await?;
+    let municipality = app.store.municipality(now).await?;
     let view = View {
         municipality: &municipality,
         language: language(&municipality.languages),
         route: Route::Checkout,
         now,
-        online_payment: match app.settle.captures {
-            Captures::Open => OnlinePayment::Open,
-            Captures::Closed => OnlinePayment::Closed,
-        },
+        captures: app.captures,
     };
     let Some(ticket) = from.ticket() else {
         return Ok(app.pages.unknown(&view).map(Body::from));
@@ -180,7 +185,7 @@ async fn find(
     request: &Request,
     form: &Form,
 ) -> Result<Option<PressedOn>, store::Error> {
-    let store = &app.settle.store;
+    let store = &app.store;
     let path = request.path_parameters();
     if let Some(unverified_token) = path.first("token") {
         let Ok(case_number) = app.keys.verify(unverified_token) else {
@@ -244,7 +249,7 @@ async fn show_as_it_is(
     from: PressedOn,
     notice: Option<Notice>,
 ) -> Result<Response<Body>, store::Error> {
-    let store = &app.settle.store;
+    let store = &app.store;
     let stands = match from.ticket() {
         Some(ticket) => store.ticket(&ticket.case_number).await?,
         None => None,

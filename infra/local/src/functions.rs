@@ -8,8 +8,9 @@ use std::sync::Arc;
 
 use aws_lc_rs::rand;
 use compare_books::NightRun;
-use reconcile_payments::{Answer, InvalidEvent, SWEEP_TIME, Sweep, Which};
+use reconcile_payments::{Answer, InvalidEvent};
 use serde_json::Value;
+use settle::sweep::{SWEEP_TIME, Sweep, Which};
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
@@ -148,7 +149,9 @@ fn sweeps(app: reconcile_payments::App, clock: Clock) -> Sweeps {
             Box::pin(async move {
                 let app = app.lock().await;
                 let until = Instant::now() + SWEEP_TIME;
-                reconcile_payments::handle(&app, Which::All, &*clock, until).await
+                app.settle
+                    .sweep(&app.pace, Which::All, &*clock, until)
+                    .await
             })
         }),
         ask: Arc::new(move |event| {

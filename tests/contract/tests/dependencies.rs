@@ -34,7 +34,7 @@ const OWN: [(&str, &[&str]); 16] = [
         "reconcile-payments",
         &["paypal", "settle", "store", "ticket"],
     ),
-    ("compare-books", &["paypal", "settle", "store"]),
+    ("compare-books", &["paypal", "settle", "store", "ticket"]),
     ("issue-tickets", &["office", "store", "ticket", "token"]),
     ("manage-tickets", &["office", "store", "ticket"]),
 ];

@@ -41,7 +41,13 @@ impl City {
                     .expect("an answer"))
             }
         });
+        self.transport = transport;
+        self.deploy().await;
+    }
+
+    /// The functions are new ones, by the variables as they are.
+    pub(crate) async fn deploy(&mut self) {
         let read = |name: &str| self.vars.get(name).cloned();
-        self.functions = Functions::new(&read, &self.store, &transport).await;
+        self.functions = Functions::new(&read, &self.store, &self.transport).await;
     }
 }

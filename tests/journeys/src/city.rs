@@ -10,13 +10,13 @@ use lambda_http::Request;
 use local::token_keys::TokenKeys;
 use paypal::{Config, PayPal, Transport, TransportError, WebhookConfig, Webhooks};
 use paypal_standin::{Behaviour, Delivery, Leads, Payer, Settings, Standin};
-use reconcile_payments::{Sweep, Which};
-use settle::{Captures, Settle};
+use settle::Settle;
+use settle::sweep::{Sweep, Which};
 use store::{CaseFile, Store};
 use tempfile::NamedTempFile;
 use ticket::{
-    AttemptId, CaseNumber, Cents, DueDate, LatePayment, Municipality, Offence, Plate, State,
-    Ticket, TicketText,
+    AttemptId, Captures, CaseNumber, Cents, DueDate, LatePayment, Municipality, Offence, Plate,
+    State, Ticket, TicketText,
 };
 use token::{Keys, SigningKey};
 use tokio::time::Instant;
@@ -51,6 +51,8 @@ pub struct City {
     /// The variables of the functions.
     pub vars: BTreeMap<&'static str, String>,
     pub(crate) functions: Functions,
+    /// The way to PayPal.
+    pub(crate) transport: Transport,
     signing: SigningKey,
     seconds: Arc<AtomicI64>,
     dice: AtomicU64,
@@ -104,6 +106,7 @@ impl City {
 
         Self {
             functions: Functions::new(&read, &store, &in_process(&standin)).await,
+            transport: in_process(&standin),
             signing: SigningKey::from_vars(&read, &Keys::from_vars(&read).expect("keys"))
                 .await
                 .expect("a signing key"),
@@ -266,10 +269,11 @@ impl City {
         let store = Store::from_vars(&read).expect("a store");
         receive_webhook::App {
             settle: Settle::new(
-                store,
+                store.clone(),
                 PayPal::new(config, transport.clone()),
                 Captures::Open,
             ),
+            store,
             webhooks: Webhooks::new(webhooks, transport),
         }
     }
@@ -303,7 +307,7 @@ impl City {
     /// The same as the schedule's own event, which once an hour looks at the night, too.
     pub async fn minute_passes(&self) {
         let event = serde_json::from_str(&event("minute-passes", &[])).expect("JSON");
-        let until = Instant::now() + reconcile_payments::SWEEP_TIME;
+        let until = Instant::now() + settle::sweep::SWEEP_TIME;
         let clock = || self.now();
         reconcile_payments::answer(&self.functions.reconcile_payments, &event, &clock, until)
             .await
@@ -312,9 +316,10 @@ impl City {
 
     /// A sweep over other attempts.
     pub async fn sweep_over(&self, which: Which) -> Sweep {
-        let until = Instant::now() + reconcile_payments::SWEEP_TIME;
+        let until = Instant::now() + settle::sweep::SWEEP_TIME;
         let clock = || self.now();
-        reconcile_payments::handle(&self.functions.reconcile_payments, which, &clock, until).await
+        let app = &self.functions.reconcile_payments;
+        app.settle.sweep(&app.pace, which, &clock, until).await
     }
 
     /// All there is about a case.
@@ -440,9 +445,14 @@ impl City {
         self.later(Duration::from_mins(10));
     }
 
-    /// `CAPTURES`, for every function at once.
-    pub fn set_captures(&mut self, captures: Captures) {
-        self.functions.set_captures(captures);
+    /// `CAPTURES`, for every function at once: they are new ones.
+    pub async fn set_captures(&mut self, captures: Captures) {
+        let captures = match captures {
+            Captures::Open => "open",
+            Captures::Closed => "closed",
+        };
+        self.vars.insert("CAPTURES", captures.to_owned());
+        self.deploy().await;
     }
 
     pub(crate) fn table_client(&self) -> aws_sdk_dynamodb::Client {
@@ -541,13 +551,11 @@ pub fn open_ticket(case_number: &str, now: Timestamp) -> Ticket {
         booking_reference: None,
         issued_at: now,
         issued_as: "as sent".to_owned(),
-        state: State::Open,
+        state: State::Open(None),
         version: 1,
         fence: 0,
-        lock: None,
         attempts_begun: 0,
         first_invoice_refused: false,
-        pending: None,
         awaits: None,
     }
 }

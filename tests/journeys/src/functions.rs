@@ -2,8 +2,9 @@
 //! for the ways to the table and to PayPal, which are handed in.
 
 use paypal::{Config, PayPal, Transport, WebhookConfig, Webhooks};
-use settle::{Captures, Settle};
+use settle::Settle;
 use store::Store;
+use ticket::Captures;
 use token::Keys;
 
 /// What citizens and PayPal call, and the schedule.
@@ -29,9 +30,9 @@ impl Functions {
         store: &Store,
         transport: &Transport,
     ) -> Self {
+        let captures = Captures::from_vars(vars).expect("a word");
         let settle = async || {
             let config = Config::from_vars(vars).await.expect("a configuration");
-            let captures = Captures::from_vars(vars).expect("a word");
             Settle::new(
                 store.clone(),
                 PayPal::new(config, transport.clone()),
@@ -46,46 +47,34 @@ impl Functions {
                 store: store.clone(),
                 keys: keys(),
                 pages: pages(),
-                online_payment: page::OnlinePayment::from_vars(vars).expect("a word"),
+                captures,
             },
             start_checkout: start_checkout::App {
+                store: store.clone(),
                 settle: settle().await,
                 keys: keys(),
                 pages: pages(),
+                captures,
                 base_url: token::PublicBaseUrl::from_vars(vars).expect("an address"),
             },
             finish_checkout: finish_checkout::App {
+                store: store.clone(),
                 settle: settle().await,
                 pages: pages(),
+                captures,
             },
             receive_webhook: receive_webhook::App {
+                store: store.clone(),
                 settle: settle().await,
                 webhooks: Webhooks::new(webhooks, transport.clone()),
             },
             reconcile_payments: reconcile_payments::App {
                 settle: settle().await,
-                pace: settle::pace::Pace::from_vars(vars).expect("a rate"),
+                pace: settle::sweep::Pace::from_vars(vars).expect("a rate"),
             },
             compare_books: compare_books::App {
                 settle: settle().await,
             },
         }
-    }
-
-    /// `CAPTURES`, for every function at once.
-    pub fn set_captures(&mut self, captures: Captures) {
-        for settle in [
-            &mut self.start_checkout.settle,
-            &mut self.finish_checkout.settle,
-            &mut self.receive_webhook.settle,
-            &mut self.reconcile_payments.settle,
-            &mut self.compare_books.settle,
-        ] {
-            settle.captures = captures;
-        }
-        self.show_ticket.online_payment = match captures {
-            Captures::Open => page::OnlinePayment::Open,
-            Captures::Closed => page::OnlinePayment::Closed,
-        };
     }
 }

@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, HashMap};
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
-use reconcile_payments::{Answer, SWEEP_TIME};
+use reconcile_payments::Answer;
 use settle::Reconciled;
+use settle::sweep::SWEEP_TIME;
 use tokio::time::Instant;
 
 use crate::City;

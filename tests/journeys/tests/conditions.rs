@@ -72,8 +72,8 @@ impl Case {
         held: Option<&Held>,
     ) -> Write {
         let settlement = settlement(&self.city, attempt, "CAPTURE1", role);
-        let booker = by_settle(attempt, held);
-        let booked = self.city.store.book(ticket, &settlement, booker);
+        let by = by_settle(attempt, held);
+        let booked = self.city.store.book(ticket, &settlement, by);
         booked.await.unwrap()
     }
 
@@ -259,7 +259,7 @@ async fn a_lock_is_not_taken_on_a_pending_ticket() {
         )
         .await
         .unwrap();
-    assert_eq!(case.ticket().await.lock, None);
+    assert_eq!(case.ticket().await.lock(), None);
     assert_eq!(case.lock(&another).await, None);
 }
 
@@ -531,7 +531,7 @@ async fn money_is_booked_by_nobody_but_its_own_source() {
     let another = case.another().await;
     let (ticket, before) = (case.ticket().await, case.table().await);
     let captured = settlement(&case.city, &case.attempt, "CAPTURE1", Role::Main);
-    let cash = Settlement {
+    let by_clerk = Settlement {
         source: Source::Cash(Receipt {
             receipt_number: "4711".parse().unwrap(),
             clerk: "clerk-1".to_owned(),
@@ -541,7 +541,7 @@ async fn money_is_booked_by_nobody_but_its_own_source() {
     let mistaken = [
         (&captured, Booker::Clerk),
         (&captured, by_settle(&another, None)),
-        (&cash, by_settle(&case.attempt, None)),
+        (&by_clerk, by_settle(&case.attempt, None)),
     ];
     for (settlement, booker) in mistaken {
         let booked = case.city.store.book(&ticket, settlement, booker).await;
@@ -595,7 +595,7 @@ async fn surplus_is_booked_under_its_own_lock_by_the_owner_alone_and_leaves_othe
             Write::Done
         );
         let ticket = city.case_file(CASE).await.ticket;
-        assert_eq!(ticket.state, State::Review);
+        assert_eq!(ticket.state, State::Review(None));
         let surplus = settlement(
             &city,
             &case.attempt,
@@ -617,7 +617,7 @@ async fn surplus_is_booked_under_its_own_lock_by_the_owner_alone_and_leaves_othe
         }
         assert_eq!(booked, Write::Done);
         let ticket = city.case_file(CASE).await.ticket;
-        assert_eq!(ticket.lock.is_some(), is_left);
+        assert_eq!(ticket.lock().is_some(), is_left);
     }
 }
 
@@ -796,6 +796,6 @@ async fn replaying_the_journal_gives_the_state() {
         state = Some(entry.after.clone());
     }
     assert_eq!(state.unwrap().state, "review");
-    assert_eq!(file.ticket.state, State::Review);
+    assert_eq!(file.ticket.state, State::Review(None));
     assert_eq!(file.journal.last().unwrap().version, file.ticket.version);
 }

@@ -307,7 +307,7 @@ async fn nobody_can_keep_the_books_from_agreeing_by_sending_a_cent() {
         assert_eq!((comparison.shown.count, comparison.foreign.count), (1, 5));
         city.later(Duration::from_hours(13));
     }
-    assert_eq!(city.case_file("KL-2").await.ticket.state, State::Open);
+    assert_eq!(city.case_file("KL-2").await.ticket.state, State::Open(None));
     assert_eq!(city.case_file(CASE).await.settlements.len(), 1);
 }
 
@@ -588,7 +588,7 @@ async fn a_chargeback_that_no_event_has_told_of_is_booked_out_of_the_books() {
     city.later(A_DAY);
     assert!(city.night().await.0.comparison.agrees());
     let file = city.case_file(CASE).await;
-    assert_eq!(file.ticket.state, State::Review);
+    assert_eq!(file.ticket.state, State::Review(None));
     assert_eq!(file.taken_back.len(), 1);
     assert_eq!(file.taken_back[0].kind, TakenBackKind::Reversal);
     assert_eq!(file.taken_back[0].cents(), -1_200);
@@ -633,7 +633,7 @@ async fn a_hold_in_the_books_brings_its_ticket_to_review() {
     assert!(reconciled.comparison.agrees(), "{reconciled:?}");
     assert_eq!(reconciled.comparison.held.cents, -3_000);
     let file = city.case_file(CASE).await;
-    assert_eq!(file.ticket.state, State::Review);
+    assert_eq!(file.ticket.state, State::Review(None));
     assert_eq!(file.taken_back[0].kind, TakenBackKind::Dispute);
     assert_eq!(file.taken_back[0].amount, None);
 }

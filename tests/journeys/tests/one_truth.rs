@@ -10,8 +10,8 @@ use journeys::{City, Page, event, request};
 use manage_tickets::App;
 use paypal_standin::{Fault, FaultKind, On, Payer, StatusAfterDecline, WebhookMode};
 use serde_json::{Value, json};
-use settle::Captures;
 use store::{AttemptEnd, Write};
+use ticket::Captures;
 use ticket::{Change, State, Ticket};
 
 const CASE: &str = "KL-2026-000123";
@@ -166,7 +166,7 @@ async fn an_approved_payment_waits_for_captures_to_open_and_paypal_is_not_blamed
         let token = city.issue(CASE).await;
         let checkout = city.press_pay(&token).await;
         let back = city.at_paypal(&checkout, Payer::Pays).unwrap();
-        city.set_captures(Captures::Closed);
+        city.set_captures(Captures::Closed).await;
         if comes_back {
             assert_offers_nothing(&city.come_back(&back).await);
         }
@@ -179,7 +179,7 @@ async fn an_approved_payment_waits_for_captures_to_open_and_paypal_is_not_blamed
         assert_eq!(told(&city).await["payment_running"], true);
         assert_eq!(city.money_moved(), 0);
 
-        city.set_captures(Captures::Open);
+        city.set_captures(Captures::Open).await;
         city.later(Duration::from_mins(1));
         city.sweep().await;
         assert_eq!(city.open(&token).await.state, "paid");
@@ -193,7 +193,7 @@ async fn while_captures_are_closed_no_page_has_a_button_and_the_other_ways_remai
     let token = city.issue(CASE).await;
     let checkout = city.press_pay(&token).await;
     let back = city.at_paypal(&checkout, Payer::Cancels).unwrap();
-    city.set_captures(Captures::Closed);
+    city.set_captures(Captures::Closed).await;
     let pages = [
         (200, city.open(&token).await),
         (
@@ -211,7 +211,7 @@ async fn while_captures_are_closed_no_page_has_a_button_and_the_other_ways_remai
         assert_eq!(page.html.matches("für kurze Zeit geschlossen").count(), 1);
         assert!(!page.html.contains("nicht erreichbar"));
     }
-    city.set_captures(Captures::Open);
+    city.set_captures(Captures::Open).await;
     assert!(city.open(&token).await.has_pay_button());
 }
 

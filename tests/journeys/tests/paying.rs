@@ -21,8 +21,8 @@ async fn assert_paid_once(city: &City) {
         "{:?}",
         file.ticket.state
     );
-    assert_eq!(file.ticket.lock, None);
-    assert_eq!(file.ticket.pending, None);
+    assert_eq!(file.ticket.lock(), None);
+    assert_eq!(file.ticket.pending(), None);
     assert_eq!(file.settlements.len(), 1);
     let settlement = &file.settlements[0];
     assert_eq!(settlement.role, Role::Main);
@@ -246,10 +246,10 @@ async fn a_capture_that_never_happened_is_made_after_the_lease_with_the_same_req
         assert_eq!(city.come_back(&back).await.state, "processing", "{kind:?}");
         assert_eq!(city.money_moved(), 0);
         city.later(Duration::from_secs(59));
-        city.sweep_over(reconcile_payments::Which::All).await;
+        city.sweep_over(settle::sweep::Which::All).await;
         assert_eq!(city.money_moved(), 0, "the lease has not ended");
         city.later(Duration::from_mins(1));
-        city.sweep_over(reconcile_payments::Which::All).await;
+        city.sweep_over(settle::sweep::Which::All).await;
         assert_paid_once(&city).await;
         let asked: Vec<String> = city
             .standin
@@ -307,7 +307,7 @@ async fn no_capture_starts_with_too_little_time_to_hear_its_answer() {
         .unwrap()
         .unwrap();
     assert_eq!(settled.progress, settle::Progress::Unclear);
-    assert_eq!(settled.ticket.lock, None);
+    assert_eq!(settled.ticket.lock(), None);
     assert_eq!(city.standin.books().count("capture_order"), 0);
     assert_eq!(city.come_back(&back).await.state, "paid");
 }
@@ -335,7 +335,7 @@ async fn while_captures_are_closed_nothing_is_ordered_or_captured() {
     let settle = settle::Settle::new(
         open.store.clone(),
         open.paypal().await,
-        settle::Captures::Closed,
+        ticket::Captures::Closed,
     );
     let attempt = back.attempt.parse().unwrap();
     let deadline = settle::paypal_deadline();
@@ -405,7 +405,7 @@ async fn unanswered_and_never_shown_again(
     }
     city.later(Duration::from_hours(later - now));
     city.sweep().await;
-    city.case_file(CASE).await.ticket.lock
+    city.case_file(CASE).await.ticket.lock().cloned()
 }
 
 #[tokio::test]
@@ -454,7 +454,7 @@ async fn an_order_that_contradicts_what_it_showed_keeps_its_lock_though_it_is_ov
     completed.store(true, Ordering::Relaxed);
     city.later(Duration::from_hours(13));
     city.sweep().await;
-    assert!(city.case_file(CASE).await.ticket.lock.is_some());
+    assert!(city.case_file(CASE).await.ticket.lock().is_some());
 }
 
 #[tokio::test]
@@ -475,7 +475,7 @@ async fn a_lock_whose_order_was_shown_uncaptured_goes_when_the_order_is_over() {
         // It is not shown any more from here on.
         city.later(Duration::from_hours(13));
         city.sweep().await;
-        let lock = city.case_file(CASE).await.ticket.lock;
+        let lock = city.case_file(CASE).await.ticket.lock().cloned();
         assert_eq!(lock.is_some(), is_locked, "{minutes}");
         assert_eq!(city.money_moved(), 0);
     }

@@ -27,7 +27,7 @@ async fn a_declined_card_may_be_replaced_and_then_pays() {
         ("open", Some("declined"))
     );
     assert!(declined.has_pay_button());
-    assert_eq!(city.case_file(CASE).await.ticket.lock, None);
+    assert_eq!(city.case_file(CASE).await.ticket.lock(), None);
 
     // Neither a reload nor the sweep tries the same card again.
     let captures = city.standin.books().count("capture_order");
@@ -89,8 +89,8 @@ async fn a_capture_declined_in_a_201_is_not_paid() {
         ("open", Some("declined"))
     );
     let file = city.case_file(CASE).await;
-    assert_eq!(file.ticket.state, State::Open);
-    assert_eq!(file.ticket.lock, None);
+    assert_eq!(file.ticket.state, State::Open(None));
+    assert_eq!(file.ticket.lock(), None);
     assert!(file.settlements.is_empty());
 }
 
@@ -123,7 +123,7 @@ async fn a_capture_held_back_is_not_paid_and_blocks_a_second_payment() {
         // Either way one of the two approved orders has paid, and never both:
         // the pending one, or the other after the pending one was denied.
         let file = city.case_file(CASE).await;
-        assert_eq!(file.ticket.pending, None);
+        assert_eq!(file.ticket.pending(), None);
         assert_eq!(file.settlements.len(), 1, "{ends:?}");
         let is_first = file.settlements[0].id().as_str() == capture;
         assert_eq!(is_first, ends == Afterwards::Completes);
@@ -186,8 +186,8 @@ async fn money_with_other_facts_is_kept_as_surplus_and_a_human_looks() {
         fault(&city, On::Capture, kind);
         assert_eq!(city.come_back(&back).await.state, "review", "{kind:?}");
         let file = city.case_file(CASE).await;
-        assert_eq!(file.ticket.state, State::Review);
-        assert_eq!(file.ticket.lock, None);
+        assert_eq!(file.ticket.state, State::Review(None));
+        assert_eq!(file.ticket.lock(), None);
         assert_eq!(file.settlements.len(), 1);
         assert_eq!(
             file.settlements[0].role,
@@ -217,7 +217,7 @@ async fn refunds_reversals_and_disputes_bring_the_ticket_to_review() {
         city.standin.redeliver(&event).unwrap();
         assert_eq!(city.deliver().await, [200]);
         let file = city.case_file(CASE).await;
-        assert_eq!(file.ticket.state, State::Review, "{what:?}");
+        assert_eq!(file.ticket.state, State::Review(None), "{what:?}");
         assert_eq!(file.settlements.len(), 1);
         assert_eq!(file.taken_back.len(), 1, "{what:?}");
         assert_eq!(file.taken_back[0].kind, kind);
@@ -247,7 +247,7 @@ async fn a_refund_faster_than_the_booking_of_its_money_loses_neither() {
     let file = city.case_file(CASE).await;
     assert_eq!(file.settlements.len(), 1);
     assert_eq!(file.taken_back.len(), 1);
-    assert_eq!(file.ticket.state, State::Review);
+    assert_eq!(file.ticket.state, State::Review(None));
 }
 
 #[tokio::test]
@@ -374,7 +374,7 @@ async fn an_invoice_refused_at_the_capture_gets_a_second_one_once_reads_are_sure
         (refused.state.as_str(), refused.attempt.as_deref()),
         ("open", Some("declined"))
     );
-    assert_eq!(city.case_file(CASE).await.ticket.lock, None);
+    assert_eq!(city.case_file(CASE).await.ticket.lock(), None);
     let tries = city.standin.books().count("capture_order") - elsewhere;
     assert_eq!(tries, 1, "one try is waited on");
     let back = city

@@ -8,9 +8,9 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use journeys::{Backup, City};
 use paypal_standin::{Afterwards, CaptureStatus, Fault, FaultKind, On, Payer};
-use settle::{Captures, Reconciled};
+use settle::Reconciled;
 use store::AttemptState;
-use ticket::{Role, State, SurplusReason};
+use ticket::{Captures, Role, State, SurplusReason};
 use tokio::time::Instant;
 
 const LEASE_AND_TIMEOUT: Duration = Duration::from_secs(60 + 15);
@@ -27,7 +27,7 @@ async fn pay(city: &City, token: &str) -> String {
 /// As infra/runbook.md says: captures closed, the lease waited out, the table
 /// put back.
 async fn restore(city: &mut City, backup: &Backup) {
-    city.set_captures(Captures::Closed);
+    city.set_captures(Captures::Closed).await;
     city.later(LEASE_AND_TIMEOUT);
     city.restore(backup).await;
 }
@@ -120,7 +120,7 @@ async fn city_with_a_past() -> (City, Backup, Timestamp) {
     let approved = city.at_paypal(&approved, Payer::Pays).unwrap();
     fault(FaultKind::NoAnswerAfterEffect);
     pay(&city, &tokens[2]).await;
-    assert!(city.case_file(LOCKED_BEFORE).await.ticket.lock.is_some());
+    assert!(city.case_file(LOCKED_BEFORE).await.ticket.lock().is_some());
     let (backup, restore_point) = (city.backup().await, city.now());
 
     city.later(Duration::from_mins(5));
@@ -174,12 +174,21 @@ async fn after_a_restore_every_capture_is_booked_once_and_the_sums_agree() {
     for case in [REFUNDED_SINCE, REVERSED_SINCE] {
         assert_eq!(
             city.case_file(case).await.ticket.state,
-            State::Review,
+            State::Review(None),
             "{case}"
         );
     }
-    assert!(city.case_file(PENDING_SINCE).await.ticket.pending.is_some());
-    assert_eq!(city.case_file(NEVER_PAID).await.ticket.state, State::Open);
+    assert!(
+        city.case_file(PENDING_SINCE)
+            .await
+            .ticket
+            .pending()
+            .is_some()
+    );
+    assert_eq!(
+        city.case_file(NEVER_PAID).await.ticket.state,
+        State::Open(None)
+    );
 
     let table = city.table().await;
     let again = city.reconcile(from(restore_point)).await;
@@ -187,7 +196,7 @@ async fn after_a_restore_every_capture_is_booked_once_and_the_sums_agree() {
     assert_eq!(again.comparison.found, 0);
     assert_eq!(city.table().await, table, "a second time changes nothing");
 
-    city.set_captures(Captures::Open);
+    city.set_captures(Captures::Open).await;
     for _ in 0..3 {
         city.later(Duration::from_mins(10));
         city.sweep().await;
@@ -202,7 +211,7 @@ async fn what_was_pending_at_the_restore_is_paid_when_it_completes() {
     city.later(LAG);
     city.reconcile(from(restore_point)).await;
     let ticket = city.case_file(PENDING_SINCE).await.ticket;
-    let capture = ticket.pending.unwrap().capture_id;
+    let capture = ticket.pending().unwrap().capture_id.clone();
     city.standin
         .afterwards(capture.as_str(), Afterwards::Completes)
         .unwrap();
@@ -297,7 +306,7 @@ async fn a_forgotten_payment_with_other_facts_keeps_its_ticket_from_being_paid_a
         let reconciled = city.reconcile(from(restore_point)).await;
         assert_eq!(reconciled.comparison.foreign.count, 0, "{kind:?}");
         let file = city.case_file("KL-1").await;
-        assert_eq!(file.ticket.state, State::Review, "{kind:?}");
+        assert_eq!(file.ticket.state, State::Review(None), "{kind:?}");
         assert_eq!(
             file.settlements[0].role,
             Role::Surplus(SurplusReason::FactsDiffer)
@@ -328,7 +337,7 @@ async fn while_captures_are_closed_nobody_is_sent_to_paypal() {
     let token = city.issue("KL-1").await;
     let checkout = city.press_pay(&token).await;
     let back = city.at_paypal(&checkout, Payer::Cancels).unwrap();
-    city.set_captures(Captures::Closed);
+    city.set_captures(Captures::Closed).await;
     for page in [
         city.press_pay(&token).await,
         city.try_again(&back.attempt).await,
@@ -352,7 +361,10 @@ async fn a_dispute_about_a_forgotten_payment_waits_until_it_is_found() {
     city.later(LAG);
     assert_agrees(&city.reconcile(from(restore_point)).await);
     assert_eq!(city.deliver().await, [200]);
-    assert_eq!(city.case_file("KL-1").await.ticket.state, State::Review);
+    assert_eq!(
+        city.case_file("KL-1").await.ticket.state,
+        State::Review(None)
+    );
 }
 
 #[tokio::test]
@@ -378,7 +390,7 @@ async fn a_second_invoice_id_leads_to_its_ticket_and_foreign_money_to_none() {
     let comparison = &reconciled.comparison;
     assert_eq!((comparison.foreign.count, comparison.unclear), (101, 1));
     assert_eq!((comparison.found, comparison.booked.cents), (1, 3_000));
-    city.set_captures(Captures::Open);
+    city.set_captures(Captures::Open).await;
     let reconciled = city.reconcile(from(restore_point)).await;
     assert_agrees(&reconciled);
     let comparison = reconciled.comparison;

@@ -14,10 +14,10 @@ use paypal_standin::{
     Afterwards, Fault, FaultKind, Issue, Omitted, On, Payer, PendingReason, StatusAfterDecline,
     UpdateTime, WebhookMode,
 };
-use reconcile_payments::Which;
 use serde_json::json;
-use settle::Captures;
+use settle::sweep::Which;
 use store::AttemptState;
+use ticket::Captures;
 
 const CASE: &str = "KL-2026-000123";
 
@@ -45,7 +45,7 @@ async fn two_approved(city: &City, token: &str) -> [Return; 2] {
 }
 
 async fn is_locked(city: &City) -> bool {
-    city.case_file(CASE).await.ticket.lock.is_some()
+    city.case_file(CASE).await.ticket.lock().is_some()
 }
 
 /// What the driver sees who comes back, and who comes back a minute later each time.
@@ -102,7 +102,7 @@ async fn while_captures_are_closed_a_read_that_lags_gives_no_lock_back() {
     fault(&city, On::Capture, FaultKind::NoAnswerAfterEffect);
     city.come_back(&back).await;
     assert!(is_locked(&city).await);
-    city.set_captures(Captures::Closed);
+    city.set_captures(Captures::Closed).await;
     over_and_over(&city, &back, 3).await;
     assert!(is_locked(&city).await, "cash could be taken for it");
     city.later(Duration::from_mins(10));

@@ -9,10 +9,10 @@ use std::time::Duration;
 use jiff::Timestamp;
 use journeys::City;
 use paypal_standin::{Fault, FaultKind, On, Payer, UpdateTime, WebhookMode};
-use reconcile_payments::Which;
-use settle::Captures;
-use settle::pace::SIDE_BY_SIDE;
+use settle::sweep::SIDE_BY_SIDE;
+use settle::sweep::Which;
 use store::{OpenAttempt, Queue, Store};
+use ticket::Captures;
 use ticket::State;
 
 const CASE: &str = "KL-2026-000123";
@@ -72,7 +72,7 @@ async fn capture_unheard(city: &City, case: &str) {
     let lost = Fault::once(On::Capture, FaultKind::NoAnswerAfterEffect);
     city.standin.set_fault(lost).unwrap();
     assert_eq!(city.come_back(&back).await.state, "processing");
-    assert!(city.case_file(case).await.ticket.lock.is_some());
+    assert!(city.case_file(case).await.ticket.lock().is_some());
 }
 
 async fn is_paid(city: &City, case: &str) -> bool {
@@ -94,7 +94,8 @@ async fn a_lock_makes_its_attempt_due_when_the_lease_ends() {
     let lost = Fault::once(On::Capture, FaultKind::NoAnswerAfterEffect);
     city.standin.set_fault(lost).unwrap();
     assert_eq!(city.come_back(&back).await.state, "processing");
-    let lock = city.case_file(CASE).await.ticket.lock.unwrap();
+    let ticket = city.case_file(CASE).await.ticket;
+    let lock = ticket.lock().unwrap();
     let open = the_open_one(&city).await;
     assert_eq!((open.queue, due_at(&open)), (Queue::Likely, lock.until));
 
@@ -388,14 +389,14 @@ async fn who_has_approved_while_captures_were_closed_is_captured_soon_after_they
     let mut city = city().await;
     let token = city.issue(CASE).await;
     let checkout = city.press_pay(&token).await;
-    city.set_captures(Captures::Closed);
+    city.set_captures(Captures::Closed).await;
     city.at_paypal(&checkout, Payer::ClosesWindow);
     for _ in 0..15 {
         city.later(A_MINUTE);
         city.sweep().await;
     }
     assert_eq!(the_open_one(&city).await.queue, Queue::Likely);
-    city.set_captures(Captures::Open);
+    city.set_captures(Captures::Open).await;
     for _ in 0..4 {
         city.later(A_MINUTE);
         city.sweep().await;

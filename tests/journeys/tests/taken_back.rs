@@ -63,7 +63,7 @@ async fn what_paypal_does_not_show_yet_comes_again() {
         city.later(A_DAY);
         assert_eq!(city.deliver().await, [200], "{what:?} {on:?}");
         let file = city.case_file(CASE).await;
-        assert_eq!(file.ticket.state, State::Review, "{what:?} {on:?}");
+        assert_eq!(file.ticket.state, State::Review(None), "{what:?} {on:?}");
         assert_eq!(file.taken_back.len(), 1, "{what:?} {on:?}");
     }
 }
@@ -150,7 +150,7 @@ async fn a_dispute_that_names_no_capture_is_found_by_our_own_marks() {
         let (city, statuses) = disputed(&ids).await;
         assert_eq!(statuses, [200], "{ids}");
         let file = city.case_file(CASE).await;
-        assert_eq!(file.ticket.state, State::Review, "{ids}");
+        assert_eq!(file.ticket.state, State::Review(None), "{ids}");
         assert_eq!(file.taken_back[0].kind, TakenBackKind::Dispute, "{ids}");
         let settled = file.settlements[0].id();
         assert!(settled == file.taken_back[0].capture_id, "{ids}");
@@ -281,7 +281,7 @@ async fn a_verified_event_that_cannot_be_read_is_stored_and_parked() {
     }
     // It takes nothing from the event that was meant.
     assert_eq!(city.receive(&delivery).await, 200);
-    assert_eq!(city.case_file(CASE).await.ticket.state, State::Review);
+    assert_eq!(city.case_file(CASE).await.ticket.state, State::Review(None));
     let unsigned = with_crc32(b"no JSON at all", crc ^ 1);
     assert_eq!(city.post_webhook(&delivery.headers, &unsigned).await, 400);
 }

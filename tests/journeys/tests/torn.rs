@@ -9,15 +9,15 @@ use std::time::Duration;
 use jiff::SignedDuration;
 use journeys::{Backup, City, open_ticket};
 use paypal_standin::{Afterwards, Fault, FaultKind, On, Payer};
-use settle::{Captures, Reconciled};
+use settle::Reconciled;
 use store::{AttemptEnd, AttemptState, Booker, CaseFile, Issued, JournalEvent, Store, Write};
-use ticket::{Cents, Change, Receipt, Role, Settlement, Source, State};
+use ticket::{Captures, Cents, Change, Receipt, Role, Settlement, Source, State};
 
 const CASE: &str = "KL-1";
 
 /// Closed for captures, with everything that happened old enough to be shown.
-fn closed(city: &mut City) {
-    city.set_captures(Captures::Closed);
+async fn closed(city: &mut City) {
+    city.set_captures(Captures::Closed).await;
     city.later(Duration::from_hours(3));
     city.later(Duration::from_secs(75));
 }
@@ -68,7 +68,7 @@ async fn assert_paid_whole(city: &City, came_back: &[(String, String)]) {
     };
     assert_eq!(*by, settlement.id());
     assert_eq!(*paid_at, settlement.paid_at);
-    assert_eq!((&file.ticket.lock, &file.ticket.pending), (&None, &None));
+    assert_eq!((file.ticket.lock(), file.ticket.pending()), (None, None));
     assert_eq!(file.ticket.version, 2, "{came_back:?}");
     let captured = AttemptState::Captured {
         capture_id: settlement.source.captured().unwrap().capture_id.clone(),
@@ -76,9 +76,7 @@ async fn assert_paid_whole(city: &City, came_back: &[(String, String)]) {
     assert_eq!(file.attempts[0].state, captured, "{came_back:?}");
     assert_eq!(lines(&file, JournalEvent::Paid), 1, "{came_back:?}");
     assert_eq!(
-        city.sweep_over(reconcile_payments::Which::All)
-            .await
-            .looked_at,
+        city.sweep_over(settle::sweep::Which::All).await.looked_at,
         0
     );
     let table = city.table().await;
@@ -114,7 +112,7 @@ async fn a_booking_of_which_any_part_has_come_back_is_made_whole() {
     let after = city.backup().await;
     // Ticket, attempt, settlement, journal line, queue entry, access token.
     assert_eq!(before.changed_until(&after).len(), 5);
-    closed(&mut city);
+    closed(&mut city).await;
     for (came_back, backup) in torn(&before, &after) {
         city.restore(&backup).await;
         assert_paid_whole(&city, &came_back).await;
@@ -135,7 +133,7 @@ async fn a_ticket_of_which_any_part_has_come_back_can_be_issued_again() {
         let issued = city.store.issue(&ticket, "city").await.unwrap();
         assert_ne!(issued, Issued::OtherContent, "{came_back:?}");
         let file = city.case_file(CASE).await;
-        assert_eq!(file.ticket.state, State::Open, "{came_back:?}");
+        assert_eq!(file.ticket.state, State::Open(None), "{came_back:?}");
         assert_eq!(lines(&file, JournalEvent::Issued), 1, "{came_back:?}");
     }
 }
@@ -221,14 +219,14 @@ async fn a_pending_capture_that_ended_is_over_even_where_its_mark_has_not_come_b
     city.standin
         .afterwards(&capture, Afterwards::Denied)
         .unwrap();
-    closed(&mut city);
+    closed(&mut city).await;
     let changed = before.changed_until(&after);
     let attempt: Vec<_> = changed
         .into_iter()
         .filter(|(pk, _)| pk.starts_with("ATTEMPT#"))
         .collect();
     city.restore(&before.with(&after, &attempt)).await;
-    city.sweep_over(reconcile_payments::Which::All).await;
+    city.sweep_over(settle::sweep::Which::All).await;
     let file = city.case_file(CASE).await;
     assert_eq!(file.attempts[0].state, AttemptState::Declined);
     assert_eq!(lines(&file, JournalEvent::PendingCaptureDeclined), 1);
@@ -256,13 +254,13 @@ async fn a_lock_whose_attempt_is_forgotten_keeps_out_no_other_attempts_money() {
     let second = city.at_paypal(&second, Payer::Pays).unwrap();
     assert_eq!(city.come_back(&second).await.state, "paid");
 
-    closed(&mut city);
+    closed(&mut city).await;
     let ticket = (format!("TICKET#{CASE}"), "TICKET".to_owned());
     city.restore(&before.with(&locked, &[ticket])).await;
     let reconciled = reconcile(&city).await;
     assert!(reconciled.comparison.agrees(), "{reconciled:?}");
     let file = city.case_file(CASE).await;
-    assert_eq!((file.settlements.len(), &file.ticket.lock), (1, &None));
+    assert_eq!((file.settlements.len(), file.ticket.lock()), (1, None));
     assert!(matches!(file.ticket.state, State::Paid { .. }));
     assert_eq!(city.money_moved(), 1);
 }
@@ -280,7 +278,7 @@ async fn a_booking_under_a_lock_that_has_come_back_is_made_whole() {
     city.later(Duration::from_mins(2));
     city.sweep().await;
     let after = city.backup().await;
-    closed(&mut city);
+    closed(&mut city).await;
     for (came_back, backup) in torn(&before, &after) {
         city.restore(&backup).await;
         assert_paid_whole(&city, &came_back).await;
@@ -299,14 +297,14 @@ async fn a_final_attempt_that_brought_money_is_booked() {
     let orderless = before.without("ATTEMPT", "order");
     assert_ne!(before, orderless);
     city.come_back(&back).await;
-    city.set_captures(Captures::Closed);
+    city.set_captures(Captures::Closed).await;
     city.restore(&orderless).await;
     city.later(Duration::from_mins(3));
     city.sweep().await;
     let file = city.case_file(CASE).await;
     assert_eq!(file.attempts[0].state, AttemptState::Expired);
     assert_eq!(file.attempts[0].order, None);
-    closed(&mut city);
+    closed(&mut city).await;
     assert_paid_whole(&city, &[]).await;
 
     for end in [AttemptEnd::Expired, AttemptEnd::Declined] {
@@ -326,7 +324,7 @@ async fn assert_pending_whole(city: &City, came_back: &[(String, String)]) {
     );
     assert_eq!(reconciled.comparison.pending.count, 1, "{came_back:?}");
     let file = city.case_file(CASE).await;
-    let mark = file.ticket.pending.as_ref().unwrap();
+    let mark = file.ticket.pending().unwrap();
     assert_eq!(mark.attempt, file.attempts[0].id, "{came_back:?}");
     let pending = AttemptState::Pending {
         capture_id: mark.capture_id.clone(),
@@ -363,7 +361,7 @@ async fn a_pending_mark_of_which_any_part_has_come_back_is_made_whole() {
     city.standin.set_fault(pending).unwrap();
     assert_eq!(city.come_back(&back).await.state, "pending");
     let after = city.backup().await;
-    closed(&mut city);
+    closed(&mut city).await;
     for (came_back, backup) in torn(&before, &after) {
         city.restore(&backup).await;
         assert_pending_whole(&city, &came_back).await;
@@ -390,8 +388,8 @@ async fn money_taken_back_of_which_any_part_has_come_back_is_made_whole() {
         .unwrap();
     city.deliver().await;
     let after = city.backup().await;
-    assert_eq!(city.case_file(CASE).await.ticket.state, State::Review);
-    closed(&mut city);
+    assert_eq!(city.case_file(CASE).await.ticket.state, State::Review(None));
+    closed(&mut city).await;
     for (came_back, backup) in torn(&before, &after) {
         city.restore(&backup).await;
         let reconciled = reconcile(&city).await;
@@ -401,7 +399,7 @@ async fn money_taken_back_of_which_any_part_has_come_back_is_made_whole() {
         );
         assert_eq!(reconciled.comparison.taken_back_booked.cents, -3_000);
         let file = city.case_file(CASE).await;
-        assert_eq!(file.ticket.state, State::Review, "{came_back:?}");
+        assert_eq!(file.ticket.state, State::Review(None), "{came_back:?}");
         assert_eq!(file.settlements.len(), 1, "{came_back:?}");
         assert_eq!(file.taken_back.len(), 1, "{came_back:?}");
         assert_eq!(
@@ -441,7 +439,7 @@ async fn money_taken_back_of_which_the_journal_alone_tells_is_told_of_once() {
         .unwrap();
     city.deliver().await;
     let after = city.backup().await;
-    closed(&mut city);
+    closed(&mut city).await;
     let mut told = paid.changed_until(&after);
     told.retain(|(_, sk)| sk.starts_with("JOURNAL"));
     assert_eq!(told.len(), 1);
@@ -474,9 +472,9 @@ async fn foreign_lock() -> City {
     city.standin.set_report_lag(SignedDuration::ZERO);
     city.later(Duration::from_secs(75));
     city.restore(&locked).await;
-    assert!(city.case_file(CASE).await.ticket.lock.is_some());
+    assert!(city.case_file(CASE).await.ticket.lock().is_some());
     assert_eq!(city.money_moved(), 1);
-    city.set_captures(Captures::Closed);
+    city.set_captures(Captures::Closed).await;
     city
 }
 
@@ -489,17 +487,17 @@ async fn a_lock_that_has_come_back_does_not_charge_a_second_time() {
     assert!(reconcile(&city).await.comparison.agrees());
     let file = city.case_file(CASE).await;
     assert!(matches!(file.ticket.state, State::Paid { .. }));
-    assert_eq!((file.ticket.lock, file.settlements.len()), (None, 1));
-    city.set_captures(Captures::Open);
+    assert_eq!((file.ticket.lock(), file.settlements.len()), (None, 1));
+    city.set_captures(Captures::Open).await;
     city.later(Duration::from_mins(10));
-    city.sweep_over(reconcile_payments::Which::All).await;
+    city.sweep_over(settle::sweep::Which::All).await;
     assert_eq!(city.money_moved(), 1);
 }
 
 #[tokio::test]
 async fn looking_into_paypals_books_captures_nothing_even_where_captures_are_open() {
     let mut city = Box::pin(foreign_lock()).await;
-    city.set_captures(Captures::Open);
+    city.set_captures(Captures::Open).await;
     let reconciled = reconcile(&city).await;
     assert_eq!(city.money_moved(), 1);
     assert_eq!(reconciled.comparison.unclear, 1, "{reconciled:?}");

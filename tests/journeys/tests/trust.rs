@@ -28,7 +28,7 @@ async fn locked(city: &City) -> (String, String) {
 
 async fn is_locked(city: &City) -> bool {
     let file = city.case_file(CASE).await;
-    file.ticket.lock.is_some() && file.attempts[0].state == AttemptState::Live
+    file.ticket.lock().is_some() && file.attempts[0].state == AttemptState::Live
 }
 
 #[tokio::test]

@@ -16,10 +16,11 @@ use settle::decision::{
     role,
 };
 use settle::limits::{APPROVAL_LAG, CAPTURE_ROUNDS_MAX, LEASE, READ_LAG};
-use settle::{Captures, Progress, Wake};
+use settle::{Progress, Wake};
 use store::{Attempt, AttemptState, Released};
 use ticket::{
-    AttemptId, CaptureId, Channel, Lock, Money, PendingCapture, Role, SurplusReason, Ticket,
+    AttemptId, CaptureId, Captures, Channel, InFlight, Lock, Money, PendingCapture, Role,
+    SurplusReason, Ticket,
 };
 
 use crate::state::{self, Heard, Id, Learned, Life, Refusal, Shown, Stands, View, Waited, Where};
@@ -71,7 +72,7 @@ fn anew(input: Input) -> state::Step {
         ..
     } = input;
     let (ticket, attempt) = items(id, ticket, attempt, of_this_version, rounds);
-    let place = match (input.place, &ticket.lock) {
+    let place = match (input.place, ticket.lock()) {
         (Where::EndedLock, Some(lock)) => Place::EndedLock(lock),
         (Where::EndedLock, None) => unreachable!("no lock has ended"),
         (Where::Own, _) => Place::Own,
@@ -261,18 +262,23 @@ fn items(
     of_this_version: bool,
     rounds: u8,
 ) -> (Ticket, Attempt) {
-    let ticket = Ticket {
-        lock: stands.lock.map(lock),
-        pending: stands.pending.map(|id| PendingCapture {
-            attempt: attempt_id(id),
-            capture_id: capture_id(id),
+    let in_flight = match (stands.lock, stands.pending) {
+        (Some(_), Some(_)) => unreachable!("a lock beside a pending capture"),
+        (Some(holder), None) => Some(InFlight::Locked(lock(holder))),
+        (None, pending) => pending.map(|id| {
+            InFlight::Pending(PendingCapture {
+                attempt: attempt_id(id),
+                capture_id: capture_id(id),
+            })
         }),
+    };
+    let ticket = Ticket {
         state: match stands.state {
-            Stands::Open => ticket::State::Open,
+            Stands::Open => ticket::State::Open(in_flight),
             Stands::PaidByCapture(id) => paid(&capture_id(id), Channel::Paypal),
             Stands::PaidInCash => paid(&named("CASH0000000000000"), Channel::Cash),
             Stands::Withdrawn => ticket::State::Withdrawn,
-            Stands::Review => ticket::State::Review,
+            Stands::Review => ticket::State::Review(in_flight),
         },
         ..TICKET.clone()
     };

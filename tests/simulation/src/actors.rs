@@ -8,7 +8,7 @@ use std::time::Duration;
 use journeys::{Page, event, open_ticket, request};
 use lambda_http::Body;
 use paypal_standin::{Afterwards, Delivery, Fault, FaultKind, Leads, On, Payer};
-use reconcile_payments::{SWEEP_TIME, Sweep, Which};
+use settle::sweep::{SWEEP_TIME, Sweep, Which};
 use ticket::CaseNumber;
 use tokio::time::Instant;
 use url::Url;
@@ -47,7 +47,7 @@ impl World {
     pub(crate) fn issue(self: &Rc<Self>, case_number: &str) -> Driver {
         let ticket = open_ticket(case_number, self.now());
         let token = self.sign(&ticket.case_number);
-        let store = self.functions().reconcile_payments.settle.store.clone();
+        let store = self.functions().start_checkout.store.clone();
         let case_number = ticket.case_number.clone();
         // As every other write it goes through the seam, and is never struck.
         self.before.borrow_mut().push(Box::pin(async move {
@@ -70,8 +70,8 @@ impl World {
         let swept = self
             .invoke(Function::ReconcilePayments, async move {
                 let until = Instant::now() + SWEEP_TIME;
-                reconcile_payments::handle(&functions.reconcile_payments, which, &clock, until)
-                    .await
+                let app = &functions.reconcile_payments;
+                app.settle.sweep(&app.pace, which, &clock, until).await
             })
             .await;
         laws::a_sweep_has_ended(self, reads);

@@ -47,7 +47,7 @@ pub(crate) async fn clerk(world: Rc<World>, case_number: CaseNumber, wish: Wish)
 /// A clerk enters what has this receipt, for the first time or once more.
 pub(crate) async fn enters(world: Rc<World>, case_number: CaseNumber, wish: Wish, receipt: u128) {
     for _ in 0..TRIES_MAX {
-        let store = world.functions().reconcile_payments.settle.store.clone();
+        let store = world.functions().start_checkout.store.clone();
         let (number, now) = (case_number.clone(), world.functions_now());
         let came = world
             .invoke(Function::Office, async move {

@@ -15,9 +15,9 @@ use journeys::Functions;
 use local::template::{TEXT, Template};
 use local::token_keys::TokenKeys;
 use paypal_standin::{Behaviour, Currency, Fault, Foreign, Money, Settings, SignedBy, Standin};
-use settle::Captures;
 use store::Store;
 use tempfile::NamedTempFile;
+use ticket::Captures;
 use ticket::{CaseNumber, Municipality};
 use token::{Keys, SigningKey};
 use tokio::sync::oneshot;
@@ -247,11 +247,10 @@ async fn functions(net: &Net, captures: Captures, table: &str, order_hours: u32)
     let store = store(net, table);
     let variables = |name: &str| match name {
         "PAYPAL_ORDER_HOURS" => Some(order_hours.to_string()),
+        "CAPTURES" if captures == Captures::Closed => Some("closed".to_owned()),
         other => variable(other),
     };
-    let mut functions = Functions::new(&variables, &store, &net.transport()).await;
-    functions.set_captures(captures);
-    Rc::new(functions)
+    Rc::new(Functions::new(&variables, &store, &net.transport()).await)
 }
 
 impl World {
@@ -277,7 +276,7 @@ impl World {
         let standin = Standin::new(settings(), Arc::new(paypals_clock), seed).expect("a stand-in");
         let engine = Engine::new(seed % 8 == NEWER_SEED);
         let functions = functions(&net, Captures::Open, TABLE, order_hours).await;
-        let store = functions.reconcile_payments.settle.store.clone();
+        let store = functions.start_checkout.store.clone();
         let configured: Work = Box::pin(async move {
             let written = store.put_municipality(&once().municipality).await;
             written.expect("a table");

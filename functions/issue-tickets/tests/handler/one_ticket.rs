@@ -21,7 +21,7 @@ async fn a_ticket_issued_is_in_the_table_as_sent() {
     assert_eq!(case.ticket.occurred_at.to_string(), "2026-02-19T13:05:00Z");
     assert_eq!(case.ticket.amount, Cents::new(3_000));
     assert_eq!(case.ticket.booking_reference, None);
-    assert_eq!(case.ticket.state, State::Open);
+    assert_eq!(case.ticket.state, State::Open(None));
     assert_eq!(case.ticket.issued_at, now());
     let [entry] = &case.journal[..] else {
         panic!("{:?}", case.journal);

@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 use store::{Decline, PlacedOrder, TakenBackKind};
 use ticket::{
-    Awaited, CaptureId, Captured, Channel, DueDate, Language, Lock, PendingCapture, Role, Source,
-    Ticket,
+    Awaited, CaptureId, Captured, Channel, DueDate, InFlight, Language, Lock, PendingCapture, Role,
+    Source, Ticket,
 };
 
 use super::*;
@@ -38,13 +38,11 @@ fn ticket() -> Ticket {
         booking_reference: None,
         issued_at: moment("2026-02-20T09:30:00Z"),
         issued_as: String::new(),
-        state: State::Open,
+        state: State::Open(None),
         version: 1,
         fence: 0,
-        lock: None,
         attempts_begun: 0,
         first_invoice_refused: false,
-        pending: None,
         awaits: None,
     }
 }
@@ -95,31 +93,28 @@ fn an_open_case_has_lapsed_when_its_due_date_is_over() {
 #[test]
 fn a_payment_under_way_shows() {
     let now = "2026-02-21T00:00:00Z";
-    let lock = Some(Lock {
-        attempt: attempt_id(),
-        until: moment("2026-02-21T00:00:30Z"),
-        since: moment("2026-02-20T23:59:30Z"),
-        refused_as: None,
-        refused_at: None,
-        refused_since: None,
-        unanswered: false,
-        shown_uncaptured: false,
-    });
-    let pending = Some(PendingCapture {
+    let (since, until) = (
+        moment("2026-02-20T23:59:30Z"),
+        moment("2026-02-21T00:00:30Z"),
+    );
+    let lock = InFlight::Locked(Lock::new(attempt_id(), since, until));
+    let pending = InFlight::Pending(PendingCapture {
         attempt: attempt_id(),
         capture_id: capture_id(),
     });
-    for (lock, pending) in [
-        (None, None),
-        (lock.clone(), None),
-        (None, pending.clone()),
-        (lock, pending),
+    for (in_flight, running, pending) in [
+        (None, false, false),
+        (Some(lock), true, false),
+        (Some(pending), false, true),
     ] {
         let mut file = open();
-        (file.ticket.lock, file.ticket.pending) = (lock.clone(), pending.clone());
+        file.ticket.state = State::Open(in_flight);
         let answer = answered(file, now);
-        assert_eq!(answer["payment_running"], lock.is_some());
-        assert_eq!(answer["payment_pending"], pending.is_some());
+        assert_eq!(answer["payment_running"], running);
+        assert_eq!(answer["payment_pending"], pending);
+        // What is in flight is ours to settle; the city is told that it is.
+        assert_eq!(answer["lock"], Value::Null);
+        assert_eq!(answer["pending"], Value::Null);
     }
 }
 
@@ -155,16 +150,9 @@ fn money_that_may_still_come_shows_with_since_when() {
     }
     // A lock that nobody has answered for is such a payment, too.
     let mut file = open();
-    file.ticket.lock = Some(Lock {
-        attempt: attempt_id(),
-        until: moment("2026-02-21T10:00:00Z"),
-        since: moment("2026-02-21T10:00:00Z"),
-        refused_as: None,
-        refused_at: None,
-        refused_since: None,
-        unanswered: false,
-        shown_uncaptured: false,
-    });
+    let at = moment("2026-02-21T10:00:00Z");
+    let lock = Lock::new(attempt_id(), at, at);
+    file.ticket.state = State::Open(Some(InFlight::Locked(lock)));
     let answer = answered(file, "2026-02-21T10:00:00Z");
     assert_eq!(answer["payment_running_since"], "2026-02-21T10:00:00Z");
 }

@@ -1,10 +1,10 @@
 //! The parts of a page that show facts, already written in its language.
 
-use ticket::{Disclosure, Language, OrderId, Ticket};
+use ticket::{Captures, Disclosure, Language, OrderId, Ticket};
 
 use crate::frame::checkout_address;
 use crate::text::Texts;
-use crate::{Notice, OnlinePayment, View};
+use crate::{Notice, View};
 
 /// The button: a plain form, carrying the amount the driver saw.
 pub(crate) struct PayForm {
@@ -24,7 +24,7 @@ impl PayForm {
         order: Option<&OrderId>,
         notice: Option<Notice>,
     ) -> Option<Self> {
-        let is_closed = view.online_payment == OnlinePayment::Closed;
+        let is_closed = view.captures == Captures::Closed;
         if is_closed || matches!(notice, Some(Notice::Closed | Notice::TooManyAttempts)) {
             return None;
         }

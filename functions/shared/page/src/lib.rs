@@ -21,7 +21,6 @@ mod content_security_policy;
 mod facts;
 mod frame;
 mod negotiation;
-mod online_payment;
 mod page_state;
 mod pages;
 mod sentences;
@@ -31,11 +30,10 @@ mod text;
 pub use answer::redirect;
 pub use content_security_policy::{InvalidPolicy, Policy};
 pub use negotiation::language;
-pub use online_payment::{InvalidOnlinePayment, OnlinePayment};
 pub use pages::Pages;
 
 use jiff::Timestamp;
-use ticket::{AttemptId, Language, Municipality, OrderId, Settlement, Ticket};
+use ticket::{AttemptId, Captures, Language, Municipality, OrderId, Settlement, Ticket};
 
 /// Whose page it is, in which language, for which request, and when.
 #[derive(Clone, Copy, Debug)]
@@ -49,7 +47,7 @@ pub struct View<'a> {
     /// The moment of the request, for what depends on the due date.
     pub now: Timestamp,
     /// Whether a button may be shown.
-    pub online_payment: OnlinePayment,
+    pub captures: Captures,
 }
 
 /// What the browser asked for, and so where its relative links start. Links are

@@ -2,7 +2,7 @@
 //! page.
 
 use jiff::Timestamp;
-use ticket::{Channel, LatePayment, Municipality, SettlementId, State, Ticket, UnderWay};
+use ticket::{Channel, InFlight, LatePayment, Municipality, SettlementId, State, Ticket, UnderWay};
 
 use crate::Outcome;
 
@@ -53,10 +53,10 @@ impl<'a> PageState<'a> {
         now: Timestamp,
     ) -> Self {
         match &ticket.state {
-            State::Open if ticket.pending.is_some() => Self::Pending,
+            State::Open(Some(InFlight::Pending(_))) => Self::Pending,
             // After no answer the money may have moved: asking for it again
             // could charge a driver twice.
-            State::Open => match ticket.under_way(now) {
+            State::Open(Some(InFlight::Locked(_)) | None) => match ticket.under_way(now) {
                 Some(UnderWay::Capturing) => Self::Processing,
                 Some(UnderWay::Awaited { since }) => Self::Awaited { since },
                 None if outcome == Some(Outcome::Unclear) => Self::Processing,
@@ -79,7 +79,7 @@ impl<'a> PageState<'a> {
             State::Objected => Self::Objected,
             State::Withdrawn => Self::Withdrawn,
             State::HandedOver => Self::HandedOver,
-            State::Review => Self::Review,
+            State::Review(_) => Self::Review,
         }
     }
 

@@ -1,7 +1,7 @@
 //! Which page answers which question.
 
 use http::{Response, StatusCode};
-use ticket::{Language, Municipality, OrderId, Ticket};
+use ticket::{Captures, Language, Municipality, OrderId, Ticket};
 
 use crate::answer::answer;
 use crate::facts::{Case, CaseLine, Cash, PayForm, Transfer};
@@ -10,7 +10,7 @@ use crate::page_state::{PageState, attempt_name};
 use crate::sentences::{notice_words, outcome_words, state_words};
 use crate::templates::{Payable, Receipt, Retry, Words};
 use crate::text::Texts;
-use crate::{Attempt, Notice, OnlinePayment, Policy, Route, Scan, View};
+use crate::{Attempt, Notice, Policy, Route, Scan, View};
 
 /// The pages under one policy. Built once per process.
 #[derive(Clone, Debug)]
@@ -217,7 +217,7 @@ const fn notice_status(notice: Option<Notice>) -> StatusCode {
 
 /// What is to be said first on a page that can be paid.
 fn notices(view: &View<'_>, notice: Option<Notice>, ticket: &Ticket) -> Vec<String> {
-    let is_closed = view.online_payment == OnlinePayment::Closed;
+    let is_closed = view.captures == Captures::Closed;
     let closed = Some(Notice::Closed).filter(|_| is_closed && notice != Some(Notice::Closed));
     [notice, closed]
         .into_iter()
@@ -237,7 +237,7 @@ fn words<'a>(
     check_word: Option<&'a str>,
 ) -> Words<'a> {
     let text = frame.text;
-    let (title, first, second) = state_words(text, shown, ticket, view.online_payment);
+    let (title, first, second) = state_words(text, shown, ticket, view.captures);
     let own_address = own_address(view.route, segment);
     let address = if own_address.is_empty() {
         own_address

@@ -1,10 +1,10 @@
 //! Which sentences say what happened.
 
-use ticket::Ticket;
+use ticket::{Captures, Ticket};
 
 use crate::page_state::PageState;
 use crate::text::Texts;
-use crate::{Notice, OnlinePayment, Outcome};
+use crate::{Notice, Outcome};
 
 /// Why a checkout led back.
 pub(crate) fn notice_words(text: Texts, notice: Notice, ticket: &Ticket) -> String {
@@ -34,7 +34,7 @@ pub(crate) fn state_words(
     text: Texts,
     shown: &PageState<'_>,
     ticket: &Ticket,
-    online_payment: OnlinePayment,
+    captures: Captures,
 ) -> (&'static str, String, &'static str) {
     match shown {
         PageState::Processing => (
@@ -44,9 +44,9 @@ pub(crate) fn state_words(
         ),
         PageState::Awaited { since } => {
             let since = text.time(*since);
-            let first = match online_payment {
-                OnlinePayment::Open => text.awaited(&since),
-                OnlinePayment::Closed => text.awaited_closed(&since),
+            let first = match captures {
+                Captures::Open => text.awaited(&since),
+                Captures::Closed => text.awaited_closed(&since),
             };
             (text.processing_title(), first, text.awaited_then())
         }

@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use store::{Attempt, AttemptState, Error, Write};
-use ticket::{Awaited, Standing, Ticket};
+use ticket::{Awaited, Captures, Standing, Ticket};
 
 use crate::limits::{APPROVAL_LAG, LOOK_YOUNG, later};
-use crate::{Captures, Progress, Settle, Settled, Wake};
+use crate::{Progress, Settle, Settled, Wake};
 
 /// How long after its order's life at PayPal an attempt is final.
 const FINAL_AFTER_LIFE: Duration = Duration::from_hours(1);

@@ -58,13 +58,13 @@ impl Settle {
     async fn is_booked(&self, ticket: &Ticket, capture: &Capture) -> Result<bool, Error> {
         match &ticket.state {
             State::Paid { settlement, .. } if *settlement == capture.id => Ok(true),
-            State::Open => Ok(false),
+            State::Open(_) => Ok(false),
             // A second booking would be none, but reported as money too much.
             State::Paid { .. }
             | State::Objected
             | State::Withdrawn
             | State::HandedOver
-            | State::Review => {
+            | State::Review(_) => {
                 let booked = self.store.settlement(ticket, &(&capture.id).into()).await?;
                 Ok(booked.is_some())
             }

@@ -4,14 +4,14 @@
 use jiff::Timestamp;
 use paypal::{CreatedOrder, Error as PayPalError, Issue, NewOrder};
 use store::{Attempt, AttemptEnd, AttemptState, Error, PlacedOrder, Write};
-use ticket::{AttemptId, Language, Standing, Ticket};
+use ticket::{AttemptId, Captures, Language, Standing, Ticket};
 use tokio::time::Instant;
 
 use crate::asking::Answer;
 use crate::invoice_id::invoice_ids;
 use crate::limits::{DECISIONS_MAX, LIVE_ATTEMPTS_MAX, LOOK_YOUNG, ORDER_REUSE, PLACING, age};
 use crate::reading::Reading;
-use crate::{Captures, Progress, Settle, Wake};
+use crate::{Progress, Settle, Wake};
 
 /// What PayPal's page needs to know.
 #[derive(Clone, Copy, Debug)]

@@ -48,14 +48,14 @@ use std::time::Duration;
 use jiff::Timestamp;
 use paypal::{Capture, Issue};
 use store::{Attempt, AttemptEnd, AttemptState, EndedNight, Released};
-use ticket::{CaptureId, LatePayment, Lock, Role, Ticket};
+use ticket::{CaptureId, Captures, LatePayment, Lock, Role, Ticket};
 
 pub use crate::asking::Answer;
 pub use crate::reading::{Facts, Reading};
 pub use crate::refusal::Heard;
 
 use crate::limits::order_is_over;
-use crate::{Captures, Progress, Wake};
+use crate::{Progress, Wake};
 
 /// An attempt that is looked at, and all that is known without asking PayPal.
 #[derive(Clone, Copy, Debug)]

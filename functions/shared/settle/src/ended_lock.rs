@@ -4,14 +4,14 @@
 
 use jiff::Timestamp;
 use store::{Error, Held};
-use ticket::{Lock, Ticket};
+use ticket::{Captures, Lock, Ticket};
 use tokio::time::Instant;
 
 use crate::booking::known_if_done;
 use crate::decision::{Answers, Place};
 use crate::limits::{SILENCE_MAX, since};
 use crate::settling::Looking;
-use crate::{Captures, Progress, Settle, Wake};
+use crate::{Progress, Settle, Wake};
 
 impl Settle {
     /// Asks about the order that the lock names, and does what it asks for.

@@ -29,12 +29,11 @@ pub mod decision;
 mod ended_lock;
 mod invoice_id;
 pub mod limits;
-pub mod looks;
-pub mod pace;
 mod reading;
 mod refusal;
 mod settling;
 mod silence;
+pub mod sweep;
 mod taken_back;
 
 use std::sync::Mutex;
@@ -42,7 +41,7 @@ use std::sync::Mutex;
 use jiff::Timestamp;
 use paypal::PayPal;
 use store::{Attempt, Store};
-use ticket::Ticket;
+use ticket::{Captures, Ticket};
 use tokio::time::Instant;
 
 pub use books::{Comparison, NIGHT_MISSING_AFTER, NIGHT_REACH, NightRun, Reconciled, Sum, Window};
@@ -51,43 +50,11 @@ pub use taken_back::{Claim, TakingBack};
 
 /// What settles payments: a table and a PayPal.
 pub struct Settle {
-    /// The table.
-    pub store: Store,
-    /// PayPal.
-    pub paypal: PayPal,
-    /// Whether captures are made at all.
-    pub captures: Captures,
+    store: Store,
+    paypal: PayPal,
+    captures: Captures,
     access: Mutex<access::Access>,
     asks: asks::Asks,
-}
-
-/// Whether captures are made: closed while the table is restored from a backup,
-/// since a restored table does not know what was captured since.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Captures {
-    /// As always.
-    Open,
-    /// Orders are read and booked, none is made or captured.
-    Closed,
-}
-
-/// `CAPTURES` says neither of the two.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("CAPTURES is neither of open and closed: write open, or closed while restoring")]
-pub struct InvalidCaptures;
-
-impl Captures {
-    /// Reads `CAPTURES`; open where it is not set.
-    ///
-    /// # Errors
-    /// When it is set to anything but `open` or `closed`.
-    pub fn from_vars(vars: &dyn Fn(&str) -> Option<String>) -> Result<Self, InvalidCaptures> {
-        match vars("CAPTURES").as_deref() {
-            None | Some("" | "open") => Ok(Self::Open),
-            Some("closed") => Ok(Self::Closed),
-            Some(_) => Err(InvalidCaptures),
-        }
-    }
 }
 
 /// How a payment attempt stands after it was settled.

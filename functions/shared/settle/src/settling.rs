@@ -85,7 +85,7 @@ impl Settle {
             now,
             deadline,
         };
-        let (Step::ResolveLock, Some(ended)) = (self.decide(&looking).step, &ticket.lock) else {
+        let (Step::ResolveLock, Some(ended)) = (self.decide(&looking).step, ticket.lock()) else {
             return self.own(looking).await;
         };
         let progress = self.resolve(&ticket, ended, wake, now, deadline).await?;

@@ -7,12 +7,12 @@
 use jiff::Timestamp;
 use paypal::{DisputeId, Error as PayPalError, Refund, RefundId, RefundStatus};
 use store::{AttemptState, Error, TakenBack, TakenBackKind, Write};
-use ticket::{AttemptId, CaptureId, CaseNumber, Money, Role, Ticket};
+use ticket::{AttemptId, CaptureId, Captures, CaseNumber, Money, Role, Ticket};
 use tokio::time::Instant;
 
 use crate::invoice_id::case_number;
 use crate::limits::DECISIONS_MAX;
-use crate::{Captures, Settle, Wake};
+use crate::{Settle, Wake};
 
 /// What a webhook says has happened.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -9,6 +9,8 @@
 //! (Zahlungsfrist), *payment attempt* (Zahlungsversuch), *settlement*
 //! (Zahlungseingang), *surplus* (Überzahlung).
 
+mod captures;
+mod case;
 mod case_number;
 mod change;
 mod due;
@@ -21,6 +23,8 @@ mod settlement;
 mod state;
 mod ticket;
 
+pub use captures::{Captures, InvalidCaptures};
+pub use case::{ImpossibleState, InFlight, Lock, PendingCapture, State};
 pub use case_number::{CaseNumber, InvalidCaseNumber};
 pub use change::{Change, Permit};
 pub use due::{DueDate, Land};
@@ -35,6 +39,4 @@ pub use municipality::{CashOffice, Disclosure, LatePayment, Municipality};
 pub use plate::{InvalidPlate, Plate};
 pub use settlement::{Captured, Channel, Receipt, Role, Settlement, Source, SurplusReason};
 pub use state::{Refusal, ShortTransfer, Standing, Wish};
-pub use ticket::{
-    Awaited, InvalidTicketText, Lock, Offence, PendingCapture, State, Ticket, TicketText, UnderWay,
-};
+pub use ticket::{Awaited, InvalidTicketText, Offence, Ticket, TicketText, UnderWay};

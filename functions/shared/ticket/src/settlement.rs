@@ -107,8 +107,8 @@ impl Settlement {
                 paid_at: self.paid_at,
                 by: self.source.channel(),
             },
-            Role::Surplus(SurplusReason::FactsDiffer) if matches!(before, State::Open) => {
-                State::Review
+            Role::Surplus(SurplusReason::FactsDiffer) if matches!(before, State::Open(_)) => {
+                State::Review(None)
             }
             Role::Surplus(SurplusReason::FactsDiffer | SurplusReason::TicketNotOpen) => {
                 before.clone()

@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AttemptId, CaptureId, CaseNumber, Cents, Channel, DueDate, Plate, SettlementId, Standing,
+    AttemptId, CaseNumber, Cents, DueDate, InFlight, Lock, PendingCapture, Plate, Standing, State,
 };
 
 /// A warning notice with its warning fine (Verwarnung, "Knöllchen").
@@ -43,9 +43,6 @@ pub struct Ticket {
     pub version: u32,
     /// Counts the locks ever taken; outlasts each of them and only grows.
     pub fence: u32,
-    /// Somebody may be inside the capture call.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub lock: Option<Lock>,
     /// Raised by each attempt that begins. Whoever begins one has counted those that
     /// are open: only its change means anything, that another was begun since.
     #[serde(default)]
@@ -54,9 +51,6 @@ pub struct Ticket {
     /// for one that was paid: the next order needs the second.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub first_invoice_refused: bool,
-    /// PayPal is checking a capture; not paid, but no second payment either.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub pending: Option<PendingCapture>,
     /// Money that may still come, though nobody is inside the capture call. For
     /// pages and the city to tell; it decides nothing about money.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -70,32 +64,37 @@ impl Ticket {
     #[must_use]
     pub const fn standing(&self) -> Standing {
         match self.state {
-            State::Open if self.pending.is_some() => Standing::OpenPending,
-            State::Open if self.lock.is_some() => Standing::OpenLocked,
-            State::Open => Standing::Open,
+            State::Open(Some(InFlight::Pending(_))) => Standing::OpenPending,
+            State::Open(Some(InFlight::Locked(_))) => Standing::OpenLocked,
+            State::Open(None) => Standing::Open,
             State::Paid { .. } => Standing::Paid,
             State::Objected => Standing::Objected,
             State::Withdrawn => Standing::Withdrawn,
             State::HandedOver => Standing::HandedOver,
-            State::Review => Standing::Review,
+            State::Review(_) => Standing::Review,
         }
+    }
+
+    /// Who may be inside the capture call.
+    #[must_use]
+    pub fn lock(&self) -> Option<&Lock> {
+        self.state.in_flight().and_then(InFlight::lock)
+    }
+
+    /// The capture that PayPal holds back.
+    #[must_use]
+    pub fn pending(&self) -> Option<&PendingCapture> {
+        self.state.in_flight().and_then(InFlight::pending)
     }
 
     /// Whether a payment is under way, and since when: what pages and the city
     /// are told alike. Nobody may be asked to pay meanwhile, in whatever way.
     #[must_use]
     pub fn under_way(&self, at: Timestamp) -> Option<UnderWay> {
-        let lock = match (&self.state, &self.lock) {
-            (State::Open, lock) => lock.as_ref(),
-            (
-                State::Paid { .. }
-                | State::Objected
-                | State::Withdrawn
-                | State::HandedOver
-                | State::Review,
-                _,
-            ) => return None,
+        let State::Open(in_flight) = &self.state else {
+            return None;
         };
+        let lock = in_flight.as_ref().and_then(InFlight::lock);
         // A lock that was taken over is one that PayPal has not answered for a while.
         let is_new = |lock: &Lock| at.duration_since(lock.since) <= CAPTURING_AT_MOST;
         if lock.is_some_and(|lock| lock.until > at && is_new(lock)) {
@@ -115,90 +114,12 @@ impl Ticket {
     /// Frist); computed, never stored.
     #[must_use]
     pub fn has_lapsed(&self, at: Timestamp) -> bool {
-        matches!(self.state, State::Open) && self.due_on.has_passed(at)
+        matches!(self.state, State::Open(_)) && self.due_on.has_passed(at)
     }
 }
 
 /// A capture that is answered takes seconds, and no lease is longer.
 const CAPTURING_AT_MOST: SignedDuration = SignedDuration::from_secs(60);
-
-/// Where a case stands, with the evidence for it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "state", rename_all = "snake_case")]
-pub enum State {
-    /// Waiting to be paid.
-    Open,
-    /// Effective and closed, § 56(4) `OWiG`. Terminal but for a review.
-    Paid {
-        /// The main settlement.
-        settlement: SettlementId,
-        /// The legal moment of payment.
-        paid_at: Timestamp,
-        /// The way the money came.
-        by: Channel,
-    },
-    /// The driver contests; the offer does not become effective (Einwand).
-    Objected,
-    /// The city has dropped the case (Einstellung).
-    Withdrawn,
-    /// The city goes on with a fine order (Abgabe ins Bußgeldverfahren).
-    HandedOver,
-    /// A human must look: money was taken back, or facts differ.
-    Review,
-}
-
-impl State {
-    /// The name that table, journal and API write.
-    #[must_use]
-    pub const fn name(&self) -> &'static str {
-        match self {
-            Self::Open => "open",
-            Self::Paid { .. } => "paid",
-            Self::Objected => "objected",
-            Self::Withdrawn => "withdrawn",
-            Self::HandedOver => "handed_over",
-            Self::Review => "review",
-        }
-    }
-}
-
-/// The right to call capture, for one attempt, until a moment.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Lock {
-    /// Whose order may be captured.
-    pub attempt: AttemptId,
-    /// Until when nobody else may even ask.
-    pub until: Timestamp,
-    /// Since when the answer to this capture try is waited for; a take-over does
-    /// not change it.
-    pub since: Timestamp,
-    /// PayPal's code, where the last call of this try was refused in a way that
-    /// leaves open whether the money moved.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub refused_as: Option<String>,
-    /// When that was, by PayPal's clock, where it said so.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub refused_at: Option<Timestamp>,
-    /// Since when every call of this try was refused so, and none went unanswered.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub refused_since: Option<Timestamp>,
-    /// An earlier call of this try was never answered.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub unanswered: bool,
-    /// Long enough after its last call for no read to lag, PayPal has shown the order
-    /// without a capture.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub shown_uncaptured: bool,
-}
-
-/// A capture that PayPal holds back.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PendingCapture {
-    /// The payment attempt.
-    pub attempt: AttemptId,
-    /// The capture that PayPal holds back.
-    pub capture_id: CaptureId,
-}
 
 /// Money that may still come: the payer has come back from PayPal, or has
 /// approved there, and it is not captured, nor is it certain that nothing comes.

@@ -135,13 +135,13 @@ async fn left(world: &World, issued: &Issued, known: &BTreeMap<String, Known>) -
     let is_captured = known.is_some_and(|known| known.is_captured);
     let is_left = |lock: &Lock| is_captured || !waits_for_word(lock);
     let mut left = Left {
-        locks: ticket.lock.as_ref().is_some_and(is_left).into(),
+        locks: ticket.lock().is_some_and(is_left).into(),
         ..Left::default()
     };
-    if left == Left::default() && ticket.lock.is_some() {
+    if left == Left::default() && ticket.lock().is_some() {
         return left;
     }
-    if let (State::Open, Some(known)) = (&ticket.state, known) {
+    if let (State::Open(_), Some(known)) = (&ticket.state, known) {
         left.unbooked = known.is_captured.into();
         for attempt in &known.approved {
             let attempt = store.attempt(&attempt.parse().unwrap()).await.unwrap();

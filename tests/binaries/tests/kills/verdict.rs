@@ -153,14 +153,14 @@ impl Case<'_> {
         let mains: Vec<&Settlement> = settlements.iter().filter(main).collect();
         let is_right = match (&ticket.state, mains.as_slice()) {
             (State::Paid { settlement, .. }, [main]) => *settlement == main.id(),
-            (State::Open, []) => true,
+            (State::Open(_), []) => true,
             (
                 State::Paid { .. }
-                | State::Open
+                | State::Open(_)
                 | State::Objected
                 | State::Withdrawn
                 | State::HandedOver
-                | State::Review,
+                | State::Review(_),
                 _,
             ) => false,
         };
@@ -174,7 +174,7 @@ impl Case<'_> {
         if told != expected {
             self.violated("T3", &format!("the journal says {told:?}"));
         }
-        if let Some(lock) = &ticket.lock
+        if let Some(lock) = ticket.lock()
             && !self.waits_for_word()
         {
             self.violated("V1", &format!("{lock:?}"));
@@ -182,7 +182,7 @@ impl Case<'_> {
     }
 
     fn waits_for_word(&self) -> bool {
-        let lock = self.file.ticket.lock.as_ref();
+        let lock = self.file.ticket.lock();
         let is_charged = self.captures.iter().any(|it| it.status.moves_money());
         lock.is_some_and(waits_for_word) && !is_charged
     }

@@ -3,10 +3,16 @@
 
 use jiff::Timestamp;
 use settle::Settle;
+use store::Store;
 use ticket::AttemptId;
 
 /// Books the capture that this body tells of.
-pub(crate) async fn believe(settle: &Settle, body: &[u8], now: Timestamp) -> Option<()> {
+pub(crate) async fn believe(
+    settle: &Settle,
+    store: &Store,
+    body: &[u8],
+    now: Timestamp,
+) -> Option<()> {
     let said: serde_json::Value = serde_json::from_slice(body).ok()?;
     let resource = &said["resource"];
     let text = |value: &serde_json::Value| value.as_str().map(str::to_owned);
@@ -32,6 +38,6 @@ pub(crate) async fn believe(settle: &Settle, body: &[u8], now: Timestamp) -> Opt
         attempt: &attempt,
         held: None,
     };
-    let booked = settle.store.book(&ticket, &settlement, booker);
-    booked.await.ok().map(drop)
+    let written = store.book(&ticket, &settlement, booker);
+    written.await.ok().map(drop)
 }

@@ -118,7 +118,7 @@ pub(crate) const ALL: &[Sabotage] = &[
         places: &[(
             "the webhook's word is believed",
             Change::First(
-                "if event.event_type == \"PAYMENT.CAPTURE.COMPLETED\" { let _ = believe::believe(&app.settle, unverified_body, now).await; }",
+                "if event.event_type == \"PAYMENT.CAPTURE.COMPLETED\" { let _ = believe::believe(&app.settle, &app.store, unverified_body, now).await; }",
             ),
         )],
         found_by: "forged-webhook;seed=1",

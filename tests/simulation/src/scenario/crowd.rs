@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use paypal_standin::{FaultKind, On, Payer};
-use reconcile_payments::Which;
+use settle::sweep::Which;
 
 use super::{A_MINUTE, AN_HOUR, Scenario, driver, tell, without_webhooks};
 use crate::history::{Figures, Kind};

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use paypal_standin::{FaultKind, On, Payer, WebhookMode};
-use reconcile_payments::Which;
+use settle::sweep::Which;
 use ticket::Cents;
 
 use super::{

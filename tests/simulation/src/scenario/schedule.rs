@@ -5,7 +5,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use reconcile_payments::Which;
+use settle::sweep::Which;
 
 use super::{A_MINUTE, AN_HOUR};
 use crate::laws::{self, Waits};

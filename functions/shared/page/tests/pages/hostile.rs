@@ -105,7 +105,7 @@ fn a_hostile_check_word_or_token_stays_text() {
             language: Language::De,
             route: page::Route::Checkout,
             now: samples::in_time(),
-            online_payment: page::OnlinePayment::Open,
+            captures: ticket::Captures::Open,
         };
         let scan = page::Scan {
             ticket: &ticket,

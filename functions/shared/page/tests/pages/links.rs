@@ -1,8 +1,8 @@
 //! Where links and forms lead, from wherever the page was answered.
 
-use page::{Attempt, Notice, OnlinePayment, Outcome, Route, Scan, View};
+use page::{Attempt, Notice, Outcome, Route, Scan, View};
 use scraper::{Html, Selector};
-use ticket::{Language, Standing};
+use ticket::{Captures, Language, Standing};
 use url::Url;
 
 use crate::samples::{self, CHECK_WORD, TOKEN, attempt_id, in_time, municipality, pages, ticket};
@@ -43,7 +43,7 @@ fn the_form_leads_to_the_checkout_and_the_language_to_the_page_from_every_addres
                 language: Language::De,
                 route,
                 now: in_time(),
-                online_payment: OnlinePayment::Open,
+                captures: Captures::Open,
             };
             let answer = if kind == "t" {
                 let scan = Scan {
@@ -88,7 +88,7 @@ fn a_payment_under_way_is_looked_at_again_at_an_address_that_can_be_got() {
             language: Language::En,
             route,
             now: in_time(),
-            online_payment: OnlinePayment::Open,
+            captures: Captures::Open,
         };
         let attempt = Attempt {
             id: &id,
@@ -126,7 +126,7 @@ fn paypals_token_stays_in_every_address_of_a_page_that_was_opened_with_it() {
                 language: Language::De,
                 route,
                 now: in_time(),
-                online_payment: OnlinePayment::Open,
+                captures: Captures::Open,
             };
             let attempt = Attempt {
                 id: &id,
@@ -239,7 +239,7 @@ fn the_amount_and_the_language_travel_with_the_form() {
             language,
             route: Route::Page,
             now: in_time(),
-            online_payment: OnlinePayment::Open,
+            captures: Captures::Open,
         };
         let scan = Scan {
             ticket: &ticket,

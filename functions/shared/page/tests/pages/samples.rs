@@ -4,10 +4,11 @@
 use std::sync::LazyLock;
 
 use jiff::Timestamp;
-use page::{Attempt, Notice, OnlinePayment, Outcome, Pages, Policy, Route, Scan, View};
+use page::{Attempt, Notice, Outcome, Pages, Policy, Route, Scan, View};
 use ticket::{
-    AttemptId, Awaited, Captured, Cents, Channel, Disclosure, DueDate, Language, LatePayment, Lock,
-    Municipality, Offence, PendingCapture, Role, Settlement, Source, Standing, State, Ticket,
+    AttemptId, Awaited, Captured, Captures, Cents, Channel, Disclosure, DueDate, InFlight,
+    Language, LatePayment, Lock, Municipality, Offence, PendingCapture, Role, Settlement, Source,
+    Standing, State, Ticket,
 };
 
 pub(crate) const CHECK_WORD: &str = "HKRTZ";
@@ -39,7 +40,12 @@ pub(crate) fn late() -> Timestamp {
 
 pub(crate) fn ticket(standing: Standing) -> Ticket {
     let state = match standing {
-        Standing::Open | Standing::OpenLocked | Standing::OpenPending => State::Open,
+        Standing::Open => State::Open(None),
+        Standing::OpenLocked => locked_until(in_time() + jiff::SignedDuration::from_secs(30)),
+        Standing::OpenPending => State::Open(Some(InFlight::Pending(PendingCapture {
+            attempt: attempt_id(),
+            capture_id: CAPTURE.parse().unwrap(),
+        }))),
         Standing::Paid => State::Paid {
             settlement: CAPTURE.parse().unwrap(),
             paid_at: "2026-03-02T09:00:31Z".parse().unwrap(),
@@ -48,7 +54,7 @@ pub(crate) fn ticket(standing: Standing) -> Ticket {
         Standing::Objected => State::Objected,
         Standing::Withdrawn => State::Withdrawn,
         Standing::HandedOver => State::HandedOver,
-        Standing::Review => State::Review,
+        Standing::Review => State::Review(None),
     };
     Ticket {
         case_number: "KL-2026-000123".parse().unwrap(),
@@ -69,24 +75,16 @@ pub(crate) fn ticket(standing: Standing) -> Ticket {
         state,
         version: 1,
         fence: 1,
-        lock: (standing == Standing::OpenLocked).then(|| Lock {
-            attempt: attempt_id(),
-            until: in_time() + jiff::SignedDuration::from_secs(30),
-            since: in_time(),
-            refused_as: None,
-            refused_at: None,
-            refused_since: None,
-            unanswered: false,
-            shown_uncaptured: false,
-        }),
         attempts_begun: 0,
         first_invoice_refused: false,
-        pending: (standing == Standing::OpenPending).then(|| PendingCapture {
-            attempt: attempt_id(),
-            capture_id: CAPTURE.parse().unwrap(),
-        }),
         awaits: None,
     }
+}
+
+/// Open, with somebody inside the capture call.
+pub(crate) fn locked_until(until: Timestamp) -> State {
+    let lock = Lock::new(attempt_id(), in_time(), until);
+    State::Open(Some(InFlight::Locked(lock)))
 }
 
 /// The mark of an attempt that came back from PayPal at 9:52 in Berlin.
@@ -127,7 +125,7 @@ pub(crate) fn all_of(municipality: &Municipality, change: impl Fn(&mut Ticket)) 
                 language,
                 route: Route::Page,
                 now: case.now,
-                online_payment: case.online_payment,
+                captures: case.captures,
             };
             let case = case.name;
             let scan = Scan {
@@ -169,7 +167,7 @@ pub(crate) fn all_of(municipality: &Municipality, change: impl Fn(&mut Ticket)) 
             language,
             route: Route::Page,
             now: in_time(),
-            online_payment: OnlinePayment::Open,
+            captures: Captures::Open,
         };
         add("x-unknown".to_owned(), pages.unknown(&view));
         add("x-invalid".to_owned(), pages.invalid(language));
@@ -213,7 +211,7 @@ struct Case {
     standing: Standing,
     now: Timestamp,
     is_awaited: bool,
-    online_payment: OnlinePayment,
+    captures: Captures,
 }
 
 /// Every standing in time, and an open ticket late, masked, waiting for money and
@@ -233,9 +231,9 @@ fn cases(municipality: &Municipality) -> Vec<Case> {
         standing,
         now: in_time(),
         is_awaited: false,
-        online_payment: OnlinePayment::Open,
+        captures: Captures::Open,
     };
-    let closed = OnlinePayment::Closed;
+    let closed = Captures::Closed;
     let mut cases: Vec<_> = Standing::ALL
         .into_iter()
         .map(|standing| case(&format!("{standing:?}"), standing))
@@ -263,12 +261,12 @@ fn cases(municipality: &Municipality) -> Vec<Case> {
             ..case("awaited", Standing::Open)
         },
         Case {
-            online_payment: closed,
+            captures: closed,
             ..case("closed", Standing::Open)
         },
         Case {
             is_awaited: true,
-            online_payment: closed,
+            captures: closed,
             ..case("awaited-closed", Standing::Open)
         },
     ]);

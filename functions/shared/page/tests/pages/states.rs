@@ -2,11 +2,12 @@
 
 use http::StatusCode;
 use http::header::RETRY_AFTER;
-use page::{Attempt, Notice, OnlinePayment, Outcome, Route, Scan, View};
-use ticket::{Language, LatePayment, Lock, Municipality, Standing, Ticket};
+use page::{Attempt, Notice, Outcome, Route, Scan, View};
+use ticket::{Captures, Language, LatePayment, Municipality, Standing, Ticket};
 
 use crate::samples::{
-    self, CHECK_WORD, OUTCOMES, TOKEN, attempt_id, in_time, late, municipality, pages, ticket,
+    self, CHECK_WORD, OUTCOMES, TOKEN, attempt_id, in_time, late, locked_until, municipality,
+    pages, ticket,
 };
 
 /// architecture.md's words for the standings of the ticket.
@@ -27,7 +28,7 @@ fn view(municipality: &Municipality, language: Language) -> View<'_> {
         language,
         route: Route::Page,
         now: in_time(),
-        online_payment: OnlinePayment::Open,
+        captures: Captures::Open,
     }
 }
 
@@ -293,16 +294,7 @@ fn a_lock_is_a_matter_of_seconds_until_its_lease_has_ended() {
         (0, "on its way since 2\u{a0}March 2026, 10:00"),
     ] {
         let ticket = Ticket {
-            lock: Some(Lock {
-                attempt: attempt_id(),
-                until: in_time() + jiff::SignedDuration::from_secs(seconds),
-                since: in_time(),
-                refused_as: None,
-                refused_at: None,
-                refused_since: None,
-                unanswered: false,
-                shown_uncaptured: false,
-            }),
+            state: locked_until(in_time() + jiff::SignedDuration::from_secs(seconds)),
             ..ticket(Standing::OpenLocked)
         };
         let scan = Scan {

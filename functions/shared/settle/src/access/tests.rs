@@ -6,8 +6,9 @@ use jiff::Timestamp;
 use parameters::Secret;
 use paypal::{AccessToken, Config, Error, PayPal, Transport};
 use store::Store;
+use ticket::Captures;
 
-use crate::{Captures, Settle};
+use crate::Settle;
 
 fn now() -> Timestamp {
     "2026-11-22T10:00:00Z".parse().unwrap()

@@ -77,7 +77,7 @@ impl Settle {
         let Some(queued) = self.store.queued(line.booked_at, id).await? else {
             return Ok(None);
         };
-        let seen_to = !matches!(ticket.state, State::Open | State::Paid { .. });
+        let seen_to = !matches!(ticket.state, State::Open(_) | State::Paid { .. });
         if !seen_to || !self.is_taking_back_journaled(case_number, id).await? {
             return Ok(None);
         }

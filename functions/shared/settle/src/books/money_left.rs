@@ -4,13 +4,13 @@
 use jiff::Timestamp;
 use paypal::{Error as PayPalError, Reference, Transaction, TransactionStatus};
 use store::{Attempt, AttemptState, Error, TakenBack, TakenBackKind};
-use ticket::{CaptureId, CaseNumber, Money, Ticket};
+use ticket::{CaptureId, Captures, CaseNumber, Money, Ticket};
 use tokio::time::Instant;
 
 use super::row::RowOutcome;
+use crate::Settle;
 use crate::invoice_id::case_number;
 use crate::taken_back::{Claim, Confirmation, Payer, TakingBack};
-use crate::{Captures, Settle};
 
 /// Whose money left.
 enum MoneyOwner {

@@ -20,7 +20,7 @@ use super::pages::Budget;
 use super::reconciling::{Slice, report};
 use super::window::{longer, next_slice, old_enough, shorter, whole_seconds};
 use crate::limits::{SEARCH_SLICE, since};
-use crate::pace::SANDBOX_CALLS_PER_SWEEP;
+use crate::sweep::SANDBOX_CALLS_PER_SWEEP;
 use crate::{Claim, Comparison, Reconciled, Settle, TakingBack, Window, paypal_deadline};
 
 /// How far back each night looks: what PayPal shows 36 hours late, and a night

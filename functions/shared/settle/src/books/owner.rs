@@ -8,12 +8,12 @@
 use jiff::Timestamp;
 use paypal::{Capture, Error as PayPalError, Order, SEARCH_LAG_MAX, Transaction};
 use store::{Attempt, AttemptState, Error, PlacedOrder};
-use ticket::{AttemptId, CaptureId, CaseNumber, Cents, Language, OrderId, Ticket};
+use ticket::{AttemptId, CaptureId, Captures, CaseNumber, Cents, Language, OrderId, Ticket};
 use tokio::time::Instant;
 
 use super::row::RowOutcome;
+use crate::Settle;
 use crate::invoice_id::case_number;
-use crate::{Captures, Settle};
 
 /// The event code of what is paid through our orders.
 ///

@@ -3,13 +3,13 @@
 use jiff::Timestamp;
 use paypal::{Transaction, TransactionStatus};
 use store::{BookingParts, Error};
-use ticket::{AttemptId, CaptureId};
+use ticket::{AttemptId, CaptureId, Captures};
 use tokio::time::Instant;
 
 use super::owner::{CaptureAsked, PaymentOwner};
 use super::row::RowOutcome;
 use crate::asking::Answer;
-use crate::{Captures, Settle, Wake};
+use crate::{Settle, Wake};
 
 impl Settle {
     /// Books a payment that PayPal shows, unless the table has all of it.

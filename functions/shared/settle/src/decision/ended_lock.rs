@@ -11,13 +11,13 @@
 
 use paypal::Issue;
 use store::{AttemptEnd, Released};
-use ticket::{Lock, Standing};
+use ticket::{Captures, Lock, Standing};
 
 use super::{Answer, Answers, Decision, Heard, Note, Question, Reading, Report, Scene, Step};
+use crate::Progress;
 use crate::books::BOOKING_SHOWN_AFTER;
 use crate::limits::{LEASE, ORDER_LIFE_MIN, READ_LAG, since};
 use crate::refusal::{Verdict, released, verdict};
-use crate::{Captures, Progress};
 
 pub(super) fn decide(scene: &Scene<'_>, ended: &Lock, answers: &Answers) -> Decision {
     // sabotage: take-over without asking

@@ -54,7 +54,7 @@ pub(super) fn decide(scene: &Scene<'_>, answers: &Answers) -> Decision {
 /// Under a lock somebody may be inside the capture call, and books what comes of it. Of
 /// another order that says nothing: its payer's turn comes then.
 fn behind_a_lock(scene: &Scene<'_>, answers: &Answers) -> Option<Step> {
-    let lock = scene.ticket.lock.as_ref()?;
+    let lock = scene.ticket.lock()?;
     if lock.until <= scene.now && !answers.lock_was_asked_about {
         return Some(Step::ResolveLock);
     }
@@ -217,7 +217,7 @@ fn not_known(scene: &Scene<'_>) -> Decision {
     if scene.order_is_over() {
         return expired(scene).into();
     }
-    if scene.ticket.lock.is_some() {
+    if scene.ticket.lock().is_some() {
         return Step::unclear().into();
     }
     let step = if scene.is_live() {

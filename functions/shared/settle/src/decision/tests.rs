@@ -153,7 +153,7 @@ impl Column {
     }
 
     fn step(&self, order: Answer) -> Step {
-        let place = match &self.ticket.lock {
+        let place = match self.ticket.lock() {
             Some(ended) => Place::EndedLock(ended),
             None if self.tries => Place::Try(Heard::default()),
             None => Place::Own,

@@ -300,8 +300,6 @@ pub(crate) fn end_update(attempt: &Attempt, end: &AttemptState) -> UpdateBuilder
 
 /// Whether the ticket's pending mark is this attempt's.
 pub(crate) fn holds_pending(ticket: &Ticket, id: &AttemptId) -> bool {
-    ticket
-        .pending
-        .as_ref()
-        .is_some_and(|pending| pending.attempt == *id)
+    let pending = ticket.pending();
+    pending.is_some_and(|pending| pending.attempt == *id)
 }

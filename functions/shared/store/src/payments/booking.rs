@@ -122,14 +122,14 @@ impl Store {
         let mut before = ticket.clone();
         if settlement.role == Role::Main {
             match &ticket.state {
-                State::Open => {}
+                State::Open(_) => {}
                 State::Paid { settlement: by, .. } if *by == settlement.id() => {
-                    before.state = State::Open;
+                    before.state = State::Open(None);
                     before.version = ticket.version.saturating_sub(1);
                 }
                 State::Paid { .. } => return Ok(Write::Refused),
                 // It was paid, and more has happened to it since.
-                State::Objected | State::Withdrawn | State::HandedOver | State::Review => {
+                State::Objected | State::Withdrawn | State::HandedOver | State::Review(_) => {
                     after = ticket.state.clone();
                 }
             }
@@ -201,7 +201,7 @@ fn approved_as_read(update: UpdateBuilder, attempt: &Attempt) -> UpdateBuilder {
 fn booking_journal(before: &Ticket, settlement: &Settlement, after: &State) -> Result<Step, Error> {
     let what = match settlement.role {
         Role::Main => JournalEvent::Paid,
-        Role::Surplus(SurplusReason::FactsDiffer) if matches!(before.state, State::Open) => {
+        Role::Surplus(SurplusReason::FactsDiffer) if matches!(before.state, State::Open(_)) => {
             JournalEvent::FactsDiffered
         }
         Role::Surplus(SurplusReason::FactsDiffer | SurplusReason::TicketNotOpen) => {
@@ -287,7 +287,11 @@ fn changed_state(ticket: &Ticket, after: &State, update: UpdateBuilder) -> Updat
             .expression_attribute_values(":settlement", s(settlement.as_str()))
             .expression_attribute_values(":paid_at", s(paid_at.to_string()))
             .expression_attribute_values(":by", s(by.name())),
-        State::Open | State::Objected | State::Withdrawn | State::HandedOver | State::Review => {
+        State::Open(_)
+        | State::Objected
+        | State::Withdrawn
+        | State::HandedOver
+        | State::Review(_) => {
             update.update_expression("SET #state = :state, version = :next REMOVE #lock, pending")
         }
     }

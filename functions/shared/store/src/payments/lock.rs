@@ -30,7 +30,7 @@ impl Held {
     /// nothing about who else resolves it, and a take-over since makes it worthless.
     #[must_use]
     pub fn of_ended(ticket: &Ticket, now: Timestamp) -> Option<Self> {
-        let lock = ticket.lock.as_ref().filter(|lock| lock.until <= now)?;
+        let lock = ticket.lock().filter(|lock| lock.until <= now)?;
         Some(Self {
             case_number: ticket.case_number.clone(),
             attempt: lock.attempt.clone(),
@@ -76,16 +76,7 @@ impl Store {
         until: Timestamp,
         approved_at: Option<Timestamp>,
     ) -> Result<Option<Held>, Error> {
-        let lock = Lock {
-            attempt: attempt.id.clone(),
-            until,
-            since: now,
-            refused_as: None,
-            refused_at: None,
-            refused_since: None,
-            unanswered: false,
-            shown_uncaptured: false,
-        };
+        let lock = Lock::new(attempt.id.clone(), now, until);
         // sabotage: lock without its conditions
         // sabotage: re-entrant lock: at the table
         // sabotage: version not compared
@@ -109,7 +100,7 @@ impl Store {
         until: Timestamp,
         approved_at: Option<Timestamp>,
     ) -> Result<Option<Held>, Error> {
-        let Some(ended) = &ticket.lock else {
+        let Some(ended) = ticket.lock() else {
             return Ok(None);
         };
         let was_answered = ended.refused_as.is_some();

@@ -89,7 +89,7 @@ impl Store {
             .expression_attribute_values(":was", s(attempt.state.name()))
             .expression_attribute_values(":refusals", n(attempt.refusals));
         let mut steps = vec![Step::Update(asked_about_again)];
-        if matches!(ticket.state, State::Open) {
+        if matches!(ticket.state, State::Open(_)) {
             let mark = pending_ticket(ticket, attempt, capture_id, held)?;
             steps.push(Step::Update(mark));
             steps.push(pending_journal(ticket, capture_id, now)?);
@@ -115,15 +115,15 @@ impl Store {
             State::Objected | State::Withdrawn | State::HandedOver if survived => {
                 ticket.state.clone()
             }
-            State::Open
+            State::Open(_)
             | State::Paid { .. }
             | State::Objected
             | State::Withdrawn
             | State::HandedOver
-            | State::Review => State::Review,
+            | State::Review(_) => State::Review(None),
         };
         let mut steps = Vec::new();
-        if after != ticket.state {
+        if after.name() != ticket.state.name() {
             steps.push(Step::Update(to_review(ticket)));
         }
         if !journaled {

@@ -36,7 +36,7 @@ impl BookingParts {
         };
         let ticket_says_so = match (settlement.role, &self.ticket.state) {
             (Role::Main, State::Paid { settlement, .. }) => *settlement == self.capture,
-            (Role::Main | Role::Surplus(SurplusReason::FactsDiffer), State::Open) => false,
+            (Role::Main | Role::Surplus(SurplusReason::FactsDiffer), State::Open(_)) => false,
             (Role::Main | Role::Surplus(_), _) => true,
         };
         let whole = ticket_says_so
@@ -53,9 +53,9 @@ impl BookingParts {
         let pending = AttemptState::Pending {
             capture_id: self.capture.clone(),
         };
-        let mark = self.ticket.pending.as_ref();
+        let mark = self.ticket.pending();
         let marked = mark.is_some_and(|mark| mark.attempt == self.attempt.id);
-        let open = matches!(self.ticket.state, State::Open);
+        let open = matches!(self.ticket.state, State::Open(_));
         let journaled = self.journaled.contains(&JournalEvent::CapturePending);
         self.attempt.state == pending && (marked && journaled || !open)
     }
@@ -70,11 +70,11 @@ impl BookingParts {
                 ..
             } if *settlement == self.capture => Some(*paid_at),
             State::Paid { .. }
-            | State::Open
+            | State::Open(_)
             | State::Objected
             | State::Withdrawn
             | State::HandedOver
-            | State::Review => None,
+            | State::Review(_) => None,
         }
     }
 
@@ -85,12 +85,8 @@ impl BookingParts {
 
     /// Whether the ticket still waits for the attempt.
     fn is_held(&self) -> bool {
-        let (lock, pending) = (&self.ticket.lock, &self.ticket.pending);
-        lock.as_ref()
-            .is_some_and(|lock| lock.attempt == self.attempt.id)
-            || pending
-                .as_ref()
-                .is_some_and(|pending| pending.attempt == self.attempt.id)
+        let in_flight = self.ticket.state.in_flight();
+        in_flight.is_some_and(|in_flight| *in_flight.attempt() == self.attempt.id)
     }
 }
 

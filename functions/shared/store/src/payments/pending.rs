@@ -59,7 +59,7 @@ impl Store {
         );
         let ended = Step::Update(end_update(attempt, &AttemptState::Declined));
         let journal = journal_step(ticket, &entry)?;
-        if ticket.pending.is_none() {
+        if ticket.pending().is_none() {
             // The attempt came back from a restore, and the ticket's mark did not.
             let steps = vec![ended, journal];
             return self.transact_missing("end a pending attempt", steps).await;

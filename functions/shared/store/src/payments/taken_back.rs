@@ -24,7 +24,7 @@ impl Store {
     ) -> Result<Write, Error> {
         let mut steps = vec![
             Step::Update(to_review(ticket)),
-            taken_back_journal(ticket, taken_back, &State::Review)?,
+            taken_back_journal(ticket, taken_back, &State::Review(None))?,
         ];
         steps.extend(line(taken_back)?);
         match self.transact("book money taken back", steps).await? {
@@ -70,14 +70,14 @@ impl Store {
 
 /// The ticket goes to review.
 pub(crate) fn to_review(ticket: &Ticket) -> UpdateBuilder {
-    let next = ticket.version + u32::from(ticket.state != State::Review);
+    let next = ticket.version + u32::from(!matches!(ticket.state, State::Review(_)));
     UpdateBuilder::default()
         .set_key(Some(keys::ticket(&ticket.case_number).into_item()))
         // sabotage: a refund changes no state
         .update_expression("SET #state = :review, version = :next")
         .condition_expression("version = :version")
         .expression_attribute_names("#state", "state")
-        .expression_attribute_values(":review", s(State::Review.name()))
+        .expression_attribute_values(":review", s(State::Review(None).name()))
         .expression_attribute_values(":version", n(ticket.version))
         .expression_attribute_values(":next", n(next))
 }

@@ -5,9 +5,11 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use journeys::{event, open_ticket};
-use reconcile_payments::{Answer, SWEEP_TIME};
-use settle::{Captures, Reconciled};
+use reconcile_payments::Answer;
+use settle::Reconciled;
+use settle::sweep::SWEEP_TIME;
 use store::Issued;
+use ticket::Captures;
 use tokio::time::Instant;
 
 use super::CLOSES;
@@ -121,7 +123,7 @@ async fn issued_again(world: &Rc<World>) {
     for driver in drivers {
         let began = world.issued_at();
         let ticket = open_ticket(driver.case_number().as_str(), began);
-        let store = world.functions().reconcile_payments.settle.store.clone();
+        let store = world.functions().start_checkout.store.clone();
         for _ in 0..TRIES_MAX {
             let (store, ticket) = (store.clone(), ticket.clone());
             let issued = world

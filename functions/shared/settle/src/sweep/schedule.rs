@@ -29,17 +29,22 @@ use crate::{Progress, Settle, Settled, Wake};
 
 /// Where an open attempt waits, and until when.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Next {
+pub(super) struct Next {
     /// The queue.
-    pub queue: Queue,
+    pub(super) queue: Queue,
     /// When it is due.
-    pub at: Timestamp,
+    pub(super) at: Timestamp,
 }
 
 /// Where an attempt waits that is about to be looked at: should the look never end,
 /// this is when somebody tries again.
 #[must_use]
-pub fn next_look(attempt: &Attempt, queue: Queue, now: Timestamp, order_life: Duration) -> Next {
+pub(super) fn next_look(
+    attempt: &Attempt,
+    queue: Queue,
+    now: Timestamp,
+    order_life: Duration,
+) -> Next {
     let age = age(attempt, now);
     let (queue, wait) = match queue {
         Queue::Likely | Queue::New | Queue::Others if is_held_back(attempt) => {
@@ -60,7 +65,7 @@ pub fn next_look(attempt: &Attempt, queue: Queue, now: Timestamp, order_life: Du
 /// It came `from` this queue; there is nothing `settled` where the table did not answer
 /// or the look took too long.
 #[must_use]
-pub fn after_look(
+pub(super) fn after_look(
     before: &Attempt,
     from: Queue,
     put_off: Next,
@@ -130,7 +135,7 @@ fn awaits_money(settled: &Settled) -> bool {
 }
 
 fn locked_until(settled: &Settled, now: Timestamp) -> Option<Timestamp> {
-    let until = settled.ticket.lock.as_ref()?.until;
+    let until = settled.ticket.lock()?.until;
     (until > now).then_some(until)
 }
 

@@ -1,0 +1,118 @@
+//! One look: the attempt is put off, settled, and waits where that leads.
+
+use jiff::Timestamp;
+use store::{Attempt, Error, OpenAttempt, Queue};
+use ticket::AttemptId;
+
+use super::schedule::{Next, after_look, next_look};
+use crate::limits::{FUNCTION_TIMEOUT, LOOK_PENDING};
+use crate::{Progress, Settle, Settled, Wake, paypal_deadline};
+
+/// What became of a look.
+pub(super) enum Look {
+    /// PayPal was asked, or need not be.
+    Asked(Progress),
+    /// It is somebody else's by now, or gone.
+    NotOurs,
+    /// Neither.
+    Failed,
+}
+
+/// A look that has begun: the attempt as it was, and as it waits meanwhile.
+struct Begun {
+    attempt: Attempt,
+    next: Next,
+    waits: OpenAttempt,
+}
+
+impl Settle {
+    /// Looks at an attempt, and writes down when it is looked at again.
+    pub(super) async fn look_at(&self, open: OpenAttempt, now: Timestamp) -> Look {
+        let mut begun = None;
+        // The limit that every other function has from its own time-out: whoever
+        // is inside the capture call longer than the lease could charge twice.
+        let looked =
+            tokio::time::timeout(FUNCTION_TIMEOUT, self.look(&open, now, &mut begun)).await;
+        let (look, settled) = match looked {
+            Ok(Ok(Some(settled))) => (Look::Asked(settled.progress), Some(settled)),
+            Ok(Ok(None)) => return Look::NotOurs,
+            Ok(Err(error)) => {
+                tracing::error!(%error, attempt = open.id, "an open attempt could not be looked at");
+                (Look::Failed, None)
+            }
+            Err(_) => {
+                tracing::error!(attempt = open.id, "an open attempt took too long");
+                (Look::Failed, None)
+            }
+        };
+        if let Some(begun) = begun {
+            self.wait_on(open.queue, begun, settled.as_ref(), now).await;
+        }
+        look
+    }
+
+    async fn look(
+        &self,
+        open: &OpenAttempt,
+        now: Timestamp,
+        begun: &mut Option<Begun>,
+    ) -> Result<Option<Settled>, Error> {
+        let store = &self.store;
+        let put_off_unread = async || {
+            let later = now.saturating_add(LOOK_PENDING).unwrap_or(now);
+            store.put_off(open, open.queue, later).await
+        };
+        let id: AttemptId = match open.id.parse() {
+            Ok(id) => id,
+            Err(error) => {
+                put_off_unread().await?;
+                return Err(Error::Unreadable {
+                    item: "key of an open attempt",
+                    source: Box::new(error),
+                });
+            }
+        };
+        let attempt = match store.attempt(&id).await {
+            Ok(Some(attempt)) => attempt,
+            // The index lags behind the table.
+            Ok(None) => return Ok(None),
+            Err(error @ Error::Unreadable { .. }) => {
+                // sabotage: the sweep stops at a poison item: it stays the first
+                put_off_unread().await?;
+                return Err(error);
+            }
+            Err(error) => return Err(error),
+        };
+        // Put off before it is looked at: one that makes the sweep die must not
+        // be the first one again.
+        let next = next_look(&attempt, open.queue, now, self.paypal.order_life());
+        let Some(waits) = store.put_off(open, next.queue, next.at).await? else {
+            return Ok(None);
+        };
+        *begun = Some(Begun {
+            attempt,
+            next,
+            waits,
+        });
+        self.settle(&id, Wake::Sweep, now, paypal_deadline()).await
+    }
+
+    /// Where the attempt waits now that it was looked at, where that changes anything.
+    async fn wait_on(&self, from: Queue, begun: Begun, settled: Option<&Settled>, now: Timestamp) {
+        let Begun {
+            attempt,
+            next,
+            waits,
+        } = begun;
+        let order_life = self.paypal.order_life();
+        let after = after_look(&attempt, from, next, settled, now, order_life);
+        let Some(after) = after.filter(|after| *after != next) else {
+            return;
+        };
+        // Refused where a lock that was taken meanwhile says when.
+        let written = self.store.put_off(&waits, after.queue, after.at);
+        if let Err(error) = written.await {
+            tracing::warn!(%error, attempt = %attempt.id, "an open attempt waits longer than it should");
+        }
+    }
+}
