@@ -15,10 +15,9 @@ use jiff::Timestamp;
 use lambda_http::{Body, Error, Request, RequestExt, Response};
 use page::{Attempt as Shown, Outcome, Pages, Policy, Route, View};
 use paypal::{Config, PayPal, Transport};
-use settle::{Progress, Settle, Settled, Wake};
+use settle::{Moment, Progress, Settle, Settled, Wake};
 use store::{Attempt, AttemptState, Store};
 use ticket::{AttemptId, Captures, Language, OrderId, Standing, State, Ticket};
-use tokio::time::Instant;
 
 /// How often a driver's page looks whether a capture under way has ended.
 const LOOKS_MAX: u32 = 8;
@@ -64,7 +63,7 @@ impl App {
 pub async fn handle(app: &App, request: Request, now: Timestamp) -> Response<Body> {
     // What the table takes is not to be had twice: PayPal's calls end while this
     // function still lives to book what they say.
-    let deadline = settle::paypal_deadline();
+    let moment = Moment::begins(now);
     let path = request.path_parameters();
     let is_cancel = request.uri().path().ends_with("/cancel");
     let route = if is_cancel {
@@ -73,7 +72,7 @@ pub async fn handle(app: &App, request: Request, now: Timestamp) -> Response<Bod
         Route::Page
     };
     let response = match path.first("attempt").map(str::parse::<AttemptId>) {
-        Some(Ok(id)) => finish(app, &request, &id, route, now, deadline).await,
+        Some(Ok(id)) => finish(app, &request, &id, route, moment).await,
         Some(Err(_)) | None => Ok(None),
     };
     match response {
@@ -98,12 +97,11 @@ async fn come_back(
     app: &App,
     request: &Request,
     loaded: Settled,
-    now: Timestamp,
-    deadline: Instant,
+    moment: Moment,
 ) -> Result<Settled, store::Error> {
     let id = loaded.attempt.id.clone();
-    let settled = if app.settle.may_ask(id.as_str(), now) {
-        settle(app, &id, now, deadline).await?
+    let settled = if app.settle.may_ask(id.as_str(), moment.now) {
+        settle(app, &id, moment).await?
     } else {
         Some(Settled {
             progress: Progress::Unclear,
@@ -112,7 +110,7 @@ async fn come_back(
     };
     match settled {
         Some(settled) if names_its_payer(request) => {
-            app.settle.said_to_be_approved(settled, now).await
+            app.settle.said_to_be_approved(settled, moment.now).await
         }
         settled => Ok(settled.unwrap_or(loaded)),
     }
@@ -123,14 +121,13 @@ async fn finish(
     request: &Request,
     id: &AttemptId,
     route: Route,
-    now: Timestamp,
-    deadline: Instant,
+    moment: Moment,
 ) -> Result<Option<Response<String>>, store::Error> {
     let store = &app.store;
     let Some((ticket, attempt)) = app.settle.load(id).await? else {
         return Ok(None);
     };
-    let municipality = store.municipality(now).await?;
+    let municipality = store.municipality(moment.now).await?;
     let pressed = attempt.decline.as_ref().and_then(|it| it.pressed_at);
     if route == Route::Cancel && pressed.is_some() {
         // Told that nothing is charged, the driver must not be, by a look that comes
@@ -149,7 +146,7 @@ async fn finish(
         progress,
     } = if is_return_from_paypal(request, route, &loaded.attempt, order.as_ref()) {
         // In every other answer's future otherwise.
-        Box::pin(come_back(app, request, loaded, now, deadline)).await?
+        Box::pin(come_back(app, request, loaded, moment)).await?
     } else {
         loaded
     };
@@ -168,7 +165,7 @@ async fn finish(
         municipality: &municipality,
         language: language(request, Some(attempt.language)),
         route,
-        now,
+        now: moment.now,
         captures: app.captures,
     };
     let shown = Shown {
@@ -187,14 +184,13 @@ async fn finish(
 async fn settle(
     app: &App,
     id: &AttemptId,
-    now: Timestamp,
-    deadline: Instant,
+    moment: Moment,
 ) -> Result<Option<Settled>, store::Error> {
-    let settle = || app.settle.settle(id, Wake::Return, now, deadline);
+    let settle = || app.settle.settle(id, Wake::Return, moment);
     let settled = settle().await?;
     // Nobody is inside the call any more whose lease has ended.
     let is_locked = |ticket: &Ticket| {
-        let lock = ticket.lock().filter(|lock| lock.until > now);
+        let lock = ticket.lock().filter(|lock| lock.until > moment.now);
         lock.is_some() && ticket.standing() == Standing::OpenLocked
     };
     if !settled.as_ref().is_some_and(|it| is_locked(&it.ticket)) {

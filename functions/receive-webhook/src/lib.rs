@@ -19,10 +19,9 @@ use paypal::{
     WebhookEvent, Webhooks,
 };
 use settle::limits::{READ_LAG, since};
-use settle::{Claim, Progress, Settle, TakingBack, Wake};
+use settle::{Claim, Moment, Progress, Settle, TakingBack, Wake};
 use store::{AttemptState, EventOutcome, Store, StoredEvent};
 use ticket::{AttemptId, Captures, OrderId};
-use tokio::time::Instant;
 
 /// PayPal's bodies have one or two kilobytes.
 const BODY_BYTES_MAX: usize = 64 * 1_024;
@@ -84,13 +83,13 @@ async fn receive(app: &App, request: &Request, now: Timestamp) -> StatusCode {
         tracing::warn!("a webhook was too large");
         return StatusCode::PAYLOAD_TOO_LARGE;
     }
-    let deadline = settle::paypal_deadline();
+    let moment = Moment::begins(now);
     let verified = app
         .webhooks
-        .verify(request.headers(), unverified_body, now, deadline)
+        .verify(request.headers(), unverified_body, now, moment.deadline)
         .await;
     let verified = match verified {
-        Err(refused) => second_opinion(app, refused, request, now, deadline).await,
+        Err(refused) => second_opinion(app, refused, request, moment).await,
         verified => verified,
     };
     let event = match verified {
@@ -110,7 +109,7 @@ async fn receive(app: &App, request: &Request, now: Timestamp) -> StatusCode {
     };
     // sabotage: the webhook's word is believed
     // sabotage: 200 before it is stored
-    match continue_event(app, &event, now, deadline).await {
+    match continue_event(app, &event, moment).await {
         Ok(status) => status,
         Err(error) => {
             tracing::error!(%error, event = %event.id, "the table did not answer: the event must come again");
@@ -125,8 +124,7 @@ async fn second_opinion(
     app: &App,
     refused: WebhookError,
     request: &Request,
-    now: Timestamp,
-    deadline: Instant,
+    moment: Moment,
 ) -> Result<WebhookEvent, WebhookError> {
     if let WebhookError::CertificateRefused(refused) = &refused
         && refused.is_new
@@ -141,8 +139,8 @@ async fn second_opinion(
     }
     let postback = app
         .webhooks
-        .postback(refused, request.headers(), request.body(), now)?;
-    let event = app.settle.post_back(&postback, now, deadline).await?;
+        .postback(refused, request.headers(), request.body(), moment.now)?;
+    let event = app.settle.post_back(&postback, moment).await?;
     tracing::warn!(event = %event.id, "PayPal itself says that it sent a webhook whose certificate is not trusted");
     Ok(event)
 }
@@ -152,12 +150,11 @@ async fn second_opinion(
 async fn continue_event(
     app: &App,
     event: &WebhookEvent,
-    now: Timestamp,
-    deadline: Instant,
+    moment: Moment,
 ) -> Result<StatusCode, store::Error> {
     let store = &app.store;
     let stored = store
-        .receive_event(event.id.as_str(), &event.event_type, now)
+        .receive_event(event.id.as_str(), &event.event_type, moment.now)
         .await?;
     // Under one id a rightly signed body can say another thing: an id that was
     // seen is no reason to skip what no sweep covers. It is booked once anyway.
@@ -170,9 +167,10 @@ async fn continue_event(
     let claim = match &event.about {
         About::Order { attempt, order_id } => {
             let (attempt, order_id) = (attempt.as_ref(), order_id.as_ref());
-            let brings_money = event.says_money_came() && since(stored.received_at, now) < READ_LAG;
-            let settled = settle_order(app, attempt, order_id, brings_money, now, deadline);
-            return finish_order_event(app, event, &stored, settled.await?, now).await;
+            let brings_money =
+                event.says_money_came() && since(stored.received_at, moment.now) < READ_LAG;
+            let settled = settle_order(app, attempt, order_id, brings_money, moment);
+            return finish_order_event(app, event, &stored, settled.await?, moment.now).await;
         }
         About::Refund { refund_id, .. } => Claim::Refund(refund_id.clone()),
         About::Reversal { refund_id, .. } => Claim::Reversal(refund_id.clone()),
@@ -188,7 +186,7 @@ async fn continue_event(
             return Ok(StatusCode::OK);
         }
     };
-    let came_to = app.settle.taken_back(&claim, now, deadline).await?;
+    let came_to = app.settle.taken_back(&claim, moment).await?;
     // sabotage: an event is parked at its last delivery only
     let outcome = match came_to {
         TakingBack::Booked => EventOutcome::Done,
@@ -198,7 +196,7 @@ async fn continue_event(
             tracing::error!(?claim, "PayPal names no ticket of ours for it");
             return park(app, event, &stored, "it leads to no ticket").await;
         }
-        TakingBack::NotYet if comes_again(&stored, now) => {
+        TakingBack::NotYet if comes_again(&stored, moment.now) => {
             return Ok(StatusCode::SERVICE_UNAVAILABLE);
         }
         TakingBack::NotYet => {
@@ -217,12 +215,11 @@ async fn settle_order(
     attempt: Option<&AttemptId>,
     order_id: Option<&OrderId>,
     brings_money: bool,
-    now: Timestamp,
-    deadline: Instant,
+    moment: Moment,
 ) -> Result<Option<EventOutcome>, store::Error> {
     let attempt = match (attempt, order_id) {
         (Some(attempt), _) => attempt.clone(),
-        (None, Some(order_id)) => match app.settle.attempt_of(order_id, now, deadline).await {
+        (None, Some(order_id)) => match app.settle.attempt_of(order_id, moment).await {
             Ok(Some(attempt)) => attempt,
             // An order of ours is in the sweep's index, whatever this answer left out.
             Ok(None) => return Ok(Some(EventOutcome::LeftToSweep)),
@@ -234,10 +231,7 @@ async fn settle_order(
         },
         (None, None) => return Ok(Some(EventOutcome::NothingToDo)),
     };
-    let settled = app
-        .settle
-        .settle(&attempt, Wake::Webhook, now, deadline)
-        .await?;
+    let settled = app.settle.settle(&attempt, Wake::Webhook, moment).await?;
     Ok(match settled {
         None => Some(EventOutcome::NothingToDo),
         Some(settled) => match (settled.progress, &settled.attempt.state) {

@@ -13,11 +13,10 @@ use jiff::Timestamp;
 use lambda_http::{Body, Error, Request, RequestExt, Response};
 use page::{Attempt as Shown, Notice, Pages, Policy, Route, Scan, View};
 use paypal::{Config, PayPal, Transport};
-use settle::{Checkout, Payer, Settle};
+use settle::{Checkout, Moment, Payer, Settle};
 use store::{Attempt, Store};
 use ticket::{AttemptId, Captures, Language, LatePayment, Municipality, Ticket};
 use token::{Keys, PublicBaseUrl};
-use tokio::time::Instant;
 
 use crate::form::Form;
 
@@ -95,7 +94,7 @@ pub async fn handle(
 ) -> Response<Body> {
     // What the table takes is not to be had twice: PayPal's calls end while this
     // function still lives to write down what they say.
-    let deadline = settle::paypal_deadline();
+    let moment = Moment::begins(now);
     let form = Form::read(request.body());
     let language = |offered: &[Language]| {
         let accepted = request
@@ -104,7 +103,7 @@ pub async fn handle(
             .and_then(|value| value.to_str().ok());
         page::language(form.lang.as_deref(), accepted, offered)
     };
-    match press(app, &request, &form, &language, random, now, deadline).await {
+    match press(app, &request, &form, &language, random, moment).await {
         Ok(response) => response,
         Err(error) => {
             tracing::error!(%error, "a checkout could not be made");
@@ -122,25 +121,24 @@ async fn press(
     form: &Form,
     language: &(dyn Fn(&[Language]) -> Language + Sync),
     random: &(dyn Fn() -> u128 + Sync),
-    now: Timestamp,
-    deadline: Instant,
+    moment: Moment,
 ) -> Result<Response<Body>, store::Error> {
     let Some(from) = find(app, request, form).await? else {
         tracing::info!("a token or attempt that is not ours was refused");
         return Ok(app.pages.invalid(language(&Language::ALL)).map(Body::from));
     };
-    let municipality = app.store.municipality(now).await?;
+    let municipality = app.store.municipality(moment.now).await?;
     let view = View {
         municipality: &municipality,
         language: language(&municipality.languages),
         route: Route::Checkout,
-        now,
+        now: moment.now,
         captures: app.captures,
     };
     let Some(ticket) = from.ticket() else {
         return Ok(app.pages.unknown(&view).map(Body::from));
     };
-    if !may_be_paid(ticket, &municipality, now) {
+    if !may_be_paid(ticket, &municipality, moment.now) {
         return Ok(show(app, &view, &from, None).map(Body::from));
     }
     // sabotage: the amount shown is not compared
@@ -155,13 +153,11 @@ async fn press(
     let checkout = match &from {
         PressedOn::Result { attempt, .. } => {
             app.settle
-                .try_again(ticket, attempt, &payer, random, now, deadline)
+                .try_again(ticket, attempt, &payer, random, moment)
                 .await?
         }
         PressedOn::Notice { .. } | PressedOn::Unknown => {
-            app.settle
-                .checkout(ticket, &payer, random, now, deadline)
-                .await?
+            app.settle.checkout(ticket, &payer, random, moment).await?
         }
     };
     tracing::info!(case_number = %ticket.case_number, outcome = checkout.name(), "the pay button was pressed");

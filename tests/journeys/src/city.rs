@@ -500,11 +500,8 @@ impl City {
             serde_json::from_slice::<serde_json::Value>(answer.body()).expect("JSON")
         };
         let paypal = self.paypal().await;
-        let deadline = settle::paypal_deadline();
-        let token = paypal
-            .fetch_token(self.now(), deadline)
-            .await
-            .expect("a token");
+        let settle::Moment { now, deadline } = settle::Moment::begins(self.now());
+        let token = paypal.fetch_token(now, deadline).await.expect("a token");
         let bearer = || ("authorization", format!("Bearer {}", token.secret.expose()));
         let order = serde_json::json!({
             "intent": "CAPTURE",

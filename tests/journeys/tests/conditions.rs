@@ -10,8 +10,8 @@ use store::{
     TakenBack, TakenBackKind, Write,
 };
 use ticket::{
-    AttemptId, CaptureId, Captured, Cents, Language, Receipt, Role, Settlement, Source, State,
-    SurplusReason, Ticket,
+    AttemptId, CaptureId, Captured, Cents, Language, Receipt, Role, Settlement, Source, Standing,
+    State, SurplusReason, Ticket,
 };
 
 const CASE: &str = "KL-2026-000123";
@@ -595,7 +595,7 @@ async fn surplus_is_booked_under_its_own_lock_by_the_owner_alone_and_leaves_othe
             Write::Done
         );
         let ticket = city.case_file(CASE).await.ticket;
-        assert_eq!(ticket.state, State::Review(None));
+        assert_eq!(ticket.standing(), Standing::Review);
         let surplus = settlement(
             &city,
             &case.attempt,

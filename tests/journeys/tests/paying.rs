@@ -299,10 +299,13 @@ async fn no_capture_starts_with_too_little_time_to_hear_its_answer() {
     let checkout = city.press_pay(&token).await;
     let back = city.at_paypal(&checkout, Payer::Pays).unwrap();
     let attempt = back.attempt.parse().unwrap();
-    let soon = tokio::time::Instant::now() + settle::limits::CAPTURE_NEEDS;
+    let soon = settle::Moment {
+        now: city.now(),
+        deadline: tokio::time::Instant::now() + settle::limits::CAPTURE_NEEDS,
+    };
     let settled = city
         .settle()
-        .settle(&attempt, settle::Wake::Return, city.now(), soon)
+        .settle(&attempt, settle::Wake::Return, soon)
         .await
         .unwrap()
         .unwrap();
@@ -338,9 +341,9 @@ async fn while_captures_are_closed_nothing_is_ordered_or_captured() {
         ticket::Captures::Closed,
     );
     let attempt = back.attempt.parse().unwrap();
-    let deadline = settle::paypal_deadline();
+    let moment = settle::Moment::begins(open.now());
     let settled = settle
-        .settle(&attempt, settle::Wake::Return, open.now(), deadline)
+        .settle(&attempt, settle::Wake::Return, moment)
         .await
         .unwrap()
         .unwrap();

@@ -47,8 +47,8 @@ async fn a_token_endpoints_refusal_is_not_the_captures() {
         let app = city.webhook_app(&vars).await;
         fault(&city, On::Capture, FaultKind::Unauthorized);
         let id = attempt.parse().unwrap();
-        let deadline = settle::paypal_deadline();
-        let settled = app.settle.settle(&id, Wake::Webhook, city.now(), deadline);
+        let moment = settle::Moment::begins(city.now());
+        let settled = app.settle.settle(&id, Wake::Webhook, moment);
         assert_eq!(
             settled.await.unwrap().unwrap().progress,
             settle::Progress::Unclear
@@ -175,9 +175,9 @@ async fn credentials_that_are_refused_are_not_sent_again_at_once() {
     let attempt = attempt.parse().unwrap();
     let tokens = city.standin.books().count("token");
     let settle = async || {
-        let deadline = settle::paypal_deadline();
+        let moment = settle::Moment::begins(city.now());
         let settle = &app.settle;
-        let settled = settle.settle(&attempt, Wake::Webhook, city.now(), deadline);
+        let settled = settle.settle(&attempt, Wake::Webhook, moment);
         settled.await.unwrap();
         city.standin.books().count("token") - tokens
     };

@@ -11,9 +11,8 @@ use jiff::{SignedDuration, Timestamp};
 use parameters::Secret;
 use paypal::{AccessToken, Error, Postback, WebhookError, WebhookEvent};
 use store::StoredToken;
-use tokio::time::Instant;
 
-use crate::Settle;
+use crate::{Moment, Settle};
 
 /// For how long nobody asks for a token again, where asking has just helped nobody. A
 /// secret that was changed wrongly is mended no faster than that.
@@ -45,15 +44,13 @@ impl Settle {
     /// [`Error::Unauthorized`], and the call has had no effect or an unknown one.
     pub(crate) async fn call<T, F>(
         &self,
-        now: Timestamp,
-        deadline: Instant,
+        moment: Moment,
         call: impl Fn(AccessToken) -> F,
     ) -> Result<T, Error>
     where
         F: Future<Output = Result<T, Error>>,
     {
-        self.call_sharing(Sharing::WithAll, now, deadline, call)
-            .await
+        self.call_sharing(Sharing::WithAll, moment, call).await
     }
 
     /// Asks PayPal itself about a delivery that could not be verified here, and
@@ -65,12 +62,13 @@ impl Settle {
     pub async fn post_back(
         &self,
         postback: &Postback,
-        now: Timestamp,
-        deadline: Instant,
+        moment: Moment,
     ) -> Result<WebhookEvent, WebhookError> {
         let asked = self
-            .call_sharing(Sharing::Not, now, deadline, |token| async move {
-                self.paypal.post_back(&token, postback, deadline).await
+            .call_sharing(Sharing::Not, moment, |token| async move {
+                self.paypal
+                    .post_back(&token, postback, moment.deadline)
+                    .await
             })
             .await;
         asked.unwrap_or_else(|error| Err(WebhookError::PostbackUnavailable(Box::new(error))))
@@ -79,14 +77,13 @@ impl Settle {
     async fn call_sharing<T, F>(
         &self,
         sharing: Sharing,
-        now: Timestamp,
-        deadline: Instant,
+        moment: Moment,
         call: impl Fn(AccessToken) -> F,
     ) -> Result<T, Error>
     where
         F: Future<Output = Result<T, Error>>,
     {
-        let token = self.token_at_hand(sharing, now, deadline).await?;
+        let token = self.token_at_hand(sharing, moment).await?;
         let refused = match call(token.clone()).await {
             Err(error @ Error::Unauthorized { .. }) => error,
             other => return other,
@@ -94,41 +91,32 @@ impl Settle {
         // sabotage: a token that was taken back is used until it ends
         let newer = self
             .kept_token()
-            .filter(|kept| kept.secret != token.secret && now < kept.expires_at);
+            .filter(|kept| kept.secret != token.secret && moment.now < kept.expires_at);
         let token = match newer {
             Some(newer) => newer,
-            None if self.pauses(now) => return Err(refused),
-            None => self.fetch_access_token(sharing, now, deadline).await?,
+            None if self.pauses(moment.now) => return Err(refused),
+            None => self.fetch_access_token(sharing, moment).await?,
         };
         let again = call(token).await;
         if let Err(error @ Error::Unauthorized { .. }) = &again {
-            self.pause(now);
+            self.pause(moment.now);
             tracing::error!(alarm = "paypal-token-not-taken", %error, "PayPal does not take a token it has just given out");
         }
         again
     }
 
-    pub(crate) async fn access_token(
-        &self,
-        now: Timestamp,
-        deadline: Instant,
-    ) -> Result<AccessToken, Error> {
-        self.token_at_hand(Sharing::WithAll, now, deadline).await
+    pub(crate) async fn access_token(&self, moment: Moment) -> Result<AccessToken, Error> {
+        self.token_at_hand(Sharing::WithAll, moment).await
     }
 
-    async fn token_at_hand(
-        &self,
-        sharing: Sharing,
-        now: Timestamp,
-        deadline: Instant,
-    ) -> Result<AccessToken, Error> {
+    async fn token_at_hand(&self, sharing: Sharing, moment: Moment) -> Result<AccessToken, Error> {
         let kept = self.kept_token();
-        if let Some(token) = kept.filter(|token| now < token.expires_at) {
+        if let Some(token) = kept.filter(|token| moment.now < token.expires_at) {
             return Ok(token);
         }
         // A table that does not answer here costs a token, not a payment.
         if let Ok(Some(shared)) = self.store.access_token(self.paypal.client_id()).await
-            && now < shared.valid_until
+            && moment.now < shared.valid_until
         {
             let token = AccessToken {
                 secret: Secret::new(shared.secret),
@@ -137,27 +125,26 @@ impl Settle {
             self.keep_token(token.clone());
             return Ok(token);
         }
-        if self.pauses(now) {
+        if self.pauses(moment.now) {
             self.paypal.note_call_without_token();
             return Err(Error::Unauthorized {
                 call: "token",
                 debug_id: None,
             });
         }
-        self.fetch_access_token(sharing, now, deadline).await
+        self.fetch_access_token(sharing, moment).await
     }
 
     async fn fetch_access_token(
         &self,
         sharing: Sharing,
-        now: Timestamp,
-        deadline: Instant,
+        moment: Moment,
     ) -> Result<AccessToken, Error> {
-        let token = match self.paypal.fetch_token(now, deadline).await {
+        let token = match self.paypal.fetch_token(moment.now, moment.deadline).await {
             Ok(token) => token,
             Err(error) => {
                 if matches!(error, Error::Unauthorized { .. }) {
-                    self.pause(now);
+                    self.pause(moment.now);
                     tracing::error!(alarm = "paypal-credentials-refused", %error, "PayPal takes none of our secrets: nobody can pay");
                 }
                 return Err(error);

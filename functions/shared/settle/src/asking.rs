@@ -1,13 +1,11 @@
 //! What PayPal says about an order or a capture, asked now.
 
-use jiff::Timestamp;
 use paypal::{Capture, Error as PayPalError, Issue};
 use store::Attempt;
 use ticket::{AttemptId, CaptureId, OrderId, Ticket};
-use tokio::time::Instant;
 
-use crate::Settle;
 use crate::reading::{Facts, Reading, read, read_capture};
+use crate::{Moment, Settle};
 
 /// What PayPal says about an order.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,12 +29,13 @@ impl Settle {
     pub async fn attempt_of(
         &self,
         order_id: &OrderId,
-        now: Timestamp,
-        deadline: Instant,
+        moment: Moment,
     ) -> Result<Option<AttemptId>, PayPalError> {
         let order = self
-            .call(now, deadline, |token| async move {
-                self.paypal.get_order(&token, order_id, deadline).await
+            .call(moment, |token| async move {
+                self.paypal
+                    .get_order(&token, order_id, moment.deadline)
+                    .await
             })
             .await?;
         Ok(order.custom_id.and_then(|id| id.parse().ok()))
@@ -47,14 +46,15 @@ impl Settle {
         order_id: &OrderId,
         ticket: &Ticket,
         attempt: &Attempt,
-        now: Timestamp,
-        deadline: Instant,
+        moment: Moment,
     ) -> Answer {
         let payee = self.paypal.merchant_id();
         let order = move || async move {
             let order = self
-                .call(now, deadline, |token| async move {
-                    self.paypal.get_order(&token, order_id, deadline).await
+                .call(moment, |token| async move {
+                    self.paypal
+                        .get_order(&token, order_id, moment.deadline)
+                        .await
                 })
                 .await?;
             Ok(read(&order, ticket, attempt, payee))
@@ -69,14 +69,13 @@ impl Settle {
         id: &CaptureId,
         ticket: &Ticket,
         attempt: &Attempt,
-        now: Timestamp,
-        deadline: Instant,
+        moment: Moment,
     ) -> Answer {
         let payee = self.paypal.merchant_id();
         let capture = move || async move {
             let capture = self
-                .call(now, deadline, |token| async move {
-                    self.paypal.get_capture(&token, id, deadline).await
+                .call(moment, |token| async move {
+                    self.paypal.get_capture(&token, id, moment.deadline).await
                 })
                 .await?;
             Ok(read_capture(&capture, ticket, attempt, payee))

@@ -1,14 +1,12 @@
 //! The one call that moves money; whoever makes it holds the lock.
 
-use jiff::Timestamp;
 use paypal::{Error as PayPalError, Issue};
 use store::Attempt;
 use ticket::Ticket;
-use tokio::time::Instant;
 
-use crate::Settle;
 use crate::decision::Called;
 use crate::reading::read;
+use crate::{Moment, Settle};
 
 impl Settle {
     /// Captures an approved order.
@@ -16,8 +14,7 @@ impl Settle {
         &self,
         ticket: &Ticket,
         attempt: &Attempt,
-        now: Timestamp,
-        deadline: Instant,
+        moment: Moment,
     ) -> Called {
         let Some(order) = &attempt.order else {
             return Called::NotAnswered;
@@ -26,9 +23,9 @@ impl Settle {
         // sabotage: a new request id for the same try
         let request_id = &attempt.capture_request_id();
         let captured = self
-            .call(now, deadline, |token| async move {
+            .call(moment, |token| async move {
                 self.paypal
-                    .capture_order(&token, order_id, request_id, deadline)
+                    .capture_order(&token, order_id, request_id, moment.deadline)
                     .await
             })
             .await;

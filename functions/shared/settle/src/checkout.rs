@@ -5,13 +5,12 @@ use jiff::Timestamp;
 use paypal::{CreatedOrder, Error as PayPalError, Issue, NewOrder};
 use store::{Attempt, AttemptEnd, AttemptState, Error, PlacedOrder, Write};
 use ticket::{AttemptId, Captures, Language, Standing, Ticket};
-use tokio::time::Instant;
 
 use crate::asking::Answer;
 use crate::invoice_id::invoice_ids;
 use crate::limits::{DECISIONS_MAX, LIVE_ATTEMPTS_MAX, LOOK_YOUNG, ORDER_REUSE, PLACING, age};
 use crate::reading::Reading;
-use crate::{Progress, Settle, Wake};
+use crate::{Moment, Progress, Settle, Wake};
 
 /// What PayPal's page needs to know.
 #[derive(Clone, Copy, Debug)]
@@ -73,10 +72,9 @@ impl Settle {
         ticket: &Ticket,
         payer: &Payer<'_>,
         random: &(dyn Fn() -> u128 + Sync),
-        now: Timestamp,
-        deadline: Instant,
+        moment: Moment,
     ) -> Result<Checkout, Error> {
-        self.checkout_after(ticket, None, payer, random, now, deadline)
+        self.checkout_after(ticket, None, payer, random, moment)
             .await
     }
 
@@ -91,10 +89,9 @@ impl Settle {
         attempt: &Attempt,
         payer: &Payer<'_>,
         random: &(dyn Fn() -> u128 + Sync),
-        now: Timestamp,
-        deadline: Instant,
+        moment: Moment,
     ) -> Result<Checkout, Error> {
-        self.checkout_after(ticket, Some(attempt), payer, random, now, deadline)
+        self.checkout_after(ticket, Some(attempt), payer, random, moment)
             .await
     }
 
@@ -104,20 +101,17 @@ impl Settle {
         last: Option<&Attempt>,
         payer: &Payer<'_>,
         random: &(dyn Fn() -> u128 + Sync),
-        now: Timestamp,
-        deadline: Instant,
+        moment: Moment,
     ) -> Result<Checkout, Error> {
         if self.captures == Captures::Closed {
             return Ok(Checkout::Closed);
         }
-        if !self.may_ask(ticket.case_number.as_str(), now) {
-            return self.without_asking(ticket, payer, now).await;
+        if !self.may_ask(ticket.case_number.as_str(), moment.now) {
+            return self.without_asking(ticket, payer, moment.now).await;
         }
         let mut stands = ticket.clone();
         for _ in 0..DECISIONS_MAX {
-            let checkout = self
-                .one_order(&stands, last, payer, random, now, deadline)
-                .await?;
+            let checkout = self.one_order(&stands, last, payer, random, moment).await?;
             if let Some(checkout) = checkout {
                 return Ok(checkout);
             }
@@ -127,7 +121,7 @@ impl Settle {
             stands = self.store.without_ended_mark(again).await?;
             let is_payable = stands.standing() == Standing::Open
                 && stands.version == ticket.version
-                && stands.under_way(now).is_none();
+                && stands.under_way(moment.now).is_none();
             if !is_payable {
                 break;
             }
@@ -163,31 +157,30 @@ impl Settle {
         last: Option<&Attempt>,
         payer: &Payer<'_>,
         random: &(dyn Fn() -> u128 + Sync),
-        now: Timestamp,
-        deadline: Instant,
+        moment: Moment,
     ) -> Result<Option<Checkout>, Error> {
         let attempts = self.store.attempts_of(&ticket.case_number).await?;
         let last = last.and_then(|last| attempts.iter().find(|it| it.id == last.id));
         let live = attempts
             .iter()
             .filter(|attempt| attempt.state == AttemptState::Live);
-        let fits = |attempt: &&Attempt| may_go_on_with(attempt, ticket, now);
+        let fits = |attempt: &&Attempt| may_go_on_with(attempt, ticket, moment.now);
         let in_this_language = |attempt: &&Attempt| attempt.language == payer.language;
         let there = last
             .filter(fits)
             .or_else(|| live.clone().rev().filter(fits).find(in_this_language));
         if let Some(there) = there
-            && let Some(checkout) = self.go_on_with(ticket, there, now, deadline).await?
+            && let Some(checkout) = self.go_on_with(ticket, there, moment).await?
         {
             return Ok(Some(checkout));
         }
-        let open = live.filter(|attempt| is_open_at_paypal(attempt, ticket, now));
+        let open = live.filter(|attempt| is_open_at_paypal(attempt, ticket, moment.now));
         // sabotage: as many open orders as anybody wants
         if open.count() >= LIVE_ATTEMPTS_MAX {
             tracing::warn!(case_number = %ticket.case_number, "a ticket has as many open orders as it may have");
             return Ok(Some(Checkout::TooManyAttempts));
         }
-        self.new_order(ticket, payer, random, now, deadline).await
+        self.new_order(ticket, payer, random, moment).await
     }
 
     /// What becomes of the button where an order is there already; nothing where a
@@ -196,13 +189,12 @@ impl Settle {
         &self,
         ticket: &Ticket,
         attempt: &Attempt,
-        now: Timestamp,
-        deadline: Instant,
+        moment: Moment,
     ) -> Result<Option<Checkout>, Error> {
         let Some(order) = &attempt.order else {
             return Ok(None);
         };
-        let answer = self.ask(&order.id, ticket, attempt, now, deadline).await;
+        let answer = self.ask(&order.id, ticket, attempt, moment).await;
         let is_refused_card = attempt.decline.is_some();
         match answer {
             Answer::Order(Reading::NotApproved) => {}
@@ -210,7 +202,7 @@ impl Settle {
             Answer::Order(Reading::Approved { .. }) if is_refused_card => {}
             Answer::Order(_) => {
                 let progress = self
-                    .follow(ticket, attempt, answer, Wake::Sweep, now, deadline)
+                    .follow(ticket, attempt, answer, Wake::Sweep, moment)
                     .await?;
                 // Its money may have moved, or is about to: no second order.
                 if progress == Progress::Unclear {
@@ -226,7 +218,7 @@ impl Settle {
             Answer::Denied | Answer::None => return Ok(Some(Checkout::PayPalUnreachable)),
         }
         if is_refused_card {
-            let _ = self.store.note_try_again(attempt, now).await?;
+            let _ = self.store.note_try_again(attempt, moment.now).await?;
         }
         Ok(Some(Checkout::Redirect(order.approve_url.clone())))
     }
@@ -236,12 +228,11 @@ impl Settle {
         ticket: &Ticket,
         payer: &Payer<'_>,
         random: &(dyn Fn() -> u128 + Sync),
-        now: Timestamp,
-        deadline: Instant,
+        moment: Moment,
     ) -> Result<Option<Checkout>, Error> {
         let mut invoice_ids = invoice_ids(&ticket.case_number).to_vec();
         if ticket.first_invoice_refused {
-            if !self.no_money_found(ticket, now, deadline).await? {
+            if !self.no_money_found(ticket, moment).await? {
                 return Ok(Some(Checkout::TicketChanged));
             }
             invoice_ids.remove(0);
@@ -254,9 +245,9 @@ impl Settle {
                 random(),
                 invoice_id,
                 self.paypal.client_id(),
-                now,
+                moment.now,
             );
-            let due_at = now.saturating_add(LOOK_YOUNG).unwrap_or(now);
+            let due_at = moment.now.saturating_add(LOOK_YOUNG).unwrap_or(moment.now);
             let begun = self.store.begin_attempt(&ticket, &attempt, due_at).await?;
             if begun == Write::Refused {
                 // Begun anew it would be refused the first invoice id again.
@@ -266,8 +257,10 @@ impl Settle {
             ticket.attempts_begun += 1;
             let new_order = &new_order(&attempt, payer);
             let created = self
-                .call(now, deadline, |token| async move {
-                    self.paypal.create_order(&token, new_order, deadline).await
+                .call(moment, |token| async move {
+                    self.paypal
+                        .create_order(&token, new_order, moment.deadline)
+                        .await
                 })
                 .await;
             match created {
@@ -278,7 +271,7 @@ impl Settle {
                 }) => {
                     self.end(&attempt, AttemptEnd::Declined).await?;
                     tracing::warn!(case_number = %ticket.case_number, "PayPal says the invoice was paid: looking for its money");
-                    if !self.no_money_found(&ticket, now, deadline).await? {
+                    if !self.no_money_found(&ticket, moment).await? {
                         return Ok(Some(Checkout::TicketChanged));
                     }
                 }
@@ -314,17 +307,12 @@ impl Settle {
 
     /// Settles every order of the ticket: `true` when PayPal has said of each
     /// of them that it brought no money, and the ticket is still payable.
-    async fn no_money_found(
-        &self,
-        ticket: &Ticket,
-        now: Timestamp,
-        deadline: Instant,
-    ) -> Result<bool, Error> {
+    async fn no_money_found(&self, ticket: &Ticket, moment: Moment) -> Result<bool, Error> {
         for attempt in self.store.attempts_of(&ticket.case_number).await? {
             if attempt.order.is_none() {
                 continue;
             }
-            let settled = self.settle(&attempt.id, Wake::Sweep, now, deadline).await?;
+            let settled = self.settle(&attempt.id, Wake::Sweep, moment).await?;
             if settled.is_none_or(|settled| settled.progress == Progress::Unclear) {
                 return Ok(false);
             }

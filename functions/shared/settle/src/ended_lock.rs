@@ -5,13 +5,12 @@
 use jiff::Timestamp;
 use store::{Error, Held};
 use ticket::{Captures, Lock, Ticket};
-use tokio::time::Instant;
 
 use crate::booking::known_if_done;
 use crate::decision::{Answers, Place};
 use crate::limits::{SILENCE_MAX, since};
 use crate::settling::Looking;
-use crate::{Progress, Settle, Wake};
+use crate::{Moment, Progress, Settle, Wake};
 
 impl Settle {
     /// Asks about the order that the lock names, and does what it asks for.
@@ -20,28 +19,26 @@ impl Settle {
         ticket: &Ticket,
         ended: &Lock,
         wake: Wake,
-        now: Timestamp,
-        deadline: Instant,
+        moment: Moment,
     ) -> Result<Progress, Error> {
         let owner = self.store.attempt(&ended.attempt).await?;
         let Some((owner, order)) = owner.and_then(|owner| {
             let order = owner.order.clone()?;
             Some((owner, order))
         }) else {
-            return self.resolve_forgotten(ticket, ended, now).await;
+            return self.resolve_forgotten(ticket, ended, moment.now).await;
         };
         let looking = Looking {
             ticket,
             attempt: owner,
             place: Place::EndedLock(ended),
-            held: Held::of_ended(ticket, now),
+            held: Held::of_ended(ticket, moment.now),
             answers: Answers::default(),
             wake,
-            now,
-            deadline,
+            moment,
         };
         let progress = self.carry_out(looking).await?;
-        if progress == Progress::Unclear && since(ended.since, now) > SILENCE_MAX {
+        if progress == Progress::Unclear && since(ended.since, moment.now) > SILENCE_MAX {
             tracing::error!(alarm = "lock-waits", case_number = %ticket.case_number, attempt = %ended.attempt, order = %order.id, since = %ended.since, refused_as = ended.refused_as, "a lock waits: PayPal has not said whether the money moved");
         }
         Ok(progress)

@@ -29,6 +29,7 @@ pub mod decision;
 mod ended_lock;
 mod invoice_id;
 pub mod limits;
+mod moment;
 mod reading;
 mod refusal;
 mod settling;
@@ -46,6 +47,7 @@ use tokio::time::Instant;
 
 pub use books::{Comparison, NIGHT_MISSING_AFTER, NIGHT_REACH, NightRun, Reconciled, Sum, Window};
 pub use checkout::{Checkout, Payer};
+pub use moment::Moment;
 pub use taken_back::{Claim, TakingBack};
 
 /// What settles payments: a table and a PayPal.
@@ -111,18 +113,11 @@ impl Settle {
     /// nothing; the first request tries again.
     pub async fn prime(&self, now: Timestamp) {
         let deadline = Instant::now() + limits::PRIME_TIMEOUT;
-        let token = tokio::time::timeout_at(deadline, self.access_token(now, deadline));
+        let token = tokio::time::timeout_at(deadline, self.access_token(Moment { now, deadline }));
         let ((), token, ()) =
             tokio::join!(self.store.prime(now), token, self.paypal.prime(deadline));
         if !matches!(token, Ok(Ok(_))) {
             tracing::warn!("no access token could be had at start");
         }
     }
-}
-
-/// Until when the PayPal calls of an invocation that starts now may take,
-/// all together.
-#[must_use]
-pub fn paypal_deadline() -> Instant {
-    Instant::now() + limits::PAYPAL_BUDGET
 }

@@ -11,7 +11,7 @@ use crate::decision::{
     Answer, Answers, Decision, Heard, Note, Place, Question, Scene, Step, decide,
 };
 use crate::limits::{CAPTURE_NEEDS, LEASE};
-use crate::{Comparison, Progress, Settle, Settled, Wake};
+use crate::{Comparison, Moment, Progress, Settle, Settled, Wake};
 
 /// A look at an attempt that is being carried out.
 pub(crate) struct Looking<'a> {
@@ -22,8 +22,7 @@ pub(crate) struct Looking<'a> {
     pub(crate) held: Option<Held>,
     pub(crate) answers: Answers,
     pub(crate) wake: Wake,
-    pub(crate) now: Timestamp,
-    pub(crate) deadline: Instant,
+    pub(crate) moment: Moment,
 }
 
 impl Settle {
@@ -40,17 +39,16 @@ impl Settle {
         &self,
         id: &AttemptId,
         wake: Wake,
-        now: Timestamp,
-        deadline: Instant,
+        moment: Moment,
     ) -> Result<Option<Settled>, Error> {
         let Some((ticket, attempt)) = self.load(id).await? else {
             return Ok(None);
         };
         let before = attempt.clone();
         // In every caller's future otherwise: it is the largest of all.
-        let found_out = Box::pin(self.find_out(ticket, attempt, wake, now, deadline)).await?;
+        let found_out = Box::pin(self.find_out(ticket, attempt, wake, moment)).await?;
         Ok(match found_out {
-            Some(settled) => Some(self.tell_awaited(&before, settled, wake, now).await),
+            Some(settled) => Some(self.tell_awaited(&before, settled, wake, moment.now).await),
             None => None,
         })
     }
@@ -72,8 +70,7 @@ impl Settle {
         ticket: Ticket,
         attempt: Attempt,
         wake: Wake,
-        now: Timestamp,
-        deadline: Instant,
+        moment: Moment,
     ) -> Result<Option<Settled>, Error> {
         let looking = Looking {
             ticket: &ticket,
@@ -82,13 +79,12 @@ impl Settle {
             held: None,
             answers: Answers::default(),
             wake,
-            now,
-            deadline,
+            moment,
         };
         let (Step::ResolveLock, Some(ended)) = (self.decide(&looking).step, ticket.lock()) else {
             return self.own(looking).await;
         };
-        let progress = self.resolve(&ticket, ended, wake, now, deadline).await?;
+        let progress = self.resolve(&ticket, ended, wake, moment).await?;
         let Some((stands, attempt)) = self.load(&looking.attempt.id).await? else {
             return Ok(None);
         };
@@ -124,7 +120,7 @@ impl Settle {
                 progress: Progress::Unclear,
             }));
         }
-        let (wake, now) = (looking.wake, looking.now);
+        let (wake, now) = (looking.wake, looking.moment.now);
         let progress = self.carry_out(looking).await?;
         self.expect_money(&id, wake, progress, now).await;
         Ok(self.load(&id).await?.map(|(ticket, attempt)| Settled {
@@ -141,8 +137,7 @@ impl Settle {
         attempt: &Attempt,
         order: Answer,
         wake: Wake,
-        now: Timestamp,
-        deadline: Instant,
+        moment: Moment,
     ) -> Result<Progress, Error> {
         self.carry_out(Looking {
             ticket,
@@ -154,14 +149,16 @@ impl Settle {
                 ..Answers::default()
             },
             wake,
-            now,
-            deadline,
+            moment,
         })
         .await
     }
 
     fn decide(&self, looking: &Looking<'_>) -> Decision {
-        let time_left = looking.deadline.saturating_duration_since(Instant::now());
+        let time_left = looking
+            .moment
+            .deadline
+            .saturating_duration_since(Instant::now());
         let scene = Scene {
             ticket: looking.ticket,
             attempt: &looking.attempt,
@@ -171,7 +168,7 @@ impl Settle {
             has_time: time_left >= CAPTURE_NEEDS,
             order_life: self.paypal.order_life(),
             client_id: self.paypal.client_id(),
-            now: looking.now,
+            now: looking.moment.now,
         };
         decide(&scene, &looking.answers)
     }
@@ -182,7 +179,8 @@ impl Settle {
         loop {
             let decision = self.decide(&it);
             if let Some(is_said) = decision.is_said.filter(|_| !is_noted) {
-                self.note_whether_said(is_said, &it.attempt, it.now).await;
+                self.note_whether_said(is_said, &it.attempt, it.moment.now)
+                    .await;
                 is_noted = true;
                 // That has taken time, and a capture needs some.
                 continue;
@@ -202,10 +200,10 @@ impl Settle {
             Step::Ask(question) => self.learn(question, it).await?,
             Step::TakeLock { approved_at } => {
                 // sabotage: short lease
-                let until = it.now + LEASE;
+                let until = it.moment.now + LEASE;
                 let taken = self
                     .store
-                    .take_lock(it.ticket, &it.attempt, it.now, until, approved_at)
+                    .take_lock(it.ticket, &it.attempt, it.moment.now, until, approved_at)
                     .await?;
                 let Some(held) = taken else {
                     // Somebody was a moment ahead, with an order that may be refused:
@@ -216,7 +214,7 @@ impl Settle {
                 it.stand_under(held, Heard::default(), approved_at);
             }
             Step::TakeOver { approved_at, heard } => {
-                let until = it.now + LEASE;
+                let until = it.moment.now + LEASE;
                 let taken = self
                     .store
                     .take_over_lock(it.ticket, &it.attempt, until, approved_at)
@@ -227,7 +225,7 @@ impl Settle {
                 it.stand_under(held, heard, approved_at);
             }
             Step::Capture if matches!(it.place, Place::Try(_)) => {
-                let called = self.capture(it.ticket, &it.attempt, it.now, it.deadline);
+                let called = self.capture(it.ticket, &it.attempt, it.moment);
                 it.answers.called = Some(called.await);
             }
             last @ (Step::Book(..)
@@ -247,7 +245,7 @@ impl Settle {
 
     /// The last step of a look.
     async fn finish(&self, step: Step, it: &Looking<'_>) -> Result<Progress, Error> {
-        let (ticket, attempt, now) = (it.ticket, &it.attempt, it.now);
+        let (ticket, attempt, now) = (it.ticket, &it.attempt, it.moment.now);
         let held = it.held.as_ref();
         match (step, held) {
             (Step::Book(capture, facts), _) => {
@@ -282,22 +280,19 @@ impl Settle {
         match question {
             Question::Order => {
                 let answer = match &attempt.order {
-                    Some(order) => {
-                        self.ask(&order.id, ticket, attempt, it.now, it.deadline)
-                            .await
-                    }
+                    Some(order) => self.ask(&order.id, ticket, attempt, it.moment).await,
                     None => Answer::None,
                 };
                 it.answers.order = Some(answer);
             }
             Question::Capture(id) => {
                 let answer = self
-                    .ask_about_capture(&id, ticket, attempt, it.now, it.deadline)
+                    .ask_about_capture(&id, ticket, attempt, it.moment)
                     .await;
                 it.answers.capture = Some(answer);
             }
             Question::LatePayment => {
-                let municipality = self.store.municipality(it.now).await?;
+                let municipality = self.store.municipality(it.moment.now).await?;
                 it.answers.late_payment = Some(municipality.late_payment);
             }
             Question::Night => {

@@ -8,11 +8,10 @@ use jiff::Timestamp;
 use paypal::{DisputeId, Error as PayPalError, Refund, RefundId, RefundStatus};
 use store::{AttemptState, Error, TakenBack, TakenBackKind, Write};
 use ticket::{AttemptId, CaptureId, Captures, CaseNumber, Money, Role, Ticket};
-use tokio::time::Instant;
 
 use crate::invoice_id::case_number;
 use crate::limits::DECISIONS_MAX;
-use crate::{Settle, Wake};
+use crate::{Moment, Settle, Wake};
 
 /// What a webhook says has happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -136,14 +135,9 @@ impl Settle {
     ///
     /// # Errors
     /// When the table does not answer.
-    pub async fn taken_back(
-        &self,
-        claim: &Claim,
-        now: Timestamp,
-        deadline: Instant,
-    ) -> Result<TakingBack, Error> {
+    pub async fn taken_back(&self, claim: &Claim, moment: Moment) -> Result<TakingBack, Error> {
         // sabotage: what PayPal does not show yet is nothing
-        let confirmed = match self.confirm(claim, now, deadline).await {
+        let confirmed = match self.confirm(claim, moment).await {
             Ok(Confirmation::TakenBack(confirmed)) => confirmed,
             Ok(Confirmation::UnderWay(kind)) => {
                 let (Claim::Refund(id) | Claim::Reversal(id)) = claim else {
@@ -151,7 +145,9 @@ impl Settle {
                 };
                 // A webhook comes once, the end of it in a week: it must not be
                 // forgotten where the later event is lost.
-                self.store.follow_refund(id.as_str(), kind, now).await?;
+                self.store
+                    .follow_refund(id.as_str(), kind, moment.now)
+                    .await?;
                 return Ok(TakingBack::UnderWay);
             }
             Ok(Confirmation::Nothing) => return Ok(TakingBack::Nothing),
@@ -164,9 +160,7 @@ impl Settle {
         };
         let mut came_to = None;
         for concerned in &confirmed.concerned {
-            let one = self
-                .book_claim(&confirmed, concerned, now, deadline)
-                .await?;
+            let one = self.book_claim(&confirmed, concerned, moment).await?;
             came_to = match (came_to, one) {
                 (_, TakingBack::NotYet) => return Ok(TakingBack::NotYet),
                 (Some(TakingBack::Booked), _) => Some(TakingBack::Booked),
@@ -180,16 +174,15 @@ impl Settle {
     pub(crate) async fn confirm(
         &self,
         claim: &Claim,
-        now: Timestamp,
-        deadline: Instant,
+        moment: Moment,
     ) -> Result<Confirmation, PayPalError> {
         let (kind, refund_id) = match claim {
             Claim::Refund(id) => (TakenBackKind::Refund, id),
             Claim::Reversal(id) => (TakenBackKind::Reversal, id),
             Claim::Dispute(id) => {
                 let dispute = self
-                    .call(now, deadline, |token| async move {
-                        self.paypal.get_dispute(&token, id, deadline).await
+                    .call(moment, |token| async move {
+                        self.paypal.get_dispute(&token, id, moment.deadline).await
                     })
                     .await?;
                 let concerned = dispute.transactions.into_iter().filter_map(|disputed| {
@@ -205,7 +198,7 @@ impl Settle {
                 }));
             }
         };
-        let refund = self.refund(refund_id, now, deadline).await?;
+        let refund = self.refund(refund_id, moment).await?;
         let concerned = Concerned::of(refund.capture_id, refund.custom_id.as_deref(), None);
         Ok(match refund.status {
             RefundStatus::Completed => Confirmation::TakenBack(Confirmed {
@@ -229,11 +222,10 @@ impl Settle {
     pub(crate) async fn refund(
         &self,
         id: &RefundId,
-        now: Timestamp,
-        deadline: Instant,
+        moment: Moment,
     ) -> Result<Refund, PayPalError> {
-        self.call(now, deadline, |token| async move {
-            self.paypal.get_refund(&token, id, deadline).await
+        self.call(moment, |token| async move {
+            self.paypal.get_refund(&token, id, moment.deadline).await
         })
         .await
     }
@@ -242,20 +234,19 @@ impl Settle {
         &self,
         confirmed: &Confirmed,
         concerned: &Concerned,
-        now: Timestamp,
-        deadline: Instant,
+        moment: Moment,
     ) -> Result<TakingBack, Error> {
         let (ticket, capture_id) = match concerned {
             Concerned::Capture(id) => {
                 if self.store.is_foreign(id.as_str()).await? {
                     return Ok(TakingBack::Nothing);
                 }
-                let ticket = match self.payer(id, now, deadline).await {
+                let ticket = match self.payer(id, moment).await {
                     // The event may be faster than the booking of the money it is
                     // about, and a restored table knows the attempt only when
                     // PayPal's books were read.
                     Ok(Payer::Attempt(attempt)) => {
-                        let settled = self.settle(&attempt, Wake::Books, now, deadline).await?;
+                        let settled = self.settle(&attempt, Wake::Books, moment).await?;
                         settled.map(|settled| settled.ticket)
                     }
                     Ok(Payer::Invoice(case_number)) => {
@@ -286,7 +277,7 @@ impl Settle {
                 invoice_id,
             } => {
                 let marked = self
-                    .marked(attempt.as_ref(), invoice_id.as_deref(), now, deadline)
+                    .marked(attempt.as_ref(), invoice_id.as_deref(), moment)
                     .await?;
                 match marked {
                     Ok(marked) => marked,
@@ -294,7 +285,7 @@ impl Settle {
                 }
             }
         };
-        let line = confirmed.line(&ticket, &capture_id, now);
+        let line = confirmed.line(&ticket, &capture_id, moment.now);
         self.book_line(ticket, &line).await
     }
 
@@ -303,12 +294,11 @@ impl Settle {
         &self,
         attempt: Option<&AttemptId>,
         invoice_id: Option<&str>,
-        now: Timestamp,
-        deadline: Instant,
+        moment: Moment,
     ) -> Result<Result<(Ticket, CaptureId), TakingBack>, Error> {
         // The attempt names the capture itself, the invoice only the ticket.
         if let Some(attempt) = attempt
-            && let Some(settled) = self.settle(attempt, Wake::Books, now, deadline).await?
+            && let Some(settled) = self.settle(attempt, Wake::Books, moment).await?
         {
             return Ok(match settled.attempt.state {
                 AttemptState::Captured { capture_id } => Ok((settled.ticket, capture_id)),
@@ -338,15 +328,10 @@ impl Settle {
 
     /// Whose a capture is. A mark that is missing in one answer is looked for in
     /// the other: PayPal does not promise it in each.
-    pub(crate) async fn payer(
-        &self,
-        id: &CaptureId,
-        now: Timestamp,
-        deadline: Instant,
-    ) -> Result<Payer, PayPalError> {
+    pub(crate) async fn payer(&self, id: &CaptureId, moment: Moment) -> Result<Payer, PayPalError> {
         let capture = self
-            .call(now, deadline, |token| async move {
-                self.paypal.get_capture(&token, id, deadline).await
+            .call(moment, |token| async move {
+                self.paypal.get_capture(&token, id, moment.deadline).await
             })
             .await?;
         let invoice_id = capture.invoice_id;
@@ -355,8 +340,10 @@ impl Settle {
             (None, None) => (None, invoice_id),
             (None, Some(order_id)) => {
                 let order = self
-                    .call(now, deadline, |token| async move {
-                        self.paypal.get_order(&token, order_id, deadline).await
+                    .call(moment, |token| async move {
+                        self.paypal
+                            .get_order(&token, order_id, moment.deadline)
+                            .await
                     })
                     .await;
                 match order {

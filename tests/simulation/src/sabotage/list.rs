@@ -141,7 +141,7 @@ pub(crate) const ALL: &[Sabotage] = &[
         places: &[(
             "a new request id for the same try",
             Change::Value(
-                "&(if $on { format!(\"{}-{}\", $it, now.as_nanosecond()) } else { ($it).clone() })",
+                "&(if $on { format!(\"{}-{}\", $it, moment.now.as_nanosecond()) } else { ($it).clone() })",
             ),
         )],
         found_by: "return-alone;seed=1;finish-checkout: paypal Capture#1=NoAnswer",
@@ -356,7 +356,7 @@ pub(crate) const ALL: &[Sabotage] = &[
         places: &[(
             "what PayPal does not show yet is nothing",
             Change::First(
-                "if matches!(self.confirm(claim, now, deadline).await, Err(PayPalError::NotFound { .. })) { return Ok(TakingBack::Nothing); }",
+                "if matches!(self.confirm(claim, moment).await, Err(PayPalError::NotFound { .. })) { return Ok(TakingBack::Nothing); }",
             ),
         )],
         found_by: "refunded;seed=1;habits=no-refund-after-its-event",

@@ -49,9 +49,9 @@ async fn a_token_that_another_call_has_renewed_meanwhile_is_not_fetched_again() 
     let settle = &settle().await;
     settle.keep_token(token("old"));
     let sent = &Mutex::new(Vec::new());
-    let deadline = crate::paypal_deadline();
+    let moment = crate::Moment::begins(now());
     let called = settle
-        .call(now(), deadline, |token_of_call| async move {
+        .call(moment, |token_of_call| async move {
             let secret = token_of_call.secret.expose().to_owned();
             sent.lock().unwrap().push(secret.clone());
             if secret == "new" {

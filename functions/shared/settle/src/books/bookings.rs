@@ -6,11 +6,10 @@ use jiff::Timestamp;
 use paypal::{Error as PayPalError, RefundId, RefundStatus};
 use store::{Booked, Error, Queued, Store};
 use ticket::{Channel, SettlementId, Ticket};
-use tokio::time::Instant;
 
 use super::pages::Budget;
 use crate::reading::brought_money;
-use crate::{Comparison, Settle, Window, paypal_deadline};
+use crate::{Comparison, Moment, Settle, Window};
 
 /// What an entry of the queue has come to.
 enum Entry {
@@ -29,8 +28,7 @@ enum Entry {
 struct Question {
     /// From when on the books were looked into.
     books_from: Timestamp,
-    now: Timestamp,
-    deadline: Instant,
+    moment: Moment,
 }
 
 /// What the bookings of a shard have come to.
@@ -129,12 +127,13 @@ impl Settle {
                 }
                 let question = Question {
                     books_from,
-                    now: clock(),
-                    deadline: paypal_deadline(),
+                    moment: Moment::begins(clock()),
                 };
                 let came_to = self.unshown(entry, question, budget).await?;
                 if let Entry::Shown = came_to {
-                    self.store.note_shown(entry, id, question.now).await?;
+                    self.store
+                        .note_shown(entry, id, question.moment.now)
+                        .await?;
                 }
                 bookings.count(entry, &came_to);
             }
@@ -188,10 +187,10 @@ impl Settle {
             return Ok(only_booked);
         }
         budget.spend(1);
-        let (deadline, id) = (question.deadline, &captured.capture_id);
+        let (moment, id) = (question.moment, &captured.capture_id);
         let capture = self
-            .call(question.now, deadline, |token| async move {
-                self.paypal.get_capture(&token, id, deadline).await
+            .call(moment, |token| async move {
+                self.paypal.get_capture(&token, id, moment.deadline).await
             })
             .await;
         Ok(match capture {
@@ -229,7 +228,7 @@ impl Settle {
             return Ok(only_booked);
         };
         budget.spend(1);
-        let refund = self.refund(&id, question.now, question.deadline).await;
+        let refund = self.refund(&id, question.moment).await;
         Ok(match refund {
             Ok(refund)
                 if refund.status == RefundStatus::Completed

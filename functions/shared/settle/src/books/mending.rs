@@ -4,14 +4,13 @@
 use jiff::Timestamp;
 use store::{BookingParts, Error, Held, JournalEvent, TakenBack, Write};
 use ticket::{CaptureId, CaseNumber, Role, Settlement, State, Ticket};
-use tokio::time::Instant;
 
-use crate::Settle;
 use crate::asking::Answer;
 use crate::booking::{report, settlement};
 use crate::decision::role;
 use crate::reading::Reading;
 use crate::taken_back::{Claim, Confirmation};
+use crate::{Moment, Settle};
 
 impl Settle {
     /// Writes the parts of a booking, or of a pending mark, that are missing.
@@ -19,8 +18,7 @@ impl Settle {
         &self,
         parts: &BookingParts,
         id: &CaptureId,
-        now: Timestamp,
-        deadline: Instant,
+        moment: Moment,
     ) -> Result<(), Error> {
         let BookingParts {
             ticket, attempt, ..
@@ -29,9 +27,9 @@ impl Settle {
             return Ok(());
         };
         // A lock of its own has come back, and its lease has ended.
-        let held = Held::of_ended(ticket, now).filter(|held| *held.attempt() == attempt.id);
+        let held = Held::of_ended(ticket, moment.now).filter(|held| *held.attempt() == attempt.id);
         let held = held.as_ref();
-        let answer = self.ask(&order.id, ticket, attempt, now, deadline).await;
+        let answer = self.ask(&order.id, ticket, attempt, moment).await;
         let mended = match answer {
             Answer::Order(Reading::Captured(capture, facts)) if capture.id == *id => {
                 let settlement = parts.settlement.clone().unwrap_or_else(|| {
@@ -39,7 +37,7 @@ impl Settle {
                         Some(_) => Role::Main,
                         None => role(ticket, attempt, facts),
                     };
-                    let settlement = settlement(ticket, attempt, &capture, role, now);
+                    let settlement = settlement(ticket, attempt, &capture, role, moment.now);
                     let paid_at = parts.paid_at().unwrap_or(settlement.paid_at);
                     Settlement {
                         paid_at,
@@ -54,7 +52,7 @@ impl Settle {
             }
             Answer::Order(Reading::Pending(capture)) if capture.id == *id => {
                 self.store
-                    .mend_pending(ticket, attempt, id, held, now)
+                    .mend_pending(ticket, attempt, id, held, moment.now)
                     .await?
             }
             Answer::Order(_) | Answer::Unknown | Answer::Denied | Answer::None => Write::Refused,
@@ -112,8 +110,7 @@ impl Settle {
         case_number: &CaseNumber,
         claim: &Claim,
         id: &str,
-        now: Timestamp,
-        deadline: Instant,
+        moment: Moment,
     ) -> Result<(), Error> {
         let Some((ticket, line)) = self.line(case_number, id).await? else {
             return Ok(());
@@ -121,9 +118,9 @@ impl Settle {
         let survived = line.is_some();
         let line = match line {
             Some(line) => line,
-            None => match self.confirm(claim, now, deadline).await {
+            None => match self.confirm(claim, moment).await {
                 Ok(Confirmation::TakenBack(confirmed)) => match confirmed.capture() {
-                    Some(capture_id) => confirmed.line(&ticket, capture_id, now),
+                    Some(capture_id) => confirmed.line(&ticket, capture_id, moment.now),
                     None => return Ok(()),
                 },
                 Ok(

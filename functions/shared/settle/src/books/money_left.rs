@@ -5,12 +5,11 @@ use jiff::Timestamp;
 use paypal::{Error as PayPalError, Reference, Transaction, TransactionStatus};
 use store::{Attempt, AttemptState, Error, TakenBack, TakenBackKind};
 use ticket::{CaptureId, Captures, CaseNumber, Money, Ticket};
-use tokio::time::Instant;
 
 use super::row::RowOutcome;
-use crate::Settle;
 use crate::invoice_id::case_number;
 use crate::taken_back::{Claim, Confirmation, Payer, TakingBack};
+use crate::{Moment, Settle};
 
 /// Whose money left.
 enum MoneyOwner {
@@ -27,44 +26,42 @@ impl Settle {
         row: &Transaction,
         claim: &Claim,
         (id, kind): (&str, TakenBackKind),
-        now: Timestamp,
-        deadline: Instant,
+        moment: Moment,
     ) -> Result<RowOutcome, Error> {
         if let Some(case_number) = row.invoice_id.as_deref().and_then(case_number)
-            && let Some(cents) = self.line_shown(&case_number, id, now).await?
+            && let Some(cents) = self.line_shown(&case_number, id, moment.now).await?
         {
             let found = false;
             return Ok(RowOutcome::Booked { cents, found });
         }
-        let (ticket, capture_id) = match self
-            .owner_of_money_left(row, claim, id, now, deadline)
-            .await?
-        {
+        let (ticket, capture_id) = match self.owner_of_money_left(row, claim, id, moment).await? {
             MoneyOwner::Ours(ticket, capture_id) => (*ticket, capture_id),
             MoneyOwner::Not(shown) => return Ok(shown),
         };
         if row.status == TransactionStatus::Pending {
-            self.store.follow_refund(id, kind, now).await?;
+            self.store.follow_refund(id, kind, moment.now).await?;
             return Ok(RowOutcome::Pending);
         }
         let case_number = ticket.case_number.clone();
-        if let Some(cents) = self.line_shown(&case_number, id, now).await? {
+        if let Some(cents) = self.line_shown(&case_number, id, moment.now).await? {
             let found = false;
             return Ok(RowOutcome::Booked { cents, found });
         }
-        match self.taken_back(claim, now, deadline).await? {
+        match self.taken_back(claim, moment).await? {
             TakingBack::UnderWay => return Ok(RowOutcome::Pending),
             TakingBack::Booked | TakingBack::Nothing => {}
             TakingBack::WithoutTicket | TakingBack::NotYet => {
-                let line = match self.confirm(claim, now, deadline).await {
+                let line = match self.confirm(claim, moment).await {
                     Ok(Confirmation::TakenBack(confirmed)) => {
-                        confirmed.line(&ticket, &capture_id, now)
+                        confirmed.line(&ticket, &capture_id, moment.now)
                     }
                     // A chargeback is no refund that could be asked about: its row
                     // is all that PayPal says, and it names capture and amount.
                     Err(PayPalError::NotFound { .. }) => {
-                        let line = line_of_row(row, (id, kind), &ticket, &capture_id, now);
-                        if let Some(cents) = self.under_another_id(&ticket, &line, now).await? {
+                        let line = line_of_row(row, (id, kind), &ticket, &capture_id, moment.now);
+                        if let Some(cents) =
+                            self.under_another_id(&ticket, &line, moment.now).await?
+                        {
                             let found = false;
                             return Ok(RowOutcome::Booked { cents, found });
                         }
@@ -80,13 +77,12 @@ impl Settle {
                 let _ = self.book_line(ticket, &line).await?;
             }
         }
-        if let Some(cents) = self.line_shown(&case_number, id, now).await? {
+        if let Some(cents) = self.line_shown(&case_number, id, moment.now).await? {
             let found = true;
             return Ok(RowOutcome::Booked { cents, found });
         }
-        self.mend_line(&case_number, claim, id, now, deadline)
-            .await?;
-        Ok(match self.line_shown(&case_number, id, now).await? {
+        self.mend_line(&case_number, claim, id, moment).await?;
+        Ok(match self.line_shown(&case_number, id, moment.now).await? {
             Some(cents) => RowOutcome::Booked { cents, found: true },
             None => RowOutcome::Unclear,
         })
@@ -138,13 +134,9 @@ impl Settle {
         row: &Transaction,
         claim: &Claim,
         id: &str,
-        now: Timestamp,
-        deadline: Instant,
+        moment: Moment,
     ) -> Result<RowOutcome, Error> {
-        let (ticket, capture_id) = match self
-            .owner_of_money_left(row, claim, id, now, deadline)
-            .await?
-        {
+        let (ticket, capture_id) = match self.owner_of_money_left(row, claim, id, moment).await? {
             MoneyOwner::Ours(ticket, capture_id) => (*ticket, capture_id),
             MoneyOwner::Not(shown) => return Ok(shown),
         };
@@ -156,7 +148,7 @@ impl Settle {
         let line = TakenBack {
             // A hold takes nothing for good.
             amount: None,
-            ..line_of_row(row, (id, kind), &ticket, &capture_id, now)
+            ..line_of_row(row, (id, kind), &ticket, &capture_id, moment.now)
         };
         Ok(match self.book_line(ticket, &line).await? {
             TakingBack::Booked => RowOutcome::Held,
@@ -173,14 +165,10 @@ impl Settle {
         row: &Transaction,
         claim: &Claim,
         id: &str,
-        now: Timestamp,
-        deadline: Instant,
+        moment: Moment,
     ) -> Result<RowOutcome, Error> {
         Ok(
-            match self
-                .owner_of_money_left(row, claim, id, now, deadline)
-                .await?
-            {
+            match self.owner_of_money_left(row, claim, id, moment).await? {
                 MoneyOwner::Ours(..) => RowOutcome::Returned,
                 MoneyOwner::Not(shown) => shown,
             },
@@ -201,13 +189,8 @@ impl Settle {
     }
 
     /// The capture that PayPal names where it is asked about a claim.
-    async fn capture_claimed(
-        &self,
-        claim: &Claim,
-        now: Timestamp,
-        deadline: Instant,
-    ) -> Option<CaptureId> {
-        match self.confirm(claim, now, deadline).await {
+    async fn capture_claimed(&self, claim: &Claim, moment: Moment) -> Option<CaptureId> {
+        match self.confirm(claim, moment).await {
             Ok(Confirmation::TakenBack(confirmed)) => confirmed.capture().cloned(),
             Ok(Confirmation::UnderWay(_) | Confirmation::Nothing | Confirmation::SomethingNew)
             | Err(_) => None,
@@ -221,8 +204,7 @@ impl Settle {
         row: &Transaction,
         claim: &Claim,
         id: &str,
-        now: Timestamp,
-        deadline: Instant,
+        moment: Moment,
     ) -> Result<MoneyOwner, Error> {
         let referred = row.reference.as_ref().and_then(capture_referred_to);
         if let Some(named) = row.custom_id.as_deref().and_then(|id| id.parse().ok())
@@ -237,7 +219,7 @@ impl Settle {
         }
         let capture_id = match referred {
             Some(capture_id) => Some(capture_id),
-            None => self.capture_claimed(claim, now, deadline).await,
+            None => self.capture_claimed(claim, moment).await,
         };
         let Some(capture_id) = capture_id else {
             return Ok(MoneyOwner::Not(RowOutcome::Unclear));
@@ -252,7 +234,7 @@ impl Settle {
         if self.store.is_foreign(capture_id.as_str()).await? {
             return Ok(MoneyOwner::Not(RowOutcome::Foreign { asked: false }));
         }
-        let (ticket, is_marked) = match self.payer(&capture_id, now, deadline).await {
+        let (ticket, is_marked) = match self.payer(&capture_id, moment).await {
             Ok(Payer::Attempt(attempt)) => {
                 let loaded = self.load(&attempt).await?;
                 (loaded.map(|(ticket, _)| ticket), true)
@@ -275,7 +257,7 @@ impl Settle {
             return Ok(MoneyOwner::Not(RowOutcome::Unclear));
         }
         let invoice_id = row.invoice_id.as_deref();
-        let not = self.not_ours(id, is_marked, invoice_id, now);
+        let not = self.not_ours(id, is_marked, invoice_id, moment.now);
         Ok(MoneyOwner::Not(not.await?))
     }
 }

@@ -21,7 +21,7 @@ use super::reconciling::{Slice, report};
 use super::window::{longer, next_slice, old_enough, shorter, whole_seconds};
 use crate::limits::{SEARCH_SLICE, since};
 use crate::sweep::SANDBOX_CALLS_PER_SWEEP;
-use crate::{Claim, Comparison, Reconciled, Settle, TakingBack, Window, paypal_deadline};
+use crate::{Claim, Comparison, Moment, Reconciled, Settle, TakingBack, Window};
 
 /// How far back each night looks: what PayPal shows 36 hours late, and a night
 /// that was missed; for a lock that waits for the books, since its first try.
@@ -245,7 +245,7 @@ impl Settle {
                 return Ok(Step::Stopped);
             }
             budget.spend(2);
-            let (now, deadline) = (clock(), paypal_deadline());
+            let moment = Moment::begins(clock());
             let Ok(id) = open.id.parse() else {
                 tracing::error!(refund = open.id, "the list of open refunds names none");
                 continue;
@@ -254,13 +254,15 @@ impl Settle {
                 TakenBackKind::Refund => Claim::Refund(id),
                 TakenBackKind::Reversal | TakenBackKind::Dispute => Claim::Reversal(id),
             };
-            match self.taken_back(&claim, now, deadline).await? {
+            match self.taken_back(&claim, moment).await? {
                 TakingBack::Booked | TakingBack::Nothing => {
                     self.store.stop_following(&open.id).await?;
                 }
                 TakingBack::UnderWay | TakingBack::WithoutTicket | TakingBack::NotYet => {
-                    self.store.follow_refund(&open.id, open.kind, now).await?;
-                    if since(open.since, now) > REFUND_LATE {
+                    self.store
+                        .follow_refund(&open.id, open.kind, moment.now)
+                        .await?;
+                    if since(open.since, moment.now) > REFUND_LATE {
                         tracing::error!(
                             refund = open.id,
                             since = %open.since,

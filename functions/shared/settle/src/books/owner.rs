@@ -9,11 +9,10 @@ use jiff::Timestamp;
 use paypal::{Capture, Error as PayPalError, Order, SEARCH_LAG_MAX, Transaction};
 use store::{Attempt, AttemptState, Error, PlacedOrder};
 use ticket::{AttemptId, CaptureId, Captures, CaseNumber, Cents, Language, OrderId, Ticket};
-use tokio::time::Instant;
 
 use super::row::RowOutcome;
-use crate::Settle;
 use crate::invoice_id::case_number;
+use crate::{Moment, Settle};
 
 /// The event code of what is paid through our orders.
 ///
@@ -57,8 +56,7 @@ impl Settle {
         &self,
         row: &Transaction,
         id: &CaptureId,
-        now: Timestamp,
-        deadline: Instant,
+        moment: Moment,
     ) -> Result<PaymentOwner, Error> {
         let named: Option<AttemptId> = row.custom_id.as_deref().and_then(|id| id.parse().ok());
         let mut is_known = false;
@@ -73,15 +71,17 @@ impl Settle {
         if self.store.is_foreign(id.as_str()).await? {
             return Ok(PaymentOwner::Not(RowOutcome::Foreign { asked: false }));
         }
-        let (capture, order) = match self.ask_about(id, now, deadline).await {
+        let (capture, order) = match self.ask_about(id, moment).await {
             CaptureAsked::Both(both) => *both,
             CaptureAsked::WithoutOrder(capture) => {
                 return self
-                    .owner_without_order(row, id, &capture, is_known, now)
+                    .owner_without_order(row, id, &capture, is_known, moment.now)
                     .await;
             }
             CaptureAsked::NoCapture => {
-                return self.owner_without_capture(row, id, is_known, now).await;
+                return self
+                    .owner_without_capture(row, id, is_known, moment.now)
+                    .await;
             }
             CaptureAsked::Nothing => return Ok(PaymentOwner::Not(RowOutcome::Unclear)),
         };
@@ -93,7 +93,7 @@ impl Settle {
                     .as_deref()
                     .or(order.invoice_id.as_deref());
                 return self
-                    .payment_not_ours(row, id, named.is_some(), invoice_id, now)
+                    .payment_not_ours(row, id, named.is_some(), invoice_id, moment.now)
                     .await;
             }
             Marks::Doubtful => return Ok(PaymentOwner::Not(RowOutcome::Unclear)),
@@ -101,8 +101,8 @@ impl Settle {
         let Some(ticket) = self.store.ticket(&case_number).await? else {
             return Ok(PaymentOwner::Not(RowOutcome::NoTicket));
         };
-        let attempt = attempt_anew(&ticket, attempt_id, &capture, &order, self, now);
-        self.owner_in_the_table(attempt, id, now).await
+        let attempt = attempt_anew(&ticket, attempt_id, &capture, &order, self, moment.now);
+        self.owner_in_the_table(attempt, id, moment.now).await
     }
 
     /// The attempt as the table has it; what of it is not there is written, as it must
@@ -239,15 +239,10 @@ impl Settle {
     }
 
     /// The capture itself, and the order it came from.
-    pub(crate) async fn ask_about(
-        &self,
-        id: &CaptureId,
-        now: Timestamp,
-        deadline: Instant,
-    ) -> CaptureAsked {
+    pub(crate) async fn ask_about(&self, id: &CaptureId, moment: Moment) -> CaptureAsked {
         let capture = self
-            .call(now, deadline, |token| async move {
-                self.paypal.get_capture(&token, id, deadline).await
+            .call(moment, |token| async move {
+                self.paypal.get_capture(&token, id, moment.deadline).await
             })
             .await;
         let capture = match capture {
@@ -263,8 +258,10 @@ impl Settle {
         };
         let order_id: &OrderId = &order_id;
         let order = self
-            .call(now, deadline, |token| async move {
-                self.paypal.get_order(&token, order_id, deadline).await
+            .call(moment, |token| async move {
+                self.paypal
+                    .get_order(&token, order_id, moment.deadline)
+                    .await
             })
             .await;
         match order {

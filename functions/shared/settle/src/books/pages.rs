@@ -8,7 +8,7 @@ use tokio::time::Instant;
 
 use super::window::whole_seconds;
 use crate::limits::FUNCTION_TIMEOUT;
-use crate::{Settle, Window, paypal_deadline};
+use crate::{Moment, Settle, Window};
 
 /// Pages of one slice. A slice with more is halved before it is read: what is not
 /// finished in the time of one call is begun anew by the next.
@@ -169,19 +169,19 @@ impl Settle {
             return Err(BooksRead::Nothing);
         }
         budget.spend(1);
-        let (now, deadline) = (clock(), paypal_deadline());
+        let moment = Moment::begins(clock());
         let found = self
-            .call(now, deadline, |token| async move {
+            .call(moment, |token| async move {
                 let Window { from, to } = slice;
                 self.paypal
-                    .search_transactions(&token, from, to, number, deadline)
+                    .search_transactions(&token, from, to, number, moment.deadline)
                     .await
             })
             .await;
         match found {
             Ok(Searched::Page(page)) => Ok(page),
             Ok(Searched::TooMany) => Err(BooksRead::TooMuch),
-            Ok(Searched::NotTaken) => Err(too_young_or_nothing(slice, now)),
+            Ok(Searched::NotTaken) => Err(too_young_or_nothing(slice, moment.now)),
             Err(error) => {
                 tracing::error!(%error, ?slice, "PayPal does not show its books");
                 Err(BooksRead::Nothing)

@@ -4,12 +4,11 @@ use jiff::Timestamp;
 use paypal::{Transaction, TransactionStatus};
 use store::{BookingParts, Error};
 use ticket::{AttemptId, CaptureId, Captures};
-use tokio::time::Instant;
 
 use super::owner::{CaptureAsked, PaymentOwner};
 use super::row::RowOutcome;
 use crate::asking::Answer;
-use crate::{Settle, Wake};
+use crate::{Moment, Settle, Wake};
 
 impl Settle {
     /// Books a payment that PayPal shows, unless the table has all of it.
@@ -17,15 +16,14 @@ impl Settle {
         &self,
         row: &Transaction,
         id: &CaptureId,
-        now: Timestamp,
-        deadline: Instant,
+        moment: Moment,
     ) -> Result<RowOutcome, Error> {
-        let (ticket, attempt) = match self.owner_of(row, id, now, deadline).await? {
+        let (ticket, attempt) = match self.owner_of(row, id, moment).await? {
             PaymentOwner::Ours(ours) => *ours,
             PaymentOwner::Not(shown) => return Ok(shown),
         };
         let parts = self.store.parts(ticket, attempt, id).await?;
-        if let Some(cents) = self.booked_and_shown(&parts, id, now).await? {
+        if let Some(cents) = self.booked_and_shown(&parts, id, moment.now).await? {
             let found = false;
             return Ok(RowOutcome::Booked { cents, found });
         }
@@ -33,7 +31,7 @@ impl Settle {
             return Ok(RowOutcome::Pending);
         }
         let attempt_id = parts.attempt.id;
-        self.settle(&attempt_id, Wake::Books, now, deadline).await?;
+        self.settle(&attempt_id, Wake::Books, moment).await?;
         let Some(parts) = self.reload(&attempt_id, id).await? else {
             return Ok(RowOutcome::Unclear);
         };
@@ -41,19 +39,16 @@ impl Settle {
             parts
         } else {
             // sabotage: a booking that came back torn is not mended
-            self.mend(&parts, id, now, deadline).await?;
+            self.mend(&parts, id, moment).await?;
             let Some(parts) = self.reload(&attempt_id, id).await? else {
                 return Ok(RowOutcome::Unclear);
             };
             parts
         };
-        Ok(match self.booked_and_shown(&parts, id, now).await? {
+        Ok(match self.booked_and_shown(&parts, id, moment.now).await? {
             Some(cents) => RowOutcome::Booked { cents, found: true },
             None if parts.is_pending() => RowOutcome::Pending,
-            None => {
-                self.under_another_order(row, &parts, id, now, deadline)
-                    .await
-            }
+            None => self.under_another_order(row, &parts, id, moment).await,
         })
     }
 
@@ -77,8 +72,7 @@ impl Settle {
         row: &Transaction,
         parts: &BookingParts,
         id: &CaptureId,
-        now: Timestamp,
-        deadline: Instant,
+        moment: Moment,
     ) -> RowOutcome {
         let Some(order) = &parts.attempt.order else {
             return RowOutcome::Unclear;
@@ -87,14 +81,14 @@ impl Settle {
             return RowOutcome::Unclear;
         }
         let (ticket, attempt) = (&parts.ticket, &parts.attempt);
-        let answer = self.ask(&order.id, ticket, attempt, now, deadline).await;
+        let answer = self.ask(&order.id, ticket, attempt, moment).await;
         let is_known = match answer {
             Answer::Order(_) => true,
             // What our order brings is what it was made for.
             Answer::Unknown if row.amount.euro_cents() != Some(attempt.amount) => false,
             Answer::Unknown | Answer::Denied | Answer::None => return RowOutcome::Unclear,
         };
-        match self.ask_about(id, now, deadline).await {
+        match self.ask_about(id, moment).await {
             CaptureAsked::Both(both) if !is_known && both.1.id != order.id => {
                 RowOutcome::Foreign { asked: true }
             }

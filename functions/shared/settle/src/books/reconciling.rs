@@ -19,7 +19,7 @@ use super::pages::{BooksRead, Budget};
 use super::row::RowOutcome;
 use super::window::{SLICE_MIN, Window, longer, next_slice, old_enough, shorter, whole_seconds};
 use crate::limits::{FUNCTION_TIMEOUT, SEARCH_SLICE, since};
-use crate::{Claim, Comparison, Settle, paypal_deadline};
+use crate::{Claim, Comparison, Moment, Settle};
 
 /// The most calls of PayPal that one row takes: capture and order, the
 /// attempt's own order before and after, a refund.
@@ -193,27 +193,27 @@ impl Settle {
 
     async fn row(&self, row: &Transaction, now: Timestamp) -> RowOutcome {
         let looked = async {
-            let deadline = paypal_deadline();
+            let moment = Moment::begins(now);
             // sabotage: what left is not looked for at night
             match &row.kind {
-                TransactionKind::Payment(id) => self.payment(row, id, now, deadline).await,
+                TransactionKind::Payment(id) => self.payment(row, id, moment).await,
                 TransactionKind::Refund(id) => {
                     let claim = Claim::Refund(id.clone());
                     let line = (id.as_str(), TakenBackKind::Refund);
-                    self.left_again(row, &claim, line, now, deadline).await
+                    self.left_again(row, &claim, line, moment).await
                 }
                 TransactionKind::Reversal(id) => {
                     let claim = Claim::Reversal(id.clone());
                     let line = (id.as_str(), TakenBackKind::Reversal);
-                    self.left_again(row, &claim, line, now, deadline).await
+                    self.left_again(row, &claim, line, moment).await
                 }
                 TransactionKind::Hold(id) => {
                     let claim = Claim::Reversal(id.clone());
-                    self.held(row, &claim, id.as_str(), now, deadline).await
+                    self.held(row, &claim, id.as_str(), moment).await
                 }
                 TransactionKind::Returned(id) => {
                     let claim = Claim::Reversal(id.clone());
-                    self.returned(row, &claim, id.as_str(), now, deadline).await
+                    self.returned(row, &claim, id.as_str(), moment).await
                 }
                 TransactionKind::Other => Ok(RowOutcome::Foreign { asked: false }),
             }

@@ -6,7 +6,7 @@ use ticket::AttemptId;
 
 use super::schedule::{Next, after_look, next_look};
 use crate::limits::{FUNCTION_TIMEOUT, LOOK_PENDING};
-use crate::{Progress, Settle, Settled, Wake, paypal_deadline};
+use crate::{Moment, Progress, Settle, Settled, Wake};
 
 /// What became of a look.
 pub(super) enum Look {
@@ -94,7 +94,7 @@ impl Settle {
             next,
             waits,
         });
-        self.settle(&id, Wake::Sweep, now, paypal_deadline()).await
+        self.settle(&id, Wake::Sweep, Moment::begins(now)).await
     }
 
     /// Where the attempt waits now that it was looked at, where that changes anything.
