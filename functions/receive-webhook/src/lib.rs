@@ -23,9 +23,6 @@ use settle::{Claim, Moment, Progress, Settle, TakingBack, Wake};
 use store::{AttemptState, EventOutcome, Store, StoredEvent};
 use ticket::{AttemptId, Captures, OrderId};
 
-/// PayPal's bodies have one or two kilobytes.
-const BODY_BYTES_MAX: usize = 64 * 1_024;
-
 /// PayPal delivers an event up to 25 times over 3 days; then nobody but a
 /// human can finish it. It is parked from this delivery on: were it the last, a
 /// table that fails just then would leave the event without an end.
@@ -79,10 +76,6 @@ pub async fn handle(app: &App, request: Request, now: Timestamp) -> Response<Bod
 
 async fn receive(app: &App, request: &Request, now: Timestamp) -> StatusCode {
     let unverified_body: &[u8] = request.body();
-    if unverified_body.len() > BODY_BYTES_MAX {
-        tracing::warn!("a webhook was too large");
-        return StatusCode::PAYLOAD_TOO_LARGE;
-    }
     let moment = Moment::begins(now);
     let verified = app
         .webhooks
@@ -104,7 +97,12 @@ async fn receive(app: &App, request: &Request, now: Timestamp) -> StatusCode {
         }
         Err(error) => {
             tracing::warn!(%error, "a webhook was refused");
-            return StatusCode::BAD_REQUEST;
+            let is_too_large = matches!(error, WebhookError::BodyTooLarge);
+            return if is_too_large {
+                StatusCode::PAYLOAD_TOO_LARGE
+            } else {
+                StatusCode::BAD_REQUEST
+            };
         }
     };
     // sabotage: the webhook's word is believed

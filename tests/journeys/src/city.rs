@@ -402,7 +402,7 @@ impl City {
         }
     }
 
-    /// The index of open attempts names something that no version of ours can read.
+    /// The index of open work names something that no version of ours can read.
     pub async fn spoil_index(&self, id: &str, shard: &str, due_at: Timestamp) {
         use aws_sdk_dynamodb::types::AttributeValue::S;
         let written = self

@@ -726,7 +726,7 @@ async fn of_two_sweeps_one_looks_at_an_attempt() {
     let store = &case.city.store;
     let mut found = Vec::new();
     for shard in store::Store::open_shards() {
-        found.extend(store.due_attempts(shard, case.city.now(), 9).await.unwrap());
+        found.extend(store.due_work(shard, case.city.now(), 9).await.unwrap());
     }
     assert_eq!(found.len(), 1);
     let next = case.until();

@@ -11,7 +11,7 @@ use journeys::City;
 use paypal_standin::{Fault, FaultKind, On, Payer, UpdateTime, WebhookMode};
 use settle::sweep::SIDE_BY_SIDE;
 use settle::sweep::Which;
-use store::{OpenAttempt, Queue, Store};
+use store::{OpenWork, Queue, Store};
 use ticket::Captures;
 use ticket::State;
 
@@ -28,21 +28,21 @@ async fn city() -> City {
 }
 
 /// All attempts that are due by then.
-async fn open(city: &City, by: Timestamp) -> Vec<OpenAttempt> {
+async fn open(city: &City, by: Timestamp) -> Vec<OpenWork> {
     let mut found = Vec::new();
     for shard in Store::open_shards() {
-        found.extend(city.store.due_attempts(shard, by, 2_500).await.unwrap());
+        found.extend(city.store.due_work(shard, by, 2_500).await.unwrap());
     }
     found
 }
 
 /// The one attempt that is open.
-async fn the_open_one(city: &City) -> OpenAttempt {
+async fn the_open_one(city: &City) -> OpenWork {
     let [open] = <[_; 1]>::try_from(open(city, Timestamp::MAX).await).unwrap();
     open
 }
 
-fn due_at(open: &OpenAttempt) -> Timestamp {
+fn due_at(open: &OpenWork) -> Timestamp {
     open.due_at().parse().unwrap()
 }
 
@@ -116,7 +116,7 @@ async fn a_driver_who_came_back_while_paypal_was_silent_waits_behind_nobody_who_
     silent.times = 2;
     city.standin.set_fault(silent).unwrap();
     city.come_back(&back).await;
-    let due = |open: &OpenAttempt| (open.queue == Queue::Likely).then(|| due_at(open));
+    let due = |open: &OpenWork| (open.queue == Queue::Likely).then(|| due_at(open));
     let all = open(&city, Timestamp::MAX).await;
     let likely: Vec<_> = all.iter().filter_map(due).collect();
     assert_eq!(likely, [city.now() + A_MINUTE]);

@@ -338,10 +338,7 @@ async fn assert_pending_whole(city: &City, came_back: &[(String, String)]) {
     );
     let mut indexed = 0;
     for shard in Store::open_shards() {
-        let open = city
-            .store
-            .due_attempts(shard, jiff::Timestamp::MAX, 9)
-            .await;
+        let open = city.store.due_work(shard, jiff::Timestamp::MAX, 9).await;
         indexed += open.unwrap().len();
     }
     assert_eq!(

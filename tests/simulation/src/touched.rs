@@ -23,7 +23,7 @@ pub(crate) enum Touched {
     Anything,
 }
 
-/// The index of open attempts, which every write to an attempt may change.
+/// The index of open work, which every write to an attempt may change.
 const INDEX: &str = "the index";
 
 impl Touched {

@@ -40,7 +40,7 @@ pub use trust::Distrust;
 use crate::{Transport, TransportError};
 
 /// The largest webhook we read; the largest recorded has 3 KB.
-const BODY_BYTES_MAX: usize = 128 * 1024;
+const BODY_BYTES_MAX: usize = 64 * 1024;
 
 /// What checks webhooks; keeps the certificates it has seen.
 #[derive(Debug)]

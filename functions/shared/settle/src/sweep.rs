@@ -18,7 +18,7 @@ use std::time::Duration;
 use futures_util::stream::{self, FuturesUnordered, StreamExt};
 use jiff::Timestamp;
 use serde::Serialize;
-use store::{OpenAttempt, Queue, Store};
+use store::{OpenWork, Queue, Store};
 use tokio::time::Instant;
 
 use self::look::Look;
@@ -122,7 +122,7 @@ impl Settle {
 
     /// Everything that is due, in the order in which to look at it, and how many shards
     /// could not be read.
-    async fn due(&self, which: Which, pace: &Pace, now: Timestamp) -> (Vec<OpenAttempt>, u32) {
+    async fn due(&self, which: Which, pace: &Pace, now: Timestamp) -> (Vec<OpenWork>, u32) {
         // Of each shard as many as the sweep could look at: these hold the longest due
         // of all, however unevenly they are spread.
         let (horizon, most) = match which {
@@ -131,7 +131,7 @@ impl Settle {
         };
         let store = &self.store;
         let shards = stream::iter(Store::open_shards())
-            .map(|shard| async move { (shard, store.due_attempts(shard, horizon, most).await) })
+            .map(|shard| async move { (shard, store.due_work(shard, horizon, most).await) })
             .buffered(SIDE_BY_SIDE)
             .collect::<Vec<_>>()
             .await;
@@ -166,7 +166,7 @@ impl Sweep {
     }
 }
 
-fn report(sweep: &Sweep, left: &[OpenAttempt], began: Timestamp) {
+fn report(sweep: &Sweep, left: &[OpenWork], began: Timestamp) {
     let waits_since = left
         .iter()
         .filter(|open| open.queue != Queue::Others)

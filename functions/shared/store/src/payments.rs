@@ -8,7 +8,7 @@ pub(crate) mod conditions;
 pub(crate) mod events;
 pub(crate) mod lock;
 pub(crate) mod mending;
-pub(crate) mod open_attempts;
+pub(crate) mod open_work;
 pub(crate) mod parts;
 pub(crate) mod pending;
 pub(crate) mod records;

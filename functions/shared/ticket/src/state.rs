@@ -15,7 +15,7 @@
 //! | change amount | changes | refused: processing | refused: pending | refused: paid | changes | already done | already done | changes |
 //!
 //! *Surplus when completed*: nothing is booked yet, the attempt stays in the
-//! index of open attempts. *Already done*: the case is closed, the wish is
+//! index of open work. *Already done*: the case is closed, the wish is
 //! answered with how it stands and changes nothing. A capture that PayPal declines
 //! changes nothing but a pending mark of its own, which goes; money that is taken
 //! back leads to review from everywhere.

@@ -1,7 +1,7 @@
 //! One look: the attempt is put off, settled, and waits where that leads.
 
 use jiff::Timestamp;
-use store::{Attempt, Error, OpenAttempt, Queue};
+use store::{Attempt, Error, OpenWork, Queue};
 use ticket::AttemptId;
 
 use super::schedule::{Next, after_look, next_look};
@@ -22,12 +22,12 @@ pub(super) enum Look {
 struct Begun {
     attempt: Attempt,
     next: Next,
-    waits: OpenAttempt,
+    waits: OpenWork,
 }
 
 impl Settle {
     /// Looks at an attempt, and writes down when it is looked at again.
-    pub(super) async fn look_at(&self, open: OpenAttempt, now: Timestamp) -> Look {
+    pub(super) async fn look_at(&self, open: OpenWork, now: Timestamp) -> Look {
         let mut begun = None;
         // The limit that every other function has from its own time-out: whoever
         // is inside the capture call longer than the lease could charge twice.
@@ -53,7 +53,7 @@ impl Settle {
 
     async fn look(
         &self,
-        open: &OpenAttempt,
+        open: &OpenWork,
         now: Timestamp,
         begun: &mut Option<Begun>,
     ) -> Result<Option<Settled>, Error> {
@@ -62,15 +62,13 @@ impl Settle {
             let later = now.saturating_add(LOOK_PENDING).unwrap_or(now);
             store.put_off(open, open.queue, later).await
         };
-        let id: AttemptId = match open.id.parse() {
-            Ok(id) => id,
-            Err(error) => {
-                put_off_unread().await?;
-                return Err(Error::Unreadable {
-                    item: "key of an open attempt",
-                    source: Box::new(error),
-                });
-            }
+        let id: Result<AttemptId, _> = open.id.parse();
+        let Some(id) = id.ok().filter(|_| open.is_attempt()) else {
+            put_off_unread().await?;
+            return Err(Error::Unreadable {
+                item: "key of open work",
+                source: "it is no attempt's".into(),
+            });
         };
         let attempt = match store.attempt(&id).await {
             Ok(Some(attempt)) => attempt,

@@ -1,13 +1,13 @@
 //! In which order a sweep looks at what is due.
 
-use store::{OpenAttempt, Queue};
+use store::{OpenWork, Queue};
 
 /// Of so many looks one is for those that nobody has asked about yet and one for all
 /// others, however many likelier ones are due: they must not wait for ever.
 const TURNS: usize = 5;
 
 /// Who is likeliest to bring money goes first, and of each queue the longest due.
-pub(super) fn in_order(mut due: Vec<OpenAttempt>) -> Vec<OpenAttempt> {
+pub(super) fn in_order(mut due: Vec<OpenWork>) -> Vec<OpenWork> {
     due.sort_by(|one, other| one.due_at().cmp(other.due_at()));
     let mut of = |queue| due.extract_if(.., |open| open.queue == queue).collect();
     likely_first(of(Queue::Likely), of(Queue::New), of(Queue::Others))

@@ -13,8 +13,8 @@ use ticket::{AttemptId, CaseNumber, SettlementId};
 /// How many partitions an index or a queue is spread over, so that none is hot.
 pub const SHARDS: u8 = 16;
 
-/// The index of open attempts: sparse, an attempt is in it while it is not final.
-pub(crate) const OPEN_ATTEMPTS: &str = "open-attempts";
+/// The index of open work: sparse, an item is in it while there is something to do.
+pub(crate) const OPEN_WORK: &str = "open-work";
 
 pub(crate) type Item = HashMap<String, AttributeValue>;
 
@@ -47,8 +47,11 @@ pub(crate) fn ticket(case_number: &CaseNumber) -> Key {
     Key::new(ticket_partition(case_number), "TICKET")
 }
 
+/// The kind of item that an attempt is.
+pub(crate) const ATTEMPT: &str = "ATTEMPT";
+
 pub(crate) fn attempt(id: &AttemptId) -> Key {
-    Key::new(format!("ATTEMPT#{id}"), "ATTEMPT")
+    Key::new(format!("{ATTEMPT}#{id}"), ATTEMPT)
 }
 
 /// Says which attempts a ticket has; the attempt itself is found by its id.

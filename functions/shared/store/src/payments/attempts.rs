@@ -8,7 +8,7 @@ use ticket::{AttemptId, Ticket};
 use crate::dynamo::client::{read, unavailable};
 use crate::dynamo::keys::{self, n, s, sortable};
 use crate::dynamo::write::{Step, item, value};
-use crate::payments::open_attempts::{Queue, queue_shard};
+use crate::payments::open_work::{Queue, queue_shard};
 use crate::payments::records::{Attempt, AttemptEnd, AttemptState, PlacedOrder};
 use crate::{Error, Store, Write};
 

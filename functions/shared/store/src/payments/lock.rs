@@ -9,7 +9,7 @@ use ticket::{AttemptId, CaseNumber, Lock, Ticket};
 use crate::dynamo::keys::{self, n, s};
 use crate::dynamo::write::{Step, value};
 use crate::payments::attempts::end_update;
-use crate::payments::open_attempts::{DUE, Queue, due};
+use crate::payments::open_work::{DUE, Queue, due};
 use crate::payments::records::{Attempt, AttemptEnd, AttemptState, Decline};
 use crate::{Error, Store, Write};
 

@@ -10,7 +10,7 @@ use ticket::{AttemptId, CaptureId, State, Ticket};
 use crate::dynamo::keys::{self, n, s, sortable};
 use crate::dynamo::write::{Step, item, value};
 use crate::payments::lock::Held;
-use crate::payments::open_attempts::{Queue, queue_shard};
+use crate::payments::open_work::{Queue, queue_shard};
 use crate::payments::pending::{pending_journal, pending_ticket};
 use crate::payments::records::{Attempt, AttemptState, PlacedOrder, TakenBack};
 use crate::payments::taken_back::{line, taken_back_journal, to_review};
@@ -18,7 +18,7 @@ use crate::{Error, Store, Write};
 
 impl Store {
     /// Writes down an attempt that the table does not know any more, into the
-    /// index of open attempts: should nobody book its money at once, the sweep
+    /// index of open work: should nobody book its money at once, the sweep
     /// does. Refused where there is no such ticket.
     ///
     /// # Errors

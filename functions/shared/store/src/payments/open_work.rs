@@ -1,5 +1,6 @@
-//! The sparse, sharded index of open attempts: where the sweep looks. It lags;
-//! what it names is read again from the table itself.
+//! The sparse, sharded index of open work: where the sweep looks. It lags; what it
+//! names is read again from the table itself. An item is in it while it has a shard
+//! and is due at some time, whatever kind of item it is; today only attempts are.
 //!
 //! An attempt waits in one of three queues. Most checkouts are abandoned, and nobody
 //! whose money is under way, or who has paid at once, may wait behind those.
@@ -12,7 +13,7 @@ use jiff::Timestamp;
 use ticket::AttemptId;
 
 use crate::dynamo::client::unavailable;
-use crate::dynamo::keys::{self, Item, OPEN_ATTEMPTS, SHARDS, s, sortable, sortable_not_before};
+use crate::dynamo::keys::{self, Item, OPEN_WORK, SHARDS, s, sortable, sortable_not_before};
 use crate::dynamo::write::Step;
 use crate::{Error, Store, Write};
 
@@ -20,7 +21,7 @@ use crate::{Error, Store, Write};
 /// DynamoDB's.
 const PER_SHARD_MAX: u32 = 2_500;
 
-/// Which of the three an open attempt waits in.
+/// Which of the three some work waits in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Queue {
     /// Money is under way, or may be: the payer has come back or approved, the
@@ -32,7 +33,7 @@ pub enum Queue {
     Others,
 }
 
-/// An attempt's partition of a queue.
+/// The partition of a queue that an item with this id waits in.
 pub(crate) fn queue_shard(queue: Queue, id: &str) -> String {
     queue_shard_name(queue, keys::shard(id))
 }
@@ -58,10 +59,12 @@ impl fmt::Display for Shard {
     }
 }
 
-/// An attempt that is due.
+/// Work that is due.
 #[derive(Clone, Debug, PartialEq)]
-pub struct OpenAttempt {
-    /// Which; as text, since an unreadable one must not stop the sweep.
+pub struct OpenWork {
+    /// What kind of item it is, as its key says: an unknown kind must not stop the sweep.
+    kind: String,
+    /// Which; as text, since an unreadable one must not stop the sweep, either.
     pub id: String,
     /// Where it waits.
     pub queue: Queue,
@@ -71,7 +74,13 @@ pub struct OpenAttempt {
     due_at: String,
 }
 
-impl OpenAttempt {
+impl OpenWork {
+    /// Whether it is an attempt.
+    #[must_use]
+    pub fn is_attempt(&self) -> bool {
+        self.kind == keys::ATTEMPT
+    }
+
     /// Since when it is due; texts sort like the moments.
     #[must_use]
     pub fn due_at(&self) -> &str {
@@ -80,23 +89,23 @@ impl OpenAttempt {
 }
 
 impl Store {
-    /// The open attempts of a shard that are due at `now`, the longest due first,
+    /// The work of a shard that is due at `now`, the longest due first,
     /// `limit` at most.
     ///
     /// # Errors
     /// When the table does not answer.
-    pub async fn due_attempts(
+    pub async fn due_work(
         &self,
         shard: Shard,
         now: Timestamp,
         limit: u32,
-    ) -> Result<Vec<OpenAttempt>, Error> {
+    ) -> Result<Vec<OpenWork>, Error> {
         let limit = i32::try_from(limit.clamp(1, PER_SHARD_MAX)).unwrap_or(i32::MAX);
         let page = self
             .client
             .query()
             .table_name(&self.table)
-            .index_name(OPEN_ATTEMPTS)
+            .index_name(OPEN_WORK)
             .key_condition_expression("#shard = :shard AND due_at <= :now")
             .expression_attribute_names("#shard", "shard")
             .expression_attribute_values(":shard", s(shard.to_string()))
@@ -104,11 +113,11 @@ impl Store {
             .limit(limit)
             .send()
             .await
-            .map_err(unavailable("look for open attempts"))?;
+            .map_err(unavailable("look for open work"))?;
         Ok(page
             .items()
             .iter()
-            .map(|item| open_attempt(shard.queue, item))
+            .map(|item| open_work(shard.queue, item))
             .collect())
     }
 
@@ -124,19 +133,18 @@ impl Store {
             .flat_map(|queue| Self::shards().map(move |number| Shard { queue, number }))
     }
 
-    /// Puts an attempt off until `next`, into that queue, before it is looked at:
+    /// Puts work off until `next`, into that queue, before it is looked at:
     /// one that makes the sweep die must not be the first one again. Gives it as
-    /// it waits now; nothing where another sweep was faster, the attempt has become
-    /// final, or somebody has made it due at another time since.
+    /// it waits now; nothing where another sweep was faster, the work is done, or somebody has made it due at another time since.
     ///
     /// # Errors
     /// When the table does not answer.
     pub async fn put_off(
         &self,
-        open: &OpenAttempt,
+        open: &OpenWork,
         queue: Queue,
         next: Timestamp,
-    ) -> Result<Option<OpenAttempt>, Error> {
+    ) -> Result<Option<OpenWork>, Error> {
         let update = UpdateBuilder::default()
             .set_key(Some(open.key.clone()))
             .update_expression(format!("SET {DUE}"))
@@ -144,10 +152,10 @@ impl Store {
             .expression_attribute_values(":seen", s(open.due_at.as_str()));
         let update = due(update, queue, &open.id, next);
         let written = self
-            .transact("put an attempt off", vec![Step::Update(update)])
+            .transact("put work off", vec![Step::Update(update)])
             .await?;
         Ok(match written {
-            Write::Done => Some(OpenAttempt {
+            Write::Done => Some(OpenWork {
                 queue,
                 due_at: sortable_not_before(next),
                 ..open.clone()
@@ -189,16 +197,20 @@ pub(crate) fn due(update: UpdateBuilder, queue: Queue, id: &str, at: Timestamp) 
         .expression_attribute_values(":due_at", s(sortable_not_before(at)))
 }
 
-fn open_attempt(queue: Queue, item: &Item) -> OpenAttempt {
+fn open_work(queue: Queue, item: &Item) -> OpenWork {
     let text = |name: &str| match item.get(name) {
         Some(AttributeValue::S(text)) => text.clone(),
         _ => String::new(),
     };
-    let key = ["pk", "sk"].map(|name| (name.to_owned(), s(text(name))));
-    OpenAttempt {
-        id: text("pk").trim_start_matches("ATTEMPT#").to_owned(),
+    let pk = text("pk");
+    let (kind, id) = pk.split_once('#').unwrap_or_default();
+    OpenWork {
+        kind: kind.to_owned(),
+        id: id.to_owned(),
         queue,
-        key: key.into(),
+        key: ["pk", "sk"]
+            .map(|name| (name.to_owned(), s(text(name))))
+            .into(),
         due_at: text("due_at"),
     }
 }
