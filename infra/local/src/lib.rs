@@ -23,6 +23,7 @@ mod stack;
 pub mod table;
 pub mod template;
 pub mod token_keys;
+pub mod variables;
 
 use std::sync::Arc;
 

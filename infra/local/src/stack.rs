@@ -27,20 +27,13 @@ use crate::samples::{self, SamplesError};
 use crate::table::{self, TableError};
 use crate::template::{self, Template, TemplateError, Trigger};
 use crate::token_keys::{TokenKeys, TokenKeysError};
-use crate::{environment, server};
+use crate::{environment, server, variables};
 
 /// The city that is there where no other is configured.
 const MUNICIPALITY: &str = include_str!("../kaiserslautern.json");
 
 /// The table's name where none is set.
 const TABLE_NAME: &str = "knoellchen";
-
-/// Who the stand-in takes us for. Any text would do, as long as both sides
-/// have the same one.
-const CLIENT_ID: &str = "local-client";
-const CLIENT_SECRET: &str = "local-secret";
-const MERCHANT_ID: &str = "LOCALMERCHANT";
-const WEBHOOK_ID: &str = "1LOCAL000000WEBHOOK";
 
 /// Everything `cargo run` starts. It runs until it is dropped.
 pub struct Stack {
@@ -146,13 +139,7 @@ impl Stack {
             tasks.spawn(table::serve(listener, data)?);
             url
         };
-        let mut local = platform(&dynamodb_url);
         let token_keys = TokenKeys::of(data)?;
-        local.extend([
-            ("PUBLIC_BASE_URL", public_url.clone()),
-            ("TOKEN_KEYS", token_keys.jwks),
-            ("TOKEN_SIGNING_KEY", token_keys.signing_key_pem),
-        ]);
 
         let anchors =
             tempfile::tempdir().map_err(|source| directory(&std::env::temp_dir(), source))?;
@@ -161,26 +148,32 @@ impl Stack {
         } else {
             let (listener, url) = listen("paypal", options.paypal_port).await?;
             let settings = standin_settings(&set, &url, &public_url);
-            local.extend(as_variables(&settings));
+            let path = anchors.path().join("anchors.pem");
+            let of_paypal = variables::paypal(&settings, &path);
             let standin = Standin::new(settings, Arc::clone(&options.clock), options.seed);
             let standin = Arc::new(standin.map_err(StartError::Standin)?);
-            let path = anchors.path().join("anchors.pem");
             std::fs::write(&path, standin.anchors_pem())
                 .map_err(|source| directory(&path, source))?;
-            local.insert("PAYPAL_WEBHOOK_ANCHORS", path.display().to_string());
             tasks.spawn(server::standin(listener, Arc::clone(&standin)));
             tasks.spawn(Arc::clone(&standin).deliver());
-            (url, Some(standin))
+            (url, Some((standin, of_paypal)))
         };
 
         let table_name = set("TABLE_NAME").unwrap_or_else(|| TABLE_NAME.to_owned());
         let client = table::client(&options.vars, &dynamodb_url);
         table::create_where_missing(&client, &table_name, &template.table, &dynamodb_url).await?;
-        local.insert("TABLE_NAME", table_name.clone());
         let municipality =
             configure_city(client.clone(), &table_name, &set, (options.clock)()).await?;
         let store = Store::new(client, table_name.clone(), municipality.clone());
-        local.insert("MUNICIPALITY", municipality);
+        let mut local = variables::platform(&dynamodb_url);
+        local.extend(variables::city(
+            &table_name,
+            &municipality,
+            &public_url,
+            &token_keys,
+        ));
+        let (standin, of_paypal) = standin.unzip();
+        local.extend(of_paypal.unwrap_or_default());
 
         let identity = Identity::generate()?;
         let (public, office, sweeps, compare) =
@@ -267,38 +260,18 @@ async fn listen(what: &'static str, port: u16) -> Result<(TcpListener, String), 
     Ok((listener, format!("http://{address}")))
 }
 
-/// What Lambda gives every function by itself.
-fn platform(dynamodb_url: &str) -> BTreeMap<&'static str, String> {
-    BTreeMap::from([
-        ("AWS_REGION", "eu-central-1".to_owned()),
-        ("AWS_ACCESS_KEY_ID", "local".to_owned()),
-        ("AWS_SECRET_ACCESS_KEY", "local".to_owned()),
-        ("AWS_ENDPOINT_URL_DYNAMODB", dynamodb_url.to_owned()),
-    ])
-}
-
 /// The stand-in plays the PayPal that the functions are configured for.
 fn standin_settings(set: &dyn Fn(&str) -> Option<String>, url: &str, public_url: &str) -> Settings {
-    let or = |name: &str, default: &str| set(name).unwrap_or_else(|| default.to_owned());
+    let of_nobody = Settings::of_nobody(url.to_owned());
+    let or = |name: &str, default: String| set(name).unwrap_or(default);
     Settings {
-        public_origin: url.to_owned(),
-        client_id: or("PAYPAL_CLIENT_ID", CLIENT_ID),
-        client_secret: or("PAYPAL_CLIENT_SECRET", CLIENT_SECRET),
-        merchant_id: or("PAYPAL_MERCHANT_ID", MERCHANT_ID),
-        webhook_id: or("PAYPAL_WEBHOOK_ID", WEBHOOK_ID),
+        public_origin: of_nobody.public_origin,
+        client_id: or("PAYPAL_CLIENT_ID", of_nobody.client_id),
+        client_secret: or("PAYPAL_CLIENT_SECRET", of_nobody.client_secret),
+        merchant_id: or("PAYPAL_MERCHANT_ID", of_nobody.merchant_id),
+        webhook_id: or("PAYPAL_WEBHOOK_ID", of_nobody.webhook_id),
         webhook_url: Some(format!("{public_url}/paypal/webhook")),
     }
-}
-
-fn as_variables(settings: &Settings) -> [(&'static str, String); 6] {
-    [
-        ("PAYPAL_ENVIRONMENT", "local".to_owned()),
-        ("PAYPAL_BASE_URL", settings.public_origin.clone()),
-        ("PAYPAL_CLIENT_ID", settings.client_id.clone()),
-        ("PAYPAL_CLIENT_SECRET", settings.client_secret.clone()),
-        ("PAYPAL_MERCHANT_ID", settings.merchant_id.clone()),
-        ("PAYPAL_WEBHOOK_ID", settings.webhook_id.clone()),
-    ]
 }
 
 /// Writes the sample city where it is missing; answers the city's id.

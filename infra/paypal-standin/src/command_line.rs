@@ -28,11 +28,7 @@ switches them on or makes it misbehave once.";
 pub(crate) struct CommandLine {
     pub(crate) port: u16,
     pub(crate) seed: u64,
-    webhook_url: Option<String>,
-    webhook_id: String,
-    client_id: String,
-    client_secret: String,
-    merchant_id: String,
+    settings: Settings,
 }
 
 /// Why the stand-in does not run; shown as text, with what to do.
@@ -44,11 +40,7 @@ impl CommandLine {
         let mut read = Self {
             port: 8082,
             seed: 1,
-            webhook_url: None,
-            webhook_id: "standin-webhook".to_owned(),
-            client_id: "standin-client".to_owned(),
-            client_secret: "standin-secret".to_owned(),
-            merchant_id: "STNDNMERCHANT".to_owned(),
+            settings: Settings::of_nobody(String::new()),
         };
         while let Some(argument) = arguments.next()? {
             let lexopt::Arg::Long(name) = argument else {
@@ -57,11 +49,11 @@ impl CommandLine {
             match name {
                 "port" => read.port = arguments.value()?.parse()?,
                 "seed" => read.seed = arguments.value()?.parse()?,
-                "webhook-url" => read.webhook_url = Some(arguments.value()?.string()?),
-                "webhook-id" => read.webhook_id = arguments.value()?.string()?,
-                "client-id" => read.client_id = arguments.value()?.string()?,
-                "client-secret" => read.client_secret = arguments.value()?.string()?,
-                "merchant-id" => read.merchant_id = arguments.value()?.string()?,
+                "webhook-url" => read.settings.webhook_url = Some(arguments.value()?.string()?),
+                "webhook-id" => read.settings.webhook_id = arguments.value()?.string()?,
+                "client-id" => read.settings.client_id = arguments.value()?.string()?,
+                "client-secret" => read.settings.client_secret = arguments.value()?.string()?,
+                "merchant-id" => read.settings.merchant_id = arguments.value()?.string()?,
                 _ => return Err(Failed(HELP.to_owned())),
             }
         }
@@ -72,11 +64,7 @@ impl CommandLine {
     pub(crate) fn settings(&self, port: u16) -> Settings {
         Settings {
             public_origin: format!("http://{HOST}:{port}"),
-            client_id: self.client_id.clone(),
-            client_secret: self.client_secret.clone(),
-            merchant_id: self.merchant_id.clone(),
-            webhook_id: self.webhook_id.clone(),
-            webhook_url: self.webhook_url.clone(),
+            ..self.settings.clone()
         }
     }
 }

@@ -1,11 +1,12 @@
 //! What the functions stand between: a table, a PayPal, a parameter store.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Arc;
 
 use local::template::{Node, Setting, TEXT, Template};
 use local::token_keys::TokenKeys;
-use local::{Vars, table};
+use local::{Vars, table, variables};
 use paypal_standin::{Settings, Standin};
 use serde_json::json;
 use store::Store;
@@ -38,9 +39,6 @@ const CREDENTIALS: &str = "/knoellchen/paypal/credentials";
 const SIGNING_KEY: &str = "/knoellchen/token/signing-key";
 const ANCHORS: &str = "/knoellchen/paypal/anchors";
 
-const MERCHANT_ID: &str = "TESTMERCHANT1";
-const WEBHOOK_ID: &str = "1TEST0000000000WH";
-const CLIENT_ID: &str = "test-client";
 /// Made up; it must never appear in a log.
 const CLIENT_SECRET: &str = "kanarien-client-secret";
 const SESSION_TOKEN: &str = "kanarien-session-token";
@@ -91,22 +89,19 @@ impl City {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let paypal_url = format!("http://{}", listener.local_addr().unwrap());
         let settings = Settings {
-            public_origin: paypal_url.clone(),
-            client_id: CLIENT_ID.to_owned(),
             client_secret: CLIENT_SECRET.to_owned(),
-            merchant_id: MERCHANT_ID.to_owned(),
-            webhook_id: WEBHOOK_ID.to_owned(),
-            // Handed over by the test, as API Gateway would.
-            webhook_url: None,
+            // Events are handed over by the test, as API Gateway would.
+            ..Settings::of_nobody(paypal_url)
         };
-        let standin = Arc::new(Standin::new(settings, clock, 1).unwrap());
+        let standin = Arc::new(Standin::new(settings.clone(), clock, 1).unwrap());
         let router = Arc::clone(&standin).router();
         serving.push(tokio::spawn(async move {
             axum::serve(listener, router).await.unwrap();
         }));
 
         let keys = TokenKeys::of(None).unwrap();
-        let credentials = json!({ "client_id": CLIENT_ID, "client_secret": CLIENT_SECRET });
+        let credentials =
+            json!({ "client_id": settings.client_id, "client_secret": CLIENT_SECRET });
         let parameters = BTreeMap::from([
             (CREDENTIALS.to_owned(), credentials.to_string()),
             (SIGNING_KEY.to_owned(), keys.signing_key_pem.clone()),
@@ -122,17 +117,20 @@ impl City {
             ("the role's key", SECRET_ACCESS_KEY.to_owned()),
             ("the signing key", key_body.to_owned()),
         ]);
-        let values = BTreeMap::from([
-            ("TABLE_NAME", name.to_owned()),
-            ("MUNICIPALITY", city.id.clone()),
-            ("PUBLIC_BASE_URL", "https://pay.example.de".to_owned()),
-            ("TOKEN_KEYS", keys.jwks),
+        let mut values = variables::city(name, &city.id, "https://pay.example.de", &keys);
+        values.extend(variables::paypal(&settings, Path::new("")));
+        // In the cloud secrets are parameters.
+        for name in [
+            "TOKEN_SIGNING_KEY",
+            "PAYPAL_CLIENT_ID",
+            "PAYPAL_CLIENT_SECRET",
+            "PAYPAL_WEBHOOK_ANCHORS",
+        ] {
+            values.remove(name);
+        }
+        values.extend([
             ("TOKEN_SIGNING_KEY_PARAMETER", SIGNING_KEY.to_owned()),
-            ("PAYPAL_ENVIRONMENT", "local".to_owned()),
-            ("PAYPAL_BASE_URL", paypal_url),
             ("PAYPAL_CREDENTIALS_PARAMETER", CREDENTIALS.to_owned()),
-            ("PAYPAL_MERCHANT_ID", MERCHANT_ID.to_owned()),
-            ("PAYPAL_WEBHOOK_ID", WEBHOOK_ID.to_owned()),
             ("PAYPAL_WEBHOOK_ANCHORS_PARAMETER", ANCHORS.to_owned()),
             ("PAYPAL_CERTIFICATES_REVOKED", String::new()),
             ("PAYPAL_WEBHOOK_POSTBACK", "off".to_owned()),
@@ -193,7 +191,8 @@ impl City {
 
     /// PayPal's access token, as the functions share it through the table.
     pub async fn access_token(&self) -> String {
-        let stored = self.store.access_token(CLIENT_ID).await.unwrap();
+        let client_id = Settings::of_nobody(String::new()).client_id;
+        let stored = self.store.access_token(&client_id).await.unwrap();
         stored.unwrap().secret
     }
 

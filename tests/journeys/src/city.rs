@@ -8,6 +8,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use lambda_http::Request;
 use local::token_keys::TokenKeys;
+use local::variables;
 use paypal::{Config, PayPal, Transport, TransportError, WebhookConfig, Webhooks};
 use paypal_standin::{Behaviour, Delivery, Leads, Payer, Settings, Standin};
 use settle::Settle;
@@ -74,26 +75,14 @@ impl City {
         let anchors = NamedTempFile::new().expect("a file");
         std::fs::write(anchors.path(), standin.anchors_pem()).expect("a file");
         let keys = TokenKeys::of(None).expect("keys of its own");
-        let mut vars: BTreeMap<&'static str, String> = [
-            ("TABLE_NAME", engine.table.as_str()),
-            ("AWS_ENDPOINT_URL_DYNAMODB", &engine.endpoint),
-            ("AWS_REGION", "eu-central-1"),
-            ("AWS_ACCESS_KEY_ID", "local"),
-            ("AWS_SECRET_ACCESS_KEY", "local"),
-            ("MUNICIPALITY", "07312000"),
-            ("PUBLIC_BASE_URL", PUBLIC_ORIGIN),
-            ("TOKEN_KEYS", &keys.jwks),
-            ("TOKEN_SIGNING_KEY", &keys.signing_key_pem),
-            ("PAYPAL_ENVIRONMENT", "local"),
-            ("PAYPAL_BASE_URL", PAYPAL_ORIGIN),
-            ("PAYPAL_CLIENT_ID", "client"),
-            ("PAYPAL_CLIENT_SECRET", "secret"),
-            ("PAYPAL_MERCHANT_ID", "STNDNMERCHANT"),
-            ("PAYPAL_WEBHOOK_ID", "WH1"),
-            ("PAYPAL_WEBHOOK_ANCHORS", &anchors.path().to_string_lossy()),
-        ]
-        .map(|(name, value)| (name, value.to_owned()))
-        .into();
+        let mut vars = variables::platform(&engine.endpoint);
+        vars.extend(variables::city(
+            &engine.table,
+            "07312000",
+            PUBLIC_ORIGIN,
+            &keys,
+        ));
+        vars.extend(variables::paypal(&settings(), anchors.path()));
         change(&mut vars);
         let read = |name: &str| vars.get(name).cloned();
 
@@ -587,18 +576,14 @@ fn query(url: &str, name: &str) -> Option<String> {
         .map(|(_, value)| value.into_owned())
 }
 
+fn settings() -> Settings {
+    Settings::of_nobody(PAYPAL_ORIGIN.to_owned())
+}
+
 fn standin(seconds: &Arc<AtomicI64>) -> Standin {
     let seconds = Arc::clone(seconds);
     let clock = move || Timestamp::from_second(seconds.load(Ordering::Relaxed)).expect("a moment");
-    let settings = Settings {
-        public_origin: PAYPAL_ORIGIN.to_owned(),
-        client_id: "client".to_owned(),
-        client_secret: "secret".to_owned(),
-        merchant_id: "STNDNMERCHANT".to_owned(),
-        webhook_id: "WH1".to_owned(),
-        webhook_url: None,
-    };
-    Standin::new(settings, Arc::new(clock), 1).expect("a stand-in")
+    Standin::new(settings(), Arc::new(clock), 1).expect("a stand-in")
 }
 
 fn in_process(standin: &Arc<Standin>) -> Transport {

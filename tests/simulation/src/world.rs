@@ -14,6 +14,7 @@ use jiff::{SignedDuration, Timestamp};
 use journeys::Functions;
 use local::template::{TEXT, Template};
 use local::token_keys::TokenKeys;
+use local::variables::{self, Variables};
 use paypal_standin::{Behaviour, Currency, Fault, Foreign, Money, Settings, SignedBy, Standin};
 use store::Store;
 use tempfile::NamedTempFile;
@@ -157,9 +158,9 @@ pub(crate) struct World {
 
 /// What is the same in every run and takes long to make.
 struct Once {
-    keys: TokenKeys,
-    anchors: NamedTempFile,
+    variables: Variables,
     municipality: Municipality,
+    _anchors: NamedTempFile,
 }
 
 fn once() -> &'static Once {
@@ -178,44 +179,24 @@ fn once() -> &'static Once {
         trusted += &standin.anchors_pem();
         std::fs::write(anchors.path(), trusted).expect("a file");
         let sample = include_str!("../../../infra/local/kaiserslautern.json");
+        let municipality: Municipality = serde_json::from_str(sample).expect("a municipality");
+        let keys = TokenKeys::of(None).expect("keys");
+        let mut variables = variables::city(TABLE, &municipality.id, PUBLIC_ORIGIN, &keys);
+        variables.extend(variables::paypal(&settings(), anchors.path()));
         Once {
-            keys: TokenKeys::of(None).expect("keys"),
-            anchors,
-            municipality: serde_json::from_str(sample).expect("a municipality"),
+            variables,
+            municipality,
+            _anchors: anchors,
         }
     })
 }
 
 fn settings() -> Settings {
-    Settings {
-        public_origin: PAYPAL_ORIGIN.to_owned(),
-        client_id: "client".to_owned(),
-        client_secret: "secret".to_owned(),
-        merchant_id: MERCHANT.to_owned(),
-        webhook_id: "WH1".to_owned(),
-        webhook_url: None,
-    }
+    Settings::of_nobody(PAYPAL_ORIGIN.to_owned())
 }
 
 fn variable(name: &str) -> Option<String> {
-    let once = once();
-    let value = match name {
-        "MUNICIPALITY" => once.municipality.id.as_str(),
-        "PUBLIC_BASE_URL" => PUBLIC_ORIGIN,
-        "TOKEN_KEYS" => &once.keys.jwks,
-        "TOKEN_SIGNING_KEY" => &once.keys.signing_key_pem,
-        "PAYPAL_ENVIRONMENT" => "local",
-        "PAYPAL_BASE_URL" => PAYPAL_ORIGIN,
-        "PAYPAL_CLIENT_ID" => "client",
-        "PAYPAL_CLIENT_SECRET" => "secret",
-        "PAYPAL_MERCHANT_ID" => MERCHANT,
-        "PAYPAL_WEBHOOK_ID" => "WH1",
-        "PAYPAL_WEBHOOK_ANCHORS" => {
-            return Some(once.anchors.path().to_string_lossy().into_owned());
-        }
-        _ => return None,
-    };
-    Some(value.to_owned())
+    once().variables.get(name).cloned()
 }
 
 fn store(net: &Net, table: &str) -> Store {
