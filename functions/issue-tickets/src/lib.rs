@@ -24,7 +24,7 @@ use token::{Keys, SigningKey};
 use token::{InvalidBaseUrl, PublicBaseUrl};
 
 use office::{Problem, answer};
-use sent::Sent;
+use sent::SentTicket;
 
 /// What this function needs.
 pub struct App {
@@ -140,7 +140,7 @@ async fn put(
     now: Timestamp,
     line: &mut LogLine,
 ) -> Result<Response<Body>, Problem> {
-    let sent = Sent::read(body(request))?;
+    let sent = SentTicket::read(body(request))?;
     if sent
         .case_number
         .as_ref()

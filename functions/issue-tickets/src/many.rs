@@ -12,7 +12,7 @@ use tokio::time::Instant;
 
 use crate::App;
 use crate::one::{self, Printed};
-use crate::sent::Sent;
+use crate::sent::SentTicket;
 use office::{Place, Problem, ProblemDetails};
 
 /// The most tickets in one request.
@@ -134,7 +134,7 @@ pub(crate) async fn issue(
 }
 
 /// A line that was read, or what is wrong with it.
-type Read = Result<(CaseNumber, Sent), Problem>;
+type Read = Result<(CaseNumber, SentTicket), Problem>;
 
 /// What became of a line, by its number.
 type Outcome = (usize, Result<(StatusCode, CaseNumber), Problem>);
@@ -166,7 +166,7 @@ impl Run<'_> {
 }
 
 fn read(text: &[u8]) -> Read {
-    let sent = Sent::read(text)?;
+    let sent = SentTicket::read(text)?;
     let case_number = sent.case_number.clone().ok_or_else(|| {
         Problem::with_field(
             "case_number",
@@ -295,7 +295,7 @@ mod tests {
             prop_assert_eq!(found.len(), expected.len());
             for ((number, text), (expected_number, expected_text)) in found.into_iter().zip(expected) {
                 prop_assert_eq!((number, text), (expected_number, &expected_text[..]));
-                match (read(text), Sent::read(text)) {
+                match (read(text), SentTicket::read(text)) {
                     (Ok((case_number, read)), Ok(alone)) => {
                         prop_assert_eq!(Some(&case_number), alone.case_number.as_ref());
                         prop_assert_eq!(read, alone);

@@ -9,7 +9,7 @@ use ticket::{CaseNumber, DueDate, State, Ticket};
 
 use crate::App;
 use crate::qr::Symbol;
-use crate::sent::Sent;
+use crate::sent::SentTicket;
 use office::Problem;
 
 /// The version of a ticket that nothing has happened to.
@@ -62,7 +62,7 @@ pub(crate) fn symbol(url: &str) -> Result<Symbol, Problem> {
 pub(crate) async fn issue(
     app: &App,
     case_number: CaseNumber,
-    sent: Sent,
+    sent: SentTicket,
     by: &str,
     now: Timestamp,
 ) -> Result<StatusCode, Problem> {
@@ -109,10 +109,10 @@ fn occurred_in_time(occurred_at: Timestamp, now: Timestamp) -> Result<(), Proble
 async fn ticket(
     app: &App,
     case_number: CaseNumber,
-    sent: Sent,
+    sent: SentTicket,
     now: Timestamp,
 ) -> Result<Ticket, Problem> {
-    let sent = Sent {
+    let sent = SentTicket {
         // In the path or in the body: the same content.
         case_number: Some(case_number.clone()),
         ..sent

@@ -20,7 +20,7 @@ const BOOKING_REFERENCE_CHARS_MAX: usize = 140;
 /// two spellings: this, as JSON, is what "the same again" compares.
 #[derive(Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Sent {
+pub(crate) struct SentTicket {
     #[serde(deserialize_with = "warning_fine", serialize_with = "as_text")]
     pub(crate) amount: Cents,
     #[serde(default, deserialize_with = "booking_reference")]
@@ -53,7 +53,7 @@ impl From<SentOffence> for Offence {
     }
 }
 
-impl Sent {
+impl SentTicket {
     /// Reads one JSON object.
     ///
     /// # Errors

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use settle::sweep::{Sweep, Which};
+use settle::sweep::{Scope, Sweep};
 use settle::{NIGHT_REACH, Reconciled, Window};
 use tokio::time::Instant;
 
@@ -79,7 +79,7 @@ pub async fn answer(
         Request::Sweep => {
             // A sweep may take most of a minute: which one it was begun in counts.
             let begun_at = clock();
-            let swept = app.settle.sweep(&app.pace, Which::Due, clock, until).await;
+            let swept = app.settle.sweep(&app.pace, Scope::Due, clock, until).await;
             look_at_the_night(app, begun_at).await;
             Answer::Swept(swept)
         }

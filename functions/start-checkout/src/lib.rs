@@ -15,7 +15,7 @@ use page::{Attempt as Shown, Notice, Pages, Policy, Route, Scan, View};
 use paypal::{Config, PayPal, Transport};
 use settle::{Checkout, Moment, Payer, Settle};
 use store::{Attempt, Store};
-use ticket::{AttemptId, Captures, Language, LatePayment, Municipality, Ticket};
+use ticket::{AttemptId, Captures, Language, Municipality, Ticket};
 use token::{Keys, PublicBaseUrl};
 
 use crate::form::Form;
@@ -211,12 +211,10 @@ async fn find(
 
 /// Whether the city takes money for this ticket online, now.
 fn may_be_paid(ticket: &Ticket, municipality: &Municipality, now: Timestamp) -> bool {
-    let too_late = match municipality.late_payment {
-        LatePayment::Refuse => ticket.has_lapsed(now),
-        LatePayment::AcceptUntilHandedOver => false,
-    };
     // Money may still come: what a second payment brings would be too much.
-    ticket.standing().payable().is_ok() && ticket.under_way(now).is_none() && !too_late
+    ticket.standing().payable().is_ok()
+        && ticket.under_way(now).is_none()
+        && !municipality.late_payment.refuses(ticket.due_on, now)
 }
 
 impl PressedOn {

@@ -10,7 +10,7 @@ use aws_lc_rs::rand;
 use compare_books::NightRun;
 use reconcile_payments::{Answer, InvalidEvent};
 use serde_json::Value;
-use settle::sweep::{SWEEP_TIME, Sweep, Which};
+use settle::sweep::{SWEEP_TIME, Scope, Sweep};
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
@@ -150,7 +150,7 @@ fn sweeps(app: reconcile_payments::App, clock: Clock) -> Sweeps {
                 let app = app.lock().await;
                 let until = Instant::now() + SWEEP_TIME;
                 app.settle
-                    .sweep(&app.pace, Which::All, &*clock, until)
+                    .sweep(&app.pace, Scope::All, &*clock, until)
                     .await
             })
         }),

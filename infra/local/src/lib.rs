@@ -30,7 +30,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 pub use functions::{LoadError, RunSweep};
-pub use options::{Arguments, Asked, Options, SCHEDULE, USAGE};
+pub use options::{Arguments, Invocation, Options, SCHEDULE, USAGE};
 pub use samples::SamplesError;
 pub use stack::{Stack, StartError};
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use aws_lc_rs::rand;
 use jiff::Timestamp;
-use local::{Arguments, Asked, Stack, USAGE};
+use local::{Arguments, Invocation, Stack, USAGE};
 use qrcode::QrCode;
 use qrcode::render::unicode::Dense1x2;
 use tokio::signal::unix::{SignalKind, signal};
@@ -47,8 +47,8 @@ async fn run() -> Result<(), Box<dyn Error>> {
         .init();
     let mut stdout = std::io::stdout();
     let arguments = match Arguments::parse(std::env::args_os().skip(1))? {
-        Asked::Help => return Ok(stdout.write_all(USAGE.as_bytes())?),
-        Asked::Start(arguments) => arguments,
+        Invocation::Help => return Ok(stdout.write_all(USAGE.as_bytes())?),
+        Invocation::Start(arguments) => arguments,
     };
     let mut seed = [0; 8];
     rand::fill(&mut seed)?;

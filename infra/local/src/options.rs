@@ -37,7 +37,7 @@ pub struct Options {
 
 /// What the command line asks for.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Asked {
+pub enum Invocation {
     /// A stack with these ports and this directory.
     Start(Arguments),
     /// How to call the program.
@@ -81,7 +81,7 @@ impl Arguments {
     /// When an argument is unknown, or its value no port.
     pub fn parse(
         arguments: impl IntoIterator<Item = impl Into<OsString>>,
-    ) -> Result<Asked, lexopt::Error> {
+    ) -> Result<Invocation, lexopt::Error> {
         let mut parser = lexopt::Parser::from_args(arguments);
         let mut read = Self {
             public_port: 8080,
@@ -97,11 +97,11 @@ impl Arguments {
                 Long("paypal-port") => read.paypal_port = parser.value()?.parse()?,
                 Long("dynamodb-port") => read.dynamodb_port = parser.value()?.parse()?,
                 Long("data") => read.data = Some(PathBuf::from(parser.value()?)),
-                Short('h') | Long("help") => return Ok(Asked::Help),
+                Short('h') | Long("help") => return Ok(Invocation::Help),
                 Short(_) | Long(_) | Value(_) => return Err(argument.unexpected()),
             }
         }
-        Ok(Asked::Start(read))
+        Ok(Invocation::Start(read))
     }
 
     /// These arguments with the time and the environment of this process.
@@ -154,7 +154,7 @@ mod tests {
             dynamodb_port: 8083,
             data: Some(PathBuf::from("/tmp/x")),
         };
-        assert_eq!(asked, Asked::Start(expected));
+        assert_eq!(asked, Invocation::Start(expected));
     }
 
     #[test]

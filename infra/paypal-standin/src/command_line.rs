@@ -13,7 +13,7 @@ paypal-standin: a stand-in for PayPal that keeps books
 
   --port N             the port on 127.0.0.1 (8082; 0 takes a free one)
   --webhook-url URL    where events are posted to, on this machine (nowhere)
-  --webhook-id TEXT    PAYPAL_WEBHOOK_ID of the functions (standin-webhook)
+  --webhook-id TEXT    PAYPAL_WEBHOOK_ID of the functions (1STANDIN00WEBHOOK)
   --client-id TEXT     PAYPAL_CLIENT_ID (standin-client)
   --client-secret TEXT PAYPAL_CLIENT_SECRET (standin-secret)
   --merchant-id TEXT   PAYPAL_MERCHANT_ID (STNDNMERCHANT)

@@ -11,7 +11,7 @@ use serde_json::json;
 
 use crate::answers::{Answer, Refusal};
 use crate::behaviour::seconds;
-use crate::state::{Asked, State, later};
+use crate::state::{ApiRequest, State, later};
 
 /// How long an access token lives, in seconds.
 ///
@@ -52,7 +52,7 @@ impl Credentials {
 
 impl State {
     /// `POST /v1/oauth2/token`
-    pub(crate) fn token(&mut self, asked: &Asked<'_>) -> Answer {
+    pub(crate) fn token(&mut self, asked: &ApiRequest<'_>) -> Answer {
         let given = asked
             .header(AUTHORIZATION.as_str())
             .and_then(|value| value.strip_prefix("Basic "));
@@ -110,7 +110,7 @@ impl State {
     }
 
     /// Whether the caller may: `None`, or the refusal.
-    pub(crate) fn unauthorized(&self, asked: &Asked<'_>, debug_id: &str) -> Option<Answer> {
+    pub(crate) fn unauthorized(&self, asked: &ApiRequest<'_>, debug_id: &str) -> Option<Answer> {
         let Some(token) = bearer(asked) else {
             let refusal = Refusal::issue("AUTHENTICATION_FAILURE");
             return Some(Answer::json(refusal.status(), refusal.body(debug_id)));
@@ -125,7 +125,7 @@ impl State {
     }
 
     /// Whether the caller's token may search transactions.
-    pub(crate) fn may_search(&self, asked: &Asked<'_>) -> bool {
+    pub(crate) fn may_search(&self, asked: &ApiRequest<'_>) -> bool {
         let known = bearer(asked).and_then(|token| self.credentials.tokens.get(token));
         known.is_some_and(|known| known.searches)
     }
@@ -146,7 +146,7 @@ impl State {
     }
 
     /// Takes back the token a call came with, so that only a fresh one helps.
-    pub(crate) fn revoke(&mut self, asked: &Asked<'_>) -> Answer {
+    pub(crate) fn revoke(&mut self, asked: &ApiRequest<'_>) -> Answer {
         if let Some(token) = bearer(asked) {
             self.credentials.tokens.remove(token);
         }
@@ -154,7 +154,7 @@ impl State {
     }
 }
 
-fn bearer<'a>(asked: &'a Asked<'_>) -> Option<&'a str> {
+fn bearer<'a>(asked: &'a ApiRequest<'_>) -> Option<&'a str> {
     asked
         .header(AUTHORIZATION.as_str())?
         .strip_prefix("Bearer ")

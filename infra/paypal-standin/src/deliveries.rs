@@ -8,28 +8,13 @@ use http::{HeaderMap, HeaderName, Request};
 use http_body_util::Full;
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use crate::Standin;
-use crate::events::Queued;
-
-/// How late events are in [`WebhookMode::Late`](crate::WebhookMode::Late), in
-/// seconds.
-pub const LATE_S: u32 = 60;
-/// How long an event is held back in
-/// [`WebhookMode::OutOfOrder`](crate::WebhookMode::OutOfOrder) for the next one
-/// to overtake it, in seconds.
-pub const HELD_S: u32 = 3;
-/// How often a delivery that was not taken is repeated.
-///
-/// Source: PayPal webhooks guide: up to 25 times over 3 days.
-pub const REPEATS_MAX: u32 = 25;
+use crate::queue::Queued;
 
 /// How long the other side may take to answer.
 const ANSWER_WITHIN: Duration = Duration::from_secs(30);
-/// The longest pause before a repeat, in seconds: PayPal takes hours, nobody
-/// at a desk has them.
-const REPEAT_AFTER_MAX_S: u32 = 30;
 /// How long the poster sleeps at most when nothing is due: the clock is handed
 /// in and may be moved.
 const IDLE: Duration = Duration::from_secs(1);
@@ -62,11 +47,6 @@ impl Delivery {
             attempt: self.attempt,
         }
     }
-}
-
-/// The pause before the repeat after this attempt.
-pub(crate) fn repeat_after(attempt: u32) -> SignedDuration {
-    SignedDuration::from_secs(i64::from(attempt.min(REPEAT_AFTER_MAX_S)))
 }
 
 /// Posts what is due to the webhook address for as long as it is polled. There

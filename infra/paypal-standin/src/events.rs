@@ -6,9 +6,9 @@ use serde_json::{Value, json};
 
 use crate::behaviour::{Redelivery, seconds};
 use crate::books::{Capture, CaptureStatus, Event, Refund};
-use crate::deliveries::{HELD_S, LATE_S, REPEATS_MAX, repeat_after};
 use crate::faults::WebhookMode;
 use crate::money::Money;
+use crate::queue::{HELD_S, LATE_S, Queued, REPEATS_MAX, repeat_after};
 use crate::state::{State, later};
 
 /// The events the stand-in sends.
@@ -57,15 +57,6 @@ impl EventType {
             Self::DisputeCreated => "A new dispute opened".to_owned(),
         }
     }
-}
-
-/// A delivery that waits.
-pub(crate) struct Queued {
-    pub(crate) event_id: String,
-    pub(crate) transmission_id: String,
-    pub(crate) transmission_time: Timestamp,
-    pub(crate) due_at: Timestamp,
-    pub(crate) attempt: u32,
 }
 
 impl State {

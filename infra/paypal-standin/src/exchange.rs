@@ -17,7 +17,7 @@ use crate::issues::Issue;
 use crate::orders::{WRONG_PAYEE, sends_payer_back};
 use crate::routes::Route;
 use crate::signing::Authority;
-use crate::state::{Asked, State};
+use crate::state::{ApiRequest, State};
 
 /// What a call came to.
 #[derive(Debug)]
@@ -68,7 +68,7 @@ impl State {
         let route = Route::of(request.method(), request.uri().path());
         *self.books.calls.entry(route.name()).or_default() += 1;
         let debug_id = self.ids.debug();
-        let asked = Asked {
+        let asked = ApiRequest {
             now,
             headers: request.headers(),
             query: request.uri().query().unwrap_or_default(),
@@ -95,7 +95,7 @@ impl State {
         &mut self,
         route: Route<'_>,
         request: &Request<Bytes>,
-        asked: &Asked<'_>,
+        asked: &ApiRequest<'_>,
         authority: &Authority,
         debug_id: &str,
     ) -> Exchange {
@@ -132,7 +132,7 @@ impl State {
         &mut self,
         fault: Fault,
         route: Route<'_>,
-        asked: &Asked<'_>,
+        asked: &ApiRequest<'_>,
         debug_id: &str,
     ) -> Exchange {
         let refuse = |issue| Exchange::at_once(Refusal::issue(issue).response(debug_id));
@@ -246,7 +246,7 @@ impl State {
         &mut self,
         route: Route<'_>,
         request: &Request<Bytes>,
-        asked: &Asked<'_>,
+        asked: &ApiRequest<'_>,
         authority: &Authority,
         debug_id: &str,
     ) -> Response<Bytes> {
@@ -304,7 +304,7 @@ impl State {
 /// nothing.
 ///
 /// Source: PayPal negative testing, request headers.
-fn mocked(asked: &Asked<'_>) -> Option<String> {
+fn mocked(asked: &ApiRequest<'_>) -> Option<String> {
     let header = asked.header("paypal-mock-response")?;
     let codes: Value = serde_json::from_str(header).ok()?;
     codes

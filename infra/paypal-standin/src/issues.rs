@@ -112,29 +112,33 @@ pub(crate) fn description(on: Option<On>, name: &str) -> &str {
 const UNPROCESSABLE: u16 = 422;
 
 /// An issue that a call is known to meet.
-struct Known {
+struct KnownIssue {
     on: On,
     status: u16,
     name: &'static str,
     description: String,
 }
 
-fn known() -> &'static [Known] {
-    static KNOWN: OnceLock<Vec<Known>> = OnceLock::new();
+fn known() -> &'static [KnownIssue] {
+    static KNOWN: OnceLock<Vec<KnownIssue>> = OnceLock::new();
     KNOWN.get_or_init(|| {
         let mut known = of_orders();
-        known.extend(REFUND.iter().map(|&(status, name, description)| Known {
-            on: On::Refund,
-            status,
-            name,
-            description: description.to_owned(),
-        }));
+        known.extend(
+            REFUND
+                .iter()
+                .map(|&(status, name, description)| KnownIssue {
+                    on: On::Refund,
+                    status,
+                    name,
+                    description: description.to_owned(),
+                }),
+        );
         for (on, names) in [
             (On::Create, REPORTED),
             (On::Capture, REPORTED),
             (On::Refund, REPORTED_OF_REFUNDS),
         ] {
-            known.extend(names.iter().map(|&(status, name)| Known {
+            known.extend(names.iter().map(|&(status, name)| KnownIssue {
                 on,
                 status,
                 name,
@@ -155,7 +159,7 @@ struct Document {
     issues: BTreeMap<&'static str, BTreeMap<&'static str, String>>,
 }
 
-fn of_orders() -> Vec<Known> {
+fn of_orders() -> Vec<KnownIssue> {
     // A document that cannot be read would show in the first test below.
     let Ok(document) = serde_json::from_str::<Document>(OF_ORDERS) else {
         return Vec::new();
@@ -174,7 +178,7 @@ fn of_orders() -> Vec<Known> {
         (On::Capture, 422, "orders.capture-422"),
     ] {
         for (&name, description) in document.issues.get(group).into_iter().flatten() {
-            known.push(Known {
+            known.push(KnownIssue {
                 on,
                 status,
                 name,

@@ -14,7 +14,7 @@ use crate::issues::Issue;
 use crate::money::{Currency, Money};
 use crate::payer::{Leads, Payer};
 use crate::payments::{Afterwards, RefundEnds};
-use crate::state::{Asked, State};
+use crate::state::{ApiRequest, State};
 
 /// The fault in what `POST /_standin/faults` takes, beside the fields of a
 /// [`Behaviour`].
@@ -90,7 +90,7 @@ const ROTATION_TAKES: &str = "POST takes JSON like {\"client_secret\":\"another 
 
 impl State {
     /// Pulls a lever.
-    pub(crate) fn lever(&mut self, method: &Method, lever: &str, asked: &Asked<'_>) -> Answer {
+    pub(crate) fn lever(&mut self, method: &Method, lever: &str, asked: &ApiRequest<'_>) -> Answer {
         let parts: Vec<&str> = lever.split('/').collect();
         let method = method.as_str();
         match (method, parts.as_slice()) {
@@ -158,7 +158,7 @@ impl State {
         }
     }
 
-    fn payer_lever(&mut self, id: &str, choice: &str, asked: &Asked<'_>) -> Answer {
+    fn payer_lever(&mut self, id: &str, choice: &str, asked: &ApiRequest<'_>) -> Answer {
         let payer = match choice {
             "pay" => Payer::Pays,
             "decline" => Payer::Declines,
@@ -173,7 +173,7 @@ impl State {
         }
     }
 
-    fn capture_lever(&mut self, id: &str, what: &str, asked: &Asked<'_>) -> Answer {
+    fn capture_lever(&mut self, id: &str, what: &str, asked: &ApiRequest<'_>) -> Answer {
         let part = match minor_units(asked.body) {
             Ok(part) => part,
             Err(error) => return wrong(&error.to_string(), PART_TAKES),
@@ -199,7 +199,7 @@ impl State {
         }
     }
 
-    fn foreign_lever(&mut self, asked: &Asked<'_>) -> Result<(), String> {
+    fn foreign_lever(&mut self, asked: &ApiRequest<'_>) -> Result<(), String> {
         let wanted: ForeignPayments =
             serde_json::from_slice(asked.body).map_err(|error| error.to_string())?;
         if wanted.count > FOREIGN_MAX {

@@ -29,6 +29,7 @@ mod orders;
 mod payer;
 mod payments;
 mod postback;
+mod queue;
 mod reads;
 mod reporting;
 mod request_ids;
@@ -64,13 +65,14 @@ pub use books::{
     OrderState, Refund, RefundKind, RefundStatus, RequestId,
 };
 pub use credentials::OldSecret;
-pub use deliveries::{Delivery, HELD_S, LATE_S, REPEATS_MAX};
+pub use deliveries::Delivery;
 pub use exchange::Exchange;
 pub use faults::{Fault, FaultKind, InvalidFault, On, WebhookMode};
 pub use issues::Issue;
 pub use money::{Currency, Money};
 pub use payer::{Leads, Payer, PayerError};
 pub use payments::{Afterwards, NotPossible, RefundEnds};
+pub use queue::{HELD_S, LATE_S, REPEATS_MAX};
 pub use settings::{Clock, Settings, StartError};
 
 use signing::{Authority, Transmission};

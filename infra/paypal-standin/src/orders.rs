@@ -15,7 +15,7 @@ use crate::money::{Currency, Money};
 use crate::payments::Afterwards;
 use crate::request_ids::Outcome;
 use crate::requests::Requested;
-use crate::state::{Asked, State, later};
+use crate::state::{ApiRequest, State, later};
 
 /// Refused captures after which PayPal gives an order up. PayPal names no
 /// figure; ours is above the three rounds that we allow ourselves.
@@ -25,7 +25,7 @@ const CREATE: (&str, &str) = ("create_order", "");
 
 impl State {
     /// `POST /v2/checkout/orders`
-    pub(crate) fn create(&mut self, asked: &Asked<'_>) -> Result<Answer, Refusal> {
+    pub(crate) fn create(&mut self, asked: &ApiRequest<'_>) -> Result<Answer, Refusal> {
         let request = asked.json()?;
         let request_id = asked.request_id()?;
         match self.recall(CREATE, request_id.as_deref(), asked)? {
@@ -67,7 +67,11 @@ impl State {
     }
 
     /// `GET /v2/checkout/orders/{id}`
-    pub(crate) fn get_order(&mut self, id: &str, asked: &Asked<'_>) -> Result<Answer, Refusal> {
+    pub(crate) fn get_order(
+        &mut self,
+        id: &str,
+        asked: &ApiRequest<'_>,
+    ) -> Result<Answer, Refusal> {
         if let Some(voided) = self.voided(id, asked.now) {
             return Ok(Answer::json(StatusCode::OK, voided));
         }
@@ -93,7 +97,7 @@ impl State {
     }
 
     /// `POST /v2/checkout/orders/{id}/capture`
-    pub(crate) fn capture(&mut self, id: &str, asked: &Asked<'_>) -> Result<Answer, Refusal> {
+    pub(crate) fn capture(&mut self, id: &str, asked: &ApiRequest<'_>) -> Result<Answer, Refusal> {
         asked.json()?;
         let request_id = asked.request_id()?;
         let order = self.asked_order(id, asked.now)?.clone();
@@ -247,7 +251,7 @@ impl State {
         &mut self,
         issue: &'static str,
         id: &str,
-        asked: &Asked<'_>,
+        asked: &ApiRequest<'_>,
         request_id: Option<&str>,
     ) -> Refusal {
         let goes_back = issue == "PAYER_ACTION_REQUIRED"
@@ -370,7 +374,12 @@ impl State {
             .find(|capture| capture.order_id == order.id)
     }
 
-    fn show(&self, id: &str, asked: &Asked<'_>, status: StatusCode) -> Result<Answer, Refusal> {
+    fn show(
+        &self,
+        id: &str,
+        asked: &ApiRequest<'_>,
+        status: StatusCode,
+    ) -> Result<Answer, Refusal> {
         let order = self.live_order(id, asked.now)?;
         let body = if asked.wants_representation() {
             self.shapes().order(order, self.capture_of(order))

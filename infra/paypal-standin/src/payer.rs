@@ -9,7 +9,7 @@ use crate::answers::{Answer, Content};
 use crate::behaviour::BurnOn;
 use crate::books::{Instrument, Order, OrderState};
 use crate::shapes::PAYER_ID;
-use crate::state::{Asked, State};
+use crate::state::{ApiRequest, State};
 
 /// What the payer does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,7 +86,7 @@ impl State {
     }
 
     /// The payer's page, shown or a button of it pressed.
-    pub(crate) fn payers_page(&mut self, pressed: bool, asked: &Asked<'_>) -> Answer {
+    pub(crate) fn payers_page(&mut self, pressed: bool, asked: &ApiRequest<'_>) -> Answer {
         let order_id = asked.parameter("token").unwrap_or_default();
         let Ok(order) = self.live_order(&order_id, asked.now) else {
             return page(StatusCode::NOT_FOUND, "expired", None, false);

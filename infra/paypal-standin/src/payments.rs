@@ -11,7 +11,7 @@ use crate::events::EventType;
 use crate::money::Money;
 use crate::request_ids::Outcome;
 use crate::requests::money;
-use crate::state::{Asked, State, later};
+use crate::state::{ApiRequest, State, later};
 
 /// How long a capture can be given back.
 ///
@@ -130,7 +130,7 @@ impl State {
     }
 
     /// `POST /v2/payments/captures/{id}/refund`
-    pub(crate) fn refund(&mut self, id: &str, asked: &Asked<'_>) -> Result<Answer, Refusal> {
+    pub(crate) fn refund(&mut self, id: &str, asked: &ApiRequest<'_>) -> Result<Answer, Refusal> {
         let request = asked.json()?;
         let request_id = asked.request_id()?;
         let capture = self.books.capture(id).ok_or_else(unknown)?.clone();
@@ -430,7 +430,7 @@ impl State {
     fn show_refund(
         &self,
         id: &str,
-        asked: &Asked<'_>,
+        asked: &ApiRequest<'_>,
         status: StatusCode,
     ) -> Result<Answer, Refusal> {
         let refund = self.refund_of(id).ok_or_else(unknown)?;

@@ -7,7 +7,7 @@ use serde_json::{Deserializer, Value, json};
 use crate::answers::{Answer, Refusal};
 use crate::behaviour::SignedBy;
 use crate::signing::{Authority, Transmission};
-use crate::state::{Asked, State};
+use crate::state::{ApiRequest, State};
 
 impl State {
     /// Whether the signature fits the event's bytes as they came: written anew, an
@@ -15,7 +15,7 @@ impl State {
     /// time it is made, so it is made again.
     pub(crate) fn verify_webhook(
         &self,
-        asked: &Asked<'_>,
+        asked: &ApiRequest<'_>,
         authority: &Authority,
     ) -> Result<Answer, Refusal> {
         let question = asked.json()?;

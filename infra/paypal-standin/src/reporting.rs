@@ -10,7 +10,7 @@ use crate::answers::{Answer, Refusal};
 use crate::behaviour::seconds;
 use crate::rows::late_row;
 use crate::signing::shown;
-use crate::state::{Asked, State, later};
+use crate::state::{ApiRequest, State, later};
 
 /// The longest window.
 const WINDOW_MAX: SignedDuration = SignedDuration::from_hours(31 * 24);
@@ -23,7 +23,7 @@ const PAGE_SIZE_MAX: usize = 500;
 
 impl State {
     /// `GET /v1/reporting/transactions`
-    pub(crate) fn transactions(&self, asked: &Asked<'_>) -> Result<Answer, Refusal> {
+    pub(crate) fn transactions(&self, asked: &ApiRequest<'_>) -> Result<Answer, Refusal> {
         let start = moment(asked, "start_date")?;
         let end = moment(asked, "end_date")?;
         if end < start || end.duration_since(start) > WINDOW_MAX {
@@ -88,7 +88,7 @@ impl State {
     }
 }
 
-fn moment(asked: &Asked<'_>, name: &'static str) -> Result<Timestamp, Refusal> {
+fn moment(asked: &ApiRequest<'_>, name: &'static str) -> Result<Timestamp, Refusal> {
     let text = asked
         .parameter(name)
         .ok_or_else(|| Refusal::issue("MISSING_REQUIRED_PARAMETER").field(name, ""))?;
@@ -96,7 +96,7 @@ fn moment(asked: &Asked<'_>, name: &'static str) -> Result<Timestamp, Refusal> {
         .map_err(|_| Refusal::issue("INVALID_PARAMETER_SYNTAX").field(name, text.clone()))
 }
 
-fn number(asked: &Asked<'_>, name: &'static str, default: usize) -> Result<usize, Refusal> {
+fn number(asked: &ApiRequest<'_>, name: &'static str, default: usize) -> Result<usize, Refusal> {
     match asked.parameter(name) {
         None => Ok(default),
         Some(text) => text

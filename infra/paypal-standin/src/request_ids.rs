@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::answers::{Answer, Content, Refusal};
 use crate::behaviour::{SameIdOtherBody, seconds};
 use crate::books::RequestId;
-use crate::state::{Asked, State, later};
+use crate::state::{ApiRequest, State, later};
 
 /// A call that is known by its id: its name, and the resource it was about.
 pub(crate) type Call<'a> = (&'static str, &'a str);
@@ -48,7 +48,7 @@ impl State {
         &mut self,
         (call, resource): Call<'_>,
         id: Option<&str>,
-        asked: &Asked<'_>,
+        asked: &ApiRequest<'_>,
     ) -> Result<Option<Outcome>, Refusal> {
         let Some(id) = id else { return Ok(None) };
         let key = (call, resource.to_owned(), id.to_owned());
@@ -77,7 +77,7 @@ impl State {
         &mut self,
         (call, resource): Call<'_>,
         id: Option<&str>,
-        asked: &Asked<'_>,
+        asked: &ApiRequest<'_>,
         kept: SignedDuration,
         outcome: Outcome,
     ) {

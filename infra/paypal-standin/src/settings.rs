@@ -65,7 +65,7 @@ impl Settings {
             client_id: "standin-client".to_owned(),
             client_secret: "standin-secret".to_owned(),
             merchant_id: "STNDNMERCHANT".to_owned(),
-            webhook_id: "standin-webhook".to_owned(),
+            webhook_id: "1STANDIN00WEBHOOK".to_owned(),
             webhook_url: None,
         }
     }

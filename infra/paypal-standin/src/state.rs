@@ -13,10 +13,10 @@ use crate::answers::Refusal;
 use crate::behaviour::Behaviour;
 use crate::books::Books;
 use crate::credentials::Credentials;
-use crate::events::Queued;
 use crate::faults::{Fault, FaultKind, On};
 use crate::ids::Ids;
 use crate::limits::Traffic;
+use crate::queue::Queued;
 use crate::reads::Past;
 use crate::request_ids::Memory;
 use crate::schedule::Schedule;
@@ -50,14 +50,14 @@ pub(crate) struct State {
 }
 
 /// A request as the handlers see it.
-pub(crate) struct Asked<'a> {
+pub(crate) struct ApiRequest<'a> {
     pub(crate) now: Timestamp,
     pub(crate) headers: &'a HeaderMap,
     pub(crate) query: &'a str,
     pub(crate) body: &'a Bytes,
 }
 
-impl Asked<'_> {
+impl ApiRequest<'_> {
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
     }

@@ -31,13 +31,13 @@ pub(crate) struct Scene {
 }
 
 /// An answer taken apart.
-pub(crate) struct Told {
+pub(crate) struct Reply {
     pub(crate) status: StatusCode,
     pub(crate) body: Value,
     pub(crate) response: Response<Bytes>,
 }
 
-impl Told {
+impl Reply {
     /// The one issue of a refusal.
     pub(crate) fn issue(&self) -> &str {
         self.body["details"][0]["issue"].as_str().unwrap_or("none")
@@ -97,16 +97,16 @@ impl Scene {
     }
 
     /// Sends a request as it is; `None` when no answer comes.
-    pub(crate) fn send(&self, request: &Request<Bytes>) -> Option<Told> {
+    pub(crate) fn send(&self, request: &Request<Bytes>) -> Option<Reply> {
         let response = self.standin.exchange(request).answer?;
-        Some(Told {
+        Some(Reply {
             status: response.status(),
             body: serde_json::from_slice(response.body()).unwrap_or(Value::Null),
             response,
         })
     }
 
-    fn api(&self, method: &str, path: &str, id: Option<&str>, body: String) -> Option<Told> {
+    fn api(&self, method: &str, path: &str, id: Option<&str>, body: String) -> Option<Reply> {
         let mut request = Request::builder()
             .method(method)
             .uri(path)
@@ -122,34 +122,34 @@ impl Scene {
         self.send(&request.body(Bytes::from(body)).unwrap())
     }
 
-    pub(crate) fn get(&self, path: &str) -> Told {
+    pub(crate) fn get(&self, path: &str) -> Reply {
         self.api("GET", path, None, String::new()).unwrap()
     }
 
-    pub(crate) fn post(&self, path: &str, id: &str, body: &Value) -> Told {
+    pub(crate) fn post(&self, path: &str, id: &str, body: &Value) -> Reply {
         self.try_post(path, id, body).unwrap()
     }
 
-    pub(crate) fn try_post(&self, path: &str, id: &str, body: &Value) -> Option<Told> {
+    pub(crate) fn try_post(&self, path: &str, id: &str, body: &Value) -> Option<Reply> {
         self.api("POST", path, Some(id), body.to_string())
     }
 
-    pub(crate) fn lever(&self, method: &str, path: &str, body: &str) -> Told {
+    pub(crate) fn lever(&self, method: &str, path: &str, body: &str) -> Reply {
         self.api(method, path, None, body.to_owned()).unwrap()
     }
 
     /// An order of 25.00 for this attempt and invoice.
-    pub(crate) fn order(&self, attempt: &str, invoice: &str) -> Told {
+    pub(crate) fn order(&self, attempt: &str, invoice: &str) -> Reply {
         let id = format!("{attempt}-create");
         self.post("/v2/checkout/orders", &id, &order_request(attempt, invoice))
     }
 
-    pub(crate) fn capture(&self, order_id: &str, request_id: &str) -> Told {
+    pub(crate) fn capture(&self, order_id: &str, request_id: &str) -> Reply {
         let path = format!("/v2/checkout/orders/{order_id}/capture");
         self.post(&path, request_id, &json!({}))
     }
 
-    pub(crate) fn get_order(&self, order_id: &str) -> Told {
+    pub(crate) fn get_order(&self, order_id: &str) -> Reply {
         self.get(&format!("/v2/checkout/orders/{order_id}"))
     }
 }

@@ -12,14 +12,14 @@ use crate::City;
 use crate::functions::Functions;
 
 /// What was asked: `GET /v2/payments/refunds/…`.
-pub type Asked = str;
+pub type RequestLine = str;
 
 impl City {
     /// From now on each JSON answer of the stand-in goes through `change`, with its
     /// status and what was asked. The functions are new ones.
     pub async fn between(
         &mut self,
-        change: impl Fn(&Asked, u16, Value) -> (u16, Value) + Send + Sync + 'static,
+        change: impl Fn(&RequestLine, u16, Value) -> (u16, Value) + Send + Sync + 'static,
     ) {
         let standin = Arc::clone(&self.standin);
         let change = Arc::new(change);

@@ -12,7 +12,7 @@ use local::variables;
 use paypal::{Config, PayPal, Transport, TransportError, WebhookConfig, Webhooks};
 use paypal_standin::{Behaviour, Delivery, Leads, Payer, Settings, Standin};
 use settle::Settle;
-use settle::sweep::{Sweep, Which};
+use settle::sweep::{Scope, Sweep};
 use store::{CaseFile, Store};
 use tempfile::NamedTempFile;
 use ticket::{
@@ -290,7 +290,7 @@ impl City {
 
     /// A minute has passed: the schedule.
     pub async fn sweep(&self) -> Sweep {
-        self.sweep_over(Which::Due).await
+        self.sweep_over(Scope::Due).await
     }
 
     /// The same as the schedule's own event, which once an hour looks at the night, too.
@@ -304,7 +304,7 @@ impl City {
     }
 
     /// A sweep over other attempts.
-    pub async fn sweep_over(&self, which: Which) -> Sweep {
+    pub async fn sweep_over(&self, which: Scope) -> Sweep {
         let until = Instant::now() + settle::sweep::SWEEP_TIME;
         let clock = || self.now();
         let app = &self.functions.reconcile_payments;

@@ -23,7 +23,7 @@ mod night;
 mod restore;
 
 pub use alarms::Alarms;
-pub use between::Asked;
+pub use between::RequestLine;
 pub use browser::Page;
 pub use city::{City, PLACE, PLATE, Return, open_ticket};
 pub use events::{event, request};

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use journeys::{Asked, City};
+use journeys::{City, RequestLine};
 use paypal_standin::{Afterwards, Fault, FaultKind, On, Payer};
 use serde_json::{Value, json};
 use settle::NIGHT_MISSING_AFTER;
@@ -30,12 +30,12 @@ async fn pay(city: &City, token: &str) -> String {
     city.standin.books().captures.last().unwrap().id.clone()
 }
 
-fn is_search(asked: &Asked) -> bool {
+fn is_search(asked: &RequestLine) -> bool {
     asked.contains("/v1/reporting/transactions")
 }
 
 /// One parameter of what was asked.
-fn parameter<T: std::str::FromStr>(asked: &Asked, name: &str) -> T
+fn parameter<T: std::str::FromStr>(asked: &RequestLine, name: &str) -> T
 where
     T::Err: std::fmt::Debug,
 {
@@ -59,7 +59,7 @@ fn row(id: &str, code: &str, at: Timestamp, value: &str) -> Value {
 
 /// The answer to a search, with more rows behind the stand-in's own, which are
 /// one page at most.
-fn with_rows(asked: &Asked, mut answer: Value, more: &[Value]) -> Value {
+fn with_rows(asked: &RequestLine, mut answer: Value, more: &[Value]) -> Value {
     let from: Timestamp = parameter(asked, "start_date");
     let to: Timestamp = parameter(asked, "end_date");
     let page: usize = parameter(asked, "page");
@@ -83,7 +83,7 @@ fn with_rows(asked: &Asked, mut answer: Value, more: &[Value]) -> Value {
 
 /// The answer to a search that ends in the middle of what was asked for, down to
 /// ten minutes.
-fn cut_in_half(asked: &Asked, mut answer: Value) -> Value {
+fn cut_in_half(asked: &RequestLine, mut answer: Value) -> Value {
     let from: Timestamp = parameter(asked, "start_date");
     let to: Timestamp = parameter(asked, "end_date");
     let minutes = to.duration_since(from).as_mins();
@@ -237,7 +237,7 @@ async fn foreign_payments_are_asked_about_once_in_their_life() {
         })
         .collect();
     // Somebody else sells in the same account, through an app of its own.
-    let sale = |asked: &Asked| {
+    let sale = |asked: &RequestLine| {
         let id = asked.rsplit('/').next().unwrap();
         json!({ "id": id, "status": "COMPLETED", "custom_id": "SWIMMING-POOL",
             "amount": { "currency_code": "EUR", "value": "1.00" } })
@@ -466,7 +466,7 @@ async fn a_missing_night_is_seen_and_one_that_ended_is_not_missing() {
 
 #[tokio::test]
 async fn nothing_is_concluded_from_an_answer_that_is_not_whole() {
-    type Spoil = fn(&Asked, usize, Value) -> (u16, Value);
+    type Spoil = fn(&RequestLine, usize, Value) -> (u16, Value);
     let spoils: [(&str, Spoil); 4] = [
         ("an answer that was cut", |asked, _, answer| {
             (200, cut_in_half(asked, answer))

@@ -15,7 +15,7 @@ use paypal_standin::{
     UpdateTime, WebhookMode,
 };
 use serde_json::json;
-use settle::sweep::Which;
+use settle::sweep::Scope;
 use store::AttemptState;
 use ticket::Captures;
 
@@ -457,7 +457,7 @@ async fn a_read_from_before_the_approval_lets_no_refused_card_be_tried_again() {
     for minute in 0..9 {
         city.later(Duration::from_mins(1));
         outdated.store(minute % 2 == 0, Ordering::Relaxed);
-        city.sweep_over(Which::All).await;
+        city.sweep_over(Scope::All).await;
     }
     assert_eq!(tries.load(Ordering::Relaxed), 1);
 }

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use journeys::City;
 use paypal_standin::{Fault, FaultKind, On, Payer, UpdateTime, WebhookMode};
 use settle::sweep::SIDE_BY_SIDE;
-use settle::sweep::Which;
+use settle::sweep::Scope;
 use store::{OpenWork, Queue, Store};
 use ticket::Captures;
 use ticket::State;
@@ -444,9 +444,9 @@ async fn by_hand_all_open_attempts_are_asked_about_whatever_the_minute_has() {
     })
     .await;
     abandoned_alike(&city, 150, 2).await;
-    let sweep = city.sweep_over(Which::All).await;
+    let sweep = city.sweep_over(Scope::All).await;
     assert_eq!((sweep.looked_at, sweep.left), (150, 0));
-    assert_eq!(city.sweep_over(Which::All).await.looked_at, 150);
+    assert_eq!(city.sweep_over(Scope::All).await.looked_at, 150);
 }
 
 /// Until when each waits.

@@ -76,7 +76,7 @@ async fn assert_paid_whole(city: &City, came_back: &[(String, String)]) {
     assert_eq!(file.attempts[0].state, captured, "{came_back:?}");
     assert_eq!(lines(&file, JournalEvent::Paid), 1, "{came_back:?}");
     assert_eq!(
-        city.sweep_over(settle::sweep::Which::All).await.looked_at,
+        city.sweep_over(settle::sweep::Scope::All).await.looked_at,
         0
     );
     let table = city.table().await;
@@ -226,7 +226,7 @@ async fn a_pending_capture_that_ended_is_over_even_where_its_mark_has_not_come_b
         .filter(|(pk, _)| pk.starts_with("ATTEMPT#"))
         .collect();
     city.restore(&before.with(&after, &attempt)).await;
-    city.sweep_over(settle::sweep::Which::All).await;
+    city.sweep_over(settle::sweep::Scope::All).await;
     let file = city.case_file(CASE).await;
     assert_eq!(file.attempts[0].state, AttemptState::Declined);
     assert_eq!(lines(&file, JournalEvent::PendingCaptureDeclined), 1);
@@ -487,7 +487,7 @@ async fn a_lock_that_has_come_back_does_not_charge_a_second_time() {
     assert_eq!((file.ticket.lock(), file.settlements.len()), (None, 1));
     city.set_captures(Captures::Open).await;
     city.later(Duration::from_mins(10));
-    city.sweep_over(settle::sweep::Which::All).await;
+    city.sweep_over(settle::sweep::Scope::All).await;
     assert_eq!(city.money_moved(), 1);
 }
 

@@ -12,8 +12,8 @@ use paypal::{Capture, CaptureStatus, Issue};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use settle::decision::{
-    Answer, Answers, Called, Decision, Facts, Note, Place, Question, Reading, Scene, Step, decide,
-    role,
+    Answer, Answers, CaptureReply, Decision, Facts, Note, Place, Question, Reading, Scene, Step,
+    decide, role,
 };
 use settle::limits::{APPROVAL_LAG, CAPTURE_ROUNDS_MAX, LEASE, READ_LAG};
 use settle::{Progress, Wake};
@@ -23,7 +23,9 @@ use ticket::{
     SurplusReason, Ticket,
 };
 
-use crate::state::{self, Heard, Id, Learned, Life, Refusal, Shown, Stands, View, Waited, Where};
+use crate::state::{
+    self, CaseState, Id, Learned, Life, Refusal, Shown, TryHistory, View, Waited, Where,
+};
 
 /// All that a decision rests on here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -49,14 +51,14 @@ pub(crate) fn next(input: Input) -> state::Step {
 }
 
 /// What money is to its ticket, by `settle`; and what the ticket becomes by it.
-pub(crate) fn books_as(id: Id, view: &View, rounds: u8) -> (state::Role, Stands) {
+pub(crate) fn books_as(id: Id, view: &View, rounds: u8) -> (state::Role, CaseState) {
     let (ticket, attempt) = items(id, view.ticket, view.attempt, view.of_this_version, rounds);
     let role = role(&ticket, &attempt, Facts::Right);
     // What each does to the ticket: `ticket::Settlement::state_after`.
     match (role, view.ticket.state) {
-        (Role::Main, _) => (state::Role::Main, Stands::PaidByCapture(id)),
-        (Role::Surplus(SurplusReason::FactsDiffer), Stands::Open) => {
-            (state::Role::Surplus, Stands::Review)
+        (Role::Main, _) => (state::Role::Main, CaseState::PaidByCapture(id)),
+        (Role::Surplus(SurplusReason::FactsDiffer), CaseState::Open) => {
+            (state::Role::Surplus, CaseState::Review)
         }
         (Role::Surplus(_), as_it_is) => (state::Role::Surplus, as_it_is),
     }
@@ -76,7 +78,7 @@ fn anew(input: Input) -> state::Step {
         (Where::EndedLock, Some(lock)) => Place::EndedLock(lock),
         (Where::EndedLock, None) => unreachable!("no lock has ended"),
         (Where::Own, _) => Place::Own,
-        (Where::Try(heard), _) => Place::Try(settle::decision::Heard {
+        (Where::Try(heard), _) => Place::Try(settle::decision::TryHistory {
             waited: waited(heard.waited),
             unanswered: heard.unanswered,
         }),
@@ -120,7 +122,7 @@ fn step(decision: Decision, ticket: &Ticket) -> state::Step {
         Step::Ask(Question::Order) => state::Step::Ask,
         Step::Ask(Question::Capture(_)) => state::Step::AskAboutCapture,
         Step::TakeLock { .. } => state::Step::TakeLock,
-        Step::TakeOver { heard, .. } => state::Step::TakeOver(Heard {
+        Step::TakeOver { heard, .. } => state::Step::TakeOver(TryHistory {
             unanswered: heard.unanswered,
             waited: as_waited(heard.waited),
         }),
@@ -236,21 +238,21 @@ fn reading(id: Id, order: state::Order) -> Reading {
     }
 }
 
-fn called(id: Id, answer: crate::paypal::Answer) -> Called {
+fn called(id: Id, answer: crate::paypal::Answer) -> CaptureReply {
     use crate::paypal::Answer;
 
-    let refused = |refusal| Called::Refused {
+    let refused = |refusal| CaptureReply::Refused {
         issue: Issue::of(code(refusal)),
         at: None,
     };
     match answer {
-        Answer::Completed => Called::Answered(reading(id, state::Order::Completed)),
-        Answer::Pending => Called::Answered(reading(id, state::Order::Pending)),
-        Answer::Dead => Called::Answered(reading(id, state::Order::Dead)),
+        Answer::Completed => CaptureReply::Answered(reading(id, state::Order::Completed)),
+        Answer::Pending => CaptureReply::Answered(reading(id, state::Order::Pending)),
+        Answer::Dead => CaptureReply::Answered(reading(id, state::Order::Dead)),
         Answer::Declined => refused(Refusal::Declined),
         Answer::NotApproved => refused(Refusal::NotApproved),
         Answer::AlreadyCaptured => refused(Refusal::AlreadyCaptured),
-        Answer::None => Called::NotAnswered,
+        Answer::None => CaptureReply::NotAnswered,
     }
 }
 
@@ -274,11 +276,11 @@ fn items(
     };
     let ticket = Ticket {
         state: match stands.state {
-            Stands::Open => ticket::State::Open(in_flight),
-            Stands::PaidByCapture(id) => paid(&capture_id(id), Channel::Paypal),
-            Stands::PaidInCash => paid(&named("CASH0000000000000"), Channel::Cash),
-            Stands::Withdrawn => ticket::State::Withdrawn,
-            Stands::Review => ticket::State::Review(in_flight),
+            CaseState::Open => ticket::State::Open(in_flight),
+            CaseState::PaidByCapture(id) => paid(&capture_id(id), Channel::Paypal),
+            CaseState::PaidInCash => paid(&named("CASH0000000000000"), Channel::Cash),
+            CaseState::Withdrawn => ticket::State::Withdrawn,
+            CaseState::Review => ticket::State::Review(in_flight),
         },
         ..TICKET.clone()
     };

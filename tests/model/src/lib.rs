@@ -21,7 +21,7 @@
 //! | A capture call or a GET that is not answered; a caller that dies | `Action::Lose`, `GoAstray`, `Die` |
 //! | A lock is given back after a definite answer, under its fence (`Store::release_lock`) | `State::release` |
 //! | A read may show an order as it was before its capture, for ten minutes (`READ_LAG`) | `Action::GoAstray` while `State::lags`; `Action::Pass` |
-//! | A lock remembers what was heard of its try (`Store::note_refusal`, `take_over_lock`) | `state::Heard`, `State::note_refusal` |
+//! | A lock remembers what was heard of its try (`Store::note_refusal`, `take_over_lock`) | `state::TryHistory`, `State::note_refusal` |
 //! | Money is booked, or decided anew, under a lock by its owner alone (`Settle::book`, `Store::book`) | `State::book`, `Step::BookAnew`, `State::may_write` |
 //! | Held-back money leaves a mark, taken away when it is denied (`Store::book_pending`, `end_pending`) | `State::keep_pending`, `end_pending`, `Action::EndHeldBack` |
 //! | No attempt is made final under a lock (`Store::end_attempt`) | `State::end` |

@@ -5,7 +5,7 @@ use crate::deciding::{Input, next};
 use crate::paypal::Answer;
 use crate::protocol::{Missing, Protocol};
 use crate::state::{
-    Heard, Id, Learned, Lock, Order, Process, Released, Shown, Stands, State, Step, Where,
+    CaseState, Id, Learned, Lock, Order, Process, Released, Shown, State, Step, TryHistory, Where,
 };
 
 impl Process {
@@ -66,7 +66,7 @@ impl Process {
             }
             Step::TakeLock => {
                 let taken = state.take_lock(protocol, &self);
-                self.lock(protocol, taken, Heard::default())
+                self.lock(protocol, taken, TryHistory::default())
             }
             Step::TakeOver(heard) => {
                 let taken = state.take_over_lock(protocol, &self, heard);
@@ -172,7 +172,7 @@ impl Process {
         match (self.place, decides_again) {
             (Where::EndedLock, true) => {}
             (Where::Try(_), false) => {
-                self.place = Where::Try(Heard::default());
+                self.place = Where::Try(TryHistory::default());
                 self.view.forget_the_try();
             }
             (Where::Own | Where::EndedLock | Where::Try(_), _) => self.view.forget_the_try(),
@@ -214,17 +214,17 @@ impl Process {
         {
             return Step::Release(Released::NothingCaptured);
         }
-        Step::TakeOver(Heard {
+        Step::TakeOver(TryHistory {
             unanswered: heard.unanswered && !protocol.lacks(Missing::MemoryOfSilence),
             ..heard
         })
     }
 
     fn knows_it_is_booked(&self) -> bool {
-        self.view.ticket.state == Stands::PaidByCapture(self.busy_with)
+        self.view.ticket.state == CaseState::PaidByCapture(self.busy_with)
     }
 
-    fn lock(&mut self, protocol: &Protocol, taken: bool, heard: Heard) -> Step {
+    fn lock(&mut self, protocol: &Protocol, taken: bool, heard: TryHistory) -> Step {
         if !taken {
             return Step::Return;
         }
@@ -240,7 +240,7 @@ impl Process {
             && ticket.lock_is(self.busy_with)
             && state.attempt(self.busy_with).of_this_version;
         state.seen.unlawful_call |= !lawful;
-        state.seen.call_after_cash |= ticket.state == Stands::PaidInCash;
+        state.seen.call_after_cash |= ticket.state == CaseState::PaidInCash;
         Step::Hear
     }
 

@@ -4,7 +4,7 @@ use stateright::Property;
 
 use crate::paypal::Outcome;
 use crate::protocol::{Action, Protocol};
-use crate::state::{Attempt, Id, Life, Order, Role, Stands, State, Step, Waited};
+use crate::state::{Attempt, CaseState, Id, Life, Order, Role, State, Step, Waited};
 
 /// M1.
 pub const ONE_CAPTURE: &str = "M1: at most one capture holds money";
@@ -145,8 +145,8 @@ fn mains(state: &State) -> usize {
 
 fn is_paid(state: &State) -> bool {
     match state.ticket.state {
-        Stands::PaidByCapture(_) | Stands::PaidInCash => true,
-        Stands::Open | Stands::Withdrawn | Stands::Review => false,
+        CaseState::PaidByCapture(_) | CaseState::PaidInCash => true,
+        CaseState::Open | CaseState::Withdrawn | CaseState::Review => false,
     }
 }
 

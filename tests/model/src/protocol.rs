@@ -5,7 +5,7 @@ use stateright::{Model, Property};
 use crate::paypal::{Answer, Outcome};
 use crate::properties;
 use crate::state::{
-    Attempt, Id, Life, Order, Process, Seen, Shown, Stands, State, Step, Ticket, Waited,
+    Attempt, CaseState, Id, Life, Order, Process, Shown, Sightings, State, Step, Ticket, Waited,
 };
 
 /// The protocol, and what is let happen to it. What holds in a world holds in
@@ -131,7 +131,7 @@ impl Protocol {
         };
         State {
             ticket: Ticket {
-                state: Stands::Open,
+                state: CaseState::Open,
                 lock: None,
                 pending: None,
             },
@@ -141,7 +141,7 @@ impl Protocol {
             under_way: [false; 2],
             cash: None,
             processes: [None; Process::MAX],
-            seen: Seen::default(),
+            seen: Sightings::default(),
         }
     }
 

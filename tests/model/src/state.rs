@@ -41,12 +41,12 @@ pub struct State {
     /// Who is inside `settle`, sorted: they differ in nothing but where they are.
     pub processes: [Option<Process>; Process::MAX],
     /// What no later state shows any more.
-    pub seen: Seen,
+    pub seen: Sightings,
 }
 
 /// What is remembered for the properties alone; no step depends on it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Seen {
+pub struct Sightings {
     /// A capture call started without the right to it (M4).
     pub unlawful_call: bool,
     /// A capture call started after cash had settled the ticket (M5).
@@ -59,7 +59,7 @@ pub struct Seen {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Ticket {
     /// Where the case stands.
-    pub state: Stands,
+    pub state: CaseState,
     /// Who alone may capture.
     pub lock: Option<Lock>,
     /// Whose capture PayPal holds back.
@@ -69,7 +69,7 @@ pub struct Ticket {
 /// Where the case stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[expect(missing_docs, reason = "the state table of `ticket` says it")]
-pub enum Stands {
+pub enum CaseState {
     Open,
     PaidByCapture(Id),
     PaidInCash,
@@ -87,14 +87,14 @@ pub struct Lock {
     /// Whether it has been for ten minutes.
     pub ended_long_ago: bool,
     /// What was heard of the earlier calls of its try.
-    pub heard: Heard,
+    pub heard: TryHistory,
     /// As what the last one was refused, in a way that proves nothing yet.
     pub refused: Option<Refusal>,
 }
 
-/// `settle::decision::Heard`.
+/// `settle::decision::TryHistory`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Heard {
+pub struct TryHistory {
     /// One call was never answered.
     pub unanswered: bool,
     /// For how long each was refused.
@@ -228,7 +228,7 @@ pub enum Where {
     /// A lock has ended.
     EndedLock,
     /// Under a lock of its own.
-    Try(Heard),
+    Try(TryHistory),
 }
 
 /// What a GET has come to.
@@ -284,7 +284,7 @@ impl View {
     /// What was heard of the try matters only to whoever resolves its lock.
     pub(crate) fn forget_the_try(&mut self) {
         if let Some(lock) = &mut self.ticket.lock {
-            lock.heard = Heard::default();
+            lock.heard = TryHistory::default();
             lock.refused = None;
         }
     }
@@ -302,7 +302,7 @@ pub enum Step {
     /// Take the lock.
     TakeLock,
     /// Take over the one that has ended, of whose try so much was heard.
-    TakeOver(Heard),
+    TakeOver(TryHistory),
     /// Send the capture call.
     Call,
     /// The call is sent; only PayPal can go on.

@@ -4,19 +4,19 @@
 use crate::deciding;
 use crate::protocol::{Missing, Protocol};
 use crate::state::{
-    Attempt, Heard, Id, Life, Lock, Process, Refusal, Released, Role, Stands, State, Ticket, View,
-    Waited,
+    Attempt, CaseState, Id, Life, Lock, Process, Refusal, Released, Role, State, Ticket,
+    TryHistory, View, Waited,
 };
 
 impl Ticket {
     /// `Standing::Open`.
     pub(crate) fn is_free(self) -> bool {
-        self.state == Stands::Open && self.lock.is_none() && self.pending.is_none()
+        self.state == CaseState::Open && self.lock.is_none() && self.pending.is_none()
     }
 
     /// `Standing::OpenLocked`.
     pub(crate) fn is_locked(self) -> bool {
-        self.state == Stands::Open && self.lock.is_some() && self.pending.is_none()
+        self.state == CaseState::Open && self.lock.is_some() && self.pending.is_none()
     }
 
     pub(crate) fn lock_is(self, id: Id) -> bool {
@@ -91,7 +91,7 @@ impl State {
             protocol.lacks(Missing::Exclusion) && lock.attempt == id
                 || protocol.lacks(Missing::AskingBeforeTakeOver) && lock.ended
         });
-        self.lock(protocol, process, lock_allows, Heard::default())
+        self.lock(protocol, process, lock_allows, TryHistory::default())
     }
 
     /// `Store::take_over_lock`: that the lock is the ended one which was read, the
@@ -100,7 +100,7 @@ impl State {
         &mut self,
         protocol: &Protocol,
         process: &Process,
-        heard: Heard,
+        heard: TryHistory,
     ) -> bool {
         self.lock(protocol, process, self.ticket.lock.is_some(), heard)
     }
@@ -110,11 +110,11 @@ impl State {
         protocol: &Protocol,
         process: &Process,
         lock_allows: bool,
-        heard: Heard,
+        heard: TryHistory,
     ) -> bool {
         let id = process.busy_with;
         let attempt = self.attempt(id);
-        let allowed = self.ticket.state == Stands::Open
+        let allowed = self.ticket.state == CaseState::Open
             && lock_allows
             && self.ticket.pending.is_none()
             && (attempt.of_this_version || protocol.lacks(Missing::VersionAtLock))
@@ -305,16 +305,16 @@ impl State {
     pub(crate) fn book_cash(&mut self, protocol: &Protocol) -> bool {
         let role = match self.ticket.state {
             _ if self.cash.is_some() => return false,
-            Stands::PaidByCapture(_) => Role::Surplus,
-            Stands::Open => Role::Main,
-            Stands::PaidInCash | Stands::Withdrawn | Stands::Review => return false,
+            CaseState::PaidByCapture(_) => Role::Surplus,
+            CaseState::Open => Role::Main,
+            CaseState::PaidInCash | CaseState::Withdrawn | CaseState::Review => return false,
         };
         if role == Role::Main {
             let ended = self.ticket.lock.is_some_and(|lock| lock.ended);
             if !(self.ticket.is_free() || protocol.lacks(Missing::CashWaits) && ended) {
                 return false;
             }
-            self.ticket.state = Stands::PaidInCash;
+            self.ticket.state = CaseState::PaidInCash;
             self.raise_version();
         }
         self.cash = Some(role);
@@ -326,7 +326,7 @@ impl State {
         let waits = !protocol.lacks(Missing::WithdrawalWaits);
         let allowed = self.ticket.is_free() || self.ticket.is_locked() && !waits;
         if allowed {
-            self.ticket.state = Stands::Withdrawn;
+            self.ticket.state = CaseState::Withdrawn;
             self.raise_version();
         }
         allowed

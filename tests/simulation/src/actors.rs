@@ -8,7 +8,7 @@ use std::time::Duration;
 use journeys::{Page, event, open_ticket, request};
 use lambda_http::Body;
 use paypal_standin::{Afterwards, Delivery, Fault, FaultKind, Leads, On, Payer};
-use settle::sweep::{SWEEP_TIME, Sweep, Which};
+use settle::sweep::{SWEEP_TIME, Scope, Sweep};
 use ticket::CaseNumber;
 use tokio::time::Instant;
 use url::Url;
@@ -31,7 +31,7 @@ pub(crate) struct Driver {
 
 /// The way to an order's page at PayPal.
 #[derive(Clone, Debug)]
-pub(crate) struct Sent {
+pub(crate) struct Redirect {
     pub(crate) order: String,
 }
 
@@ -63,7 +63,7 @@ impl World {
     }
 
     /// A minute has passed.
-    pub(crate) async fn sweep(&self, which: Which) -> Option<Sweep> {
+    pub(crate) async fn sweep(&self, which: Scope) -> Option<Sweep> {
         let functions = self.functions();
         let clock = self.functions_clock();
         let reads = laws::a_sweep_begins(self);
@@ -213,25 +213,25 @@ impl Driver {
     }
 
     /// Presses the button.
-    pub(crate) async fn presses(&self) -> Option<Sent> {
+    pub(crate) async fn presses(&self) -> Option<Redirect> {
         self.presses_over(AMOUNT).await
     }
 
     /// Presses a button that said this amount.
-    pub(crate) async fn presses_over(&self, amount: &str) -> Option<Sent> {
+    pub(crate) async fn presses_over(&self, amount: &str) -> Option<Redirect> {
         let fill = [("TOKEN", self.token.as_str()), ("AMOUNT", amount)];
         self.starts(&event("driver-presses-pay", &fill), amount)
             .await
     }
 
     /// Presses the button of the result page.
-    pub(crate) async fn tries_again(&self, attempt: &str) -> Option<Sent> {
+    pub(crate) async fn tries_again(&self, attempt: &str) -> Option<Redirect> {
         let fill = [("ATTEMPT", attempt), ("AMOUNT", AMOUNT)];
         self.starts(&event("driver-tries-again", &fill), AMOUNT)
             .await
     }
 
-    async fn starts(&self, event: &str, amount: &str) -> Option<Sent> {
+    async fn starts(&self, event: &str, amount: &str) -> Option<Redirect> {
         let asked_at = self.world.now();
         let functions = self.world.functions();
         let now = self.world.functions_now();
@@ -264,11 +264,11 @@ impl Driver {
             .shown_amounts
             .entry(order.clone())
             .or_insert_with(|| amount.to_owned());
-        Some(Sent { order })
+        Some(Redirect { order })
     }
 
     /// Decides on PayPal's page.
-    pub(crate) async fn decides(&self, sent: &Sent, payer: Payer) -> Option<Back> {
+    pub(crate) async fn decides(&self, sent: &Redirect, payer: Payer) -> Option<Back> {
         self.world
             .turn(match payer {
                 Payer::Pays => "the driver approves",

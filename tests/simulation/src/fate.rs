@@ -49,7 +49,7 @@ pub(crate) enum Fate {
     /// F9: it is done, and the process stands still for this many seconds.
     Frozen(u8),
     /// F11 and what PayPal may rightly say: the stand-in misbehaves so.
-    Standin(Odd),
+    Standin(StandinFault),
     /// Refused with this name, and nothing happens.
     Refused(Issue),
     /// Refused with this name, and it has happened: money may have moved.
@@ -58,7 +58,7 @@ pub(crate) enum Fate {
 
 /// How a fault leaves its caller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) enum Left {
+pub(crate) enum Consequence {
     /// It has died.
     Dead,
     /// It hears of it too late.
@@ -79,7 +79,7 @@ pub(crate) enum Left {
 
 /// A misbehaviour of the stand-in's own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) enum Odd {
+pub(crate) enum StandinFault {
     ErrorAfterEffect,
     Html,
     HtmlAfterEffect,
@@ -102,7 +102,7 @@ pub(crate) enum Odd {
     DeclinedIn201,
 }
 
-impl Odd {
+impl StandinFault {
     const ALL: [Self; 20] = [
         Self::ErrorAfterEffect,
         Self::Html,
@@ -244,7 +244,7 @@ impl Fate {
             fates.extend(LATE_PAYPAL_S.map(Self::Late));
         }
         fates.extend(
-            Odd::ALL
+            StandinFault::ALL
                 .into_iter()
                 .filter(|odd| odd.fits(on))
                 .map(Self::Standin),
@@ -286,39 +286,42 @@ impl Fate {
 
     /// What it leaves the caller with: of a pair of faults each way to be left so
     /// meets each other way.
-    pub(crate) fn leaves(self) -> Left {
+    pub(crate) fn leaves(self) -> Consequence {
         match self {
-            Self::Goes | Self::Twice => Left::Twice,
-            Self::CrashBefore | Self::CrashAfter => Left::Dead,
-            Self::Late(_) | Self::Frozen(_) => Left::Late,
-            Self::Lost | Self::LostForGood | Self::FalselyRefused => Left::InTheDark,
+            Self::Goes | Self::Twice => Consequence::Twice,
+            Self::CrashBefore | Self::CrashAfter => Consequence::Dead,
+            Self::Late(_) | Self::Frozen(_) => Consequence::Late,
+            Self::Lost | Self::LostForGood | Self::FalselyRefused => Consequence::InTheDark,
             Self::Error
             | Self::Down
             | Self::Throttled
             | Self::NoAnswer
             | Self::Conflict
-            | Self::Conflicts => Left::WithNothing,
-            Self::Stale => Left::Misled,
-            Self::Refused(_) => Left::Refused,
-            Self::RefusedAfterEffect(_) => Left::FalselyRefused,
+            | Self::Conflicts => Consequence::WithNothing,
+            Self::Stale => Consequence::Misled,
+            Self::Refused(_) => Consequence::Refused,
+            Self::RefusedAfterEffect(_) => Consequence::FalselyRefused,
             Self::Standin(odd) => match odd {
-                Odd::ErrorAfterEffect
-                | Odd::HtmlAfterEffect
-                | Odd::CutJson
-                | Odd::EmptyAfterEffect => Left::InTheDark,
-                Odd::Html | Odd::NotFound | Odd::Unauthorized => Left::WithNothing,
-                Odd::OmitsPayments
-                | Odd::OmitsPayee
-                | Odd::OmitsCustomId
-                | Odd::WrongAmount
-                | Odd::WrongCurrency
-                | Odd::WrongPayee
-                | Odd::UnknownStatus
-                | Odd::ForeignApproveHost
-                | Odd::MissingLink => Left::Misled,
-                Odd::Decline | Odd::PayerActionRequired | Odd::Pending | Odd::DeclinedIn201 => {
-                    Left::Refused
+                StandinFault::ErrorAfterEffect
+                | StandinFault::HtmlAfterEffect
+                | StandinFault::CutJson
+                | StandinFault::EmptyAfterEffect => Consequence::InTheDark,
+                StandinFault::Html | StandinFault::NotFound | StandinFault::Unauthorized => {
+                    Consequence::WithNothing
                 }
+                StandinFault::OmitsPayments
+                | StandinFault::OmitsPayee
+                | StandinFault::OmitsCustomId
+                | StandinFault::WrongAmount
+                | StandinFault::WrongCurrency
+                | StandinFault::WrongPayee
+                | StandinFault::UnknownStatus
+                | StandinFault::ForeignApproveHost
+                | StandinFault::MissingLink => Consequence::Misled,
+                StandinFault::Decline
+                | StandinFault::PayerActionRequired
+                | StandinFault::Pending
+                | StandinFault::DeclinedIn201 => Consequence::Refused,
             },
         }
     }
@@ -425,7 +428,7 @@ impl FromStr for Fate {
         }
         simple
             .into_iter()
-            .chain(Odd::ALL.map(Self::Standin))
+            .chain(StandinFault::ALL.map(Self::Standin))
             .find(|fate| fate.to_string() == text)
             .ok_or_else(|| format!("{text} is no fault"))
     }

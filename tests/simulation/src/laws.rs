@@ -57,7 +57,7 @@ use crate::net::Call;
 use crate::world::{Function, World};
 
 pub(crate) use books::{
-    Waits, attempts_are_over, attempts_left, locks_and_captures, locks_left, note_locks,
+    BookingDelay, attempts_are_over, attempts_left, locks_and_captures, locks_left, note_locks,
     what_left_is_booked, what_was_paid,
 };
 pub(crate) use ends::end_of_the_case;

@@ -9,7 +9,7 @@ use fastrand::Rng;
 
 use crate::choices::next_script;
 use crate::engine;
-use crate::fate::{Fate, Left};
+use crate::fate::{Consequence, Fate};
 use crate::habits;
 use crate::history::Violation;
 use crate::plan::{Order, Plan};
@@ -253,7 +253,7 @@ pub(crate) fn every_habit(shared: &Shared) {
 
 /// Of the faults that may strike a call one that leaves it so, for each way to be left.
 fn one_of_each(dice: &mut Rng, point: &Point) -> Vec<Fate> {
-    let mut ways: BTreeMap<Left, Vec<Fate>> = BTreeMap::new();
+    let mut ways: BTreeMap<Consequence, Vec<Fate>> = BTreeMap::new();
     for fate in &point.fates {
         ways.entry(fate.leaves()).or_default().push(*fate);
     }
@@ -386,7 +386,7 @@ struct Sample {
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Either {
     Is(Fate),
-    Leaves(Left),
+    Leaves(Consequence),
     Any,
 }
 

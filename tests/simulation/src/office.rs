@@ -23,7 +23,7 @@ pub(crate) enum Wish {
 
 /// What came of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Came {
+enum ClerkOutcome {
     Booked(Role),
     Done,
     Refused(Refusal),
@@ -54,7 +54,7 @@ pub(crate) async fn enters(world: Rc<World>, case_number: CaseNumber, wish: Wish
                 act(&store, &number, wish, receipt, now).await
             })
             .await;
-        if matches!(came, Some(Ok(Came::Booked(_) | Came::Done))) {
+        if matches!(came, Some(Ok(ClerkOutcome::Booked(_) | ClerkOutcome::Done))) {
             let done = (world.now(), case_number.clone(), wish, receipt);
             world.history.borrow_mut().clerks_list.push(done);
         }
@@ -70,12 +70,12 @@ fn came_to_an_end(
     world: &World,
     case_number: &CaseNumber,
     wish: Wish,
-    came: Option<&Result<Came, store::Error>>,
+    came: Option<&Result<ClerkOutcome, store::Error>>,
 ) -> bool {
     let mut history = world.history.borrow_mut();
     history.tell(|| format!("            the clerk, {wish:?}: {came:?}"));
     match came {
-        Some(Ok(Came::Booked(Role::Main))) => {
+        Some(Ok(ClerkOutcome::Booked(Role::Main))) => {
             let settled = &mut history.clerk_settled;
             settled
                 .entry(case_number.to_string())
@@ -91,22 +91,22 @@ fn came_to_an_end(
             }
             true
         }
-        Some(Ok(Came::Booked(Role::Surplus(_)))) => {
+        Some(Ok(ClerkOutcome::Booked(Role::Surplus(_)))) => {
             history.sometimes("a clerk booked surplus");
             true
         }
-        Some(Ok(Came::Refused(Refusal::Processing))) => {
+        Some(Ok(ClerkOutcome::Refused(Refusal::Processing))) => {
             history.sometimes("a clerk was asked to wait for a payment under way");
             false
         }
-        Some(Ok(Came::Refused(refusal))) => {
+        Some(Ok(ClerkOutcome::Refused(refusal))) => {
             if *refusal == Refusal::Pending {
                 history.sometimes("a clerk was told that PayPal is checking");
             }
             true
         }
-        Some(Ok(Came::Done | Came::Nothing)) => true,
-        Some(Ok(Came::Changed) | Err(_)) | None => false,
+        Some(Ok(ClerkOutcome::Done | ClerkOutcome::Nothing)) => true,
+        Some(Ok(ClerkOutcome::Changed) | Err(_)) | None => false,
     }
 }
 
@@ -116,9 +116,9 @@ async fn act(
     wish: Wish,
     receipt: u128,
     now: jiff::Timestamp,
-) -> Result<Came, store::Error> {
+) -> Result<ClerkOutcome, store::Error> {
     let Some(ticket) = store.ticket(case_number).await? else {
-        return Ok(Came::Nothing);
+        return Ok(ClerkOutcome::Nothing);
     };
     let receipt = Receipt {
         receipt_number: format!("R-{receipt}").parse().expect("a number"),
@@ -134,12 +134,12 @@ async fn act(
     };
     let permit = match ticket.permit(change) {
         Ok(Some(permit)) => permit,
-        Ok(None) => return Ok(Came::Nothing),
-        Err(refusal) => return Ok(Came::Refused(refusal)),
+        Ok(None) => return Ok(ClerkOutcome::Nothing),
+        Err(refusal) => return Ok(ClerkOutcome::Refused(refusal)),
     };
     Ok(match store.change_by_clerk(permit, CLERK, now).await? {
-        Write::Done => Came::Done,
-        Write::Refused => Came::Changed,
+        Write::Done => ClerkOutcome::Done,
+        Write::Refused => ClerkOutcome::Changed,
     })
 }
 
@@ -149,10 +149,10 @@ async fn takes(
     ticket: &Ticket,
     source: Source,
     now: jiff::Timestamp,
-) -> Result<Came, store::Error> {
+) -> Result<ClerkOutcome, store::Error> {
     let role = match ticket.standing().receipt() {
         Ok(role) => role,
-        Err(refusal) => return Ok(Came::Refused(refusal)),
+        Err(refusal) => return Ok(ClerkOutcome::Refused(refusal)),
     };
     let settlement = Settlement {
         case_number: ticket.case_number.clone(),
@@ -164,7 +164,7 @@ async fn takes(
     };
     let booked = store.book(ticket, &settlement, Booker::Clerk).await?;
     Ok(match booked {
-        Write::Done => Came::Booked(role),
-        Write::Refused => Came::Changed,
+        Write::Done => ClerkOutcome::Booked(role),
+        Write::Refused => ClerkOutcome::Changed,
     })
 }

@@ -170,7 +170,7 @@ fn undotted(script: &str) -> Option<Vec<u32>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fate::Odd;
+    use crate::fate::StandinFault;
 
     #[test]
     fn a_plan_reads_back_as_it_was_written() {
@@ -184,7 +184,7 @@ mod tests {
             Plan::calm("two-tabs"),
             Plan::calm("two-tabs").with(vec![
                 (lock, Fate::Late(40)),
-                (capture, Fate::Standin(Odd::DeclinedIn201)),
+                (capture, Fate::Standin(StandinFault::DeclinedIn201)),
             ]),
             Plan::chance("town", 77, 40).at(&crate::habits::ALL[..2]),
             Plan {

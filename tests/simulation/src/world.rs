@@ -157,14 +157,14 @@ pub(crate) struct World {
 }
 
 /// What is the same in every run and takes long to make.
-struct Once {
+struct SharedSetup {
     variables: Variables,
     municipality: Municipality,
     _anchors: NamedTempFile,
 }
 
-fn once() -> &'static Once {
-    static ONCE: OnceLock<Once> = OnceLock::new();
+fn once() -> &'static SharedSetup {
+    static ONCE: OnceLock<SharedSetup> = OnceLock::new();
     ONCE.get_or_init(|| {
         let anchors = NamedTempFile::new().expect("a file");
         let clock = Arc::new(|| Timestamp::UNIX_EPOCH);
@@ -183,7 +183,7 @@ fn once() -> &'static Once {
         let keys = TokenKeys::of(None).expect("keys");
         let mut variables = variables::city(TABLE, &municipality.id, PUBLIC_ORIGIN, &keys);
         variables.extend(variables::paypal(&settings(), anchors.path()));
-        Once {
+        SharedSetup {
             variables,
             municipality,
             _anchors: anchors,

@@ -21,13 +21,13 @@ fn with(field: &str, value: Value) -> Value {
     ticket
 }
 
-fn read(ticket: &Value) -> Result<Sent, Problem> {
-    Sent::read(ticket.to_string().as_bytes())
+fn read(ticket: &Value) -> Result<SentTicket, Problem> {
+    SentTicket::read(ticket.to_string().as_bytes())
 }
 
 /// The field and the detail of the problem with this body.
 fn problem(body: &[u8]) -> (Option<String>, String) {
-    let problem = Sent::read(body).expect_err("was read");
+    let problem = SentTicket::read(body).expect_err("was read");
     let document = serde_json::to_value(problem.document()).unwrap();
     assert_eq!(document["status"], 400);
     let text = |field: &str| document[field].as_str().map(str::to_owned);
@@ -173,7 +173,7 @@ fn what_is_no_json_object_in_utf8_is_refused() {
         assert_eq!(problem(trailing.as_bytes()).0, None, "{behind}");
     }
     let deep = "[".repeat(10_000);
-    assert!(Sent::read(format!("{{\"plate\":{deep}").as_bytes()).is_err());
+    assert!(SentTicket::read(format!("{{\"plate\":{deep}").as_bytes()).is_err());
 }
 
 #[test]
@@ -185,9 +185,9 @@ fn a_ticket_too_large_is_refused_and_the_longest_is_not() {
         escaped(300),
         escaped(140)
     );
-    assert!(Sent::read(body.as_bytes()).is_ok());
+    assert!(SentTicket::read(body.as_bytes()).is_ok());
     let spaces = " ".repeat(TICKET_BYTES_MAX);
-    let problem = Sent::read(format!("{body}{spaces}").as_bytes()).unwrap_err();
+    let problem = SentTicket::read(format!("{body}{spaces}").as_bytes()).unwrap_err();
     assert_eq!(problem.status, http::StatusCode::PAYLOAD_TOO_LARGE);
 }
 
@@ -259,7 +259,7 @@ fn the_same_again_has_the_same_digest_and_other_content_another() {
 proptest! {
     #[test]
     fn no_body_makes_it_panic(body in proptest::collection::vec(any::<u8>(), 0..200)) {
-        prop_assert!(Sent::read(&body).is_err());
+        prop_assert!(SentTicket::read(&body).is_err());
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //! page.
 
 use jiff::Timestamp;
-use ticket::{Channel, InFlight, LatePayment, Municipality, SettlementId, State, Ticket, UnderWay};
+use ticket::{Channel, InFlight, Municipality, SettlementId, State, Ticket, UnderWay};
 
 use crate::Outcome;
 
@@ -60,11 +60,9 @@ impl<'a> PageState<'a> {
                 Some(UnderWay::Capturing) => Self::Processing,
                 Some(UnderWay::Awaited { since }) => Self::Awaited { since },
                 None if outcome == Some(Outcome::Unclear) => Self::Processing,
-                None => match (ticket.has_lapsed(now), municipality.late_payment) {
-                    (true, LatePayment::Refuse) => Self::TooLate,
-                    (is_late, LatePayment::AcceptUntilHandedOver | LatePayment::Refuse) => {
-                        Self::Payable { is_late }
-                    }
+                None if municipality.late_payment.refuses(ticket.due_on, now) => Self::TooLate,
+                None => Self::Payable {
+                    is_late: ticket.has_lapsed(now),
                 },
             },
             State::Paid {

@@ -9,11 +9,11 @@ use axum::routing::post;
 use crate::{Error, Parameter, Secret, parameter, value};
 
 /// What was asked: the headers and the body.
-type Asked = Arc<Mutex<Vec<(HeaderMap, String)>>>;
+type SentRequests = Arc<Mutex<Vec<(HeaderMap, String)>>>;
 
 /// A parameter store that answers `body`, and its address.
-async fn store(status: StatusCode, body: &'static str) -> (String, Asked) {
-    let asked = Asked::default();
+async fn store(status: StatusCode, body: &'static str) -> (String, SentRequests) {
+    let asked = SentRequests::default();
     let seen = Arc::clone(&asked);
     let answer = post(async move |headers: HeaderMap, text: String| {
         seen.lock().unwrap().push((headers, text));

@@ -33,7 +33,7 @@ pub(crate) const TOKEN: &str = "access-token-made-for-tests";
 pub(crate) const MERCHANT_ID: &str = "8YTYX8DKLB5ZU";
 
 /// Every request that went out.
-pub(crate) type Asked = Arc<Mutex<Vec<Request<Bytes>>>>;
+pub(crate) type SentRequests = Arc<Mutex<Vec<Request<Bytes>>>>;
 
 pub(crate) fn sandbox(variable: &str) -> Option<String> {
     let value = match variable {
@@ -49,8 +49,8 @@ pub(crate) fn sandbox(variable: &str) -> Option<String> {
 }
 
 /// A transport that answers each request with `status` and `body`.
-pub(crate) fn answering(status: u16, body: &[u8]) -> (Transport, Asked) {
-    let asked = Asked::default();
+pub(crate) fn answering(status: u16, body: &[u8]) -> (Transport, SentRequests) {
+    let asked = SentRequests::default();
     let seen = Arc::clone(&asked);
     let body = Bytes::copy_from_slice(body);
     let transport = Transport::in_process(move |request| {
@@ -62,7 +62,7 @@ pub(crate) fn answering(status: u16, body: &[u8]) -> (Transport, Asked) {
 }
 
 /// The sandbox, answering each call with `status` and `body`.
-pub(crate) async fn paypal(status: u16, body: &[u8]) -> (PayPal, Asked) {
+pub(crate) async fn paypal(status: u16, body: &[u8]) -> (PayPal, SentRequests) {
     let config = Config::from_vars(&sandbox).await.unwrap();
     let (transport, asked) = answering(status, body);
     (PayPal::new(config, transport), asked)

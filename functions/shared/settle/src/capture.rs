@@ -4,7 +4,7 @@ use paypal::{Error as PayPalError, Issue};
 use store::Attempt;
 use ticket::Ticket;
 
-use crate::decision::Called;
+use crate::decision::CaptureReply;
 use crate::reading::read;
 use crate::{Moment, Settle};
 
@@ -15,9 +15,9 @@ impl Settle {
         ticket: &Ticket,
         attempt: &Attempt,
         moment: Moment,
-    ) -> Called {
+    ) -> CaptureReply {
         let Some(order) = &attempt.order else {
-            return Called::NotAnswered;
+            return CaptureReply::NotAnswered;
         };
         let order_id = &order.id;
         // sabotage: a new request id for the same try
@@ -32,7 +32,7 @@ impl Settle {
         let (issue, at) = match captured {
             Ok(order) => {
                 let payee = self.paypal.merchant_id();
-                return Called::Answered(read(&order, ticket, attempt, payee));
+                return CaptureReply::Answered(read(&order, ticket, attempt, payee));
             }
             Err(PayPalError::Refused { issue, at, .. }) => (issue, at),
             Err(PayPalError::NotFound { .. }) => (Issue::OrderNotFound, None),
@@ -42,11 +42,11 @@ impl Settle {
                 | PayPalError::Unauthorized { .. }),
             ) => {
                 tracing::warn!(%error, case_number = %ticket.case_number, attempt = %attempt.id, "the capture's answer is not known; the lock stays");
-                return Called::NotAnswered;
+                return CaptureReply::NotAnswered;
             }
         };
         report_refusal(ticket, attempt, &issue);
-        Called::Refused { issue, at }
+        CaptureReply::Refused { issue, at }
     }
 }
 

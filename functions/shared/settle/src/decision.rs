@@ -52,7 +52,7 @@ use ticket::{CaptureId, Captures, LatePayment, Lock, Role, Ticket};
 
 pub use crate::asking::Answer;
 pub use crate::reading::{Facts, Reading};
-pub use crate::refusal::Heard;
+pub use crate::refusal::TryHistory;
 
 use crate::limits::order_is_over;
 use crate::{Progress, Wake};
@@ -89,7 +89,7 @@ pub enum Place<'a> {
     /// The lease of this lock has ended, and it names the attempt.
     EndedLock(&'a Lock),
     /// We hold the lock, for a try of whose earlier calls so much was heard.
-    Try(Heard),
+    Try(TryHistory),
 }
 
 /// What was learned during the look.
@@ -102,7 +102,7 @@ pub struct Answers {
     /// What it says about the capture that it holds back.
     pub capture: Option<Answer>,
     /// What it has answered to the capture call.
-    pub called: Option<Called>,
+    pub called: Option<CaptureReply>,
     /// Whether the city takes late payments.
     pub late_payment: Option<LatePayment>,
     /// The last night whose comparison has come to its end; nothing in it where there
@@ -112,7 +112,7 @@ pub struct Answers {
 
 /// What PayPal has answered to a capture call.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Called {
+pub enum CaptureReply {
     /// An order.
     Answered(Reading),
     /// A refusal.
@@ -162,7 +162,7 @@ pub enum Step {
         /// When the payer approved, where PayPal says so.
         approved_at: Option<Timestamp>,
         /// What was heard of the try so far.
-        heard: Heard,
+        heard: TryHistory,
     },
     /// Make the capture call, then look again.
     Capture,

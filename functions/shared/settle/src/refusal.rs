@@ -40,14 +40,14 @@ pub(crate) enum Verdict {
 
 /// What has been heard of the earlier calls of a try.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Heard {
+pub struct TryHistory {
     /// For how long each was refused in a way that proves nothing.
     pub waited: Duration,
     /// One was never answered: its effect may be there, whatever is said since.
     pub unanswered: bool,
 }
 
-impl Heard {
+impl TryHistory {
     /// What the lock of the try remembers, whose last call was answered or not.
     pub(crate) fn of(lock: &Lock, now: Timestamp) -> Self {
         let refused = lock.refused_as.is_some();
@@ -60,8 +60,8 @@ impl Heard {
 }
 
 /// What follows from a refusal, while the order shows no capture.
-pub(crate) fn verdict(issue: &Issue, heard: Heard) -> Verdict {
-    let Heard { waited, unanswered } = heard;
+pub(crate) fn verdict(issue: &Issue, heard: TryHistory) -> Verdict {
+    let TryHistory { waited, unanswered } = heard;
     // sabotage: a refusal nobody knows gives the lock back
     // sabotage: an approval that lags is none
     match issue {
@@ -133,7 +133,7 @@ pub(crate) fn released(
 
 /// Whether an order that is approved and was refused may be captured again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Again {
+pub(crate) enum Retry {
     /// The payer has approved anew.
     Yes,
     /// The card is the refused one, as far as anybody can tell.
@@ -151,14 +151,14 @@ pub(crate) fn again(
     changed_at: Option<Timestamp>,
     wake: Wake,
     now: Timestamp,
-) -> Again {
+) -> Retry {
     if decline.retry_allowed {
-        return Again::Yes;
+        return Retry::Yes;
     }
     // A driver who has pressed comes back with a choice. A webhook may be late, and
     // about the refused approval; and whoever does not come back has agreed to nothing.
     if decline.pressed_at.is_some() && wake == Wake::Return {
-        return Again::Yes;
+        return Retry::Yes;
     }
     match (changed_at, decline.order_changed_at) {
         (Some(changed_at), Some(before)) if changed_at > before => {
@@ -166,12 +166,12 @@ pub(crate) fn again(
                 .change_seen_at
                 .is_none_or(|seen_at| since(seen_at, now) >= LOOK_YOUNG / 2);
             if decline.changed_again_at == Some(changed_at) && is_another_look {
-                Again::Yes
+                Retry::Yes
             } else {
-                Again::Perhaps(changed_at)
+                Retry::Perhaps(changed_at)
             }
         }
-        (Some(_) | None, _) => Again::No,
+        (Some(_) | None, _) => Retry::No,
     }
 }
 

@@ -8,7 +8,7 @@ use ticket::{AttemptId, Ticket};
 use tokio::time::Instant;
 
 use crate::decision::{
-    Answer, Answers, Decision, Heard, Note, Place, Question, Scene, Step, decide,
+    Answer, Answers, Decision, Note, Place, Question, Scene, Step, TryHistory, decide,
 };
 use crate::limits::{CAPTURE_NEEDS, LEASE};
 use crate::{Comparison, Moment, Progress, Settle, Settled, Wake};
@@ -211,7 +211,7 @@ impl Settle {
                     self.expect_money_at(&it.attempt.id, until).await;
                     return Ok(ControlFlow::Break(Progress::Unclear));
                 };
-                it.stand_under(held, Heard::default(), approved_at);
+                it.stand_under(held, TryHistory::default(), approved_at);
             }
             Step::TakeOver { approved_at, heard } => {
                 let until = it.moment.now + LEASE;
@@ -346,7 +346,7 @@ impl Settle {
 
 impl Looking<'_> {
     /// The same attempt, from under a lock that was just taken.
-    fn stand_under(&mut self, held: Held, heard: Heard, approved_at: Option<Timestamp>) {
+    fn stand_under(&mut self, held: Held, heard: TryHistory, approved_at: Option<Timestamp>) {
         // What the lock has stored with it.
         self.attempt.approved_at = self.attempt.approved_at.or(approved_at);
         self.place = Place::Try(heard);

@@ -21,7 +21,7 @@ use serde::Serialize;
 use store::{OpenWork, Queue, Store};
 use tokio::time::Instant;
 
-use self::look::Look;
+use self::look::LookOutcome;
 use self::order::in_order;
 pub(crate) use self::pace::SANDBOX_CALLS_PER_SWEEP;
 pub use self::pace::{InvalidCallsPerSecond, Pace, SIDE_BY_SIDE};
@@ -41,7 +41,7 @@ const WAITED_TOO_LONG: Duration = Duration::from_mins(10);
 
 /// Which open attempts to ask about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Which {
+pub enum Scope {
     /// Those whose time has come, as many as may be: the schedule.
     Due,
     /// All of them, however many calls that takes: by hand.
@@ -70,14 +70,14 @@ impl Settle {
     pub async fn sweep(
         &self,
         pace: &Pace,
-        which: Which,
+        which: Scope,
         clock: &(dyn Fn() -> Timestamp + Sync),
         until: Instant,
     ) -> Sweep {
         let traffic = || self.paypal.traffic();
         let turn = match which {
-            Which::All => None,
-            Which::Due => match pace.begin(clock(), traffic()) {
+            Scope::All => None,
+            Scope::Due => match pace.begin(clock(), traffic()) {
                 Ok(turn) => Some(turn),
                 Err(silent_until) => {
                     tracing::warn!(%silent_until, "nothing is asked: PayPal wants silence, or is silent itself");
@@ -122,12 +122,12 @@ impl Settle {
 
     /// Everything that is due, in the order in which to look at it, and how many shards
     /// could not be read.
-    async fn due(&self, which: Which, pace: &Pace, now: Timestamp) -> (Vec<OpenWork>, u32) {
+    async fn due(&self, which: Scope, pace: &Pace, now: Timestamp) -> (Vec<OpenWork>, u32) {
         // Of each shard as many as the sweep could look at: these hold the longest due
         // of all, however unevenly they are spread.
         let (horizon, most) = match which {
-            Which::Due => (now, pace.calls_per_sweep()),
-            Which::All => (Timestamp::MAX, ALL_MAX),
+            Scope::Due => (now, pace.calls_per_sweep()),
+            Scope::All => (Timestamp::MAX, ALL_MAX),
         };
         let store = &self.store;
         let shards = stream::iter(Store::open_shards())
@@ -150,18 +150,18 @@ impl Settle {
 }
 
 impl Sweep {
-    fn count(&mut self, look: &Look) {
+    fn count(&mut self, look: &LookOutcome) {
         match look {
-            Look::Asked(Progress::Known | Progress::NotApproved) => {
+            LookOutcome::Asked(Progress::Known | Progress::NotApproved) => {
                 self.looked_at += 1;
                 self.known += 1;
             }
-            Look::Asked(Progress::Unclear) => {
+            LookOutcome::Asked(Progress::Unclear) => {
                 self.looked_at += 1;
                 self.unclear += 1;
             }
-            Look::NotOurs => {}
-            Look::Failed => self.failed += 1,
+            LookOutcome::NotOurs => {}
+            LookOutcome::Failed => self.failed += 1,
         }
     }
 }

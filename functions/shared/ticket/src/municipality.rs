@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use iban::Iban;
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::{Land, Language};
+use crate::{DueDate, Land, Language};
 
 /// A city on the system, as ops write it from a JSON file. Points the law
 /// leaves to the city have the default of the domain rules.
@@ -65,6 +66,17 @@ pub enum LatePayment {
     AcceptUntilHandedOver,
     /// Not at all.
     Refuse,
+}
+
+impl LatePayment {
+    /// Whether a payment of that moment comes too late for what was due by then.
+    #[must_use]
+    pub fn refuses(self, due_on: DueDate, at: Timestamp) -> bool {
+        match self {
+            Self::AcceptUntilHandedOver => false,
+            Self::Refuse => due_on.has_passed(at),
+        }
+    }
 }
 
 /// How much of a case the bare QR code shows. A slip under a wiper can be read

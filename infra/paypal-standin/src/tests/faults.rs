@@ -7,11 +7,11 @@ use http::Request;
 use jiff::SignedDuration;
 use serde_json::json;
 
-use crate::testing::{Scene, Told, approved, order_request};
+use crate::testing::{Reply, Scene, approved, order_request};
 use crate::{Afterwards, CaptureStatus, Fault, FaultKind, Issue, On, Payer};
 
 /// Captures an approved order under one fault.
-fn captured(kind: FaultKind) -> (Scene, String, Told) {
+fn captured(kind: FaultKind) -> (Scene, String, Reply) {
     let scene = Scene::new();
     let order = approved(&scene, "A1", "2026-1");
     scene
@@ -373,7 +373,7 @@ fn a_refusal_by_name_can_be_set_from_outside_and_is_listed() {
 }
 
 /// The issue of a refusal, as [`Issue`] names it.
-fn named(told: &Told) -> &str {
+fn named(told: &Reply) -> &str {
     if told.body["details"] == json!([]) {
         return Issue::NO_DETAILS.name();
     }

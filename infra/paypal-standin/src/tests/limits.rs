@@ -6,7 +6,7 @@ use http::Request;
 use jiff::SignedDuration;
 use serde_json::json;
 
-use crate::testing::{Scene, Told, approved, behaving};
+use crate::testing::{Reply, Scene, approved, behaving};
 use crate::{Behaviour, OldSecret, RetryAfter};
 
 const BEHAVES: fn() -> Behaviour = Behaviour::default;
@@ -16,7 +16,7 @@ fn seconds(seconds: i64) -> SignedDuration {
     SignedDuration::from_secs(seconds)
 }
 
-fn asks_for_a_token(scene: &Scene, secret: &str) -> Told {
+fn asks_for_a_token(scene: &Scene, secret: &str) -> Reply {
     let credentials = BASE64.encode(format!("client-made-for-tests:{secret}").as_bytes());
     let request = Request::post("/v1/oauth2/token")
         .header("authorization", format!("Basic {credentials}"))

@@ -16,7 +16,7 @@ pub(crate) struct History {
 }
 
 /// What was known when a page was asked for.
-pub(crate) struct Asked {
+pub(crate) struct PageRequest {
     at: Timestamp,
     was_paid: bool,
 }
@@ -47,8 +47,8 @@ impl History {
     }
 
     /// A page of the ticket is about to be asked for.
-    pub(crate) fn asks(&self, case_number: &CaseNumber) -> Asked {
-        Asked {
+    pub(crate) fn asks(&self, case_number: &CaseNumber) -> PageRequest {
+        PageRequest {
             at: now(),
             was_paid: self.was_paid(case_number),
         }
@@ -59,7 +59,7 @@ impl History {
         &self,
         city: &City,
         case_number: &CaseNumber,
-        asked: &Asked,
+        asked: &PageRequest,
         page: &Answer,
     ) {
         let violated = |invariant, how: &str| self.violated(invariant, case_number.as_str(), how);

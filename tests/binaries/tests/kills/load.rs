@@ -59,7 +59,7 @@ impl World {
 
 /// Goes on until everybody has been killed who shall be; what was left unclear
 /// at that moment.
-pub(crate) async fn run(world: &Arc<World>) -> rest::Left {
+pub(crate) async fn run(world: &Arc<World>) -> rest::Unfinished {
     let mut tasks = JoinSet::new();
     let visits = Arc::new(AtomicU64::new(0));
     for _ in 0..DRIVERS {
@@ -70,7 +70,7 @@ pub(crate) async fn run(world: &Arc<World>) -> rest::Left {
     while let Some(ended) = tasks.join_next().await {
         ended.unwrap();
     }
-    rest::Left::of(world).await
+    rest::Unfinished::of(world).await
 }
 
 /// One driver after the other.

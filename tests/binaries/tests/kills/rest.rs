@@ -26,13 +26,13 @@ const SWEEP_EACH: Duration = Duration::from_secs(1);
 
 /// What is still to be done for a ticket, or for all of them: how many.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Left {
+pub(crate) struct Unfinished {
     pub(crate) locks: u32,
     unbooked: u32,
     uncaptured: u32,
 }
 
-impl fmt::Display for Left {
+impl fmt::Display for Unfinished {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {
             locks,
@@ -47,7 +47,7 @@ impl fmt::Display for Left {
     }
 }
 
-impl Left {
+impl Unfinished {
     /// What is to be done for all tickets.
     pub(crate) async fn of(world: &World) -> Self {
         let known = known(&world.city.standin.books());
@@ -77,7 +77,7 @@ pub(crate) async fn reach(world: &World) {
         let mut still = Vec::new();
         for issued in restless {
             let left = left(world, issued, &known).await;
-            if left == Left::default() {
+            if left == Unfinished::default() {
                 continue;
             }
             if Instant::now() < deadline {
@@ -95,14 +95,14 @@ pub(crate) async fn reach(world: &World) {
 
 /// What PayPal knows of a ticket.
 #[derive(Default)]
-struct Known {
+struct TicketAtPaypal {
     is_captured: bool,
     /// The attempts whose orders are approved and could be captured.
     approved: Vec<String>,
 }
 
-fn known(books: &Books) -> BTreeMap<String, Known> {
-    let mut all: BTreeMap<String, Known> = BTreeMap::new();
+fn known(books: &Books) -> BTreeMap<String, TicketAtPaypal> {
+    let mut all: BTreeMap<String, TicketAtPaypal> = BTreeMap::new();
     for order in &books.orders {
         let invoice_id = order.invoice_id.as_deref().unwrap();
         let known = all.entry(of_invoice(invoice_id).to_owned()).or_default();
@@ -128,17 +128,21 @@ pub(crate) fn waits_for_word(lock: &Lock) -> bool {
     lock.refused_as.is_some()
 }
 
-async fn left(world: &World, issued: &Issued, known: &BTreeMap<String, Known>) -> Left {
+async fn left(
+    world: &World,
+    issued: &Issued,
+    known: &BTreeMap<String, TicketAtPaypal>,
+) -> Unfinished {
     let store = &world.city.store;
     let ticket = store.ticket(&issued.case_number).await.unwrap().unwrap();
     let known = known.get(issued.case_number.as_str());
     let is_captured = known.is_some_and(|known| known.is_captured);
     let is_left = |lock: &Lock| is_captured || !waits_for_word(lock);
-    let mut left = Left {
+    let mut left = Unfinished {
         locks: ticket.lock().is_some_and(is_left).into(),
-        ..Left::default()
+        ..Unfinished::default()
     };
-    if left == Left::default() && ticket.lock().is_some() {
+    if left == Unfinished::default() && ticket.lock().is_some() {
         return left;
     }
     if let (State::Open(_), Some(known)) = (&ticket.state, known) {

@@ -68,7 +68,7 @@ impl Table {
 
 /// How long what was paid may still wait to be booked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Waits {
+pub(crate) enum BookingDelay {
     /// All of it is booked.
     NoLonger,
     /// Minutes: it is asked about each minute.
@@ -98,14 +98,14 @@ const DEFINITE: [&str; 8] = [
 ];
 
 /// L2: what was paid and is not booked by now; looked at minute by minute.
-pub(crate) fn what_was_paid(world: &World) -> Waits {
+pub(crate) fn what_was_paid(world: &World) -> BookingDelay {
     let table = Table::read(world);
     let locks = table.tickets.values().filter_map(|it| it.get("lock"));
     let locks = locks.map(|lock| {
         if is_unsaid(world, &table, lock) {
-            Waits::AnAnswer
+            BookingDelay::AnAnswer
         } else {
-            Waits::Minutes
+            BookingDelay::Minutes
         }
     });
     let locked = locks.min();
@@ -129,12 +129,12 @@ pub(crate) fn what_was_paid(world: &World) -> Waits {
             let attempt = table.attempts.get(capture.custom_id.as_ref()?);
             let held_back = attempt.is_some_and(|it| text(it, "attempt_state") == "pending");
             Some(if held_back {
-                Waits::AnHour
+                BookingDelay::AnHour
             } else {
-                Waits::Minutes
+                BookingDelay::Minutes
             })
         });
-        waits.min().unwrap_or(Waits::NoLonger)
+        waits.min().unwrap_or(BookingDelay::NoLonger)
     })
 }
 
@@ -182,7 +182,7 @@ pub(crate) fn locks_and_captures(world: &World) -> String {
 
 /// Whether somebody has approved an order of a payable ticket, with means that
 /// will do, and it is neither captured nor refused.
-fn waits_for_us(world: &World, books: &Books, table: &Table) -> Option<Waits> {
+fn waits_for_us(world: &World, books: &Books, table: &Table) -> Option<BookingDelay> {
     let history = world.history.borrow();
     let plain = !history.was_strange && history.restored_at.is_none();
     drop(history);
@@ -210,11 +210,11 @@ fn waits_for_us(world: &World, books: &Books, table: &Table) -> Option<Waits> {
             && attempt["version"]["N"] == ticket["version"]["N"];
         let after = at.duration_since(order.created_at);
         is_ours.then_some(if after > APPROVES_LATE {
-            Waits::AShareOfItsAge
+            BookingDelay::AShareOfItsAge
         } else if after > APPROVES_EARLY {
-            Waits::HalfAnHour
+            BookingDelay::HalfAnHour
         } else {
-            Waits::Minutes
+            BookingDelay::Minutes
         })
     });
     waiting.min()

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use paypal_standin::{FaultKind, On, Payer};
-use settle::sweep::Which;
+use settle::sweep::Scope;
 
 use super::{A_MINUTE, AN_HOUR, Scenario, driver, tell, without_webhooks};
 use crate::history::{Figures, Kind};
@@ -89,7 +89,7 @@ fn sweeps_each_minute(world: &Rc<World>) {
         while world.no_schedule.get() {
             let its_world = Rc::clone(&world);
             world.spawn(async move {
-                its_world.sweep(Which::Due).await;
+                its_world.sweep(Scope::Due).await;
             });
             world.pause(A_MINUTE).await;
         }
@@ -201,7 +201,8 @@ fn bad_day(world: &Rc<World>, minutes_max: u32) -> Vec<Work> {
             world.under(On::Any, kind, world.pause(A_MINUTE * 10)).await;
         }
         let mut minutes = 0;
-        while minutes <= minutes_max && laws::what_was_paid(&world) != laws::Waits::NoLonger {
+        while minutes <= minutes_max && laws::what_was_paid(&world) != laws::BookingDelay::NoLonger
+        {
             world.pause(A_MINUTE).await;
             minutes += 1;
         }

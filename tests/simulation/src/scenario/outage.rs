@@ -6,7 +6,7 @@ use paypal_standin::{FaultKind, On, Payer};
 
 use super::{A_MINUTE, AN_HOUR, Scenario, tell, without_webhooks};
 use crate::history::Kind;
-use crate::laws::{self, Waits};
+use crate::laws::{self, BookingDelay};
 use crate::world::{Function, Work, World};
 
 /// Nothing but the sweep is left to settle what was approved.
@@ -44,7 +44,7 @@ fn is_down(world: &Rc<World>) -> Work {
         let captured = world.standin.in_books(|books| books.captures.len());
         let mut minutes = 0;
         let mut most = 0;
-        while minutes <= MINUTES_MAX && laws::what_was_paid(&world) != Waits::NoLonger {
+        while minutes <= MINUTES_MAX && laws::what_was_paid(&world) != BookingDelay::NoLonger {
             let calls = || {
                 let history = world.history.borrow();
                 history.calls(Function::ReconcilePayments, Kind::PayPal)

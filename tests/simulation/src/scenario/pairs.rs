@@ -5,7 +5,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use paypal_standin::{FaultKind, On, Payer, WebhookMode};
-use settle::sweep::Which;
+use settle::sweep::Scope;
 use ticket::Cents;
 
 use super::{
@@ -186,7 +186,7 @@ async fn at_once(world: &Rc<World>, driver: &Driver, back: Approved, handlers: [
                         world.post(&delivery).await;
                     }
                 }
-                Of::Sweep => drop(world.sweep(Which::Due).await),
+                Of::Sweep => drop(world.sweep(Scope::Due).await),
                 Of::Checkout => drop(driver.presses().await),
                 Of::Show => drop(driver.opens().await),
                 Of::Cash => wish(Wish::Cash).await,

@@ -5,10 +5,10 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use settle::sweep::Which;
+use settle::sweep::Scope;
 
 use super::{A_MINUTE, AN_HOUR};
-use crate::laws::{self, Waits};
+use crate::laws::{self, BookingDelay};
 use crate::world::World;
 
 /// The schedule: a sweep a minute; after the story a few more, then one when
@@ -133,7 +133,7 @@ async fn settle_what_is_due(world: &Rc<World>) {
 async fn sweep(world: &World) {
     laws::note_locks(world);
     if !world.no_schedule.get() && world.engine.borrow().is_any_due(world.now()) {
-        world.sweep(Which::Due).await;
+        world.sweep(Scope::Due).await;
     }
 }
 
@@ -142,11 +142,11 @@ fn settled_or_late(world: &World, ended: Timestamp) -> bool {
     let waits = laws::what_was_paid(world);
     let minutes_max = match waits {
         // What PayPal alone can say comes in its own time.
-        Waits::NoLonger | Waits::AnAnswer => return true,
-        Waits::Minutes => MINUTES_MAX,
-        Waits::HalfAnHour => LATE_MINUTES_MAX,
-        Waits::AShareOfItsAge => VERY_LATE_MINUTES_MAX,
-        Waits::AnHour => HELD_BACK_MINUTES_MAX,
+        BookingDelay::NoLonger | BookingDelay::AnAnswer => return true,
+        BookingDelay::Minutes => MINUTES_MAX,
+        BookingDelay::HalfAnHour => LATE_MINUTES_MAX,
+        BookingDelay::AShareOfItsAge => VERY_LATE_MINUTES_MAX,
+        BookingDelay::AnHour => HELD_BACK_MINUTES_MAX,
     };
     let mut history = world.history.borrow_mut();
     let quiet_since = history.last_fault_at.map_or(ended, |at| at.max(ended));

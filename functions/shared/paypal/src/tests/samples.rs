@@ -15,7 +15,7 @@ use crate::{
 
 /// What was asked when the answer came.
 #[derive(Clone, Copy, Debug)]
-enum Asked {
+enum SampleCall {
     Token,
     Create,
     GetOrder(&'static str),
@@ -31,19 +31,19 @@ enum Asked {
     /// A table: see `issues.rs`.
     Table,
 }
-use Asked::{Capture as Cap, GetCapture, GetOrder, GetRefund, Never, Webhook};
+use SampleCall::{Capture as Cap, GetCapture, GetOrder, GetRefund, Never, Webhook};
 
 const ORDER: &str = "5O190127TN364715T";
 const APPROVE: &str = "https://www.sandbox.paypal.com/checkoutnow?token=5O190127TN364715T";
 
 #[rustfmt::skip]
-const EXPECTED: &[(&str, Asked, &str)] = &[
-    ("00_oauth_token_200.json", Asked::Token, "token until 2026-11-22T18:55:00Z"),
-    ("00_oauth_error_401.json", Asked::Token, "renew the token"),
-    ("01_order_create_request.json", Asked::Request, ""),
-    ("02_order_create_response_minimal_200.json", Asked::Create, "send payer of 5O190127TN364715T to APPROVE"),
-    ("03_order_create_response_representation_201.json", Asked::Create, "send payer of 5O190127TN364715T to APPROVE"),
-    ("04_order_create_response_legacy_approve_201.json", Asked::Create, "send payer of 5O190127TN364715T to APPROVE"),
+const EXPECTED: &[(&str, SampleCall, &str)] = &[
+    ("00_oauth_token_200.json", SampleCall::Token, "token until 2026-11-22T18:55:00Z"),
+    ("00_oauth_error_401.json", SampleCall::Token, "renew the token"),
+    ("01_order_create_request.json", SampleCall::Request, ""),
+    ("02_order_create_response_minimal_200.json", SampleCall::Create, "send payer of 5O190127TN364715T to APPROVE"),
+    ("03_order_create_response_representation_201.json", SampleCall::Create, "send payer of 5O190127TN364715T to APPROVE"),
+    ("04_order_create_response_legacy_approve_201.json", SampleCall::Create, "send payer of 5O190127TN364715T to APPROVE"),
     ("05_order_get_approved_200.json", GetOrder(ORDER), "Approved 25.00 EUR for fine-2026-000123 to 8YTYX8DKLB5ZU, changed 2026-11-22T10:03:10Z, captures: none"),
     ("06_order_capture_completed_201.json", Cap(ORDER), "Completed 25.00 EUR for fine-2026-000123 to 8YTYX8DKLB5ZU, changed 2026-11-22T10:03:10Z, captures: 3C679366HH908993F Completed 25.00 EUR (0.97 EUR fee, 24.03 EUR net) for fine-2026-000123 to 8YTYX8DKLB5ZU of 5O190127TN364715T"),
     ("07_order_capture_pending_echeck_201.json", Cap(ORDER), "Completed 25.00 EUR for fine-2026-000123 to 8YTYX8DKLB5ZU, changed 2026-11-22T10:03:10Z, captures: 3C679366HH908993F Pending because ECHECK 25.00 EUR for fine-2026-000123 to 8YTYX8DKLB5ZU of 5O190127TN364715T"),
@@ -51,9 +51,9 @@ const EXPECTED: &[(&str, Asked, &str)] = &[
     ("09_order_capture_declined_in_201.json", Cap(ORDER), "Completed 25.00 EUR for fine-2026-000123 to 8YTYX8DKLB5ZU, changed 2026-11-22T10:03:10Z, captures: 3C679366HH908993F Declined 25.00 EUR for fine-2026-000123 to 8YTYX8DKLB5ZU of 5O190127TN364715T"),
     ("10_capture_get_completed_200.json", GetCapture("3C679366HH908993F"), "3C679366HH908993F Completed 25.00 EUR (0.97 EUR fee, 24.03 EUR net) for fine-2026-000123 to 8YTYX8DKLB5ZU of 5O190127TN364715T"),
     ("11_refund_response_201.json", GetRefund("1JU08902781691411"), "1JU08902781691411 Completed 25.00 EUR of capture 3C679366HH908993F"),
-    ("issues_from_spec.json", Asked::Table, ""),
+    ("issues_from_spec.json", SampleCall::Table, ""),
     ("20_err_422_instrument_declined.json", Cap(ORDER), "refused InstrumentDeclined, payer may go to APPROVE"),
-    ("21_err_422_duplicate_invoice_id.json", Asked::Create, "refused DuplicateInvoiceId"),
+    ("21_err_422_duplicate_invoice_id.json", SampleCall::Create, "refused DuplicateInvoiceId"),
     ("22_err_422_order_already_captured.json", Cap(ORDER), "refused OrderAlreadyCaptured"),
     ("23_err_422_order_not_approved.json", Cap(ORDER), "refused OrderNotApproved, payer may go to APPROVE"),
     ("24_err_422_payer_action_required.json", Cap(ORDER), "refused PayerActionRequired, payer may go to APPROVE"),
@@ -63,7 +63,7 @@ const EXPECTED: &[(&str, Asked, &str)] = &[
     ("28_err_422_payer_cannot_pay.json", Cap(ORDER), "refused PayerCannotPay(\"PAYER_CANNOT_PAY\")"),
     ("29_err_422_redirect_payer_for_alternate_funding.json", Cap(ORDER), "refused PayerActionRequired, payer may go to APPROVE"),
     ("40_err_404_invalid_resource_id.json", GetOrder(ORDER), "not found"),
-    ("41_err_400_invalid_request.json", Asked::Create, "refused OurRequest(\"INVALID_PARAMETER_SYNTAX\")"),
+    ("41_err_400_invalid_request.json", SampleCall::Create, "refused OurRequest(\"INVALID_PARAMETER_SYNTAX\")"),
     ("42_err_401_invalid_token.json", Cap(ORDER), "renew the token"),
     ("43_err_401_authentication_failure.json", Cap(ORDER), "renew the token"),
     ("44_err_403_permission_denied.json", Cap(ORDER), "refused OurAccount(\"PERMISSION_DENIED\")"),
@@ -85,7 +85,7 @@ const EXPECTED: &[(&str, Asked, &str)] = &[
     ("64_verify_webhook_signature_request.json", Never, ""),
     ("65_verify_webhook_signature_response.json", Never, ""),
     ("66_webhooks_events_list_200.json", Never, ""),
-    ("70_transactions_search_200.json", Asked::Search, "1 page, complete until 2026-11-24T20:59:59Z, 0 unreadable: Payment 3C679366HH908993F Success 25.00 EUR for fine-2026-000123; Refund 1JU08902781691411 Success -25.00 EUR for fine-2026-000123; Other T0400 Success -900.00 EUR"),
+    ("70_transactions_search_200.json", SampleCall::Search, "1 page, complete until 2026-11-24T20:59:59Z, 0 unreadable: Payment 3C679366HH908993F Success 25.00 EUR for fine-2026-000123; Refund 1JU08902781691411 Success -25.00 EUR for fine-2026-000123; Other T0400 Success -900.00 EUR"),
     ("71_balances_200.json", Never, ""),
 ];
 
@@ -116,35 +116,35 @@ fn the_index_lists_every_sample() {
     }
 }
 
-async fn make_of(asked: Asked, status: u16, body: &[u8]) -> String {
+async fn make_of(asked: SampleCall, status: u16, body: &[u8]) -> String {
     let (paypal, _) = paypal(status, body).await;
     let token = token();
     match asked {
-        Asked::Token => match paypal.fetch_token(now(), soon()).await {
+        SampleCall::Token => match paypal.fetch_token(now(), soon()).await {
             Ok(token) => format!("token until {}", token.expires_at),
             Err(error) => refusal(&error),
         },
-        Asked::Create => {
+        SampleCall::Create => {
             let order = super::requests::new_order("25.00");
             match paypal.create_order(&token, &order, soon()).await {
                 Ok(made) => format!("send payer of {} to {}", made.id, made.approve_url),
                 Err(error) => refusal(&error),
             }
         }
-        Asked::GetOrder(id) => {
+        SampleCall::GetOrder(id) => {
             let id = id.parse().unwrap();
             of_order(paypal.get_order(&token, &id, soon()).await)
         }
-        Asked::Capture(id) => {
+        SampleCall::Capture(id) => {
             let id = id.parse().unwrap();
             of_order(paypal.capture_order(&token, &id, "id", soon()).await)
         }
-        Asked::GetCapture(id) => {
+        SampleCall::GetCapture(id) => {
             let id = id.parse().unwrap();
             let capture = paypal.get_capture(&token, &id, soon()).await;
             capture.map_or_else(|error| refusal(&error), |capture| of_capture(&capture))
         }
-        Asked::GetRefund(id) => {
+        SampleCall::GetRefund(id) => {
             let id = id.parse().unwrap();
             let refund = paypal.get_refund(&token, &id, soon()).await.unwrap();
             let amount = of_money(&refund.amount);
@@ -154,7 +154,7 @@ async fn make_of(asked: Asked, status: u16, body: &[u8]) -> String {
                 refund.id, refund.status
             )
         }
-        Asked::Search => {
+        SampleCall::Search => {
             let page = paypal.search_transactions(&token, now(), now(), 1, soon());
             match page.await {
                 Ok(Searched::Page(page)) => of_page(&page),
@@ -162,9 +162,9 @@ async fn make_of(asked: Asked, status: u16, body: &[u8]) -> String {
                 Err(error) => refusal(&error),
             }
         }
-        Asked::Webhook => format!("{:?}", read_event(body).unwrap().about),
-        Asked::Never => nothing_can_be_made_of_it(&paypal).await,
-        Asked::Request | Asked::Table => String::new(),
+        SampleCall::Webhook => format!("{:?}", read_event(body).unwrap().about),
+        SampleCall::Never => nothing_can_be_made_of_it(&paypal).await,
+        SampleCall::Request | SampleCall::Table => String::new(),
     }
 }
 

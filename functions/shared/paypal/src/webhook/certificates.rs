@@ -89,18 +89,18 @@ pub(super) type Chain = Arc<Vec<CertificateDer<'static>>>;
 /// Fetches certificates and keeps what is known of them.
 pub(super) struct Certificates {
     transport: Transport,
-    known: Mutex<Vec<Known>>,
+    known: Mutex<Vec<KnownCertificate>>,
 }
 
-struct Known {
+struct KnownCertificate {
     url: CertificateUrl,
-    found: Found,
+    found: ChainOrRefusal,
     since: Timestamp,
 }
 
 /// A chain that is trusted, or why not. A trusted one is right whatever it was named
 /// for; what it has not signed is refused by its signature.
-type Found = Result<Chain, Refused>;
+type ChainOrRefusal = Result<Chain, Refused>;
 
 /// Why a certificate is not trusted, and who has signed it by its own word.
 #[derive(Clone)]
@@ -109,7 +109,7 @@ struct Refused {
     issuer: Option<String>,
 }
 
-impl Known {
+impl KnownCertificate {
     fn counts_at(&self, now: Timestamp) -> bool {
         let kept_for = match &self.found {
             Ok(_) => KEPT_FOR,
@@ -169,26 +169,26 @@ impl Certificates {
     }
 
     /// What is known of this address, unless it is too old.
-    fn known(&self, url: &CertificateUrl, now: Timestamp) -> Option<Found> {
+    fn known(&self, url: &CertificateUrl, now: Timestamp) -> Option<ChainOrRefusal> {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         known.retain(|known| known.counts_at(now));
         let found = known.iter().find(|known| known.url == *url)?;
         Some(found.found.clone())
     }
 
-    fn keep(&self, url: &CertificateUrl, found: Found, now: Timestamp) {
+    fn keep(&self, url: &CertificateUrl, found: ChainOrRefusal, now: Timestamp) {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         known.retain(|known| known.url != *url);
         // Of refused ones there are no more than may be fetched in a minute, and they
         // take no room from a trusted one.
-        let is_trusted = |known: &Known| known.found.is_ok();
+        let is_trusted = |known: &KnownCertificate| known.found.is_ok();
         if found.is_ok()
             && known.iter().filter(|known| is_trusted(known)).count() >= KEPT_MAX
             && let Some(oldest) = known.iter().position(is_trusted)
         {
             known.remove(oldest);
         }
-        known.push(Known {
+        known.push(KnownCertificate {
             url: url.clone(),
             found,
             since: now,
@@ -208,7 +208,7 @@ impl Certificates {
         budget: &Budget,
         now: Timestamp,
         deadline: Instant,
-    ) -> Result<Found, WebhookError> {
+    ) -> Result<ChainOrRefusal, WebhookError> {
         // sabotage: strangers may let us ask as often as they like
         if !budget.take(1, now) {
             let fetch = CertificateFetch::AskedTooOften;

@@ -15,7 +15,7 @@ use super::anchors::Anchors;
 use super::certificates::CertificateUrl;
 use super::{Distrust, WebhookConfig, WebhookError, WebhookEvent, Webhooks};
 use crate::Environment;
-use crate::tests::{Asked, answering, now, soon};
+use crate::tests::{SentRequests, answering, now, soon};
 
 pub(super) const WEBHOOK_ID: &str = "3TR748995U920805P";
 pub(super) const CERT_URL: &str =
@@ -34,7 +34,7 @@ pub(super) fn config(anchors: &str) -> WebhookConfig {
 }
 
 /// Checks webhooks against the signer's authority; PayPal serves `certificate`.
-pub(super) fn webhooks(certificate: &str) -> (Webhooks, Asked) {
+pub(super) fn webhooks(certificate: &str) -> (Webhooks, SentRequests) {
     let (transport, asked) = answering(200, certificate.as_bytes());
     let config = config(signer::AUTHORITY.pem());
     (Webhooks::new(config, transport), asked)

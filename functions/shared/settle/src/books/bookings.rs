@@ -12,7 +12,7 @@ use crate::reading::brought_money;
 use crate::{Comparison, Moment, Settle, Window};
 
 /// What an entry of the queue has come to.
-enum Entry {
+enum EntryOutcome {
     /// PayPal's books have shown it, now or before.
     Shown,
     /// PayPal has not answered.
@@ -40,20 +40,20 @@ pub(crate) struct Bookings {
 
 impl Bookings {
     /// Counts an entry, and tells of one that the books have not shown.
-    fn count(&mut self, entry: &Queued, came_to: &Entry) {
+    fn count(&mut self, entry: &Queued, came_to: &EntryOutcome) {
         let (case_number, booked) = (&entry.case_number, &entry.booked);
         match came_to {
-            Entry::Shown => {}
-            Entry::OnlyBooked(cents) => {
+            EntryOutcome::Shown => {}
+            EntryOutcome::OnlyBooked(cents) => {
                 tracing::error!(alarm = "money-only-booked", %case_number, ?booked, cents, "money is booked that PayPal's books do not show: a human must look");
                 self.comparison.only_booked.add(*cents);
             }
-            Entry::Unanswered => {
+            EntryOutcome::Unanswered => {
                 tracing::warn!(%case_number, ?booked, "PayPal did not say what it shows of a booking");
                 self.comparison.unclear += 1;
                 self.is_answered = false;
             }
-            Entry::Unclear => {
+            EntryOutcome::Unclear => {
                 tracing::error!(%case_number, ?booked, "a booking cannot be found again: a human must look");
                 self.comparison.unclear += 1;
             }
@@ -130,7 +130,7 @@ impl Settle {
                     moment: Moment::begins(clock()),
                 };
                 let came_to = self.unshown(entry, question, budget).await?;
-                if let Entry::Shown = came_to {
+                if let EntryOutcome::Shown = came_to {
                     self.store
                         .note_shown(entry, id, question.moment.now)
                         .await?;
@@ -152,9 +152,9 @@ impl Settle {
         entry: &Queued,
         question: Question,
         budget: &mut Budget,
-    ) -> Result<Entry, Error> {
+    ) -> Result<EntryOutcome, Error> {
         let Some(ticket) = self.store.ticket(&entry.case_number).await? else {
-            return Ok(Entry::Unclear);
+            return Ok(EntryOutcome::Unclear);
         };
         match &entry.booked {
             Booked::Settlement(id) => self.unshown_settlement(id, &ticket, question, budget).await,
@@ -168,18 +168,18 @@ impl Settle {
         ticket: &Ticket,
         question: Question,
         budget: &mut Budget,
-    ) -> Result<Entry, Error> {
+    ) -> Result<EntryOutcome, Error> {
         let Some(settlement) = self.store.settlement(ticket, id).await? else {
-            return Ok(Entry::Unclear);
+            return Ok(EntryOutcome::Unclear);
         };
         let Some(captured) = settlement.source.captured() else {
-            return Ok(Entry::Unclear);
+            return Ok(EntryOutcome::Unclear);
         };
         if self.other_entry(settlement.booked_at, id.as_str()).await? {
-            return Ok(Entry::Shown);
+            return Ok(EntryOutcome::Shown);
         }
         let booked = &settlement.amount;
-        let only_booked = Entry::OnlyBooked(booked.signed_euro_cents().unwrap_or_default());
+        let only_booked = EntryOutcome::OnlyBooked(booked.signed_euro_cents().unwrap_or_default());
         let attempt = self.store.attempt(&captured.attempt).await?;
         // A capture that was held back stands in the books under its own day,
         // weeks before its booking: it is asked about itself.
@@ -201,12 +201,12 @@ impl Settle {
                         .create_time
                         .is_some_and(|at| at < question.books_from) =>
             {
-                Entry::Shown
+                EntryOutcome::Shown
             }
             Ok(_) | Err(PayPalError::NotFound { .. }) => only_booked,
             // Who may not read it need not be asked again.
-            Err(PayPalError::Refused { .. }) => Entry::Unclear,
-            Err(_) => Entry::Unanswered,
+            Err(PayPalError::Refused { .. }) => EntryOutcome::Unclear,
+            Err(_) => EntryOutcome::Unanswered,
         })
     }
 
@@ -216,14 +216,14 @@ impl Settle {
         ticket: &Ticket,
         question: Question,
         budget: &mut Budget,
-    ) -> Result<Entry, Error> {
+    ) -> Result<EntryOutcome, Error> {
         let Some(line) = self.store.taken_back(ticket, id).await? else {
-            return Ok(Entry::Unclear);
+            return Ok(EntryOutcome::Unclear);
         };
         if self.other_entry(line.booked_at, id).await? {
-            return Ok(Entry::Shown);
+            return Ok(EntryOutcome::Shown);
         }
-        let only_booked = Entry::OnlyBooked(line.cents());
+        let only_booked = EntryOutcome::OnlyBooked(line.cents());
         let Ok(id) = id.parse::<RefundId>() else {
             return Ok(only_booked);
         };
@@ -237,12 +237,12 @@ impl Settle {
                         .create_time
                         .is_some_and(|at| at < question.books_from) =>
             {
-                Entry::Shown
+                EntryOutcome::Shown
             }
             Ok(_) | Err(PayPalError::NotFound { .. }) => only_booked,
             // Who may not read it need not be asked again.
-            Err(PayPalError::Refused { .. }) => Entry::Unclear,
-            Err(_) => Entry::Unanswered,
+            Err(PayPalError::Refused { .. }) => EntryOutcome::Unclear,
+            Err(_) => EntryOutcome::Unanswered,
         })
     }
 

@@ -13,7 +13,7 @@ use paypal::Issue;
 use store::{AttemptEnd, Released};
 use ticket::{Captures, Lock, Standing};
 
-use super::{Answer, Answers, Decision, Heard, Note, Question, Reading, Report, Scene, Step};
+use super::{Answer, Answers, Decision, Note, Question, Reading, Report, Scene, Step, TryHistory};
 use crate::Progress;
 use crate::books::BOOKING_SHOWN_AFTER;
 use crate::limits::{LEASE, ORDER_LIFE_MIN, READ_LAG, since};
@@ -56,7 +56,7 @@ pub(super) fn decide(scene: &Scene<'_>, ended: &Lock, answers: &Answers) -> Deci
 /// what was sent may have had its effect. Only the answer to the try itself, or the end
 /// of the order's life, gives the lock back.
 fn uncaptured(scene: &Scene<'_>, ended: &Lock, order: &Reading, answers: &Answers) -> Decision {
-    let heard = Heard::of(ended, scene.now);
+    let heard = TryHistory::of(ended, scene.now);
     let refused_as = ended.refused_as.as_deref().map(Issue::of);
     let said = refused_as.as_ref().map(|issue| verdict(issue, heard));
     let no_read_lags = since(ended.until, scene.now) >= READ_LAG;

@@ -2,11 +2,11 @@
 
 use jiff::Timestamp;
 use store::{AttemptEnd, AttemptState, Decline};
-use ticket::{LatePayment, Standing};
+use ticket::Standing;
 
 use super::{Answer, Answers, Decision, Note, Question, Reading, Report, Scene, Step};
 use crate::limits::{LOOK_YOUNG, PLACING, READ_LAG, age, later, since};
-use crate::refusal::{Again, again};
+use crate::refusal::{Retry, again};
 use crate::silence::is_said;
 use crate::{Progress, Wake};
 
@@ -143,11 +143,14 @@ fn approved(scene: &Scene<'_>, at: Option<Timestamp>, answers: &Answers) -> Deci
     // Whoever approved in time is in time, however late we look; where PayPal says no
     // time, nobody is called late.
     let approved_at = scene.attempt.approved_at.or(at);
-    if approved_at.is_some_and(|at| scene.ticket.due_on.has_passed(at)) {
+    let due_on = scene.ticket.due_on;
+    if let Some(at) = approved_at.filter(|at| due_on.has_passed(*at)) {
         match answers.late_payment {
             None => return Step::Ask(Question::LatePayment).into(),
-            Some(LatePayment::Refuse) => return expired(scene).reported(Report::ApprovedTooLate),
-            Some(LatePayment::AcceptUntilHandedOver) => {}
+            Some(late) if late.refuses(due_on, at) => {
+                return expired(scene).reported(Report::ApprovedTooLate);
+            }
+            Some(_) => {}
         }
     }
     if !scene.may_capture() {
@@ -165,10 +168,10 @@ fn approved(scene: &Scene<'_>, at: Option<Timestamp>, answers: &Answers) -> Deci
 fn refused_before(scene: &Scene<'_>, decline: &Decline, at: Option<Timestamp>) -> Option<Step> {
     // sabotage: a refused card is tried again by ourselves
     match again(decline, at, scene.wake, scene.now) {
-        Again::Yes => None,
+        Retry::Yes => None,
         // Otherwise every sweep would try the same refused card.
-        Again::No => Some(Step::known()),
-        Again::Perhaps(changed_at) => {
+        Retry::No => Some(Step::known()),
+        Retry::Perhaps(changed_at) => {
             // Seen again at once it is no older for that.
             let is_news = decline.changed_again_at != Some(changed_at);
             let change = is_news.then_some(Note::OrderChangedAt(changed_at));

@@ -134,7 +134,7 @@ impl Column {
         }
     }
 
-    fn tried(called: Called) -> Self {
+    fn tried(called: CaptureReply) -> Self {
         Self {
             tries: true,
             answers: Answers {
@@ -146,7 +146,7 @@ impl Column {
     }
 
     fn refused(code: &str) -> Self {
-        Self::tried(Called::Refused {
+        Self::tried(CaptureReply::Refused {
             issue: Issue::of(code),
             at: None,
         })
@@ -155,7 +155,7 @@ impl Column {
     fn step(&self, order: Answer) -> Step {
         let place = match self.ticket.lock() {
             Some(ended) => Place::EndedLock(ended),
-            None if self.tries => Place::Try(Heard::default()),
+            None if self.tries => Place::Try(TryHistory::default()),
             None => Place::Own,
         };
         let mut answers = self.answers.clone();
@@ -252,7 +252,7 @@ fn under_a_lock() -> Vec<(&'static str, Column)> {
         ),
         (
             "try answered",
-            Column::tried(Called::Answered(Reading::NotApproved)),
+            Column::tried(CaptureReply::Answered(Reading::NotApproved)),
         ),
         ("try declined", Column::refused(DECLINED)),
         (

@@ -5,18 +5,19 @@ use paypal::Issue;
 use store::{AttemptEnd, Released};
 
 use super::{
-    Answer, Answers, Called, Decision, Facts, Heard, Note, Question, Reading, Report, Scene, Step,
+    Answer, Answers, CaptureReply, Decision, Facts, Note, Question, Reading, Report, Scene, Step,
+    TryHistory,
 };
 use crate::Progress;
 use crate::refusal::{Verdict, released, verdict};
 
-pub(super) fn decide(scene: &Scene<'_>, heard: Heard, answers: &Answers) -> Decision {
+pub(super) fn decide(scene: &Scene<'_>, heard: TryHistory, answers: &Answers) -> Decision {
     match &answers.called {
         None => Step::Capture.into(),
         // sabotage: released after no answer
-        Some(Called::NotAnswered) => Step::unclear().into(),
-        Some(Called::Refused { issue, at }) => refused(scene, heard, issue, *at, answers),
-        Some(Called::Answered(reading)) => match reading {
+        Some(CaptureReply::NotAnswered) => Step::unclear().into(),
+        Some(CaptureReply::Refused { issue, at }) => refused(scene, heard, issue, *at, answers),
+        Some(CaptureReply::Answered(reading)) => match reading {
             Reading::Captured(_, Facts::Right | Facts::Wrong)
             | Reading::Pending(_)
             | Reading::Refused { .. } => shown(scene, reading),
@@ -59,7 +60,7 @@ fn nothing_shown() -> Decision {
 /// money has been seen to move all the same.
 fn refused(
     scene: &Scene<'_>,
-    heard: Heard,
+    heard: TryHistory,
     issue: &Issue,
     refused_at: Option<Timestamp>,
     answers: &Answers,

@@ -8,7 +8,7 @@ use serde_json::json;
 use store::{Attempt, Decline, Released};
 use ticket::Lock;
 
-use super::{Again, Heard, Verdict, again, released, verdict};
+use super::{Retry, TryHistory, Verdict, again, released, verdict};
 use crate::Wake;
 use crate::reading::Reading;
 
@@ -32,8 +32,8 @@ fn attempt() -> Attempt {
     .unwrap()
 }
 
-fn heard(waited: Duration) -> Heard {
-    Heard {
+fn heard(waited: Duration) -> TryHistory {
+    TryHistory {
         waited,
         unanswered: false,
     }
@@ -46,7 +46,7 @@ fn what_is_said_of_our_account_says_nothing_about_a_call_that_was_not_answered()
         (Duration::from_secs(1), Verdict::Waits),
         (Duration::from_mins(10), Verdict::Counts),
     ] {
-        let heard = Heard {
+        let heard = TryHistory {
             waited,
             unanswered: true,
         };
@@ -66,13 +66,13 @@ fn a_clock_of_refusals_begins_anew_after_silence() {
         unanswered: false,
         shown_uncaptured: false,
     };
-    let said = Heard::of(&lock, at(150));
+    let said = TryHistory::of(&lock, at(150));
     assert_eq!(said, heard(Duration::from_mins(2)));
     let silent = Lock {
         refused_as: None,
         ..lock
     };
-    let silence = Heard::of(&silent, at(150));
+    let silence = TryHistory::of(&silent, at(150));
     assert_eq!(silence.waited, Duration::ZERO);
     assert!(silence.unanswered);
 }
@@ -121,9 +121,9 @@ fn an_approval_of_before_the_refusal_that_a_read_shows_late_is_no_new_one() {
     // The read of after the refusal did not show yet that the payer had chosen anew.
     let read = Reading::Approved { at: Some(at(0)) };
     for (refused_at, shown_later, expected) in [
-        (Some(at(30)), at(20), Again::No),
-        (Some(at(30)), at(31), Again::Perhaps(at(31))),
-        (None, at(20), Again::Perhaps(at(20))),
+        (Some(at(30)), at(20), Retry::No),
+        (Some(at(30)), at(31), Retry::Perhaps(at(31))),
+        (None, at(20), Retry::Perhaps(at(20))),
     ] {
         let released = released(&card, &attempt(), &read, refused_at, at(31));
         let Released::Refused(decline) = released else {
@@ -168,22 +168,22 @@ fn a_refused_card_is_tried_again_only_after_a_new_approval() {
     let (before, same, later) = (Some(at(-1)), Some(at(0)), Some(at(9)));
     #[rustfmt::skip]
     let table = [
-        ("a sweep", &refused, same, Wake::Sweep, Again::No),
-        ("a reload", &refused, same, Wake::Return, Again::No),
-        ("a late event", &refused, same, Wake::Webhook, Again::No),
-        ("an older read", &refused, before, Wake::Sweep, Again::No),
-        ("no time now", &refused, None, Wake::Return, Again::No),
-        ("no time then", &without_time, later, Wake::Return, Again::No),
-        ("not approved since", &seen_not_approved, same, Wake::Sweep, Again::Yes),
-        ("back in the same second", &pressed, same, Wake::Return, Again::Yes),
-        ("back, no time said", &pressed, None, Wake::Return, Again::Yes),
-        ("still away", &pressed, same, Wake::Sweep, Again::No),
-        ("still away, and told", &pressed, same, Wake::Webhook, Again::No),
-        ("away for long", &pressed, same, Wake::Sweep, Again::No),
-        ("changed once", &refused, later, Wake::Sweep, Again::Perhaps(at(9))),
-        ("changed and stays", &changed, later, Wake::Sweep, Again::Yes),
-        ("changed, twice at once", &at_once, later, Wake::Sweep, Again::Perhaps(at(9))),
-        ("changes at each look", &changed, Some(at(10)), Wake::Sweep, Again::Perhaps(at(10))),
+        ("a sweep", &refused, same, Wake::Sweep, Retry::No),
+        ("a reload", &refused, same, Wake::Return, Retry::No),
+        ("a late event", &refused, same, Wake::Webhook, Retry::No),
+        ("an older read", &refused, before, Wake::Sweep, Retry::No),
+        ("no time now", &refused, None, Wake::Return, Retry::No),
+        ("no time then", &without_time, later, Wake::Return, Retry::No),
+        ("not approved since", &seen_not_approved, same, Wake::Sweep, Retry::Yes),
+        ("back in the same second", &pressed, same, Wake::Return, Retry::Yes),
+        ("back, no time said", &pressed, None, Wake::Return, Retry::Yes),
+        ("still away", &pressed, same, Wake::Sweep, Retry::No),
+        ("still away, and told", &pressed, same, Wake::Webhook, Retry::No),
+        ("away for long", &pressed, same, Wake::Sweep, Retry::No),
+        ("changed once", &refused, later, Wake::Sweep, Retry::Perhaps(at(9))),
+        ("changed and stays", &changed, later, Wake::Sweep, Retry::Yes),
+        ("changed, twice at once", &at_once, later, Wake::Sweep, Retry::Perhaps(at(9))),
+        ("changes at each look", &changed, Some(at(10)), Wake::Sweep, Retry::Perhaps(at(10))),
     ];
     for (what, decline, changed_at, wake, expected) in table {
         assert_eq!(again(decline, changed_at, wake, at(60)), expected, "{what}");

@@ -4,12 +4,12 @@ use jiff::Timestamp;
 use store::{Attempt, Error, OpenWork, Queue};
 use ticket::AttemptId;
 
-use super::schedule::{Next, after_look, next_look};
+use super::schedule::{Slot, after_look, next_look};
 use crate::limits::{FUNCTION_TIMEOUT, LOOK_PENDING};
 use crate::{Moment, Progress, Settle, Settled, Wake};
 
 /// What became of a look.
-pub(super) enum Look {
+pub(super) enum LookOutcome {
     /// PayPal was asked, or need not be.
     Asked(Progress),
     /// It is somebody else's by now, or gone.
@@ -19,30 +19,30 @@ pub(super) enum Look {
 }
 
 /// A look that has begun: the attempt as it was, and as it waits meanwhile.
-struct Begun {
+struct BegunLook {
     attempt: Attempt,
-    next: Next,
+    next: Slot,
     waits: OpenWork,
 }
 
 impl Settle {
     /// Looks at an attempt, and writes down when it is looked at again.
-    pub(super) async fn look_at(&self, open: OpenWork, now: Timestamp) -> Look {
+    pub(super) async fn look_at(&self, open: OpenWork, now: Timestamp) -> LookOutcome {
         let mut begun = None;
         // The limit that every other function has from its own time-out: whoever
         // is inside the capture call longer than the lease could charge twice.
         let looked =
             tokio::time::timeout(FUNCTION_TIMEOUT, self.look(&open, now, &mut begun)).await;
         let (look, settled) = match looked {
-            Ok(Ok(Some(settled))) => (Look::Asked(settled.progress), Some(settled)),
-            Ok(Ok(None)) => return Look::NotOurs,
+            Ok(Ok(Some(settled))) => (LookOutcome::Asked(settled.progress), Some(settled)),
+            Ok(Ok(None)) => return LookOutcome::NotOurs,
             Ok(Err(error)) => {
                 tracing::error!(%error, attempt = open.id, "an open attempt could not be looked at");
-                (Look::Failed, None)
+                (LookOutcome::Failed, None)
             }
             Err(_) => {
                 tracing::error!(attempt = open.id, "an open attempt took too long");
-                (Look::Failed, None)
+                (LookOutcome::Failed, None)
             }
         };
         if let Some(begun) = begun {
@@ -55,7 +55,7 @@ impl Settle {
         &self,
         open: &OpenWork,
         now: Timestamp,
-        begun: &mut Option<Begun>,
+        begun: &mut Option<BegunLook>,
     ) -> Result<Option<Settled>, Error> {
         let store = &self.store;
         let put_off_unread = async || {
@@ -87,7 +87,7 @@ impl Settle {
         let Some(waits) = store.put_off(open, next.queue, next.at).await? else {
             return Ok(None);
         };
-        *begun = Some(Begun {
+        *begun = Some(BegunLook {
             attempt,
             next,
             waits,
@@ -96,8 +96,14 @@ impl Settle {
     }
 
     /// Where the attempt waits now that it was looked at, where that changes anything.
-    async fn wait_on(&self, from: Queue, begun: Begun, settled: Option<&Settled>, now: Timestamp) {
-        let Begun {
+    async fn wait_on(
+        &self,
+        from: Queue,
+        begun: BegunLook,
+        settled: Option<&Settled>,
+        now: Timestamp,
+    ) {
+        let BegunLook {
             attempt,
             next,
             waits,

@@ -29,7 +29,7 @@ use crate::{Progress, Settle, Settled, Wake};
 
 /// Where an open attempt waits, and until when.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Next {
+pub(super) struct Slot {
     /// The queue.
     pub(super) queue: Queue,
     /// When it is due.
@@ -44,7 +44,7 @@ pub(super) fn next_look(
     queue: Queue,
     now: Timestamp,
     order_life: Duration,
-) -> Next {
+) -> Slot {
     let age = age(attempt, now);
     let (queue, wait) = match queue {
         Queue::Likely | Queue::New | Queue::Others if is_held_back(attempt) => {
@@ -55,7 +55,7 @@ pub(super) fn next_look(
         Queue::New | Queue::Others if attempt.order.is_none() => (Queue::Others, soon(age)),
         Queue::New | Queue::Others => (Queue::Others, patient(age, order_life)),
     };
-    Next {
+    Slot {
         queue,
         at: later(now, wait),
     }
@@ -68,14 +68,14 @@ pub(super) fn next_look(
 pub(super) fn after_look(
     before: &Attempt,
     from: Queue,
-    put_off: Next,
+    put_off: Slot,
     settled: Option<&Settled>,
     now: Timestamp,
     order_life: Duration,
-) -> Option<Next> {
+) -> Option<Slot> {
     // The look that was due has brought nothing, and must not cost a payer the time
     // until the next one.
-    let asked_again = Next {
+    let asked_again = Slot {
         queue: match from {
             Queue::New => from,
             Queue::Likely | Queue::Others => put_off.queue,
@@ -92,13 +92,13 @@ pub(super) fn after_look(
     if settled.progress != Progress::Unclear
         && let Some(at) = chosen_at(before, &settled.attempt, now)
     {
-        return Some(Next {
+        return Some(Slot {
             queue: Queue::Likely,
             at,
         });
     }
     // An approval that is not shown yet must be by then.
-    let asked_again = Next {
+    let asked_again = Slot {
         at: approval_shown_by(&settled.attempt, now)
             .map_or(asked_again.at, |shown_by| shown_by.min(asked_again.at)),
         ..asked_again
@@ -106,12 +106,12 @@ pub(super) fn after_look(
     match settled.progress {
         Progress::Unclear => Some(match locked_until(settled, now) {
             // Approved perhaps, and kept out: its turn comes when the lock ends.
-            Some(until) => Next {
+            Some(until) => Slot {
                 queue: Queue::Likely,
                 at: until,
             },
             // Approved, and nobody may capture just now: soon perhaps somebody may.
-            None if awaits_money(settled) => Next {
+            None if awaits_money(settled) => Slot {
                 queue: Queue::Likely,
                 at: asked_again.at,
             },

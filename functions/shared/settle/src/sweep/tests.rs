@@ -9,7 +9,7 @@ use ticket::{AttemptId, Cents, Language};
 
 use super::order::likely_first;
 use super::pace::Pace;
-use super::schedule::{Next, next_look};
+use super::schedule::{Slot, next_look};
 
 fn begun_at(created_at: Timestamp) -> Attempt {
     Attempt {
@@ -37,7 +37,7 @@ fn begun_at(created_at: Timestamp) -> Attempt {
 /// One that waits.
 struct Waits {
     attempt: Attempt,
-    next: Next,
+    next: Slot,
     looks: u32,
 }
 
@@ -49,7 +49,7 @@ fn ten_thousand_are_all_looked_at_within_ninety_sweeps_and_none_twice_before() {
     let began: Timestamp = "2026-11-23T08:00:00Z".parse().unwrap();
     let waits = |queue, second: u64| Waits {
         attempt: begun_at(began),
-        next: Next {
+        next: Slot {
             queue,
             at: began + Duration::from_secs(second),
         },

@@ -8,11 +8,11 @@ use super::signer::{AUTHORITY, Authority, signed};
 use super::{
     CERT_URL, Distrust, WEBHOOK_ID, WebhookConfig, WebhookError, Webhooks, config, distrust, verify,
 };
-use crate::tests::{Asked, answering, now, paypal, sample, soon, token};
+use crate::tests::{SentRequests, answering, now, paypal, sample, soon, token};
 use crate::{Error, Postback, WebhookEvent};
 
 /// Checks webhooks whose certificates nobody here knows.
-fn strangers(webhook_ids: &[&str], postback: bool) -> (Webhooks, Asked) {
+fn strangers(webhook_ids: &[&str], postback: bool) -> (Webhooks, SentRequests) {
     let foreign = Authority::new("Authority of somebody else");
     let (transport, asked) = answering(200, foreign.leaf(|_| ()).as_bytes());
     let config = WebhookConfig {
@@ -39,7 +39,10 @@ async fn ask(
     postback: &Postback,
     status: u16,
     answer: &str,
-) -> (Result<Result<WebhookEvent, WebhookError>, Error>, Asked) {
+) -> (
+    Result<Result<WebhookEvent, WebhookError>, Error>,
+    SentRequests,
+) {
     let (paypal, asked) = paypal(status, answer.as_bytes()).await;
     let said = paypal.post_back(&token(), postback, soon()).await;
     (said, asked)

@@ -4,7 +4,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 
 use super::signer::{AUTHORITY, signed};
 use super::{CERT_URL, WebhookError, Webhooks, config, verify, webhooks};
-use crate::tests::{Asked, answering, sample};
+use crate::tests::{SentRequests, answering, sample};
 use crate::webhook::BODY_BYTES_MAX;
 use crate::{Environment, WebhookConfig};
 
@@ -16,14 +16,14 @@ const NAMES: [&str; 5] = [
     "paypal-auth-algo",
 ];
 
-fn delivery() -> (Vec<u8>, HeaderMap, Webhooks, Asked) {
+fn delivery() -> (Vec<u8>, HeaderMap, Webhooks, SentRequests) {
     let body = sample("63_webhook_flow_capture_completed_eur.json");
     let headers = signed(&body);
     let (webhooks, asked) = webhooks(&AUTHORITY.leaf(|_| ()));
     (body, headers, webhooks, asked)
 }
 
-fn calls(asked: &Asked) -> usize {
+fn calls(asked: &SentRequests) -> usize {
     asked.lock().unwrap().len()
 }
 
