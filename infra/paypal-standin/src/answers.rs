@@ -5,7 +5,7 @@ use http::header::{CACHE_CONTROL, CONTENT_TYPE, LOCATION, RETRY_AFTER};
 use http::{HeaderName, HeaderValue, Response, StatusCode};
 use serde_json::{Value, json};
 
-use crate::faults::On;
+use crate::calls::On;
 use crate::issues::{Issue, description};
 
 /// The header that carries the debug id.

@@ -1,17 +1,15 @@
 //! Secrets and tokens: who may ask.
 
-use std::collections::BTreeMap;
-
 use data_encoding::BASE64;
 use http::StatusCode;
 use http::header::AUTHORIZATION;
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use serde::Deserialize;
 use serde_json::json;
 
 use crate::answers::{Answer, Refusal};
 use crate::behaviour::seconds;
-use crate::state::{ApiRequest, State, later};
+use crate::state::{ApiRequest, State, Token, later};
 
 /// How long an access token lives, in seconds.
 ///
@@ -26,28 +24,6 @@ pub enum OldSecret {
     StaysValid,
     /// Only the new one is.
     IsGone,
-}
-
-/// The secrets that are good, and the tokens that were made with them.
-pub(crate) struct Credentials {
-    secrets: Vec<String>,
-    tokens: BTreeMap<String, Token>,
-}
-
-struct Token {
-    known_from: Timestamp,
-    expires_at: Timestamp,
-    /// Whether it may search transactions.
-    searches: bool,
-}
-
-impl Credentials {
-    pub(crate) fn new(secret: &str) -> Self {
-        Self {
-            secrets: vec![secret.to_owned()],
-            tokens: BTreeMap::new(),
-        }
-    }
 }
 
 impl State {

@@ -12,7 +12,7 @@ use std::sync::OnceLock;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::faults::On;
+use crate::calls::On;
 
 /// A refusal's name, `details[].issue`: the one thing a caller may decide on.
 ///

@@ -8,12 +8,13 @@ use serde_json::{Map, Value, json};
 use crate::answers::Answer;
 use crate::behaviour::Behaviour;
 use crate::books::Foreign;
+use crate::calls::On;
 use crate::credentials::OldSecret;
-use crate::faults::{Fault, FaultKind, InvalidFault, On};
+use crate::faults::{Fault, FaultKind, InvalidFault};
 use crate::issues::Issue;
 use crate::money::{Currency, Money};
 use crate::payer::{Leads, Payer};
-use crate::payments::{Afterwards, RefundEnds};
+use crate::state::{Afterwards, RefundEnds};
 use crate::state::{ApiRequest, State};
 
 /// The fault in what `POST /_standin/faults` takes, beside the fields of a

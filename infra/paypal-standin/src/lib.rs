@@ -13,6 +13,7 @@
 mod answers;
 mod behaviour;
 mod books;
+mod calls;
 mod credentials;
 mod deliveries;
 mod drawn;
@@ -36,7 +37,6 @@ mod request_ids;
 mod requests;
 mod routes;
 mod rows;
-mod schedule;
 mod settings;
 mod shapes;
 mod signing;
@@ -64,16 +64,18 @@ pub use books::{
     Books, Capture, CaptureStatus, Dispute, Event, Foreign, ForeignPayment, Instrument, Order,
     OrderState, Refund, RefundKind, RefundStatus, RequestId,
 };
+pub use calls::On;
 pub use credentials::OldSecret;
 pub use deliveries::Delivery;
 pub use exchange::Exchange;
-pub use faults::{Fault, FaultKind, InvalidFault, On, WebhookMode};
+pub use faults::{Fault, FaultKind, InvalidFault, WebhookMode};
 pub use issues::Issue;
 pub use money::{Currency, Money};
 pub use payer::{Leads, Payer, PayerError};
-pub use payments::{Afterwards, NotPossible, RefundEnds};
+pub use payments::NotPossible;
 pub use queue::{HELD_S, LATE_S, REPEATS_MAX};
 pub use settings::{Clock, Settings, StartError};
+pub use state::{Afterwards, RefundEnds};
 
 use signing::{Authority, Transmission};
 use state::State;

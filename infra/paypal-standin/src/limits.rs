@@ -1,23 +1,14 @@
 //! Too many calls: PayPal counts them all together, whatever they ask for.
 
-use std::collections::VecDeque;
-
 use jiff::{SignedDuration, Timestamp};
 
 use crate::answers::Refusal;
 use crate::behaviour::{RetryAfter, seconds};
 use crate::routes::Route;
-use crate::state::{State, later};
+use crate::state::{State, Traffic, later};
 
 /// The time in which calls are counted.
 const WINDOW: SignedDuration = SignedDuration::from_mins(1);
-
-/// The calls of the last minute, and until when none is taken.
-#[derive(Default)]
-pub(crate) struct Traffic {
-    calls: VecDeque<Timestamp>,
-    blocked_until: Option<Timestamp>,
-}
 
 impl State {
     /// Counts a call; the refusal, if it is one too many.

@@ -9,12 +9,12 @@ use crate::behaviour::{
     RecaptureAfterDenied, StatusAfterDecline, hours, seconds,
 };
 use crate::books::{Capture, CaptureStatus, Instrument, Order, OrderState};
+use crate::calls::On;
 use crate::events::EventType;
-use crate::faults::{FaultKind, On};
+use crate::faults::FaultKind;
 use crate::money::{Currency, Money};
-use crate::payments::Afterwards;
-use crate::request_ids::Outcome;
 use crate::requests::Requested;
+use crate::state::{Afterwards, Outcome};
 use crate::state::{ApiRequest, State, later};
 
 /// Refused captures after which PayPal gives an order up. PayPal names no

@@ -9,9 +9,8 @@ use crate::behaviour::{RefundThen, hours, seconds};
 use crate::books::{Capture, CaptureStatus, Dispute, Refund, RefundKind, RefundStatus};
 use crate::events::EventType;
 use crate::money::Money;
-use crate::request_ids::Outcome;
 use crate::requests::money;
-use crate::state::{ApiRequest, State, later};
+use crate::state::{Afterwards, ApiRequest, Outcome, RefundEnds, State, What, later};
 
 /// How long a capture can be given back.
 ///
@@ -21,43 +20,6 @@ const REFUND_WITHIN: SignedDuration = SignedDuration::from_hours(180 * 24);
 ///
 /// Source: PayPal Payments v2, parameter `paypal_request_id`: 45 days.
 const REQUEST_ID_KEPT: SignedDuration = SignedDuration::from_hours(45 * 24);
-
-/// What becomes of a capture without the merchant's doing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Afterwards {
-    /// A pending one ends well.
-    Completes,
-    /// A pending one ends badly.
-    Denied,
-    /// An event says that it ended badly; nothing of it is true (7.5).
-    FalselyDenied,
-    /// The merchant gives the rest back, in PayPal's own web pages.
-    Refunded,
-    /// The merchant gives so many minor units back there.
-    RefundedInPart(u32),
-    /// The bank takes the rest back.
-    Reversed,
-    /// A dispute ends with so many minor units taken back; the event does not
-    /// say that it is a part (8.4).
-    ReversedInPart(u32),
-    /// What was taken back last returns, and nobody is told (8.5).
-    ReversalUndone,
-    /// The payer's card takes the rest back: T1201 (11.5).
-    ChargedBack,
-    /// The payer complains.
-    Disputed,
-    /// PayPal lets go of the money in dispute: T1111 (11.5).
-    HoldReleased,
-}
-
-/// How a pending refund ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RefundEnds {
-    /// The money goes.
-    Completed,
-    /// It stays; nobody is told.
-    Failed,
-}
 
 /// That cannot become of the capture.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -85,6 +47,22 @@ pub enum NotPossible {
         /// Where it would have to stand.
         wanted: &'static str,
     },
+}
+
+impl State {
+    /// Lets happen what is due by now, each at its own time.
+    pub(crate) fn pass_time(&mut self, now: Timestamp) {
+        while let Some(due) = self.schedule.take(now) {
+            let done = match due.what {
+                What::Capture(what) => self.afterwards(&due.id, what, due.at),
+                What::Refund(ends) => self.end_refund(&due.id, ends, due.at),
+            };
+            if let Err(reason) = done {
+                // A lever was faster.
+                tracing::info!(%reason, "what was due did not happen");
+            }
+        }
+    }
 }
 
 impl State {

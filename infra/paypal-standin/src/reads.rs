@@ -1,8 +1,6 @@
 //! What a read shows where that is not what is so: orders that lag behind
 //! themselves, and parts, times and statuses that are missing or odd.
 
-use std::collections::BTreeMap;
-
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
@@ -10,23 +8,7 @@ use crate::answers::Refusal;
 use crate::behaviour::{ExpiredAs, Omitted, StatusAfterDecline, UpdateTime, seconds};
 use crate::books::{Capture, Order, OrderState};
 use crate::signing::shown;
-use crate::state::{State, later};
-
-/// What orders were, and how often they were read while that was shown.
-#[derive(Default)]
-pub(crate) struct Past {
-    before: BTreeMap<String, Vec<Before>>,
-    reads: BTreeMap<String, u64>,
-}
-
-/// What an order was until it changed.
-struct Before {
-    until: Timestamp,
-    state: OrderState,
-    updated_at: Timestamp,
-    /// Whether the change was its capture.
-    captured: bool,
-}
+use crate::state::{Before, State, later};
 
 impl State {
     /// Lets an order stand otherwise from now on. Every change goes through

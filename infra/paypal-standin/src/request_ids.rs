@@ -1,43 +1,14 @@
 //! What was done under which `PayPal-Request-Id`, and what a repeat gets.
 
-use std::collections::BTreeMap;
-
-use bytes::Bytes;
-use jiff::{SignedDuration, Timestamp};
-use serde_json::Value;
+use jiff::SignedDuration;
 
 use crate::answers::{Answer, Content, Refusal};
 use crate::behaviour::{SameIdOtherBody, seconds};
 use crate::books::RequestId;
-use crate::state::{ApiRequest, State, later};
+use crate::state::{ApiRequest, Outcome, Remembered, State, later};
 
 /// A call that is known by its id: its name, and the resource it was about.
 pub(crate) type Call<'a> = (&'static str, &'a str);
-
-/// What was done, by call, resource and id.
-pub(crate) type Memory = BTreeMap<(&'static str, String, String), Remembered>;
-
-/// What was done under a request id.
-pub(crate) struct Remembered {
-    at: Timestamp,
-    until: Timestamp,
-    outcome: Outcome,
-    /// The request's body.
-    body: Bytes,
-    /// Where in `books.request_ids` it is told of.
-    entry: usize,
-}
-
-/// What a request id stands for when it comes again.
-#[derive(Clone)]
-pub(crate) enum Outcome {
-    /// This order, capture or refund was made.
-    Made(String),
-    /// It was made, and this is what was said of it.
-    Said(Value),
-    /// It was refused with this issue, for good.
-    Refused(&'static str),
-}
 
 impl State {
     /// What the id stood for, if it came before and is still kept.

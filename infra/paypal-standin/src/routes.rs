@@ -2,7 +2,7 @@
 
 use http::Method;
 
-use crate::faults::On;
+use crate::calls::On;
 
 /// A call, with the id in its path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,5 +1,11 @@
 //! Everything the stand-in remembers, behind one lock.
 
+mod credentials;
+mod memory;
+mod past;
+mod schedule;
+mod traffic;
+
 use std::collections::{BTreeMap, VecDeque};
 
 use bytes::Bytes;
@@ -12,16 +18,19 @@ use url::form_urlencoded;
 use crate::answers::Refusal;
 use crate::behaviour::Behaviour;
 use crate::books::Books;
-use crate::credentials::Credentials;
-use crate::faults::{Fault, FaultKind, On};
+use crate::calls::On;
+use crate::faults::{Fault, FaultKind};
 use crate::ids::Ids;
-use crate::limits::Traffic;
 use crate::queue::Queued;
-use crate::reads::Past;
-use crate::request_ids::Memory;
-use crate::schedule::Schedule;
 use crate::settings::Settings;
 use crate::shapes::Shapes;
+
+pub(crate) use self::credentials::{Credentials, Token};
+pub(crate) use self::memory::{Memory, Outcome, Remembered};
+pub(crate) use self::past::{Before, Past};
+pub use self::schedule::{Afterwards, RefundEnds};
+pub(crate) use self::schedule::{Schedule, What};
+pub(crate) use self::traffic::Traffic;
 
 /// The longest `PayPal-Request-Id`.
 ///
