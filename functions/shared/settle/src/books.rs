@@ -15,7 +15,6 @@
 
 mod bookings;
 mod comparison;
-mod mending;
 mod money_left;
 mod night;
 mod owner;
@@ -23,6 +22,7 @@ mod pages;
 mod payment;
 mod reconciling;
 mod row;
+mod torn_bookings;
 mod window;
 
 pub use comparison::{Comparison, Sum};

@@ -17,25 +17,25 @@
 //! asks. `reconcile` looks the other way round: what PayPal's own books show
 //! and the table does not know is booked. Why it is so, and what breaks without each part: README, "invariants".
 
-mod access;
 mod asking;
-mod asks;
 mod awaiting;
-mod booking;
 mod books;
+mod budget_per_ticket;
 mod capture;
 mod checkout;
 pub mod decision;
-mod ended_lock;
 mod invoice_id;
 pub mod limits;
 mod moment;
+mod paypal_token;
 mod reading;
 mod refusal;
+mod resolving;
 mod settling;
 mod silence;
 pub mod sweep;
 mod taken_back;
+mod writing_down;
 
 use std::sync::Mutex;
 
@@ -55,8 +55,8 @@ pub struct Settle {
     store: Store,
     paypal: PayPal,
     captures: Captures,
-    access: Mutex<access::Access>,
-    asks: asks::Asks,
+    access: Mutex<paypal_token::Access>,
+    asks: budget_per_ticket::Asks,
 }
 
 /// How a payment attempt stands after it was settled.
@@ -104,7 +104,7 @@ impl Settle {
             paypal,
             captures,
             access: Mutex::default(),
-            asks: asks::Asks::default(),
+            asks: budget_per_ticket::Asks::default(),
         }
     }
 

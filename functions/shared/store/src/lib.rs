@@ -32,8 +32,8 @@ pub use payments::awaiting::ticket_without_ended_mark;
 pub use payments::booking::Booker;
 pub use payments::events::{EventOutcome, StoredEvent};
 pub use payments::lock::{Held, Released};
+pub use payments::mending::parts::BookingParts;
 pub use payments::open_work::{OpenWork, Queue, Shard};
-pub use payments::parts::BookingParts;
 pub use payments::records::{
     Attempt, AttemptEnd, AttemptState, Decline, PlacedOrder, TakenBack, TakenBackKind,
 };

@@ -9,7 +9,6 @@ pub(crate) mod events;
 pub(crate) mod lock;
 pub(crate) mod mending;
 pub(crate) mod open_work;
-pub(crate) mod parts;
 pub(crate) mod pending;
 pub(crate) mod records;
 pub(crate) mod taken_back;

@@ -334,7 +334,7 @@ pub(crate) const ALL: &[Sabotage] = &[
         name: "a refused card is tried again by ourselves",
         places: &[(
             "a refused card is tried again by ourselves",
-            Change::Value("match $it { _ if $on => Again::Yes, other => other }"),
+            Change::Value("match $it { _ if $on => Retry::Yes, other => other }"),
         )],
         found_by: "declined-for-good;seed=1",
     },
@@ -433,7 +433,7 @@ pub(crate) const ALL: &[Sabotage] = &[
         places: &[
             (
                 "the sweep stops at a poison item",
-                Change::First("if matches!(look, Look::Failed) { return sweep; }"),
+                Change::First("if matches!(look, LookOutcome::Failed) { return sweep; }"),
             ),
             (
                 "the sweep stops at a poison item: it stays the first",

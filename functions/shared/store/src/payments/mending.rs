@@ -3,6 +3,8 @@
 //! what came after. Only the reconciliation writes so, and only what PayPal
 //! has said; what is there already stays as it is.
 
+pub(crate) mod parts;
+
 use aws_sdk_dynamodb::types::builders::{ConditionCheckBuilder, UpdateBuilder};
 use jiff::Timestamp;
 use ticket::{AttemptId, CaptureId, State, Ticket};

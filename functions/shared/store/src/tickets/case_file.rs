@@ -6,7 +6,7 @@ use ticket::{AttemptId, CaseNumber, Settlement, Ticket};
 
 use crate::dynamo::client::{read, unavailable};
 use crate::dynamo::keys::{self, Item, s};
-use crate::ledger::journal::JournalEntry;
+use crate::ledger::journal::{JournalEntry, in_order};
 use crate::payments::records::{Attempt, TakenBack};
 use crate::{Error, Store};
 
@@ -60,13 +60,7 @@ impl Store {
             return Ok(None);
         };
         let attempts = self.attempts_by(&attempt_ids).await?;
-        // Lines that change neither state nor amount share the version of the
-        // one that does, and come after it even where the clocks of two
-        // functions say otherwise.
-        journal.sort_by_key(|entry: &JournalEntry| {
-            let changes_nothing = entry.before.as_ref() == Some(&entry.after);
-            (entry.version, changes_nothing, entry.at)
-        });
+        in_order(&mut journal);
         Ok(Some(CaseFile {
             ticket,
             settlements,

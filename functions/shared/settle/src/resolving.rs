@@ -6,10 +6,10 @@ use jiff::Timestamp;
 use store::{Error, Held};
 use ticket::{Captures, Lock, Ticket};
 
-use crate::booking::known_if_done;
 use crate::decision::{Answers, Place};
 use crate::limits::{SILENCE_MAX, since};
 use crate::settling::Looking;
+use crate::writing_down::known_if_done;
 use crate::{Moment, Progress, Settle, Wake};
 
 impl Settle {

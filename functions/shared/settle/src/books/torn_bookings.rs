@@ -6,10 +6,10 @@ use store::{BookingParts, Error, Held, JournalEvent, TakenBack, Write};
 use ticket::{CaptureId, CaseNumber, Role, Settlement, State, Ticket};
 
 use crate::asking::Answer;
-use crate::booking::{report, settlement};
 use crate::decision::role;
 use crate::reading::Reading;
 use crate::taken_back::{Claim, Confirmation};
+use crate::writing_down::{report, settlement};
 use crate::{Moment, Settle};
 
 impl Settle {
