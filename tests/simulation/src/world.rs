@@ -191,7 +191,7 @@ fn once() -> &'static SharedSetup {
     })
 }
 
-fn settings() -> Settings {
+pub(crate) fn settings() -> Settings {
     Settings::of_nobody(PAYPAL_ORIGIN.to_owned())
 }
 

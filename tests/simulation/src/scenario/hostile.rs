@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use bytes::Bytes;
+use data_encoding::BASE64;
 use http::Request;
 use paypal_standin::Payer;
 use serde_json::json;
@@ -10,7 +11,7 @@ use serde_json::json;
 use super::driver;
 use crate::actors::Back;
 use crate::history::Kind;
-use crate::world::{Function, PAYPAL_ORIGIN, Work, World};
+use crate::world::{Function, PAYPAL_ORIGIN, Work, World, settings};
 
 /// Somebody opens result pages with order ids that are not theirs.
 pub(super) fn returns_with_a_foreign_order(world: &Rc<World>) -> Work {
@@ -155,10 +156,11 @@ pub(super) async fn pays_elsewhere(world: &Rc<World>, invoice_id: &str) {
         let answer = world.standin.exchange(&request).answer.expect("an answer");
         serde_json::from_slice::<serde_json::Value>(answer.body()).expect("JSON")
     };
-    // `client:secret`
+    let ours = settings();
+    let credentials = format!("{}:{}", ours.client_id, ours.client_secret);
     let token = post(
         "/v1/oauth2/token",
-        "Basic Y2xpZW50OnNlY3JldA==",
+        &format!("Basic {}", BASE64.encode(credentials.as_bytes())),
         "grant_type=client_credentials".to_owned(),
     );
     let bearer = format!(
