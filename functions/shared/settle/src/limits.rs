@@ -63,6 +63,10 @@ pub const CHOOSING: Duration = Duration::from_mins(10);
 /// Who waits longer for PayPal's answer is told of in an error.
 pub const SILENCE_MAX: Duration = Duration::from_mins(10);
 
+/// Who may bring money and has not been asked about for so long after it was due
+/// is a matter for a human.
+pub const SWEEP_BEHIND: Duration = Duration::from_mins(10);
+
 /// An attempt without an order belongs to a process that has died: the driver
 /// was never sent to PayPal.
 pub const PLACING: Duration = Duration::from_mins(2);

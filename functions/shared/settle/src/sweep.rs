@@ -25,7 +25,7 @@ use self::look::LookOutcome;
 use self::order::in_order;
 pub(crate) use self::pace::SANDBOX_CALLS_PER_SWEEP;
 pub use self::pace::{InvalidCallsPerSecond, Pace, SIDE_BY_SIDE};
-use crate::limits::FUNCTION_TIMEOUT;
+use crate::limits::{FUNCTION_TIMEOUT, SWEEP_BEHIND};
 use crate::{Progress, Settle};
 
 /// How long a sweep takes at most; less than the function's own time-out, and
@@ -34,10 +34,6 @@ pub const SWEEP_TIME: Duration = Duration::from_secs(50);
 
 /// What asks about all attempts reads no more of each shard.
 const ALL_MAX: u32 = u32::MAX;
-
-/// Who may bring money and has not been asked about for so long after it was due
-/// is a matter for a human.
-const WAITED_TOO_LONG: Duration = Duration::from_mins(10);
 
 /// Which open attempts to ask about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,12 +66,12 @@ impl Settle {
     pub async fn sweep(
         &self,
         pace: &Pace,
-        which: Scope,
+        scope: Scope,
         clock: &(dyn Fn() -> Timestamp + Sync),
         until: Instant,
     ) -> Sweep {
         let traffic = || self.paypal.traffic();
-        let turn = match which {
+        let turn = match scope {
             Scope::All => None,
             Scope::Due => match pace.begin(clock(), traffic()) {
                 Ok(turn) => Some(turn),
@@ -86,7 +82,7 @@ impl Settle {
             },
         };
         let began = clock();
-        let (due, unread) = self.due(which, pace, began).await;
+        let (due, unread) = self.due(scope, pace, began).await;
         let mut due = due.into_iter();
         let mut sweep = Sweep {
             failed: unread,
@@ -122,10 +118,10 @@ impl Settle {
 
     /// Everything that is due, in the order in which to look at it, and how many shards
     /// could not be read.
-    async fn due(&self, which: Scope, pace: &Pace, now: Timestamp) -> (Vec<OpenWork>, u32) {
+    async fn due(&self, scope: Scope, pace: &Pace, now: Timestamp) -> (Vec<OpenWork>, u32) {
         // Of each shard as many as the sweep could look at: these hold the longest due
         // of all, however unevenly they are spread.
-        let (horizon, most) = match which {
+        let (horizon, most) = match scope {
             Scope::Due => (now, pace.calls_per_sweep()),
             Scope::All => (Timestamp::MAX, ALL_MAX),
         };
@@ -172,7 +168,7 @@ fn report(sweep: &Sweep, left: &[OpenWork], began: Timestamp) {
         .filter(|open| open.queue != Queue::Others)
         .filter_map(|open| open.due_at().parse::<Timestamp>().ok())
         .min();
-    let too_long = began.saturating_sub(WAITED_TOO_LONG).unwrap_or(began);
+    let too_long = began.saturating_sub(SWEEP_BEHIND).unwrap_or(began);
     if let Some(since) = waits_since.filter(|since| *since < too_long) {
         tracing::error!(alarm = "sweep-behind", ?sweep, %since, "what may bring money waits too long: the sweeps do not keep up");
     } else if sweep.left > 0 {
