@@ -8,14 +8,27 @@
 //!                     captured ─▶ book
 //! ```
 //!
-//! `decision` says what follows from what is known, and does nothing; `settling` does it.
+//! | file | what is in it |
+//! |---|---|
+//! | `decision` | what follows from what is known; it does nothing |
+//! | `settling`, `resolving` | doing it: for an attempt's own order, for a lock that has ended |
+//! | `capture`, `asking` | the calls: the one that moves money, and those that ask |
+//! | `reading`, `refusal` | what an answer is worth, and what a refusal means |
+//! | `writing_down` | booking, marking, releasing, ending |
+//! | `checkout`, `invoice_id` | making an order, and by which number |
+//! | `awaiting`, `silence` | money that may still come, and who is told that it does not |
+//! | `taken_back` | refunds, reversals, disputes |
+//! | `sweep` | what is open, minute by minute |
+//! | `books` | PayPal's own books against the table, and back |
+//! | `paypal_token`, `budget_per_ticket`, `limits`, `moment` | what each of these needs |
 //!
 //! Only the capture call moves money; it is made under a lock on the *ticket*,
 //! exclusive, fenced, whose lease outlives every process that could be inside
 //! the call. PayPal's API is the truth: no webhook body and no redirect is
 //! believed. After no answer nothing is assumed: the lock stays and the sweep
 //! asks. `reconcile` looks the other way round: what PayPal's own books show
-//! and the table does not know is booked. Why it is so, and what breaks without each part: README, "invariants".
+//! and the table does not know is booked. Why it is so, and what breaks without each
+//! part: README, "invariants".
 
 mod asking;
 mod awaiting;
