@@ -119,7 +119,7 @@ impl Confirmed {
 }
 
 /// Whose capture it is.
-pub(crate) enum Payer {
+pub(crate) enum CaptureOwner {
     /// It was made for this attempt.
     Attempt(AttemptId),
     /// It was made for this ticket; for which attempt is not said.
@@ -245,11 +245,11 @@ impl Settle {
                     // The event may be faster than the booking of the money it is
                     // about, and a restored table knows the attempt only when
                     // PayPal's books were read.
-                    Ok(Payer::Attempt(attempt)) => {
+                    Ok(CaptureOwner::Attempt(attempt)) => {
                         let settled = self.settle(&attempt, Wake::Books, moment).await?;
                         settled.map(|settled| settled.ticket)
                     }
-                    Ok(Payer::Invoice(case_number)) => {
+                    Ok(CaptureOwner::Invoice(case_number)) => {
                         let ticket = self.store.ticket(&case_number).await?;
                         // Other shops number their invoices, too.
                         if ticket.is_none() && self.captures == Captures::Open {
@@ -257,9 +257,9 @@ impl Settle {
                         }
                         ticket
                     }
-                    Ok(Payer::Nobody) => return Ok(TakingBack::Nothing),
+                    Ok(CaptureOwner::Nobody) => return Ok(TakingBack::Nothing),
                     // What an answer leaves out is unknown: the next one may say it.
-                    Ok(Payer::Unsaid) => return Ok(TakingBack::NotYet),
+                    Ok(CaptureOwner::Unsaid) => return Ok(TakingBack::NotYet),
                     // A 404 among them: see above.
                     Err(error) => {
                         tracing::warn!(%error, capture = %id, "PayPal did not say whose money was taken back");
@@ -328,7 +328,11 @@ impl Settle {
 
     /// Whose a capture is. A mark that is missing in one answer is looked for in
     /// the other: PayPal does not promise it in each.
-    pub(crate) async fn payer(&self, id: &CaptureId, moment: Moment) -> Result<Payer, PayPalError> {
+    pub(crate) async fn payer(
+        &self,
+        id: &CaptureId,
+        moment: Moment,
+    ) -> Result<CaptureOwner, PayPalError> {
         let capture = self
             .call(moment, |token| async move {
                 self.paypal.get_capture(&token, id, moment.deadline).await
@@ -356,9 +360,11 @@ impl Settle {
         };
         let invoiced = invoice_id.as_deref().and_then(case_number);
         Ok(match (custom_id, invoiced) {
-            (Some(custom_id), _) => custom_id.parse().map_or(Payer::Nobody, Payer::Attempt),
-            (None, Some(case_number)) => Payer::Invoice(case_number),
-            (None, None) => Payer::Unsaid,
+            (Some(custom_id), _) => custom_id
+                .parse()
+                .map_or(CaptureOwner::Nobody, CaptureOwner::Attempt),
+            (None, Some(case_number)) => CaptureOwner::Invoice(case_number),
+            (None, None) => CaptureOwner::Unsaid,
         })
     }
 

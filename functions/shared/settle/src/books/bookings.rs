@@ -25,7 +25,7 @@ enum EntryOutcome {
 
 /// One question to PayPal.
 #[derive(Clone, Copy)]
-struct Question {
+struct BookingQuery {
     /// From when on the books were looked into.
     books_from: Timestamp,
     moment: Moment,
@@ -125,7 +125,7 @@ impl Settle {
                 if !budget.allows_more() {
                     return Ok(None);
                 }
-                let question = Question {
+                let question = BookingQuery {
                     books_from,
                     moment: Moment::begins(clock()),
                 };
@@ -150,7 +150,7 @@ impl Settle {
     async fn unshown(
         &self,
         entry: &Queued,
-        question: Question,
+        question: BookingQuery,
         budget: &mut Budget,
     ) -> Result<EntryOutcome, Error> {
         let Some(ticket) = self.store.ticket(&entry.case_number).await? else {
@@ -166,7 +166,7 @@ impl Settle {
         &self,
         id: &SettlementId,
         ticket: &Ticket,
-        question: Question,
+        question: BookingQuery,
         budget: &mut Budget,
     ) -> Result<EntryOutcome, Error> {
         let Some(settlement) = self.store.settlement(ticket, id).await? else {
@@ -214,7 +214,7 @@ impl Settle {
         &self,
         id: &str,
         ticket: &Ticket,
-        question: Question,
+        question: BookingQuery,
         budget: &mut Budget,
     ) -> Result<EntryOutcome, Error> {
         let Some(line) = self.store.taken_back(ticket, id).await? else {

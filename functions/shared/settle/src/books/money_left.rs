@@ -8,7 +8,7 @@ use ticket::{CaptureId, Captures, CaseNumber, Money, Ticket};
 
 use super::row::RowOutcome;
 use crate::invoice_id::case_number;
-use crate::taken_back::{Claim, Confirmation, Payer, TakingBack};
+use crate::taken_back::{CaptureOwner, Claim, Confirmation, TakingBack};
 use crate::{Moment, Settle};
 
 /// Whose money left.
@@ -235,14 +235,14 @@ impl Settle {
             return Ok(MoneyOwner::Not(RowOutcome::Foreign { asked: false }));
         }
         let (ticket, is_marked) = match self.payer(&capture_id, moment).await {
-            Ok(Payer::Attempt(attempt)) => {
+            Ok(CaptureOwner::Attempt(attempt)) => {
                 let loaded = self.load(&attempt).await?;
                 (loaded.map(|(ticket, _)| ticket), true)
             }
-            Ok(Payer::Invoice(case_number)) => {
+            Ok(CaptureOwner::Invoice(case_number)) => {
                 (self.ticket_with(&case_number, &capture_id).await?, true)
             }
-            Ok(Payer::Nobody | Payer::Unsaid) => (None, false),
+            Ok(CaptureOwner::Nobody | CaptureOwner::Unsaid) => (None, false),
             // A 404 among them: money that left must not be called nobody's for it.
             Err(error) => {
                 tracing::warn!(%error, capture = %capture_id, "PayPal did not say whose money left");

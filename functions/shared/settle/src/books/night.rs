@@ -62,7 +62,7 @@ pub enum NightRun {
 }
 
 /// How one step of a night has ended.
-enum Step {
+enum StepOutcome {
     Done,
     /// The run may do no more, or can do nothing now.
     Stopped,
@@ -123,7 +123,7 @@ impl Settle {
                 report(&reconciled);
                 return Ok(NightRun::Ended(Box::new(reconciled)));
             }
-            if matches!(step, Step::Stopped) {
+            if matches!(step, StepOutcome::Stopped) {
                 tracing::info!(at = %night.at, shard = night.shard, "the nightly comparison is under way");
                 return Ok(NightRun::UnderWay { at: night.at });
             }
@@ -153,14 +153,14 @@ impl Settle {
         night: &mut Night<Comparison>,
         clock: &(dyn Fn() -> Timestamp + Sync),
         budget: &mut Budget,
-    ) -> Result<Step, Error> {
+    ) -> Result<StepOutcome, Error> {
         if night.at < night.to {
             return Ok(self.next_part(night, clock, budget).await);
         }
         if night.shard == 0
-            && let Step::Stopped = self.follow_refunds(night.begun_at, clock, budget).await?
+            && let StepOutcome::Stopped = self.follow_refunds(night.begun_at, clock, budget).await?
         {
-            return Ok(Step::Stopped);
+            return Ok(StepOutcome::Stopped);
         }
         let window = bookings(night);
         let found = self
@@ -174,9 +174,9 @@ impl Settle {
                 night.comparison = night.comparison.plus(comparison);
                 night.bookings_unanswered |= !is_answered;
                 night.shard += 1;
-                Step::Done
+                StepOutcome::Done
             }
-            None => Step::Stopped,
+            None => StepOutcome::Stopped,
         })
     }
 
@@ -186,7 +186,7 @@ impl Settle {
         night: &mut Night<Comparison>,
         clock: &(dyn Fn() -> Timestamp + Sync),
         budget: &mut Budget,
-    ) -> Step {
+    ) -> StepOutcome {
         let length = Duration::from_secs(night.slice_s.into());
         let slice = next_slice(night.at, night.to, length);
         let had_all = budget.calls_left == NIGHT_CALLS_MAX;
@@ -195,7 +195,7 @@ impl Settle {
                 if comparison.unclear > 0 && night.tries + 1 < NIGHT_TRIES_MAX =>
             {
                 night.tries += 1;
-                return Step::Stopped;
+                return StepOutcome::Stopped;
             }
             Slice::Done {
                 comparison,
@@ -206,24 +206,24 @@ impl Settle {
                 let next = longer(length, night.at, to);
                 night.at = to;
                 night.complete_until = complete_until;
-                (next, Step::Done)
+                (next, StepOutcome::Done)
             }
             Slice::NotYet => {
                 // The next night looks at it again; nothing of it is concluded.
                 tracing::warn!(until = %night.at, "PayPal does not show the rest of its books yet");
                 night.complete_until = Some(night.at);
                 night.at = night.to;
-                (length, Step::Done)
+                (length, StepOutcome::Done)
             }
             Slice::TooMuch => match shorter(length) {
-                Some(half) => (half, Step::Done),
-                None => (length, Step::Stopped),
+                Some(half) => (half, StepOutcome::Done),
+                None => (length, StepOutcome::Stopped),
             },
             // Even a whole run was not enough for it: the next one is for half.
             Slice::Nothing if had_all && !budget.allows_more() => {
-                (shorter(length).unwrap_or(length), Step::Stopped)
+                (shorter(length).unwrap_or(length), StepOutcome::Stopped)
             }
-            Slice::Nothing => (length, Step::Stopped),
+            Slice::Nothing => (length, StepOutcome::Stopped),
         };
         night.slice_s = u32::try_from(next_length.as_secs()).unwrap_or(u32::MAX);
         night.tries = 0;
@@ -236,13 +236,13 @@ impl Settle {
         begun_at: Timestamp,
         clock: &(dyn Fn() -> Timestamp + Sync),
         budget: &mut Budget,
-    ) -> Result<Step, Error> {
+    ) -> Result<StepOutcome, Error> {
         for open in self.store.open_refunds().await? {
             if open.asked_at >= begun_at {
                 continue;
             }
             if !budget.allows_more() {
-                return Ok(Step::Stopped);
+                return Ok(StepOutcome::Stopped);
             }
             budget.spend(2);
             let moment = Moment::begins(clock());
@@ -273,7 +273,7 @@ impl Settle {
                 }
             }
         }
-        Ok(Step::Done)
+        Ok(StepOutcome::Done)
     }
 }
 
