@@ -91,6 +91,13 @@ impl State {
         }
     }
 
+    /// Where the case stands once money of it was taken back: a human must look, from
+    /// everywhere. What is in flight stays so.
+    #[must_use]
+    pub fn after_taking_back(&self) -> Self {
+        Self::Review(self.in_flight().cloned())
+    }
+
     /// The name that table, journal and API write.
     #[must_use]
     pub const fn name(&self) -> &'static str {
@@ -262,6 +269,29 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn money_that_is_taken_back_leads_to_review_and_leaves_what_is_in_flight() {
+        let at: Timestamp = "2026-02-21T10:00:00Z".parse().unwrap();
+        let attempt = "a".repeat(26).parse().unwrap();
+        let lock = Some(InFlight::Locked(Lock::new(attempt, at, at)));
+        let paid = State::Paid {
+            settlement: "CAPTURE1".parse().unwrap(),
+            paid_at: at,
+            by: Channel::Paypal,
+        };
+        for (before, in_flight) in [
+            (State::Open(None), None),
+            (State::Open(lock.clone()), lock.clone()),
+            (paid, None),
+            (State::Objected, None),
+            (State::Withdrawn, None),
+            (State::HandedOver, None),
+            (State::Review(lock.clone()), lock),
+        ] {
+            assert_eq!(before.after_taking_back(), State::Review(in_flight));
+        }
+    }
 
     #[test]
     fn a_closed_case_carries_no_money_in_flight() {

@@ -122,11 +122,11 @@ impl Store {
             | State::Objected
             | State::Withdrawn
             | State::HandedOver
-            | State::Review(_) => State::Review(None),
+            | State::Review(_) => ticket.state.after_taking_back(),
         };
         let mut steps = Vec::new();
         if after.name() != ticket.state.name() {
-            steps.push(Step::Update(to_review(ticket)));
+            steps.push(Step::Update(to_review(ticket, &after)));
         }
         if !journaled {
             steps.push(taken_back_journal(ticket, taken_back, &after)?);

@@ -22,9 +22,10 @@ impl Store {
         ticket: &Ticket,
         taken_back: &TakenBack,
     ) -> Result<Write, Error> {
+        let after = ticket.state.after_taking_back();
         let mut steps = vec![
-            Step::Update(to_review(ticket)),
-            taken_back_journal(ticket, taken_back, &State::Review(None))?,
+            Step::Update(to_review(ticket, &after)),
+            taken_back_journal(ticket, taken_back, &after)?,
         ];
         steps.extend(line(taken_back)?);
         match self.transact("book money taken back", steps).await? {
@@ -69,15 +70,15 @@ impl Store {
 }
 
 /// The ticket goes to review.
-pub(crate) fn to_review(ticket: &Ticket) -> UpdateBuilder {
-    let next = ticket.version + u32::from(!matches!(ticket.state, State::Review(_)));
+pub(crate) fn to_review(ticket: &Ticket, review: &State) -> UpdateBuilder {
+    let next = ticket.version + u32::from(ticket.state.name() != review.name());
     UpdateBuilder::default()
         .set_key(Some(keys::ticket(&ticket.case_number).into_item()))
         // sabotage: a refund changes no state
         .update_expression("SET #state = :review, version = :next")
         .condition_expression("version = :version")
         .expression_attribute_names("#state", "state")
-        .expression_attribute_values(":review", s(State::Review(None).name()))
+        .expression_attribute_values(":review", s(review.name()))
         .expression_attribute_values(":version", n(ticket.version))
         .expression_attribute_values(":next", n(next))
 }
