@@ -44,11 +44,11 @@ fn functions() -> BTreeSet<String> {
                 folders.push(path);
             } else if path.extension().is_some_and(|it| it == "rs") {
                 let text = std::fs::read_to_string(path).unwrap();
-                let named = text.split("fn ").skip(1).filter_map(|rest| {
+                let declared = text.split("fn ").skip(1).filter_map(|rest| {
                     let end = rest.find(|it: char| !it.is_alphanumeric() && it != '_')?;
                     rest.get(..end).map(str::to_owned)
                 });
-                names.extend(named);
+                names.extend(declared);
             }
         }
     }
@@ -85,9 +85,9 @@ fn every_file_to_open_first_is_there() {
             if name.contains(' ') {
                 continue;
             }
-            let beside = last.parent().unwrap_or(&last).join(name);
-            let path = if root().join(&beside).exists() {
-                beside
+            let sibling = last.parent().unwrap_or(&last).join(name);
+            let path = if root().join(&sibling).exists() {
+                sibling
             } else {
                 PathBuf::from(name)
             };

@@ -551,6 +551,39 @@ async fn money_is_booked_by_nobody_but_its_own_source() {
 }
 
 #[tokio::test]
+async fn a_clerks_receipt_pays_only_what_is_open() {
+    let case = Case::new().await;
+    let store = &case.city.store;
+    let receipt = |number: &str| Settlement {
+        source: Source::Cash(Receipt {
+            receipt_number: number.parse().unwrap(),
+            clerk: "clerk-1".to_owned(),
+        }),
+        ..settlement(&case.city, &case.attempt, "CAPTURE1", Role::Main)
+    };
+    let open = case.ticket().await;
+    let first = receipt("1");
+    let booked = store.book(&open, &first, Booker::Clerk).await;
+    assert_eq!(booked.unwrap(), Write::Done);
+    // As it was read before, and as it stands: paid by another, or in review since.
+    let (paid, table) = (case.ticket().await, case.table().await);
+    for ticket in [&open, &paid] {
+        let booked = store.book(ticket, &receipt("2"), Booker::Clerk).await;
+        assert_eq!(booked.unwrap(), Write::Refused);
+        assert_eq!(case.table().await, table);
+    }
+    let taken_back = taken_back(&case.city, "REFUND1");
+    let done = store.book_taken_back(&paid, &taken_back).await;
+    assert_eq!(done.unwrap(), Write::Done);
+    let (reviewed, table) = (case.ticket().await, case.table().await);
+    for number in ["1", "2"] {
+        let booked = store.book(&reviewed, &receipt(number), Booker::Clerk).await;
+        assert_eq!(booked.unwrap(), Write::Refused, "{number}");
+        assert_eq!(case.table().await, table);
+    }
+}
+
+#[tokio::test]
 async fn an_attempt_read_before_its_approval_was_noted_books_nothing() {
     let case = Case::new().await;
     let before = case.attempt().await;

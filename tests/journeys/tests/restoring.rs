@@ -8,9 +8,10 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use journeys::{Backup, City};
 use paypal_standin::{Afterwards, CaptureStatus, Fault, FaultKind, On, Payer};
+use serde_json::json;
 use settle::Reconciled;
-use store::AttemptState;
-use ticket::{Captures, Role, State, SurplusReason};
+use store::{AttemptState, Booker, Write};
+use ticket::{Captures, Receipt, Role, Settlement, Source, State, SurplusReason};
 use tokio::time::Instant;
 
 const LEASE_AND_TIMEOUT: Duration = Duration::from_secs(60 + 15);
@@ -313,6 +314,48 @@ async fn a_forgotten_payment_with_other_facts_keeps_its_ticket_from_being_paid_a
         );
         assert!(!city.open(&token).await.has_pay_button());
     }
+}
+
+#[tokio::test]
+async fn a_dispute_that_names_the_case_alone_is_about_paypals_money_and_not_about_cash() {
+    let mut city = City::new().await;
+    let token = city.issue("KL-1").await;
+    let (backup, restore_point) = (city.backup().await, city.now());
+    let capture = pay(&city, &token).await;
+    restore(&mut city, &backup).await;
+    // A clerk takes cash for what the table does not know to be paid.
+    let ticket = city.case_file("KL-1").await.ticket;
+    let cash = Settlement {
+        case_number: ticket.case_number.clone(),
+        source: Source::Cash(Receipt {
+            receipt_number: "4711".parse().unwrap(),
+            clerk: "clerk-1".to_owned(),
+        }),
+        amount: ticket.amount.into(),
+        paid_at: city.now(),
+        booked_at: city.now(),
+        role: ticket.standing().receipt().unwrap(),
+    };
+    let booked = city.store.book(&ticket, &cash, Booker::Clerk).await;
+    assert_eq!(booked.unwrap(), Write::Done);
+    city.later(LAG);
+    city.reconcile(from(restore_point)).await;
+    let roles = city.case_file("KL-1").await.settlements.into_iter();
+    assert_eq!(roles.filter(|it| it.role == Role::Main).count(), 1);
+
+    let disputed = Afterwards::Disputed;
+    city.standin.afterwards(&capture, disputed).unwrap();
+    city.between(|asked, status, mut answer| {
+        if asked.contains("/customer/disputes/") {
+            answer["disputed_transactions"] = json!([{ "invoice_number": "KL-1" }]);
+        }
+        (status, answer)
+    })
+    .await;
+    city.deliver().await;
+    let file = city.case_file("KL-1").await;
+    assert_eq!(file.ticket.state, State::Review(None));
+    assert_eq!(file.taken_back[0].capture_id.as_str(), capture);
 }
 
 #[tokio::test]

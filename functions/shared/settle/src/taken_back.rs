@@ -7,7 +7,7 @@
 use jiff::Timestamp;
 use paypal::{DisputeId, Error as PayPalError, Refund, RefundId, RefundStatus};
 use store::{AttemptState, Error, TakenBack, TakenBackKind, Write};
-use ticket::{AttemptId, CaptureId, Captures, CaseNumber, Money, Role, Ticket};
+use ticket::{AttemptId, CaptureId, Captures, CaseNumber, Money, Role, Settlement, Ticket};
 
 use crate::invoice_id::case_number;
 use crate::limits::DECISIONS_MAX;
@@ -314,13 +314,17 @@ impl Settle {
         let Some(file) = self.store.case_file(&case_number).await? else {
             return Ok(Err(TakingBack::WithoutTicket));
         };
-        let is_main = |role| role == Role::Main;
-        let settlements = &file.settlements;
-        let main = settlements.iter().find(|it| is_main(it.role));
+        // Cash that was taken for the same ticket is nothing PayPal can give back.
+        let captured = |settlement: &Settlement| Some(settlement.source.captured()?.clone());
+        let (main, others): (Vec<_>, Vec<_>) = file
+            .settlements
+            .iter()
+            .partition(|settlement| settlement.role == Role::Main);
         let capture_id = main
-            .or(settlements.first())
-            .and_then(|settlement| settlement.source.captured())
-            .map(|captured| captured.capture_id.clone());
+            .into_iter()
+            .chain(others)
+            .find_map(captured)
+            .map(|captured| captured.capture_id);
         Ok(capture_id
             .map(|id| (file.ticket, id))
             .ok_or(TakingBack::NotYet))

@@ -15,7 +15,7 @@ use crate::{Error, Store};
 pub struct JournalEntry {
     /// When it was written.
     pub at: Timestamp,
-    /// Who: the `sub` of a clerk or system, or [`PAYPAL`].
+    /// Who: the `sub` of a clerk or system, or `paypal`.
     pub by: String,
     /// What happened.
     pub what: JournalEvent,

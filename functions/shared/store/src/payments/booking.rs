@@ -50,7 +50,17 @@ impl Store {
         booker: Booker<'_>,
     ) -> Result<Write, Error> {
         let id = settlement.id();
-        if !is_paid_by(ticket, &id) {
+        let is_open = matches!(ticket.state, State::Open(_));
+        let is_paid_by_it = is_paid_by(ticket, &id);
+        // What was captured stays what it was, whatever has happened since; cash pays
+        // only what is open.
+        if matches!(booker, Booker::Clerk)
+            && settlement.role == Role::Main
+            && !(is_open || is_paid_by_it)
+        {
+            return Ok(Write::Refused);
+        }
+        if !is_paid_by_it {
             let after = settlement.state_after(&ticket.state);
             let mut steps = money_steps(ticket, settlement, &after, booker)?;
             steps.push(booking_journal(ticket, settlement, &after)?);
@@ -250,7 +260,8 @@ fn booked_ticket(ticket: &Ticket, after: &State, booker: Booker<'_>) -> UpdateBu
     match booker {
         Booker::Clerk if changes => changed_state(ticket, after, update)
             // sabotage: cash without a condition
-            .condition_expression(NOBODY_CAPTURES),
+            .condition_expression(format!("#state = :open AND {NOBODY_CAPTURES}"))
+            .expression_attribute_values(":open", s("open")),
         // Surplus changes nothing.
         Booker::Clerk => update
             .update_expression("SET version = :version")

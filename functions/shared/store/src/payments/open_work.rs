@@ -203,7 +203,8 @@ fn open_work(queue: Queue, item: &Item) -> OpenWork {
         _ => String::new(),
     };
     let pk = text("pk");
-    let (kind, id) = pk.split_once('#').unwrap_or_default();
+    // A key of no kind that we know is told of as a whole.
+    let (kind, id) = pk.split_once('#').unwrap_or(("", &pk));
     OpenWork {
         kind: kind.to_owned(),
         id: id.to_owned(),
