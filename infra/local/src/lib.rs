@@ -11,8 +11,9 @@
 //! `template.yaml`, and every request becomes the event that Lambda would get:
 //! what runs here is what is deployed, minus the cloud.
 
-pub mod environment;
+pub mod city_variables;
 pub mod function;
+pub mod function_variables;
 mod functions;
 pub mod gateway;
 pub mod identity;
@@ -23,7 +24,6 @@ mod stack;
 pub mod table;
 pub mod template;
 pub mod token_keys;
-pub mod variables;
 
 use std::sync::Arc;
 

@@ -27,7 +27,7 @@ use crate::samples::{self, SamplesError};
 use crate::table::{self, TableError};
 use crate::template::{self, Template, TemplateError, Trigger};
 use crate::token_keys::{TokenKeys, TokenKeysError};
-use crate::{environment, server, variables};
+use crate::{city_variables, function_variables, server};
 
 /// The city that is there where no other is configured.
 const MUNICIPALITY: &str = include_str!("../kaiserslautern.json");
@@ -149,7 +149,7 @@ impl Stack {
             let (listener, url) = listen("paypal", options.paypal_port).await?;
             let settings = standin_settings(&set, &url, &public_url);
             let path = anchors.path().join("anchors.pem");
-            let of_paypal = variables::paypal(&settings, &path);
+            let of_paypal = city_variables::paypal(&settings, &path);
             let standin = Standin::new(settings, Arc::clone(&options.clock), options.seed);
             let standin = Arc::new(standin.map_err(StartError::Standin)?);
             std::fs::write(&path, standin.anchors_pem())
@@ -165,8 +165,8 @@ impl Stack {
         let municipality =
             configure_city(client.clone(), &table_name, &set, (options.clock)()).await?;
         let store = Store::new(client, table_name.clone(), municipality.clone());
-        let mut local = variables::platform(&dynamodb_url);
-        local.extend(variables::city(
+        let mut local = city_variables::platform(&dynamodb_url);
+        local.extend(city_variables::city(
             &table_name,
             &municipality,
             &public_url,
@@ -307,7 +307,7 @@ async fn doors(
     let (mut public, mut office) = (Vec::new(), Vec::new());
     let (mut sweep, mut compare) = (None, None);
     for function in &template.functions {
-        let variables = environment::variables(function, local, &options.vars);
+        let variables = function_variables::variables(function, local, &options.vars);
         let answers = match load(function, &variables, &options.clock).await? {
             Loaded::Answers(answers) => answers,
             Loaded::Sweeps(run) => {

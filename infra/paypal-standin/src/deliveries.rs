@@ -11,7 +11,7 @@ use hyper_util::rt::TokioExecutor;
 use jiff::Timestamp;
 
 use crate::Standin;
-use crate::queue::Queued;
+use crate::delivery_queue::Queued;
 
 /// How long the other side may take to answer.
 const ANSWER_WITHIN: Duration = Duration::from_secs(30);

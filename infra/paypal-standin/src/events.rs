@@ -6,9 +6,9 @@ use serde_json::{Value, json};
 
 use crate::behaviour::{Redelivery, seconds};
 use crate::books::{Capture, CaptureStatus, Event, Refund};
+use crate::delivery_queue::{HELD_S, LATE_S, Queued, REPEATS_MAX, repeat_after};
 use crate::faults::WebhookMode;
 use crate::money::Money;
-use crate::queue::{HELD_S, LATE_S, Queued, REPEATS_MAX, repeat_after};
 use crate::state::{State, later};
 
 /// The events the stand-in sends.

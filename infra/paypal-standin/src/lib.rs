@@ -16,6 +16,7 @@ mod books;
 mod calls;
 mod credentials;
 mod deliveries;
+mod delivery_queue;
 mod drawn;
 mod events;
 mod exchange;
@@ -30,7 +31,7 @@ mod orders;
 mod payer;
 mod payments;
 mod postback;
-mod queue;
+
 mod reads;
 mod reporting;
 mod request_ids;
@@ -67,13 +68,13 @@ pub use books::{
 pub use calls::On;
 pub use credentials::OldSecret;
 pub use deliveries::Delivery;
+pub use delivery_queue::{HELD_S, LATE_S, REPEATS_MAX};
 pub use exchange::Exchange;
 pub use faults::{Fault, FaultKind, InvalidFault, WebhookMode};
 pub use issues::Issue;
 pub use money::{Currency, Money};
 pub use payer::{Leads, Payer, PayerError};
 pub use payments::NotPossible;
-pub use queue::{HELD_S, LATE_S, REPEATS_MAX};
 pub use settings::{Clock, Settings, StartError};
 pub use state::{Afterwards, RefundEnds};
 

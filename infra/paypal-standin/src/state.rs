@@ -19,9 +19,9 @@ use crate::answers::Refusal;
 use crate::behaviour::Behaviour;
 use crate::books::Books;
 use crate::calls::On;
+use crate::delivery_queue::Queued;
 use crate::faults::{Fault, FaultKind};
 use crate::ids::Ids;
-use crate::queue::Queued;
 use crate::settings::Settings;
 use crate::shapes::Shapes;
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use local::template::{Node, Setting, TEXT, Template};
 use local::token_keys::TokenKeys;
-use local::{Vars, table, variables};
+use local::{Vars, city_variables, table};
 use paypal_standin::{Settings, Standin};
 use serde_json::json;
 use store::Store;
@@ -117,8 +117,8 @@ impl City {
             ("the role's key", SECRET_ACCESS_KEY.to_owned()),
             ("the signing key", key_body.to_owned()),
         ]);
-        let mut values = variables::city(name, &city.id, "https://pay.example.de", &keys);
-        values.extend(variables::paypal(&settings, Path::new("")));
+        let mut values = city_variables::city(name, &city.id, "https://pay.example.de", &keys);
+        values.extend(city_variables::paypal(&settings, Path::new("")));
         // In the cloud secrets are parameters.
         for name in [
             "TOKEN_SIGNING_KEY",

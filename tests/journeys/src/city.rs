@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use lambda_http::Request;
+use local::city_variables;
 use local::token_keys::TokenKeys;
-use local::variables;
 use paypal::{Config, PayPal, Transport, TransportError, WebhookConfig, Webhooks};
 use paypal_standin::{Behaviour, Delivery, Leads, Payer, Settings, Standin};
 use settle::Settle;
@@ -75,14 +75,14 @@ impl City {
         let anchors = NamedTempFile::new().expect("a file");
         std::fs::write(anchors.path(), standin.anchors_pem()).expect("a file");
         let keys = TokenKeys::of(None).expect("keys of its own");
-        let mut vars = variables::platform(&engine.endpoint);
-        vars.extend(variables::city(
+        let mut vars = city_variables::platform(&engine.endpoint);
+        vars.extend(city_variables::city(
             &engine.table,
             "07312000",
             PUBLIC_ORIGIN,
             &keys,
         ));
-        vars.extend(variables::paypal(&settings(), anchors.path()));
+        vars.extend(city_variables::paypal(&settings(), anchors.path()));
         change(&mut vars);
         let read = |name: &str| vars.get(name).cloned();
 

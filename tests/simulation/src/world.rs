@@ -12,9 +12,9 @@ use aws_sdk_dynamodb::config::retry::RetryConfig;
 use aws_smithy_runtime::client::retries::{RetryPartition, TokenBucket};
 use jiff::{SignedDuration, Timestamp};
 use journeys::Functions;
+use local::city_variables::{self, Variables};
 use local::template::{TEXT, Template};
 use local::token_keys::TokenKeys;
-use local::variables::{self, Variables};
 use paypal_standin::{Behaviour, Currency, Fault, Foreign, Money, Settings, SignedBy, Standin};
 use store::Store;
 use tempfile::NamedTempFile;
@@ -181,8 +181,8 @@ fn once() -> &'static SharedSetup {
         let sample = include_str!("../../../infra/local/kaiserslautern.json");
         let municipality: Municipality = serde_json::from_str(sample).expect("a municipality");
         let keys = TokenKeys::of(None).expect("keys");
-        let mut variables = variables::city(TABLE, &municipality.id, PUBLIC_ORIGIN, &keys);
-        variables.extend(variables::paypal(&settings(), anchors.path()));
+        let mut variables = city_variables::city(TABLE, &municipality.id, PUBLIC_ORIGIN, &keys);
+        variables.extend(city_variables::paypal(&settings(), anchors.path()));
         SharedSetup {
             variables,
             municipality,
