@@ -112,26 +112,27 @@ impl State {
     }
 }
 
-/// A state with its money in flight, as the table has it: attributes beside each other.
+/// A state as the table has it: attributes beside each other.
 #[derive(Serialize, Deserialize)]
 struct StoredState {
-    #[serde(flatten)]
-    case: Case,
+    state: Name,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    settlement: Option<SettlementId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    paid_at: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    by: Option<Channel>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     lock: Option<Lock>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pending: Option<PendingCapture>,
 }
 
-#[derive(Serialize, Deserialize)]
-#[serde(tag = "state", rename_all = "snake_case")]
-enum Case {
+#[derive(Clone, Copy, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Name {
     Open,
-    Paid {
-        settlement: SettlementId,
-        paid_at: Timestamp,
-        by: Channel,
-    },
+    Paid,
     Objected,
     Withdrawn,
     HandedOver,
@@ -140,7 +141,10 @@ enum Case {
 
 /// What is in the table was not written by this code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a closed case with money in flight, or a lock beside a pending capture")]
+#[error(
+    "a closed case with money in flight, a lock beside a pending capture, or a paid case \
+     without its evidence"
+)]
 pub struct ImpossibleState;
 
 impl TryFrom<StoredState> for State {
@@ -153,58 +157,59 @@ impl TryFrom<StoredState> for State {
             (None, Some(pending)) => Some(InFlight::Pending(pending)),
             (Some(_), Some(_)) => return Err(ImpossibleState),
         };
-        Ok(match (stored.case, in_flight) {
-            (Case::Open, in_flight) => Self::Open(in_flight),
-            (Case::Review, in_flight) => Self::Review(in_flight),
-            (
-                Case::Paid {
-                    settlement,
-                    paid_at,
-                    by,
-                },
-                None,
-            ) => Self::Paid {
-                settlement,
-                paid_at,
-                by,
+        let closed = match stored.state {
+            Name::Open => return Ok(Self::Open(in_flight)),
+            Name::Review => return Ok(Self::Review(in_flight)),
+            Name::Objected => Self::Objected,
+            Name::Withdrawn => Self::Withdrawn,
+            Name::HandedOver => Self::HandedOver,
+            Name::Paid => Self::Paid {
+                settlement: stored.settlement.ok_or(ImpossibleState)?,
+                paid_at: stored.paid_at.ok_or(ImpossibleState)?,
+                by: stored.by.ok_or(ImpossibleState)?,
             },
-            (Case::Objected, None) => Self::Objected,
-            (Case::Withdrawn, None) => Self::Withdrawn,
-            (Case::HandedOver, None) => Self::HandedOver,
-            (Case::Paid { .. } | Case::Objected | Case::Withdrawn | Case::HandedOver, Some(_)) => {
-                return Err(ImpossibleState);
-            }
-        })
+        };
+        in_flight.map_or(Ok(closed), |_| Err(ImpossibleState))
     }
 }
 
 impl From<State> for StoredState {
     fn from(state: State) -> Self {
-        let (lock, pending) = match state.in_flight().cloned() {
-            Some(InFlight::Locked(lock)) => (Some(lock), None),
-            Some(InFlight::Pending(pending)) => (None, Some(pending)),
-            None => (None, None),
+        let of = |state| Self {
+            state,
+            settlement: None,
+            paid_at: None,
+            by: None,
+            lock: None,
+            pending: None,
         };
-        let case = match state {
-            State::Open(_) => Case::Open,
+        let with = |state, in_flight| match in_flight {
+            None => of(state),
+            Some(InFlight::Locked(lock)) => Self {
+                lock: Some(lock),
+                ..of(state)
+            },
+            Some(InFlight::Pending(pending)) => Self {
+                pending: Some(pending),
+                ..of(state)
+            },
+        };
+        match state {
+            State::Open(in_flight) => with(Name::Open, in_flight),
+            State::Review(in_flight) => with(Name::Review, in_flight),
+            State::Objected => of(Name::Objected),
+            State::Withdrawn => of(Name::Withdrawn),
+            State::HandedOver => of(Name::HandedOver),
             State::Paid {
                 settlement,
                 paid_at,
                 by,
-            } => Case::Paid {
-                settlement,
-                paid_at,
-                by,
+            } => Self {
+                settlement: Some(settlement),
+                paid_at: Some(paid_at),
+                by: Some(by),
+                ..of(Name::Paid)
             },
-            State::Objected => Case::Objected,
-            State::Withdrawn => Case::Withdrawn,
-            State::HandedOver => Case::HandedOver,
-            State::Review(_) => Case::Review,
-        };
-        Self {
-            case,
-            lock,
-            pending,
         }
     }
 }
@@ -291,6 +296,27 @@ mod tests {
         ] {
             assert_eq!(before.after_taking_back(), State::Review(in_flight));
         }
+    }
+
+    #[test]
+    fn a_paid_case_has_all_of_its_evidence() {
+        let paid = json!({
+            "state": "paid",
+            "settlement": "CAPTURE1",
+            "paid_at": "2026-02-21T10:00:00Z",
+            "by": "paypal",
+        });
+        for missing in ["settlement", "paid_at", "by"] {
+            let mut stored = paid.clone();
+            stored.as_object_mut().unwrap().remove(missing);
+            let read: Result<State, _> = serde_json::from_value(stored);
+            assert!(read.is_err(), "{missing}");
+        }
+        // What once paid it is left on a case that money was taken back of.
+        let mut reviewed = paid;
+        reviewed["state"] = json!("review");
+        let read: State = serde_json::from_value(reviewed).unwrap();
+        assert_eq!(read, State::Review(None));
     }
 
     #[test]

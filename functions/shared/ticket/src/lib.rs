@@ -37,6 +37,8 @@ pub use money::{
 };
 pub use municipality::{CashOffice, Disclosure, LatePayment, Municipality};
 pub use plate::{InvalidPlate, Plate};
-pub use settlement::{Captured, Channel, Receipt, Role, Settlement, Source, SurplusReason};
+pub use settlement::{
+    Captured, Channel, ImpossibleSource, Receipt, Role, Settlement, Source, SurplusReason,
+};
 pub use state::{Refusal, ShortTransfer, Standing, Wish};
 pub use ticket::{Awaited, InvalidTicketText, Offence, Ticket, TicketText, UnderWay};

@@ -52,7 +52,7 @@ pub struct Settlement {
 
 /// Where money came from: its channel, and what is known only of that one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "channel", rename_all = "snake_case")]
+#[serde(try_from = "StoredSource", into = "StoredSource")]
 pub enum Source {
     /// A PayPal capture.
     Paypal(Captured),
@@ -63,22 +63,20 @@ pub enum Source {
 }
 
 /// Money that PayPal captured.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Captured {
     /// The capture.
     pub capture_id: CaptureId,
     /// Through which payment attempt it came.
     pub attempt: AttemptId,
     /// PayPal's fee, in the form of the amount; the city bears it, § 56(3) `OWiG`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fee: Option<String>,
     /// Gross less fee, in the same form.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub net: Option<String>,
 }
 
 /// Money that a clerk took.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Receipt {
     /// The till's number of it, or the bank's reference.
     pub receipt_number: ReceiptNumber,
@@ -138,6 +136,80 @@ impl Source {
     }
 }
 
+/// A source as the table and the API have it: attributes beside each other.
+#[derive(Serialize, Deserialize)]
+struct StoredSource {
+    channel: Channel,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    capture_id: Option<CaptureId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    attempt: Option<AttemptId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    fee: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    net: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    receipt_number: Option<ReceiptNumber>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    clerk: Option<String>,
+}
+
+/// What is in the table was not written by this code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("money without what is known of it: a capture and its attempt, or a receipt and its clerk")]
+pub struct ImpossibleSource;
+
+impl TryFrom<StoredSource> for Source {
+    type Error = ImpossibleSource;
+
+    fn try_from(stored: StoredSource) -> Result<Self, Self::Error> {
+        let receipt = |number: Option<_>, clerk: Option<_>| {
+            Ok(Receipt {
+                receipt_number: number.ok_or(ImpossibleSource)?,
+                clerk: clerk.ok_or(ImpossibleSource)?,
+            })
+        };
+        Ok(match stored.channel {
+            Channel::Paypal => Self::Paypal(Captured {
+                capture_id: stored.capture_id.ok_or(ImpossibleSource)?,
+                attempt: stored.attempt.ok_or(ImpossibleSource)?,
+                fee: stored.fee,
+                net: stored.net,
+            }),
+            Channel::Cash => Self::Cash(receipt(stored.receipt_number, stored.clerk)?),
+            Channel::Transfer => Self::Transfer(receipt(stored.receipt_number, stored.clerk)?),
+        })
+    }
+}
+
+impl From<Source> for StoredSource {
+    fn from(source: Source) -> Self {
+        let nothing = Self {
+            channel: source.channel(),
+            capture_id: None,
+            attempt: None,
+            fee: None,
+            net: None,
+            receipt_number: None,
+            clerk: None,
+        };
+        match source {
+            Source::Paypal(captured) => Self {
+                capture_id: Some(captured.capture_id),
+                attempt: Some(captured.attempt),
+                fee: captured.fee,
+                net: captured.net,
+                ..nothing
+            },
+            Source::Cash(receipt) | Source::Transfer(receipt) => Self {
+                receipt_number: Some(receipt.receipt_number),
+                clerk: Some(receipt.clerk),
+                ..nothing
+            },
+        }
+    }
+}
+
 /// What a settlement is to its ticket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "role", content = "surplus_reason", rename_all = "snake_case")]
@@ -156,4 +228,38 @@ pub enum SurplusReason {
     TicketNotOpen,
     /// Amount, currency, payee or attempt were not what we asked for.
     FactsDiffer,
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn each_source_is_written_beside_its_channel_and_read_only_whole() {
+        let captured = json!({
+            "channel": "paypal",
+            "capture_id": "CAPTURE1",
+            "attempt": "a".repeat(26),
+            "fee": "0.84",
+            "net": "29.16",
+        });
+        let of_clerk = |channel: &str| json!({ "channel": channel, "receipt_number": "4711", "clerk": "clerk-1" });
+        for (stored, needed) in [
+            (captured, ["capture_id", "attempt"]),
+            (of_clerk("cash"), ["receipt_number", "clerk"]),
+            (of_clerk("transfer"), ["receipt_number", "clerk"]),
+        ] {
+            let read: Source = serde_json::from_value(stored.clone()).unwrap();
+            assert_eq!(read.channel().name(), stored["channel"]);
+            assert_eq!(serde_json::to_value(&read).unwrap(), stored);
+            for missing in needed {
+                let mut torn = stored.clone();
+                torn.as_object_mut().unwrap().remove(missing);
+                let read: Result<Source, _> = serde_json::from_value(torn);
+                assert!(read.is_err(), "{missing}");
+            }
+        }
+    }
 }
