@@ -204,6 +204,48 @@ async fn what_a_clerk_did_and_of_which_any_part_has_come_back_can_be_entered_aga
 }
 
 #[tokio::test]
+async fn what_a_clerk_enters_again_on_a_ticket_that_changed_since_has_a_line_of_its_own() {
+    let city = City::new().await;
+    city.issue(CASE).await;
+    let before = city.backup().await;
+    let cash = async || {
+        let ticket = city.case_file(CASE).await.ticket;
+        let payment = Settlement {
+            case_number: ticket.case_number.clone(),
+            source: Source::Cash(Receipt {
+                receipt_number: "4711".parse().unwrap(),
+                clerk: "clerk-1".to_owned(),
+            }),
+            amount: Cents::new(3_000).into(),
+            paid_at: city.now(),
+            booked_at: city.now(),
+            role: Role::Main,
+        };
+        let booked = city.store.book(&ticket, &payment, Booker::Clerk);
+        assert_eq!(booked.await.unwrap(), Write::Done);
+    };
+    cash().await;
+    // The ticket alone comes back as it was.
+    let after = city.backup().await;
+    let mut kept = before.changed_until(&after);
+    kept.retain(|(_, sk)| sk != "TICKET");
+    city.restore(&before.with(&after, &kept)).await;
+    let ticket = city.case_file(CASE).await.ticket;
+    let less = Change::Amount(Cents::new(2_500));
+    let permit = ticket.permit(less).unwrap().unwrap();
+    let changed = city.store.change_by_clerk(permit, "clerk-1", city.now());
+    assert_eq!(changed.await.unwrap(), Write::Done);
+    cash().await;
+    // Replaying the journal leads to where the ticket is.
+    let file = city.case_file(CASE).await;
+    let mut changes = file.journal.iter();
+    let last = changes.rfind(|line| line.before.as_ref() != Some(&line.after));
+    let last = last.unwrap();
+    assert_eq!(last.after.state, file.ticket.state.name());
+    assert_eq!(last.version, file.ticket.version);
+}
+
+#[tokio::test]
 async fn a_pending_capture_that_ended_is_over_even_where_its_mark_has_not_come_back() {
     let mut city = City::new().await;
     let token = city.issue(CASE).await;

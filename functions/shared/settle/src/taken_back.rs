@@ -7,7 +7,7 @@
 use jiff::Timestamp;
 use paypal::{DisputeId, Error as PayPalError, Refund, RefundId, RefundStatus};
 use store::{AttemptState, Error, TakenBack, TakenBackKind, Write};
-use ticket::{AttemptId, CaptureId, Captures, CaseNumber, Money, Role, Settlement, Ticket};
+use ticket::{AttemptId, CaptureId, Captures, CaseNumber, Money, Role, Ticket};
 
 use crate::invoice_id::case_number;
 use crate::limits::DECISIONS_MAX;
@@ -315,7 +315,6 @@ impl Settle {
             return Ok(Err(TakingBack::WithoutTicket));
         };
         // Cash that was taken for the same ticket is nothing PayPal can give back.
-        let captured = |settlement: &Settlement| Some(settlement.source.captured()?.clone());
         let (main, others): (Vec<_>, Vec<_>) = file
             .settlements
             .iter()
@@ -323,8 +322,8 @@ impl Settle {
         let capture_id = main
             .into_iter()
             .chain(others)
-            .find_map(captured)
-            .map(|captured| captured.capture_id);
+            .find_map(|settlement| settlement.source.captured())
+            .map(|captured| captured.capture_id.clone());
         Ok(capture_id
             .map(|id| (file.ticket, id))
             .ok_or(TakingBack::NotYet))

@@ -78,9 +78,9 @@ impl Store {
             // another line for the export.
             (Booker::Clerk, stands) => {
                 let settlement = stands.unwrap_or_else(|| as_paid(ticket, settlement));
-                let journaled = self.is_booking_journaled(ticket, &id).await?;
-                self.mend_booking(ticket, &settlement, booker, journaled)
-                    .await
+                // A line that has come back under another version than the ticket's
+                // does not tell how the ticket came to be what it is.
+                self.mend_booking(ticket, &settlement, booker, false).await
             }
         }
     }
@@ -104,15 +104,6 @@ impl Store {
             .await
             .map_err(unavailable("read the settlement"))?;
         found.item.map(|item| read("settlement", item)).transpose()
-    }
-
-    async fn is_booking_journaled(
-        &self,
-        ticket: &Ticket,
-        id: &SettlementId,
-    ) -> Result<bool, Error> {
-        let journaled = self.journaled(&ticket.case_number, id.as_str()).await?;
-        Ok(journaled.into_iter().any(JournalEvent::is_booking))
     }
 
     /// Books a settlement of which parts may be there already; `journaled` says
