@@ -233,13 +233,13 @@ async fn what_a_clerk_enters_again_on_a_ticket_that_changed_since_has_a_line_of_
     let ticket = city.case_file(CASE).await.ticket;
     let less = Change::Amount(Cents::new(2_500));
     let permit = ticket.permit(less).unwrap().unwrap();
-    let changed = city.store.change_by_clerk(permit, "clerk-1", city.now());
-    assert_eq!(changed.await.unwrap(), Write::Done);
+    let written = city.store.change_by_clerk(permit, "clerk-1", city.now());
+    assert_eq!(written.await.unwrap(), Write::Done);
     cash().await;
     // Replaying the journal leads to where the ticket is.
     let file = city.case_file(CASE).await;
-    let mut changes = file.journal.iter();
-    let last = changes.rfind(|line| line.before.as_ref() != Some(&line.after));
+    let mut lines = file.journal.iter();
+    let last = lines.rfind(|line| line.before.as_ref() != Some(&line.after));
     let last = last.unwrap();
     assert_eq!(last.after.state, file.ticket.state.name());
     assert_eq!(last.version, file.ticket.version);
