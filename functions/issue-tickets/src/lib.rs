@@ -16,14 +16,13 @@ mod sent;
 use http::{Method, Response, StatusCode};
 use jiff::Timestamp;
 use lambda_http::{Body, Request, RequestExt};
-use serde::Serialize;
 use store::Store;
 use ticket::CaseNumber;
 use token::{Keys, SigningKey};
 
 use token::{InvalidBaseUrl, PublicBaseUrl};
 
-use office::{Problem, answer};
+use office::{Kind, Problem, answer, body, in_full, json};
 use sent::SentTicket;
 
 /// What this function needs.
@@ -126,7 +125,7 @@ async fn route(
         (&Method::GET, Some(case_number)) => qr(app, case_number, request).await,
         (&Method::POST, None) => post(app, request, &by, now, line).await,
         (_, Some(_) | None) => Err(Problem::new(
-            StatusCode::METHOD_NOT_ALLOWED,
+            Kind::MethodNotAllowed,
             "use PUT /tickets/{case_number}, POST /tickets or GET /tickets/{case_number}/qr",
         )),
     }
@@ -196,7 +195,7 @@ async fn qr(
         "png" => true,
         "zpl" => {
             return Err(Problem::new(
-                StatusCode::NOT_IMPLEMENTED,
+                Kind::NotImplemented,
                 "zpl is not there yet: ask for svg or png",
             )
             .at("format"));
@@ -204,10 +203,7 @@ async fn qr(
         _ => return Err(Problem::with_field("format", "ask for svg or png")),
     };
     if app.store.ticket(&case_number).await?.is_none() {
-        return Err(Problem::new(
-            StatusCode::NOT_FOUND,
-            "no ticket was issued under this case number: issue it first",
-        ));
+        return Err(Problem::no_such_ticket());
     }
     let token = app.signing_key.sign(&case_number);
     let symbol = one::symbol(&token::url(app.public_base_url.as_str(), &token))?;
@@ -218,32 +214,5 @@ async fn qr(
         Ok(answer(StatusCode::OK, "image/png", png.into()))
     } else {
         Ok(answer(StatusCode::OK, "image/svg+xml", symbol.svg().into()))
-    }
-}
-
-/// The body, without the mark some systems begin a UTF-8 file with.
-fn body(request: &Request) -> &[u8] {
-    let bytes: &[u8] = request.body().as_ref();
-    bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes)
-}
-
-fn json(value: &impl Serialize) -> Result<String, Problem> {
-    serde_json::to_string(value).map_err(|_| Problem::ours("the answer cannot be written as JSON"))
-}
-
-/// An error with its causes. What an unreadable item holds is left out: it is
-/// a plate, a place.
-fn in_full(error: &store::Error) -> String {
-    match error {
-        store::Error::Unavailable { .. } => {
-            let mut text = error.to_string();
-            let mut cause = std::error::Error::source(error);
-            while let Some(error) = cause {
-                text = format!("{text}: {error}");
-                cause = error.source();
-            }
-            text
-        }
-        store::Error::Unreadable { .. } | store::Error::NotConfigured { .. } => error.to_string(),
     }
 }

@@ -13,7 +13,7 @@ use tokio::time::Instant;
 use crate::App;
 use crate::one::{self, Printed};
 use crate::sent::SentTicket;
-use office::{Place, Problem, ProblemDetails};
+use office::{Kind, Place, Problem, ProblemDetails};
 
 /// The most tickets in one request.
 pub(crate) const LINES_MAX: usize = 500;
@@ -170,7 +170,7 @@ fn read(text: &[u8]) -> Read {
     let case_number = sent.case_number.clone().ok_or_else(|| {
         Problem::with_field(
             "case_number",
-            "missing field: on a line it stands with the rest",
+            "is missing: on a line it stands with the rest",
         )
     })?;
     Ok((case_number, sent))
@@ -178,7 +178,7 @@ fn read(text: &[u8]) -> Read {
 
 /// The lines that hold something, with their numbers in the body, from 1.
 fn lines(body: &[u8]) -> Result<Vec<(usize, &[u8])>, Problem> {
-    let too_large = |what: String| Problem::new(StatusCode::PAYLOAD_TOO_LARGE, what);
+    let too_large = |what: String| Problem::new(Kind::TooLarge, what);
     if body.len() > BATCH_BYTES_MAX {
         return Err(too_large(format!(
             "at most {BATCH_BYTES_MAX} bytes at once: send the tickets in several requests"
@@ -193,7 +193,7 @@ fn lines(body: &[u8]) -> Result<Vec<(usize, &[u8])>, Problem> {
         .collect();
     match lines.len() {
         0 => Err(Problem::new(
-            StatusCode::BAD_REQUEST,
+            Kind::InvalidRequest,
             "the body holds no ticket: write one JSON object a line",
         )),
         1..=LINES_MAX => Ok(lines),
@@ -265,16 +265,16 @@ mod tests {
     fn five_hundred_lines_are_taken_and_not_one_more() {
         assert_eq!(lines("{}\n\n".repeat(500).as_bytes()).unwrap().len(), 500);
         let refused = lines("{}\n".repeat(501).as_bytes()).unwrap_err();
-        assert_eq!(refused.status, StatusCode::PAYLOAD_TOO_LARGE);
+        assert_eq!(refused.kind, Kind::TooLarge);
     }
 
     #[test]
     fn a_body_too_large_or_empty_is_refused_as_a_whole() {
         let large = vec![b' '; BATCH_BYTES_MAX + 1];
-        let status = |body: &[u8]| lines(body).unwrap_err().status;
-        assert_eq!(status(&large), StatusCode::PAYLOAD_TOO_LARGE);
-        assert_eq!(status(&large[1..]), StatusCode::BAD_REQUEST);
-        assert_eq!(status(b""), StatusCode::BAD_REQUEST);
+        let kind = |body: &[u8]| lines(body).unwrap_err().kind;
+        assert_eq!(kind(&large), Kind::TooLarge);
+        assert_eq!(kind(&large[1..]), Kind::InvalidRequest);
+        assert_eq!(kind(b""), Kind::InvalidRequest);
     }
 
     proptest! {
@@ -288,7 +288,7 @@ mod tests {
             let found = match lines(&joined) {
                 Ok(found) => found,
                 Err(problem) => {
-                    prop_assert_eq!(problem.status, StatusCode::BAD_REQUEST);
+                    prop_assert_eq!(problem.kind, Kind::InvalidRequest);
                     Vec::new()
                 }
             };
@@ -302,9 +302,9 @@ mod tests {
                     }
                     (Err(problem), Ok(alone)) => {
                         prop_assert!(alone.case_number.is_none());
-                        prop_assert_eq!(problem.status, StatusCode::BAD_REQUEST);
+                        prop_assert_eq!(problem.kind, Kind::InvalidRequest);
                     }
-                    (Err(problem), Err(alone)) => prop_assert_eq!(problem.status, alone.status),
+                    (Err(problem), Err(alone)) => prop_assert_eq!(problem.kind, alone.kind),
                     (Ok((case_number, _)), Err(_)) => prop_assert!(false, "{} is taken", case_number),
                 }
             }

@@ -10,7 +10,7 @@ use ticket::{CaseNumber, DueDate, State, Ticket};
 use crate::App;
 use crate::qr::Symbol;
 use crate::sent::SentTicket;
-use office::Problem;
+use office::{Kind, Problem};
 
 /// The version of a ticket that nothing has happened to.
 const FIRST_VERSION: u32 = 1;
@@ -78,7 +78,7 @@ pub(crate) async fn issue(
         Issued::New => Ok(StatusCode::CREATED),
         Issued::Same(_) => Ok(StatusCode::OK),
         Issued::OtherContent => Err(Problem::new(
-            StatusCode::CONFLICT,
+            Kind::OtherContent,
             "another content was issued under this case number, and nothing was changed: \
              send exactly what was sent first, or issue under a case number of its own",
         )),

@@ -4,14 +4,11 @@ use aws_lc_rs::digest;
 use data_encoding::HEXLOWER;
 use jiff::Timestamp;
 use jiff::civil::Date;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize};
 use ticket::{CaseNumber, Cents, DueDate, Offence, Plate, TicketText};
 
 use office::Problem;
-
-/// The longest body of one ticket, in bytes: its fields at their longest, each
-/// character written as two escapes, take less than 13 KB.
-pub(crate) const TICKET_BYTES_MAX: usize = 16 * 1024;
+use office::fields::{day, euros, moment, warning_fine};
 
 /// A transfer's unstructured line has 140 characters (EPC069-12).
 const BOOKING_REFERENCE_CHARS_MAX: usize = 140;
@@ -21,7 +18,7 @@ const BOOKING_REFERENCE_CHARS_MAX: usize = 140;
 #[derive(Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct SentTicket {
-    #[serde(deserialize_with = "warning_fine", serialize_with = "as_text")]
+    #[serde(deserialize_with = "warning_fine", serialize_with = "euros")]
     pub(crate) amount: Cents,
     #[serde(default, deserialize_with = "booking_reference")]
     pub(crate) booking_reference: Option<TicketText>,
@@ -38,7 +35,7 @@ pub(crate) struct SentTicket {
 
 /// The offence as sent.
 #[derive(Debug, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "an object with number and text")]
 pub(crate) struct SentOffence {
     number: TicketText,
     text: TicketText,
@@ -59,35 +56,7 @@ impl SentTicket {
     /// # Errors
     /// A problem that names the field and says what belongs there.
     pub(crate) fn read(body: &[u8]) -> Result<Self, Problem> {
-        if body.len() > TICKET_BYTES_MAX {
-            return Err(Problem::new(
-                http::StatusCode::PAYLOAD_TOO_LARGE,
-                format!("a ticket has at most {TICKET_BYTES_MAX} bytes"),
-            ));
-        }
-        let text = std::str::from_utf8(body).map_err(|error| {
-            Problem::new(
-                http::StatusCode::BAD_REQUEST,
-                format!(
-                    "not UTF-8 after {} bytes: write JSON in UTF-8",
-                    error.valid_up_to()
-                ),
-            )
-        })?;
-        // serde reads a struct from an array too, field by field.
-        if !text.trim_start().starts_with('{') {
-            return Err(Problem::new(
-                http::StatusCode::BAD_REQUEST,
-                "not a ticket: write one JSON object",
-            ));
-        }
-        let mut json = serde_json::Deserializer::from_str(text);
-        let sent: Self = serde_path_to_error::deserialize(&mut json).map_err(|error| {
-            let path = error.path().to_string();
-            unread(&path, error.inner())
-        })?;
-        json.end().map_err(|error| unread(".", &error))?;
-        sent.checked()
+        office::object::<Self>(body, "a ticket")?.checked()
     }
 
     /// What no field shows by itself.
@@ -116,48 +85,6 @@ impl SentTicket {
     }
 }
 
-/// Turns serde's error into a problem. A field that is missing, unknown or
-/// twice there is named by serde's sentence, any other by the path.
-fn unread(path: &str, error: &serde_json::Error) -> Problem {
-    let sentence = error.to_string();
-    let place = format!(" at line {} column {}", error.line(), error.column());
-    let sentence = sentence.strip_suffix(&place).unwrap_or(&sentence);
-    let named = ["missing field `", "unknown field `", "duplicate field `"]
-        .into_iter()
-        .find_map(|start| sentence.strip_prefix(start)?.split('`').next());
-    let path = path.trim_end_matches('.').trim_end_matches('?');
-    match (path, named) {
-        ("", None) => Problem::new(
-            http::StatusCode::BAD_REQUEST,
-            format!("not a ticket, at column {}: {sentence}", error.column()),
-        ),
-        ("", Some(field)) => Problem::with_field(field, sentence),
-        (path, Some(field)) if path.rsplit('.').next() != Some(field) => {
-            Problem::with_field(format!("{path}.{field}"), sentence)
-        }
-        (path, _) => Problem::with_field(path, sentence),
-    }
-}
-
-fn warning_fine<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Cents, D::Error> {
-    let amount: Cents = String::deserialize(deserializer)?
-        .parse()
-        .map_err(serde::de::Error::custom)?;
-    if amount.is_warning_fine() {
-        Ok(amount)
-    } else {
-        // § 56(1) OWiG, § 2(3) BKatV.
-        Err(serde::de::Error::custom(
-            "not a warning fine: write 5.00 to 55.00 in steps of 5.00",
-        ))
-    }
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
-fn as_text<S: Serializer>(amount: &Cents, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_str(amount)
-}
-
 fn booking_reference<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<TicketText>, D::Error> {
@@ -170,56 +97,6 @@ fn booking_reference<'de, D: Deserializer<'de>>(
         )));
     }
     Ok(reference)
-}
-
-fn day<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Date>, D::Error> {
-    let Some(text) = Option::<String>::deserialize(deserializer)? else {
-        return Ok(None);
-    };
-    // jiff reads more forms than this one; an API that takes them all today
-    // must take them for ever.
-    let day = fits(&text, "0000-00-00")
-        .then(|| text.parse().ok())
-        .flatten();
-    day.map(Some)
-        .ok_or_else(|| serde::de::Error::custom("not a day: write it like 2026-11-24"))
-}
-
-fn moment<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Timestamp, D::Error> {
-    let text = String::deserialize(deserializer)?;
-    rfc3339(&text).ok_or_else(|| {
-        serde::de::Error::custom(
-            "not a moment: write RFC 3339 with the offset, like 2026-11-17T10:00:00+01:00",
-        )
-    })
-}
-
-/// Source: RFC 3339, section 5.6; capital `T` and `Z` only.
-fn rfc3339(text: &str) -> Option<Timestamp> {
-    let (clock, rest) = text.split_at_checked("0000-00-00T00:00:00".len())?;
-    let offset = match rest.strip_prefix('.') {
-        Some(fraction) => fraction.trim_start_matches(|digit: char| digit.is_ascii_digit()),
-        None => rest,
-    };
-    let is_fraction_empty = rest.starts_with('.') && rest.len() - offset.len() < 2;
-    let is_offset = offset == "Z" || fits(offset, "+00:00") || fits(offset, "-00:00");
-    if fits(clock, "0000-00-00T00:00:00") && is_offset && !is_fraction_empty {
-        text.parse().ok()
-    } else {
-        None
-    }
-}
-
-/// Whether `text` is like `form`, any digit standing for `0`.
-fn fits(text: &str, form: &str) -> bool {
-    text.len() == form.len()
-        && text
-            .bytes()
-            .zip(form.bytes())
-            .all(|(byte, form)| match form {
-                b'0' => byte.is_ascii_digit(),
-                other => byte == other,
-            })
 }
 
 #[cfg(test)]

@@ -3,9 +3,12 @@
 
 use jiff::Timestamp;
 use jiff::civil::Date;
-use serde::{Serialize, Serializer};
+use office::fields::euros;
+use serde::Serialize;
 use store::{Attempt, AttemptState, CaseFile, JournalEntry, JournalEvent, Snapshot, TakenBack};
-use ticket::{AttemptId, CaseNumber, Cents, OrderId, Settlement, Standing, State, UnderWay};
+use ticket::{
+    AttemptId, CaseNumber, Cents, OrderId, Settlement, Standing, State, TicketText, UnderWay,
+};
 
 /// A case, as `GET /tickets/{case_number}` answers it. Amounts are in euros:
 /// `"30.00"`.
@@ -58,6 +61,9 @@ struct Line {
     reference: String,
     before: Option<Stood>,
     after: Stood,
+    /// Why, where somebody gave a reason.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<TicketText>,
 }
 
 /// How a case stood.
@@ -126,6 +132,7 @@ impl From<JournalEntry> for Line {
             reference: entry.reference,
             before: entry.before.map(Stood::from),
             after: entry.after.into(),
+            reason: entry.reason,
         }
     }
 }
@@ -137,11 +144,6 @@ impl From<Snapshot> for Stood {
             amount: snapshot.amount,
         }
     }
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
-fn euros<S: Serializer>(amount: &Cents, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_str(amount)
 }
 
 #[cfg(test)]

@@ -1,22 +1,27 @@
-//! Shows the city's systems and clerks how a case stands.
+//! Shows the city's systems and clerks how a case stands, and lets them change it.
 //!
 //! ```text
-//! GET /tickets/{case_number}  → state, amount, due date, settlements,
-//!                               attempts, money taken back, journal
+//! GET  /tickets/{case_number}             state, amount, due date, settlements,
+//!                                         attempts, money taken back, journal
+//! POST /tickets/{case_number}/withdrawal  { "reason" }            the city drops the case
+//!      …/objection                        { "reason" }            the driver contests
+//!      …/hand-over                        { "reason" }            it goes on with a fine order
+//!      …/amount                           { "amount", "reason" }  another amount is owed
 //! ```
 //!
-//! This is how the city learns of a payment.
+//! Each answers how the case stands then; the same again changes nothing.
 
 mod case;
+mod change;
 
 use http::{Method, Response, StatusCode};
 use jiff::Timestamp;
 use lambda_http::{Body, Request, RequestExt};
-use store::Store;
+use office::{Kind, Problem, body, in_full, json_answer};
+use store::{Act, Store};
 use ticket::CaseNumber;
 
 use case::Answer;
-use office::{Problem, answer};
 
 /// What this function needs.
 pub struct App {
@@ -42,8 +47,8 @@ impl App {
     }
 }
 
-/// What an answer needs to be told in the log beside its status: who saw which
-/// case (§ 76 BDSG).
+/// What an answer needs to be told in the log beside its status: who saw or changed
+/// which case (§ 76 BDSG); the reason is in the journal.
 #[derive(Default)]
 struct LogLine {
     case_number: Option<CaseNumber>,
@@ -67,63 +72,52 @@ pub async fn handle(app: &App, request: Request, now: Timestamp) -> Response<Bod
         case_number = line.case_number.as_ref().map(CaseNumber::as_str),
         by = line.by,
         error = line.cause.as_ref().map(in_full),
-        "showed a case to the city"
+        "answered the city about a case"
     );
     response
 }
 
-/// The one route, by method and path parameter: the path itself may begin with
-/// the name of a stage.
+/// The routes, by method, path parameter and last part of the path: the path itself may
+/// begin with the name of a stage.
 async fn route(
     app: &App,
     request: &Request,
     now: Timestamp,
     line: &mut LogLine,
 ) -> Result<Response<Body>, Problem> {
-    line.by = Some(office::sub(request)?);
-    if request.method() != Method::GET {
-        return Err(Problem::new(
-            StatusCode::METHOD_NOT_ALLOWED,
-            "use GET /tickets/{case_number}",
-        ));
-    }
+    let by = office::sub(request)?;
+    line.by = Some(by.clone());
     let path = request.path_parameters();
     let case_number: CaseNumber = path
         .first("case_number")
         .unwrap_or_default()
         .parse()
         .map_err(|error: ticket::InvalidCaseNumber| {
-            Problem::new(StatusCode::BAD_REQUEST, error.to_string()).at("case_number")
+            Problem::with_field("case_number", error.to_string())
         })?;
     line.case_number = Some(case_number.clone());
-    let file = app.store.case_file(&case_number).await?.ok_or_else(|| {
-        Problem::new(
-            StatusCode::NOT_FOUND,
-            "no ticket was issued under this case number",
-        )
-    })?;
-    let body = serde_json::to_string(&Answer::of(file, now)).map_err(|_| {
-        Problem::new(
-            StatusCode::INTERNAL_SERVER_ERROR,
-            "the case cannot be written as JSON; tell whoever runs this system",
-        )
-    })?;
-    Ok(answer(StatusCode::OK, "application/json", body.into()))
+    let what = request.uri().path().rsplit('/').next().unwrap_or_default();
+    match *request.method() {
+        Method::GET => {}
+        Method::POST => {
+            let asked = change::asked(what, body(request)).ok_or_else(no_such_route)??;
+            let act = Act {
+                by: &by,
+                reason: &asked.reason,
+                at: now,
+            };
+            change::change(&app.store, &case_number, asked.change, act).await?;
+        }
+        _ => return Err(no_such_route()),
+    }
+    let file = app.store.case_file(&case_number).await?;
+    let file = file.ok_or_else(Problem::no_such_ticket)?;
+    json_answer(StatusCode::OK, &Answer::of(file, now))
 }
 
-/// An error with its causes. What an unreadable item holds is left out: it is
-/// a plate, a place.
-fn in_full(error: &store::Error) -> String {
-    match error {
-        store::Error::Unavailable { .. } => {
-            let mut text = error.to_string();
-            let mut cause = std::error::Error::source(error);
-            while let Some(error) = cause {
-                text = format!("{text}: {error}");
-                cause = error.source();
-            }
-            text
-        }
-        store::Error::Unreadable { .. } | store::Error::NotConfigured { .. } => error.to_string(),
-    }
+fn no_such_route() -> Problem {
+    Problem::new(
+        Kind::MethodNotAllowed,
+        "use GET /tickets/{case_number}, or POST to its withdrawal, objection, hand-over or amount",
+    )
 }

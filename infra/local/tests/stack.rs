@@ -216,9 +216,12 @@ async fn a_stack_starts_where_a_samples_number_was_given_to_another_ticket() {
     let ticket = store.ticket(&case_number).await.unwrap().unwrap();
     let amount = ticket::Change::Amount("5.00".parse().unwrap());
     let permit = ticket.permit(amount).unwrap().unwrap();
-    let changed = store
-        .change_by_clerk(permit, "clerk", ticket.issued_at)
-        .await;
+    let act = store::Act {
+        by: "clerk",
+        reason: &"Ermäßigt".parse().unwrap(),
+        at: ticket.issued_at,
+    };
+    let changed = store.change_by_clerk(permit, act).await;
     assert_eq!(changed.unwrap(), store::Write::Done);
     let other = told("AWS_ENDPOINT_URL_DYNAMODB", one.dynamodb_url.clone());
     let other = Stack::start(other).await.unwrap();

@@ -78,7 +78,10 @@ const TABLE_ACTIONS: [(&str, &[&str]); 8] = [
         ],
     ),
     ("IssueTickets", &["GetItem", "PutItem"]),
-    ("ManageTickets", &["GetItem", "Query"]),
+    (
+        "ManageTickets",
+        &["GetItem", "Query", "PutItem", "UpdateItem"],
+    ),
 ];
 
 fn template() -> Template {

@@ -15,7 +15,7 @@ const OWN: [(&str, &[&str]); 16] = [
     ("parameters", &[]),
     ("store", &["ticket"]),
     ("page", &["ticket"]),
-    ("office", &["store"]),
+    ("office", &["store", "ticket"]),
     ("token", &["parameters", "ticket"]),
     ("paypal", &["parameters", "ticket"]),
     ("settle", &["parameters", "paypal", "store", "ticket"]),

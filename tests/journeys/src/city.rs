@@ -407,23 +407,6 @@ impl City {
         written.expect("a table");
     }
 
-    /// The city changes what is owed, as a clerk will: the version grows.
-    pub async fn change_amount(&self, case_number: &str, amount: Cents) {
-        use aws_sdk_dynamodb::types::AttributeValue::{N, S};
-        let updated = self
-            .table_client()
-            .update_item()
-            .table_name(&self.vars["TABLE_NAME"])
-            .key("pk", S(format!("TICKET#{case_number}")))
-            .key("sk", S("TICKET".to_owned()))
-            .update_expression("SET amount = :amount, version = version + :one")
-            .expression_attribute_values(":amount", N(amount.minor_units().to_string()))
-            .expression_attribute_values(":one", N("1".to_owned()))
-            .send()
-            .await;
-        updated.expect("a table");
-    }
-
     /// The city's configuration from now on: paid after the due date is not paid.
     pub async fn takes_no_late_payments(&self) {
         let mut municipality: Municipality = serde_json::from_str(SAMPLE).expect("a municipality");

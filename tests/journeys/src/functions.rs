@@ -7,7 +7,7 @@ use store::Store;
 use ticket::Captures;
 use token::Keys;
 
-/// What citizens and PayPal call, and the schedule.
+/// What citizens, PayPal and the city call, and the schedule.
 pub struct Functions {
     /// The ticket's page.
     pub show_ticket: show_ticket::App,
@@ -21,6 +21,8 @@ pub struct Functions {
     pub reconcile_payments: reconcile_payments::App,
     /// The nightly comparison.
     pub compare_books: compare_books::App,
+    /// The city's systems and clerks.
+    pub manage_tickets: manage_tickets::App,
 }
 
 impl Functions {
@@ -74,6 +76,9 @@ impl Functions {
             },
             compare_books: compare_books::App {
                 settle: settle().await,
+            },
+            manage_tickets: manage_tickets::App {
+                store: store.clone(),
             },
         }
     }

@@ -20,6 +20,7 @@ mod engine;
 mod events;
 mod functions;
 mod night;
+mod office;
 mod restore;
 
 pub use alarms::Alarms;
@@ -29,4 +30,5 @@ pub use city::{City, PLACE, PLATE, Return, open_ticket};
 pub use events::{event, request};
 pub use functions::Functions;
 pub use night::MINUTES;
+pub use office::Answered;
 pub use restore::Backup;

@@ -270,7 +270,7 @@ async fn a_lock_is_not_taken_for_another_version_of_the_ticket() {
     stale.version = 2;
     assert_eq!(case.lock(&stale).await, None);
     // The city changes what is owed; the attempt is the one of before.
-    case.city.change_amount(CASE, Cents::new(2_500)).await;
+    case.city.changes_amount(CASE, "25.00").await;
     assert_eq!(case.lock(&case.attempt).await, None);
 }
 

@@ -6,13 +6,12 @@
 
 use std::time::Duration;
 
-use journeys::{City, Page, event, request};
-use manage_tickets::App;
+use journeys::{City, Page};
 use paypal_standin::{Fault, FaultKind, On, Payer, StatusAfterDecline, WebhookMode};
 use serde_json::{Value, json};
 use store::{AttemptEnd, Write};
 use ticket::Captures;
-use ticket::{Change, State, Ticket};
+use ticket::{State, Ticket};
 
 const CASE: &str = "KL-2026-000123";
 /// The beginning of every city's time, as its German pages write it.
@@ -29,12 +28,7 @@ fn silent(city: &City) {
 
 /// What the city's systems are told.
 async fn told(city: &City) -> Value {
-    let app = App {
-        store: city.store.clone(),
-    };
-    let request = request(&event("city-reads-ticket", &[("CASE_NUMBER", CASE)]));
-    let answer = manage_tickets::handle(&app, request, city.now()).await;
-    serde_json::from_slice(answer.body()).unwrap()
+    city.reads(CASE).await
 }
 
 async fn ticket(city: &City) -> Ticket {
@@ -249,13 +243,8 @@ async fn a_mark_stands_in_the_way_of_no_clerk_and_of_no_money() {
     let marked = ticket(&city).await;
     assert!(marked.awaits.is_some());
     assert_eq!((marked.version, marked.fence), (1, 0));
-    let change = Change::Amount("20.00".parse().unwrap());
-    let permit = marked.permit(change).unwrap().unwrap();
-    let changed = city
-        .store
-        .change_by_clerk(permit, "clerk", city.now())
-        .await;
-    assert_eq!(changed.unwrap(), Write::Done);
+    let changed = city.clerk("clerk-changes-amount", CASE).await;
+    assert_eq!(changed.status, 200, "{}", changed.body);
     // Of another version nothing can be captured: what is owed now can be paid.
     assert!(city.open(&token).await.has_pay_button());
     assert_eq!(told(&city).await["payment_running"], false);

@@ -7,7 +7,7 @@ use std::time::Duration;
 use journeys::City;
 use paypal_standin::{Afterwards, Fault, FaultKind, Issue, On, Payer};
 use store::{AttemptState, TakenBackKind};
-use ticket::{Cents, Role, State, SurplusReason};
+use ticket::{Role, State, SurplusReason};
 
 const CASE: &str = "KL-2026-000123";
 
@@ -391,7 +391,7 @@ async fn an_order_approved_for_another_amount_is_never_captured() {
     let token = city.issue(CASE).await;
     let checkout = city.press_pay(&token).await;
     let back = city.at_paypal(&checkout, Payer::Pays).unwrap();
-    city.change_amount(CASE, Cents::new(2_500)).await;
+    city.changes_amount(CASE, "25.00").await;
     let page = city.come_back(&back).await;
     assert_eq!(
         (page.state.as_str(), page.attempt.as_deref()),

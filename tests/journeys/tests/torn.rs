@@ -11,7 +11,7 @@ use journeys::{Backup, City, open_ticket};
 use paypal_standin::{Afterwards, Fault, FaultKind, On, Payer};
 use settle::Reconciled;
 use store::{AttemptEnd, AttemptState, Booker, CaseFile, Issued, JournalEvent, Store, Write};
-use ticket::{Captures, Cents, Change, Receipt, Role, Settlement, Source, State};
+use ticket::{Captures, Cents, Receipt, Role, Settlement, Source, State};
 
 const CASE: &str = "KL-1";
 
@@ -187,17 +187,11 @@ async fn what_a_clerk_did_and_of_which_any_part_has_come_back_can_be_entered_aga
         assert!((1..=most).contains(&queued), "{came_back:?}");
     }
     city.restore(&before).await;
-    let now = city.now();
-    let withdraw = async || {
-        let store = &city.store;
-        let permit = issued.permit(Change::Withdraw).unwrap().unwrap();
-        let done = store.change_by_clerk(permit, "clerk-1", now);
-        done.await.unwrap()
-    };
-    assert_eq!(withdraw().await, Write::Done);
+    let withdraw = async || city.clerk("clerk-withdraws-ticket", CASE).await.status;
+    assert_eq!(withdraw().await, 200);
     for (came_back, backup) in torn(&before, &city.backup().await) {
         city.restore(&backup).await;
-        let _ = withdraw().await;
+        assert_eq!(withdraw().await, 200);
         let state = city.case_file(CASE).await.ticket.state;
         assert_eq!(state, State::Withdrawn, "{came_back:?}");
     }
@@ -230,11 +224,7 @@ async fn what_a_clerk_enters_again_on_a_ticket_that_changed_since_has_a_line_of_
     let mut kept = before.changed_until(&after);
     kept.retain(|(_, sk)| sk != "TICKET");
     city.restore(&before.with(&after, &kept)).await;
-    let ticket = city.case_file(CASE).await.ticket;
-    let less = Change::Amount(Cents::new(2_500));
-    let permit = ticket.permit(less).unwrap().unwrap();
-    let written = city.store.change_by_clerk(permit, "clerk-1", city.now());
-    assert_eq!(written.await.unwrap(), Write::Done);
+    city.changes_amount(CASE, "25.00").await;
     cash().await;
     // Replaying the journal leads to where the ticket is.
     let file = city.case_file(CASE).await;
@@ -460,12 +450,8 @@ async fn money_taken_back_of_which_the_journal_alone_tells_is_told_of_once() {
     let token = city.issue(CASE).await;
     let before = city.backup().await;
     // Booked anew, it comes to a ticket of an earlier version.
-    for cents in [2_500, 3_000] {
-        let stands = city.case_file(CASE).await.ticket;
-        let change = Change::Amount(Cents::new(cents));
-        let permit = stands.permit(change).unwrap().unwrap();
-        let changed = city.store.change_by_clerk(permit, "clerk-1", city.now());
-        assert_eq!(changed.await.unwrap(), Write::Done);
+    for amount in ["25.00", "30.00"] {
+        city.changes_amount(CASE, amount).await;
     }
     let checkout = city.press_pay(&token).await;
     let back = city.at_paypal(&checkout, Payer::Pays).unwrap();

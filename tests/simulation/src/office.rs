@@ -5,7 +5,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use paypal_standin::OrderState;
-use store::{Booker, Store, Write};
+use store::{Act, Booker, Store, Write};
 use ticket::{CaseNumber, Cents, Change, Receipt, Refusal, Role, Settlement, Source, Ticket};
 
 use crate::world::{Function, World};
@@ -137,7 +137,12 @@ async fn act(
         Ok(None) => return Ok(ClerkOutcome::Nothing),
         Err(refusal) => return Ok(ClerkOutcome::Refused(refusal)),
     };
-    Ok(match store.change_by_clerk(permit, CLERK, now).await? {
+    let act = Act {
+        by: CLERK,
+        reason: &"Anhörung".parse().expect("a reason"),
+        at: now,
+    };
+    Ok(match store.change_by_clerk(permit, act).await? {
         Write::Done => ClerkOutcome::Done,
         Write::Refused => ClerkOutcome::Changed,
     })

@@ -186,9 +186,9 @@ fn a_ticket_too_large_is_refused_and_the_longest_is_not() {
         escaped(140)
     );
     assert!(SentTicket::read(body.as_bytes()).is_ok());
-    let spaces = " ".repeat(TICKET_BYTES_MAX);
+    let spaces = " ".repeat(office::OBJECT_BYTES_MAX);
     let problem = SentTicket::read(format!("{body}{spaces}").as_bytes()).unwrap_err();
-    assert_eq!(problem.status, http::StatusCode::PAYLOAD_TOO_LARGE);
+    assert_eq!(problem.kind, office::Kind::TooLarge);
 }
 
 #[test]

@@ -231,6 +231,7 @@ fn paid() -> CaseFile {
             state: "paid".to_owned(),
             amount: Cents::new(3_000),
         },
+        reason: None,
     });
     file
 }

@@ -1,10 +1,9 @@
 //! Who acts, as API Gateway's authorizer has checked it.
 
-use http::StatusCode;
 use lambda_http::request::RequestContext;
 use lambda_http::{Request, RequestExt};
 
-use crate::problem::Problem;
+use crate::problem::{Kind, Problem};
 
 /// The longest `sub`. Source: `OpenID` Connect Core 1.0, section 2.
 const SUB_LEN_MAX: usize = 255;
@@ -28,7 +27,7 @@ pub fn sub(request: &Request) -> Result<String, Problem> {
         .cloned()
         .ok_or_else(|| {
             Problem::new(
-                StatusCode::UNAUTHORIZED,
+                Kind::NotSignedIn,
                 "nobody is named: send the access token of the city's sign-in as a bearer token",
             )
         })

@@ -1,9 +1,12 @@
-//! How every function of the office API is talked to: who acts, as API Gateway
-//! has checked it, and what is wrong, as a problem document.
+//! How every function of the office API is talked to: who acts, as API Gateway has
+//! checked it; what is sent, read strictly; and what is wrong, as a problem document.
 
+mod body;
 mod caller;
+pub mod fields;
 mod problem;
 
+pub use body::{OBJECT_BYTES_MAX, body, object};
 pub use caller::sub;
-pub use problem::{Place, Problem, answer};
+pub use problem::{Kind, Place, Problem, answer, in_full, json, json_answer};
 pub use problem_details::ProblemDetails;

@@ -26,7 +26,7 @@ pub use dynamo::client::Store;
 pub use dynamo::keys::SHARDS;
 pub use error::{ConfigError, Error, Write};
 pub use ledger::export::{Booked, QueuePage, Queued};
-pub use ledger::journal::{JournalEntry, JournalEvent, Snapshot};
+pub use ledger::journal::{Act, JournalEntry, JournalEvent, Snapshot};
 pub use payments::access_token::StoredToken;
 pub use payments::awaiting::ticket_without_ended_mark;
 pub use payments::booking::Booker;

@@ -3,7 +3,7 @@
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use ticket::{CaseNumber, Cents, State, Ticket};
+use ticket::{CaseNumber, Cents, State, Ticket, TicketText};
 
 use crate::dynamo::client::read;
 use crate::dynamo::keys;
@@ -28,6 +28,20 @@ pub struct JournalEntry {
     pub before: Option<Snapshot>,
     /// State and amount after.
     pub after: Snapshot,
+    /// Why, where a clerk has given a reason.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<TicketText>,
+}
+
+/// Who acts by hand, why and when: what the journal keeps of it.
+#[derive(Clone, Copy, Debug)]
+pub struct Act<'a> {
+    /// The `sub` of the clerk or of the city's system.
+    pub by: &'a str,
+    /// Why.
+    pub reason: &'a TicketText,
+    /// When.
+    pub at: Timestamp,
 }
 
 /// What a journal replays to.
@@ -142,6 +156,7 @@ pub(crate) fn journal_line(
         version: before.version + u32::from(changed),
         before: Some(snapshot(&before.state, before.amount)),
         after: snapshot(state, amount),
+        reason: None,
     }
 }
 

@@ -2,12 +2,11 @@
 //! somebody may be inside the capture call or PayPal holds a capture back.
 
 use aws_sdk_dynamodb::types::builders::UpdateBuilder;
-use jiff::Timestamp;
 use ticket::{Change, Permit};
 
 use crate::dynamo::keys::{self, n, s};
 use crate::dynamo::write::Step;
-use crate::ledger::journal::{JournalEvent, journal_line, journal_step};
+use crate::ledger::journal::{Act, JournalEntry, JournalEvent, journal_line, journal_step};
 use crate::payments::conditions::NOBODY_CAPTURES;
 use crate::{Error, Store, Write};
 
@@ -18,12 +17,7 @@ impl Store {
     ///
     /// # Errors
     /// When the table does not answer; the ticket must be read again.
-    pub async fn change_by_clerk(
-        &self,
-        permit: Permit<'_>,
-        clerk: &str,
-        now: Timestamp,
-    ) -> Result<Write, Error> {
+    pub async fn change_by_clerk(&self, permit: Permit<'_>, act: Act<'_>) -> Result<Write, Error> {
         let (ticket, (after, amount)) = (permit.ticket(), permit.after());
         let what = match permit.change() {
             Change::Withdraw => JournalEvent::Withdrawn,
@@ -31,7 +25,10 @@ impl Store {
             Change::HandOver => JournalEvent::HandedOver,
             Change::Amount(_) => JournalEvent::AmountChanged,
         };
-        let entry = journal_line(ticket, clerk, what, clerk, (&after, amount), now);
+        let entry = JournalEntry {
+            reason: Some(act.reason.clone()),
+            ..journal_line(ticket, act.by, what, act.by, (&after, amount), act.at)
+        };
         let update = UpdateBuilder::default()
             .set_key(Some(keys::ticket(&ticket.case_number).into_item()))
             .update_expression("SET #state = :state, amount = :amount, version = :next")

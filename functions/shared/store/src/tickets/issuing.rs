@@ -55,6 +55,7 @@ impl Store {
                     version: ticket.version,
                     before: None,
                     after: snapshot(&ticket.state, ticket.amount),
+                    reason: None,
                 },
             )?,
         ];
