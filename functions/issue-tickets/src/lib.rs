@@ -22,7 +22,7 @@ use token::{Keys, SigningKey};
 
 use token::{InvalidBaseUrl, PublicBaseUrl};
 
-use office::{Kind, Problem, answer, body, in_full, json};
+use office::{Kind, Problem, answer, body, in_full, json_answer};
 use sent::SentTicket;
 
 /// What this function needs.
@@ -156,7 +156,7 @@ async fn put(
         _ => line.unchanged = 1,
     }
     let printed = one::printed(app, case_number)?;
-    Ok(answer(status, "application/json", json(&printed)?.into()))
+    json_answer(status, &printed)
 }
 
 async fn post(
@@ -169,12 +169,8 @@ async fn post(
     let batch = many::issue(app, body(request), by, now).await?;
     line.issued = batch.count(StatusCode::CREATED);
     line.unchanged = batch.count(StatusCode::OK);
-    line.refused = batch.lines.len() - line.issued - line.unchanged;
-    let mut answers = String::new();
-    for line in &batch.lines {
-        answers.push_str(&json(line)?);
-        answers.push('\n');
-    }
+    line.refused = batch.refused();
+    let answers = batch.text()?;
     line.cause = batch.cause;
     Ok(answer(
         StatusCode::OK,

@@ -138,6 +138,7 @@ async fn ticket(
         fence: 0,
         attempts_begun: 0,
         first_invoice_refused: false,
+        part_payments: Vec::new(),
         awaits: None,
     })
 }

@@ -119,6 +119,9 @@ pub(crate) async fn load(
         "manage-tickets" => answers!(manage_tickets, |app, request, now| {
             manage_tickets::handle(&app, request, now)
         }),
+        "record-payments" => answers!(record_payments, |app, request, now| {
+            record_payments::handle(&app, request, now)
+        }),
         "reconcile-payments" => {
             let app = reconcile_payments::App::from_vars(&vars)
                 .await

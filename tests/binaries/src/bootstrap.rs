@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 /// The Lambdas, each built as a binary of this name.
-pub const FUNCTIONS: [&str; 8] = [
+pub const FUNCTIONS: [&str; 9] = [
     "show-ticket",
     "start-checkout",
     "finish-checkout",
@@ -12,11 +12,13 @@ pub const FUNCTIONS: [&str; 8] = [
     "compare-books",
     "issue-tickets",
     "manage-tickets",
+    "record-payments",
 ];
 
 /// What builds them.
 pub const BUILD: &str = "cargo build -p show-ticket -p start-checkout -p finish-checkout \
-    -p receive-webhook -p reconcile-payments -p compare-books -p issue-tickets -p manage-tickets";
+    -p receive-webhook -p reconcile-payments -p compare-books -p issue-tickets -p manage-tickets \
+    -p record-payments";
 
 /// The function's binary: in `target/debug` when this test runs from
 /// `target/debug/deps`.

@@ -525,6 +525,7 @@ pub fn open_ticket(case_number: &str, now: Timestamp) -> Ticket {
         fence: 0,
         attempts_begun: 0,
         first_invoice_refused: false,
+        part_payments: Vec::new(),
         awaits: None,
     }
 }

@@ -23,6 +23,8 @@ pub struct Functions {
     pub compare_books: compare_books::App,
     /// The city's systems and clerks.
     pub manage_tickets: manage_tickets::App,
+    /// The cash office.
+    pub record_payments: record_payments::App,
 }
 
 impl Functions {
@@ -78,6 +80,9 @@ impl Functions {
                 settle: settle().await,
             },
             manage_tickets: manage_tickets::App {
+                store: store.clone(),
+            },
+            record_payments: record_payments::App {
                 store: store.clone(),
             },
         }

@@ -30,5 +30,5 @@ pub use city::{City, PLACE, PLATE, Return, open_ticket};
 pub use events::{event, request};
 pub use functions::Functions;
 pub use night::MINUTES;
-pub use office::Answered;
+pub use office::{Answered, Payment};
 pub use restore::Backup;

@@ -11,7 +11,7 @@ use crate::events::{event, request};
 pub struct Answered {
     /// Its status.
     pub status: StatusCode,
-    /// Its body: JSON, always.
+    /// Its body: JSON; a list's as it is.
     pub body: Value,
 }
 
@@ -57,4 +57,39 @@ impl City {
         let changed = changed.await;
         assert_eq!(changed.status, StatusCode::OK, "{}", changed.body);
     }
+
+    /// Somebody at the till or in the cash office books a payment, as this event says.
+    pub async fn books(&self, name: &str, case_number: &str, payment: Payment<'_>) -> Answered {
+        let now = self.now().to_string();
+        let fill = [
+            ("CASE_NUMBER", case_number),
+            ("AMOUNT", payment.amount),
+            ("NUMBER", payment.number),
+            ("PAID_AT", payment.paid_at.unwrap_or(&now)),
+            ("REASON", "Kasse war schon geschlossen"),
+        ];
+        self.records(&event(name, &fill)).await
+    }
+
+    /// The function that records payments gets this event.
+    pub async fn records(&self, event: &str) -> Answered {
+        let app = &self.functions.record_payments;
+        let answer = record_payments::handle(app, request(event), self.now()).await;
+        let body = String::from_utf8_lossy(answer.body()).into_owned();
+        Answered {
+            status: answer.status(),
+            body: serde_json::from_str(&body).unwrap_or(Value::String(body)),
+        }
+    }
+}
+
+/// A payment that a clerk enters.
+#[derive(Clone, Copy, Debug)]
+pub struct Payment<'a> {
+    /// In euros: `30.00`.
+    pub amount: &'a str,
+    /// The receipt's number or the bank's reference.
+    pub number: &'a str,
+    /// When it was paid; now where that is not said.
+    pub paid_at: Option<&'a str>,
 }

@@ -15,6 +15,10 @@ use ticket::{
 };
 
 const CASE: &str = "KL-2026-000123";
+/// A clerk who overrides nothing.
+const BY_CLERK: Booker<'_> = Booker::Clerk {
+    override_reason: None,
+};
 
 /// A ticket with an open attempt on it.
 struct Case {
@@ -122,6 +126,7 @@ fn settlement(city: &City, attempt: &Attempt, capture: &str, role: Role) -> Sett
         paid_at: city.now(),
         booked_at: city.now(),
         role,
+        overpaid: None,
     }
 }
 
@@ -539,7 +544,7 @@ async fn money_is_booked_by_nobody_but_its_own_source() {
         ..captured.clone()
     };
     let mistaken = [
-        (&captured, Booker::Clerk),
+        (&captured, BY_CLERK),
         (&captured, by_settle(&another, None)),
         (&by_clerk, by_settle(&case.attempt, None)),
     ];
@@ -563,12 +568,12 @@ async fn a_clerks_receipt_pays_only_what_is_open() {
     };
     let open = case.ticket().await;
     let first = receipt("1");
-    let booked = store.book(&open, &first, Booker::Clerk).await;
+    let booked = store.book(&open, &first, BY_CLERK).await;
     assert_eq!(booked.unwrap(), Write::Done);
     // As it was read before, and as it stands: paid by another, or in review since.
     let (paid, table) = (case.ticket().await, case.table().await);
     for ticket in [&open, &paid] {
-        let booked = store.book(ticket, &receipt("2"), Booker::Clerk).await;
+        let booked = store.book(ticket, &receipt("2"), BY_CLERK).await;
         assert_eq!(booked.unwrap(), Write::Refused);
         assert_eq!(case.table().await, table);
     }
@@ -577,7 +582,7 @@ async fn a_clerks_receipt_pays_only_what_is_open() {
     assert_eq!(done.unwrap(), Write::Done);
     let (reviewed, table) = (case.ticket().await, case.table().await);
     for number in ["1", "2"] {
-        let booked = store.book(&reviewed, &receipt(number), Booker::Clerk).await;
+        let booked = store.book(&reviewed, &receipt(number), BY_CLERK).await;
         assert_eq!(booked.unwrap(), Write::Refused, "{number}");
         assert_eq!(case.table().await, table);
     }

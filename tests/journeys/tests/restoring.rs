@@ -6,12 +6,12 @@
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use journeys::{Backup, City};
+use journeys::{Backup, City, Payment};
 use paypal_standin::{Afterwards, CaptureStatus, Fault, FaultKind, On, Payer};
 use serde_json::json;
 use settle::Reconciled;
-use store::{AttemptState, Booker, Write};
-use ticket::{Captures, Receipt, Role, Settlement, Source, State, SurplusReason};
+use store::AttemptState;
+use ticket::{Captures, Role, State, SurplusReason};
 use tokio::time::Instant;
 
 const LEASE_AND_TIMEOUT: Duration = Duration::from_secs(60 + 15);
@@ -324,20 +324,13 @@ async fn a_dispute_that_names_the_case_alone_is_about_paypals_money_and_not_abou
     let capture = pay(&city, &token).await;
     restore(&mut city, &backup).await;
     // A clerk takes cash for what the table does not know to be paid.
-    let ticket = city.case_file("KL-1").await.ticket;
-    let cash = Settlement {
-        case_number: ticket.case_number.clone(),
-        source: Source::Cash(Receipt {
-            receipt_number: "4711".parse().unwrap(),
-            clerk: "clerk-1".to_owned(),
-        }),
-        amount: ticket.amount.into(),
-        paid_at: city.now(),
-        booked_at: city.now(),
-        role: ticket.standing().receipt().unwrap(),
+    let receipt = Payment {
+        amount: "30.00",
+        number: "4711",
+        paid_at: None,
     };
-    let booked = city.store.book(&ticket, &cash, Booker::Clerk).await;
-    assert_eq!(booked.unwrap(), Write::Done);
+    let booked = city.books("clerk-takes-cash", "KL-1", receipt).await;
+    assert_eq!(booked.status, 201, "{}", booked.body);
     city.later(LAG);
     city.reconcile(from(restore_point)).await;
     let roles = city.case_file("KL-1").await.settlements.into_iter();

@@ -7,11 +7,11 @@
 use std::time::Duration;
 
 use jiff::SignedDuration;
-use journeys::{Backup, City, open_ticket};
+use journeys::{Backup, City, Payment, open_ticket};
 use paypal_standin::{Afterwards, Fault, FaultKind, On, Payer};
 use settle::Reconciled;
-use store::{AttemptEnd, AttemptState, Booker, CaseFile, Issued, JournalEvent, Store, Write};
-use ticket::{Captures, Cents, Receipt, Role, Settlement, Source, State};
+use store::{AttemptEnd, AttemptState, CaseFile, Issued, JournalEvent, Store};
+use ticket::{Captures, Role, State};
 
 const CASE: &str = "KL-1";
 
@@ -143,32 +143,21 @@ async fn what_a_clerk_did_and_of_which_any_part_has_come_back_can_be_entered_aga
     let city = City::new().await;
     city.issue(CASE).await;
     let before = city.backup().await;
-    let issued = city.case_file(CASE).await.ticket;
-    let payment = Settlement {
-        case_number: issued.case_number.clone(),
-        source: Source::Cash(Receipt {
-            receipt_number: "4711".parse().unwrap(),
-            clerk: "clerk-1".to_owned(),
-        }),
-        amount: issued.amount.into(),
-        paid_at: city.now(),
-        booked_at: city.now(),
-        role: Role::Main,
-    };
+    let paid_at = city.now().to_string();
     let cash = async || {
         city.later(Duration::from_mins(1));
-        let stands = city.case_file(CASE).await.ticket;
-        let payment = Settlement {
-            booked_at: city.now(),
-            ..payment.clone()
+        let receipt = Payment {
+            amount: "30.00",
+            number: "4711",
+            paid_at: Some(&paid_at),
         };
-        let done = city.store.book(&stands, &payment, Booker::Clerk);
-        done.await.unwrap()
+        let booked = city.books("clerk-takes-cash", CASE, receipt).await;
+        assert!(booked.status.is_success(), "{}", booked.body);
     };
-    assert_eq!(cash().await, Write::Done);
+    cash().await;
     for (came_back, backup) in torn(&before, &city.backup().await) {
         city.restore(&backup).await;
-        assert_eq!(cash().await, Write::Done, "{came_back:?}");
+        cash().await;
         let file = city.case_file(CASE).await;
         let paid = matches!(file.ticket.state, State::Paid { .. });
         assert!(paid, "{came_back:?}");
@@ -202,21 +191,15 @@ async fn what_a_clerk_enters_again_on_a_ticket_that_changed_since_has_a_line_of_
     let city = City::new().await;
     city.issue(CASE).await;
     let before = city.backup().await;
+    let paid_at = city.now().to_string();
     let cash = async || {
-        let ticket = city.case_file(CASE).await.ticket;
-        let payment = Settlement {
-            case_number: ticket.case_number.clone(),
-            source: Source::Cash(Receipt {
-                receipt_number: "4711".parse().unwrap(),
-                clerk: "clerk-1".to_owned(),
-            }),
-            amount: Cents::new(3_000).into(),
-            paid_at: city.now(),
-            booked_at: city.now(),
-            role: Role::Main,
+        let receipt = Payment {
+            amount: "30.00",
+            number: "4711",
+            paid_at: Some(&paid_at),
         };
-        let booked = city.store.book(&ticket, &payment, Booker::Clerk);
-        assert_eq!(booked.await.unwrap(), Write::Done);
+        let booked = city.books("clerk-takes-cash", CASE, receipt).await;
+        assert!(booked.status.is_success(), "{}", booked.body);
     };
     cash().await;
     // The ticket alone comes back as it was.

@@ -54,13 +54,14 @@ pub(crate) fn next(input: Input) -> state::Step {
 pub(crate) fn books_as(id: Id, view: &View, rounds: u8) -> (state::Role, CaseState) {
     let (ticket, attempt) = items(id, view.ticket, view.attempt, view.of_this_version, rounds);
     let role = role(&ticket, &attempt, Facts::Right);
-    // What each does to the ticket: `ticket::Settlement::state_after`.
+    // What each does to the ticket: `ticket::Settlement::after`.
     match (role, view.ticket.state) {
         (Role::Main, _) => (state::Role::Main, CaseState::PaidByCapture(id)),
         (Role::Surplus(SurplusReason::FactsDiffer), CaseState::Open) => {
             (state::Role::Surplus, CaseState::Review)
         }
-        (Role::Surplus(_), as_it_is) => (state::Role::Surplus, as_it_is),
+        // PayPal captures what is owed, or what nothing is owed for.
+        (Role::Surplus(_) | Role::Part, as_it_is) => (state::Role::Surplus, as_it_is),
     }
 }
 

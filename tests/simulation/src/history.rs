@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use ticket::CaseNumber;
 
-use crate::office::Wish;
+use crate::office::{Receipt, Wish};
 
 use crate::net::Call;
 use crate::world::Function;
@@ -70,7 +70,7 @@ pub(crate) struct History {
     /// How many calls each function has made, by kind; tries of one count once.
     pub(crate) calls: BTreeMap<(Function, Kind), u64>,
     /// What clerks did, as their own lists say: when, and under which receipt.
-    pub(crate) clerks_list: Vec<(Timestamp, CaseNumber, Wish, u128)>,
+    pub(crate) clerks_list: Vec<(Timestamp, CaseNumber, Wish, Receipt)>,
     /// When the table was restored.
     pub(crate) restored_at: Option<Timestamp>,
     /// When it had been made whole again.

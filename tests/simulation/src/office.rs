@@ -1,12 +1,15 @@
-//! Clerks, who decide by the state table and write through the store, until the
-//! city's side has functions of its own.
+//! Clerks, through the office API.
 
 use std::rc::Rc;
 use std::time::Duration;
 
+use http::StatusCode;
+use jiff::Timestamp;
+use journeys::{Functions, event, request};
+use lambda_http::{Body, Response};
 use paypal_standin::OrderState;
-use store::{Act, Booker, Store, Write};
-use ticket::{CaseNumber, Cents, Change, Receipt, Refusal, Role, Settlement, Source, Ticket};
+use serde_json::Value;
+use ticket::{CaseNumber, Cents};
 
 use crate::world::{Function, World};
 
@@ -21,40 +24,57 @@ pub(crate) enum Wish {
     Amount(Cents),
 }
 
+/// What a clerk holds in his hands: the same however often it is entered.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Receipt {
+    number: u128,
+    paid_at: Timestamp,
+}
+
 /// What came of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 enum ClerkOutcome {
-    Booked(Role),
+    /// It pays the ticket.
+    Paid,
+    /// It is money that nothing was owed for.
+    Surplus,
+    /// The case stands so.
     Done,
-    Refused(Refusal),
-    /// The ticket changed meanwhile: read again.
-    Changed,
-    Nothing,
+    /// By the name of the problem.
+    Refused(String),
+    /// Nothing is known, or others were faster: again.
+    Again,
 }
 
 /// How often a clerk tries again: "in 2 minutes".
 const TRIES_MAX: u32 = 4;
-const CLERK: &str = "clerk-7";
 const TWO_MINUTES: Duration = Duration::from_mins(2);
 
 /// A clerk acts, and tries again where the answer says so.
 pub(crate) async fn clerk(world: Rc<World>, case_number: CaseNumber, wish: Wish) {
-    // One receipt however often it is booked.
-    let receipt = world.random() >> 64;
+    let receipt = Receipt {
+        number: world.random() >> 64,
+        paid_at: world.functions_now(),
+    };
     enters(world, case_number, wish, receipt).await;
 }
 
 /// A clerk enters what has this receipt, for the first time or once more.
-pub(crate) async fn enters(world: Rc<World>, case_number: CaseNumber, wish: Wish, receipt: u128) {
+pub(crate) async fn enters(
+    world: Rc<World>,
+    case_number: CaseNumber,
+    wish: Wish,
+    receipt: Receipt,
+) {
     for _ in 0..TRIES_MAX {
-        let store = world.functions().start_checkout.store.clone();
+        let functions = world.functions();
         let (number, now) = (case_number.clone(), world.functions_now());
         let came = world
-            .invoke(Function::Office, async move {
-                act(&store, &number, wish, receipt, now).await
+            .invoke(wish.function(), async move {
+                act(&functions, &number, wish, receipt, now).await
             })
             .await;
-        if matches!(came, Some(Ok(ClerkOutcome::Booked(_) | ClerkOutcome::Done))) {
+        if let Some(ClerkOutcome::Paid | ClerkOutcome::Surplus | ClerkOutcome::Done) = came {
             let done = (world.now(), case_number.clone(), wish, receipt);
             world.history.borrow_mut().clerks_list.push(done);
         }
@@ -70,12 +90,12 @@ fn came_to_an_end(
     world: &World,
     case_number: &CaseNumber,
     wish: Wish,
-    came: Option<&Result<ClerkOutcome, store::Error>>,
+    came: Option<&ClerkOutcome>,
 ) -> bool {
     let mut history = world.history.borrow_mut();
     history.tell(|| format!("            the clerk, {wish:?}: {came:?}"));
     match came {
-        Some(Ok(ClerkOutcome::Booked(Role::Main))) => {
+        Some(ClerkOutcome::Paid) => {
             let settled = &mut history.clerk_settled;
             settled
                 .entry(case_number.to_string())
@@ -91,85 +111,93 @@ fn came_to_an_end(
             }
             true
         }
-        Some(Ok(ClerkOutcome::Booked(Role::Surplus(_)))) => {
+        Some(ClerkOutcome::Surplus) => {
             history.sometimes("a clerk booked surplus");
             true
         }
-        Some(Ok(ClerkOutcome::Refused(Refusal::Processing))) => {
+        Some(ClerkOutcome::Refused(problem)) if problem == "payment-running" => {
             history.sometimes("a clerk was asked to wait for a payment under way");
             false
         }
-        Some(Ok(ClerkOutcome::Refused(refusal))) => {
-            if *refusal == Refusal::Pending {
+        Some(ClerkOutcome::Refused(problem)) => {
+            if problem == "payment-pending" {
                 history.sometimes("a clerk was told that PayPal is checking");
             }
             true
         }
-        Some(Ok(ClerkOutcome::Done | ClerkOutcome::Nothing)) => true,
-        Some(Ok(ClerkOutcome::Changed) | Err(_)) | None => false,
+        Some(ClerkOutcome::Done) => true,
+        Some(ClerkOutcome::Again) | None => false,
+    }
+}
+
+impl Wish {
+    /// The function that it is asked of.
+    const fn function(self) -> Function {
+        match self {
+            Self::Cash | Self::Transfer => Function::RecordPayments,
+            Self::Withdraw | Self::Object | Self::HandOver | Self::Amount(_) => {
+                Function::ManageTickets
+            }
+        }
     }
 }
 
 async fn act(
-    store: &Store,
+    functions: &Functions,
     case_number: &CaseNumber,
     wish: Wish,
-    receipt: u128,
-    now: jiff::Timestamp,
-) -> Result<ClerkOutcome, store::Error> {
-    let Some(ticket) = store.ticket(case_number).await? else {
-        return Ok(ClerkOutcome::Nothing);
+    receipt: Receipt,
+    now: Timestamp,
+) -> ClerkOutcome {
+    let (number, paid_at) = (format!("R-{}", receipt.number), receipt.paid_at.to_string());
+    let amount = match wish {
+        Wish::Amount(amount) => amount,
+        // What is owed: the clerk sees it, or is told of it.
+        Wish::Cash | Wish::Transfer | Wish::Withdraw | Wish::Object | Wish::HandOver => {
+            match functions.manage_tickets.store.ticket(case_number).await {
+                Ok(Some(ticket)) => ticket.amount,
+                Ok(None) => return ClerkOutcome::Refused("no-such-ticket".to_owned()),
+                Err(_) => return ClerkOutcome::Again,
+            }
+        }
+    }
+    .to_string();
+    let fill = [
+        ("CASE_NUMBER", case_number.as_str()),
+        ("AMOUNT", &amount),
+        ("NUMBER", &number),
+        ("PAID_AT", &paid_at),
+        ("REASON", "Anhörung"),
+    ];
+    let name = match wish {
+        Wish::Cash => "clerk-takes-cash",
+        Wish::Transfer => "cash-office-books-transfer",
+        Wish::Withdraw => "clerk-withdraws-ticket",
+        Wish::Object => "clerk-notes-objection",
+        Wish::HandOver => "clerk-hands-over",
+        Wish::Amount(_) => "clerk-changes-amount",
     };
-    let receipt = Receipt {
-        receipt_number: format!("R-{receipt}").parse().expect("a number"),
-        clerk: CLERK.to_owned(),
-    };
-    let change = match wish {
-        Wish::Cash => return takes(store, &ticket, Source::Cash(receipt), now).await,
-        Wish::Transfer => return takes(store, &ticket, Source::Transfer(receipt), now).await,
-        Wish::Withdraw => Change::Withdraw,
-        Wish::Object => Change::Object,
-        Wish::HandOver => Change::HandOver,
-        Wish::Amount(amount) => Change::Amount(amount),
-    };
-    let permit = match ticket.permit(change) {
-        Ok(Some(permit)) => permit,
-        Ok(None) => return Ok(ClerkOutcome::Nothing),
-        Err(refusal) => return Ok(ClerkOutcome::Refused(refusal)),
-    };
-    let act = Act {
-        by: CLERK,
-        reason: &"Anhörung".parse().expect("a reason"),
-        at: now,
-    };
-    Ok(match store.change_by_clerk(permit, act).await? {
-        Write::Done => ClerkOutcome::Done,
-        Write::Refused => ClerkOutcome::Changed,
+    let request = request(&event(name, &fill));
+    outcome(&match wish.function() {
+        Function::RecordPayments => {
+            record_payments::handle(&functions.record_payments, request, now).await
+        }
+        _ => manage_tickets::handle(&functions.manage_tickets, request, now).await,
     })
 }
 
-/// Takes what is owed, in this way.
-async fn takes(
-    store: &Store,
-    ticket: &Ticket,
-    source: Source,
-    now: jiff::Timestamp,
-) -> Result<ClerkOutcome, store::Error> {
-    let role = match ticket.standing().receipt() {
-        Ok(role) => role,
-        Err(refusal) => return Ok(ClerkOutcome::Refused(refusal)),
-    };
-    let settlement = Settlement {
-        case_number: ticket.case_number.clone(),
-        source,
-        amount: ticket.amount.into(),
-        paid_at: now,
-        booked_at: now,
-        role,
-    };
-    let booked = store.book(ticket, &settlement, Booker::Clerk).await?;
-    Ok(match booked {
-        Write::Done => ClerkOutcome::Booked(role),
-        Write::Refused => ClerkOutcome::Changed,
-    })
+fn outcome(answer: &Response<Body>) -> ClerkOutcome {
+    let body: Value = serde_json::from_slice(answer.body()).expect("JSON");
+    match answer.status() {
+        StatusCode::OK | StatusCode::CREATED => match body["settlement"]["role"].as_str() {
+            None => ClerkOutcome::Done,
+            Some("surplus") => ClerkOutcome::Surplus,
+            Some(_) => ClerkOutcome::Paid,
+        },
+        StatusCode::SERVICE_UNAVAILABLE => ClerkOutcome::Again,
+        _ => {
+            let problem = body["type"].as_str().unwrap_or_default();
+            ClerkOutcome::Refused(problem.trim_start_matches("/problems/").to_owned())
+        }
+    }
 }

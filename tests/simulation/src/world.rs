@@ -62,8 +62,9 @@ pub(crate) enum Function {
     ReceiveWebhook,
     ReconcilePayments,
     CompareBooks,
-    /// What clerks do; through the store, until the city's side has functions.
-    Office,
+    IssueTickets,
+    ManageTickets,
+    RecordPayments,
 }
 
 impl Function {
@@ -75,7 +76,9 @@ impl Function {
             Self::ReceiveWebhook => "receive-webhook",
             Self::ReconcilePayments => "reconcile-payments",
             Self::CompareBooks => "compare-books",
-            Self::Office => "office",
+            Self::IssueTickets => "issue-tickets",
+            Self::ManageTickets => "manage-tickets",
+            Self::RecordPayments => "record-payments",
         }
     }
 

@@ -200,8 +200,8 @@ async fn a_table_too_slow_is_not_asked_for_lines_whose_answer_would_come_too_lat
     // From here on time is virtual: it jumps to the end of each wait.
     tokio::time::pause();
     assert_eq!(statuses(&post(&city, &lines(500)).await), [503; 500]);
-    // The configuration at 0.0 s, then 16 lines at 0.9 s, 1.8 s, … 19.8 s.
-    assert_eq!(city.table.calls_made_of(calls), 1 + 16 * 22);
+    // The configuration for 0.9 s, then 16 lines at 0.0 s, 0.9 s, … 19.8 s.
+    assert_eq!(city.table.calls_made_of(calls), 1 + 16 * 23);
 }
 
 /// A line that is right, or that somebody or something has broken.

@@ -43,6 +43,7 @@ fn ticket() -> Ticket {
         fence: 0,
         attempts_begun: 0,
         first_invoice_refused: false,
+        part_payments: Vec::new(),
         awaits: None,
     }
 }
@@ -178,6 +179,7 @@ fn paid() -> CaseFile {
         paid_at,
         booked_at: moment("2026-02-21T10:00:02Z"),
         role: Role::Main,
+        overpaid: None,
     });
     file.attempts.push(Attempt {
         id: attempt_id(),

@@ -4,9 +4,10 @@
 mod body;
 mod caller;
 pub mod fields;
+mod lines;
 mod problem;
 
 pub use body::{OBJECT_BYTES_MAX, body, object};
 pub use caller::sub;
-pub use problem::{Kind, Place, Problem, answer, in_full, json, json_answer};
-pub use problem_details::ProblemDetails;
+pub use lines::{Batch, EachLine, each_line};
+pub use problem::{Kind, Problem, answer, in_full, json_answer};

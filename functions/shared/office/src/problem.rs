@@ -31,6 +31,10 @@ pub enum Kind {
     TooLarge,
     /// Another content stands under the same number.
     OtherContent,
+    /// The receipt has paid another ticket.
+    ReceiptUsed,
+    /// The city takes nothing after the due date.
+    TooLate,
     /// The ticket stands so that it cannot be.
     Refused(Refusal),
     /// It is not built yet.
@@ -51,7 +55,9 @@ impl Kind {
             Self::NoSuchTicket => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::OtherContent | Self::Refused(_) => StatusCode::CONFLICT,
+            Self::OtherContent | Self::ReceiptUsed | Self::TooLate | Self::Refused(_) => {
+                StatusCode::CONFLICT
+            }
             Self::NotImplemented => StatusCode::NOT_IMPLEMENTED,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
             Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
@@ -69,6 +75,8 @@ impl Kind {
             Self::MethodNotAllowed => "/problems/method-not-allowed",
             Self::TooLarge => "/problems/too-large",
             Self::OtherContent => "/problems/other-content",
+            Self::ReceiptUsed => "/problems/receipt-used",
+            Self::TooLate => "/problems/too-late",
             Self::Refused(Refusal::Processing) => "/problems/payment-running",
             Self::Refused(Refusal::Pending) => "/problems/payment-pending",
             Self::Refused(Refusal::Paid) => "/problems/ticket-paid",
@@ -94,6 +102,8 @@ impl Kind {
             | Self::MethodNotAllowed
             | Self::TooLarge
             | Self::OtherContent
+            | Self::ReceiptUsed
+            | Self::TooLate
             | Self::Refused(
                 Refusal::Paid
                 | Refusal::Objected
@@ -296,7 +306,7 @@ pub fn json_answer(status: StatusCode, value: &impl Serialize) -> Result<Respons
 ///
 /// # Errors
 /// When it cannot be written so.
-pub fn json(value: &impl Serialize) -> Result<String, Problem> {
+pub(crate) fn json(value: &impl Serialize) -> Result<String, Problem> {
     serde_json::to_string(value).map_err(|_| Problem::ours("the answer cannot be written as JSON"))
 }
 

@@ -151,6 +151,7 @@ pub(crate) fn settlement(
             .unwrap_or(now),
         booked_at: now,
         role,
+        overpaid: None,
     }
 }
 
@@ -160,6 +161,9 @@ pub(crate) fn report(settlement: &Settlement, attempt: &Attempt) {
     match settlement.role {
         Role::Main => {
             tracing::info!(%case_number, %attempt, capture_id = %id, value, "a ticket is paid");
+        }
+        Role::Part => {
+            tracing::info!(%case_number, %attempt, capture_id = %id, value, "a part of a ticket is paid");
         }
         Role::Surplus(reason) => {
             tracing::error!(%case_number, %attempt, capture_id = %id, value, currency, ?reason, "money came that nothing was owed for");

@@ -54,7 +54,7 @@ impl DueDate {
     }
 }
 
-fn berlin() -> TimeZone {
+pub(crate) fn berlin() -> TimeZone {
     jiff::tz::get!("Europe/Berlin")
 }
 

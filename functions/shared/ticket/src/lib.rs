@@ -19,6 +19,7 @@ mod language;
 mod money;
 mod municipality;
 mod plate;
+mod receipt;
 mod settlement;
 mod state;
 mod ticket;
@@ -37,6 +38,7 @@ pub use money::{
 };
 pub use municipality::{CashOffice, Disclosure, LatePayment, Municipality};
 pub use plate::{InvalidPlate, Plate};
+pub use receipt::Taken;
 pub use settlement::{
     Captured, Channel, ImpossibleSource, Receipt, Role, Settlement, Source, SurplusReason,
 };

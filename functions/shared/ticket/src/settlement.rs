@@ -3,7 +3,9 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::{AttemptId, CaptureId, CaseNumber, Money, ReceiptNumber, SettlementId, State};
+use crate::{
+    AttemptId, CaptureId, CaseNumber, Cents, Money, ReceiptNumber, SettlementId, State, Ticket,
+};
 
 /// The way money came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -48,6 +50,9 @@ pub struct Settlement {
     /// Whether it closed the ticket.
     #[serde(flatten)]
     pub role: Role,
+    /// What of it is beyond what was owed, where it closed the ticket: to be given back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub overpaid: Option<Cents>,
 }
 
 /// Where money came from: its channel, and what is known only of that one.
@@ -85,32 +90,64 @@ pub struct Receipt {
 }
 
 impl Settlement {
-    /// Its own id, so that booking it twice is one booking.
+    /// Its own id.
     #[must_use]
     pub fn id(&self) -> SettlementId {
-        match &self.source {
-            Source::Paypal(captured) => (&captured.capture_id).into(),
-            Source::Cash(receipt) | Source::Transfer(receipt) => {
-                SettlementId::of_receipt(self.source.channel(), &receipt.receipt_number)
+        self.source.id()
+    }
+
+    /// What of it is to be given back.
+    #[must_use]
+    pub fn surplus(&self) -> Cents {
+        let surplus = match self.role {
+            Role::Main | Role::Part => self.overpaid,
+            Role::Surplus(_) => self.amount.euro_cents(),
+        };
+        surplus.unwrap_or(Cents::new(0))
+    }
+
+    /// What its ticket becomes by it, and what is owed then.
+    #[must_use]
+    pub fn after(&self, ticket: &Ticket) -> (State, Cents) {
+        let (before, owed) = (&ticket.state, ticket.amount);
+        match self.role {
+            Role::Main => {
+                let paid = State::Paid {
+                    settlement: self.id(),
+                    paid_at: self.paid_at,
+                    by: self.source.channel(),
+                };
+                (paid, owed)
+            }
+            Role::Part => (before.clone(), self.rest(owed)),
+            Role::Surplus(SurplusReason::FactsDiffer) if matches!(before, State::Open(_)) => {
+                (State::Review(None), owed)
+            }
+            Role::Surplus(SurplusReason::FactsDiffer | SurplusReason::TicketNotOpen) => {
+                (before.clone(), owed)
             }
         }
     }
 
-    /// What its ticket becomes by it.
+    /// What is still owed once it is counted.
+    fn rest(&self, owed: Cents) -> Cents {
+        let paid = self.amount.euro_cents().map_or(0, Cents::minor_units);
+        Cents::new(owed.minor_units().saturating_sub(paid))
+    }
+
+    /// Whether the ticket has counted it already: it was booked before, or the ticket
+    /// came back from a restore without the rest of its booking.
     #[must_use]
-    pub fn state_after(&self, before: &State) -> State {
-        match self.role {
-            Role::Main => State::Paid {
-                settlement: self.id(),
-                paid_at: self.paid_at,
-                by: self.source.channel(),
-            },
-            Role::Surplus(SurplusReason::FactsDiffer) if matches!(before, State::Open(_)) => {
-                State::Review(None)
-            }
-            Role::Surplus(SurplusReason::FactsDiffer | SurplusReason::TicketNotOpen) => {
-                before.clone()
-            }
+    pub fn is_counted_by(&self, ticket: &Ticket) -> bool {
+        let id = self.id();
+        match &ticket.state {
+            State::Paid { settlement, .. } if *settlement == id => true,
+            State::Open(_)
+            | State::Paid { .. }
+            | State::Objected
+            | State::Withdrawn
+            | State::HandedOver
+            | State::Review(_) => ticket.part_payments.contains(&id),
         }
     }
 }
@@ -123,6 +160,17 @@ impl Source {
             Self::Paypal(_) => Channel::Paypal,
             Self::Cash(_) => Channel::Cash,
             Self::Transfer(_) => Channel::Transfer,
+        }
+    }
+
+    /// The id of its settlement, so that booking it twice is one booking.
+    #[must_use]
+    pub fn id(&self) -> SettlementId {
+        match self {
+            Self::Paypal(captured) => (&captured.capture_id).into(),
+            Self::Cash(receipt) | Self::Transfer(receipt) => {
+                SettlementId::of_receipt(self.channel(), &receipt.receipt_number)
+            }
         }
     }
 
@@ -216,6 +264,8 @@ impl From<Source> for StoredSource {
 pub enum Role {
     /// It paid the fine.
     Main,
+    /// It paid a part of the fine; the rest is owed.
+    Part,
     /// Money beyond the fine: becomes a refund proposal.
     Surplus(SurplusReason),
 }

@@ -230,6 +230,7 @@ mod tests {
     fn role(role: Role) -> &'static str {
         match role {
             Role::Main => "paid",
+            Role::Part => "rest is owed",
             Role::Surplus(SurplusReason::FactsDiffer) => "review and surplus",
             Role::Surplus(SurplusReason::TicketNotOpen) => "surplus",
         }

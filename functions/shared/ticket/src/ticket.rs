@@ -6,8 +6,10 @@ use std::str::FromStr;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use crate::due::berlin;
 use crate::{
-    AttemptId, CaseNumber, Cents, DueDate, InFlight, Lock, PendingCapture, Plate, Standing, State,
+    AttemptId, CaseNumber, Cents, DueDate, InFlight, Lock, PendingCapture, Plate, SettlementId,
+    Standing, State,
 };
 
 /// A warning notice with its warning fine (Verwarnung, "Knöllchen").
@@ -51,6 +53,10 @@ pub struct Ticket {
     /// for one that was paid: the next order needs the second.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub first_invoice_refused: bool,
+    /// What has paid a part of the fine; the amount is the rest. Without it, money that
+    /// is entered again after a restore would be counted twice.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub part_payments: Vec<SettlementId>,
     /// Money that may still come, though nobody is inside the capture call. For
     /// pages and the city to tell; it decides nothing about money.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -72,6 +78,27 @@ impl Ticket {
             State::Withdrawn => Standing::Withdrawn,
             State::HandedOver => Standing::HandedOver,
             State::Review(_) => Standing::Review,
+        }
+    }
+
+    /// Whether that was on a day before the offence, in Berlin: of a transfer only the day
+    /// is known.
+    #[must_use]
+    pub fn is_of_a_day_after(&self, at: Timestamp) -> bool {
+        let day = |moment: Timestamp| moment.to_zoned(berlin()).date();
+        day(at) < day(self.occurred_at)
+    }
+
+    /// What is still to be paid here.
+    #[must_use]
+    pub const fn owed(&self) -> Cents {
+        match self.state {
+            State::Open(_) => self.amount,
+            State::Paid { .. }
+            | State::Objected
+            | State::Withdrawn
+            | State::HandedOver
+            | State::Review(_) => Cents::new(0),
         }
     }
 

@@ -33,6 +33,7 @@ pub(crate) async fn believe(
         paid_at: now,
         booked_at: now,
         role: ticket::Role::Main,
+        overpaid: None,
     };
     let booker = store::Booker::Settle {
         attempt: &attempt,

@@ -113,7 +113,7 @@ fn other_content(ticket: &Ticket) -> Ticket {
 async fn issues(world: &World, ticket: Ticket) -> Option<Result<Issued, store::Error>> {
     let store = world.functions().start_checkout.store.clone();
     let issued = async move { store.issue(&ticket, "simulation").await };
-    world.invoke(Function::Office, issued).await
+    world.invoke(Function::IssueTickets, issued).await
 }
 
 /// T2: a ticket is issued again, then another one under its number.

@@ -77,6 +77,7 @@ pub(crate) fn ticket(standing: Standing) -> Ticket {
         fence: 1,
         attempts_begun: 0,
         first_invoice_refused: false,
+        part_payments: Vec::new(),
         awaits: None,
     }
 }
@@ -293,5 +294,6 @@ pub(crate) fn settlement(attempt: &AttemptId) -> Settlement {
         paid_at: in_time(),
         booked_at: in_time(),
         role: Role::Main,
+        overpaid: None,
     }
 }

@@ -63,6 +63,11 @@ pub(crate) fn settlement(case_number: &CaseNumber, id: &SettlementId) -> Key {
     Key::new(ticket_partition(case_number), format!("SETTLEMENT#{id}"))
 }
 
+/// Says which ticket a till's receipt or a bank's reference has paid.
+pub(crate) fn receipt(id: &SettlementId) -> Key {
+    Key::new(format!("RECEIPT#{id}"), "RECEIPT")
+}
+
 pub(crate) fn taken_back(case_number: &CaseNumber, id: &str) -> Key {
     Key::new(ticket_partition(case_number), format!("TAKEN_BACK#{id}"))
 }

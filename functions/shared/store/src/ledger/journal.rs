@@ -60,6 +60,7 @@ pub struct Snapshot {
 pub enum JournalEvent {
     Issued,
     Paid,
+    PartPaid,
     SurplusBooked,
     FactsDiffered,
     CapturePending,
@@ -75,7 +76,7 @@ impl JournalEvent {
     /// Whether it is the line of money that was booked.
     pub(crate) const fn is_booking(self) -> bool {
         match self {
-            Self::Paid | Self::SurplusBooked | Self::FactsDiffered => true,
+            Self::Paid | Self::PartPaid | Self::SurplusBooked | Self::FactsDiffered => true,
             Self::Issued
             | Self::CapturePending
             | Self::PendingCaptureDeclined
@@ -91,6 +92,7 @@ impl JournalEvent {
         match self {
             Self::Issued => "issued",
             Self::Paid => "paid",
+            Self::PartPaid => "part_paid",
             Self::SurplusBooked => "surplus_booked",
             Self::FactsDiffered => "facts_differed",
             Self::CapturePending => "capture_pending",

@@ -2,15 +2,21 @@
 //! journal, the export's queue, and the attempt of what PayPal captured; all or nothing.
 
 use aws_sdk_dynamodb::types::builders::UpdateBuilder;
-use ticket::{Role, Settlement, SettlementId, Source, State, SurplusReason, Ticket};
+use serde::Deserialize;
+use ticket::{
+    CaseNumber, Cents, Role, Settlement, SettlementId, Source, State, SurplusReason, Ticket,
+    TicketText,
+};
 
 use crate::dynamo::client::{read, unavailable};
 use crate::dynamo::keys::{self, n, s};
-use crate::dynamo::write::{Step, item};
+use crate::dynamo::write::{Step, item, value};
 use crate::ledger::export::export_entry;
-use crate::ledger::journal::{JournalEvent, PAYPAL, journal_line, journal_step};
+use crate::ledger::journal::{JournalEntry, JournalEvent, PAYPAL, journal_line, journal_step};
 use crate::payments::attempts::{end_update, holds_pending};
-use crate::payments::conditions::{AS_READ, NOBODY_CAPTURES, UNLOCKED, under_fence};
+use crate::payments::conditions::{
+    AS_READ, NOBODY_CAPTURES, UNLOCKED, UNLOCKED_AS_READ, under_fence,
+};
 use crate::payments::lock::Held;
 use crate::payments::records::{Attempt, AttemptState};
 use crate::{Error, Store, Write};
@@ -19,8 +25,11 @@ use crate::{Error, Store, Write};
 #[derive(Clone, Copy, Debug)]
 pub enum Booker<'a> {
     /// A clerk, what the till or the bank has taken: nobody may be inside the capture
-    /// call, and PayPal may hold nothing back.
-    Clerk,
+    /// call, and PayPal may hold nothing back; but for a reason that is given.
+    Clerk {
+        /// Why it is booked although PayPal holds a capture back.
+        override_reason: Option<&'a TicketText>,
+    },
     /// `settle`, what PayPal has captured for this attempt: the lock and the pending mark
     /// are its own or nobody's, and go away.
     Settle {
@@ -51,19 +60,19 @@ impl Store {
     ) -> Result<Write, Error> {
         let id = settlement.id();
         let is_open = matches!(ticket.state, State::Open(_));
-        let is_paid_by_it = is_paid_by(ticket, &id);
+        let is_counted = settlement.is_counted_by(ticket);
         // What was captured stays what it was, whatever has happened since; cash pays
         // only what is open.
-        if matches!(booker, Booker::Clerk)
-            && settlement.role == Role::Main
-            && !(is_open || is_paid_by_it)
+        if matches!(booker, Booker::Clerk { .. })
+            && matches!(settlement.role, Role::Main | Role::Part)
+            && !(is_open || is_counted)
         {
             return Ok(Write::Refused);
         }
-        if !is_paid_by_it {
-            let after = settlement.state_after(&ticket.state);
+        if !is_counted {
+            let after = settlement.after(ticket);
             let mut steps = money_steps(ticket, settlement, &after, booker)?;
-            steps.push(booking_journal(ticket, settlement, &after)?);
+            steps.push(booking_journal(ticket, settlement, &after, booker)?);
             if self.transact("book a settlement", steps).await? == Write::Done {
                 return Ok(Write::Done);
             }
@@ -76,7 +85,7 @@ impl Store {
             (Booker::Settle { .. }, None) => Ok(Write::Refused),
             // It is completed as it stands there: another time of booking would be
             // another line for the export.
-            (Booker::Clerk, stands) => {
+            (Booker::Clerk { .. }, stands) => {
                 let settlement = stands.unwrap_or_else(|| as_paid(ticket, settlement));
                 // A line that has come back under another version than the ticket's
                 // does not tell how the ticket came to be what it is.
@@ -106,6 +115,25 @@ impl Store {
         found.item.map(|item| read("settlement", item)).transpose()
     }
 
+    /// The ticket that was paid with the receipt of this id, if one was.
+    ///
+    /// # Errors
+    /// When the table does not answer or the item is unreadable.
+    pub async fn case_of_receipt(&self, id: &SettlementId) -> Result<Option<CaseNumber>, Error> {
+        let found = self
+            .client
+            .get_item()
+            .table_name(&self.table)
+            .set_key(Some(keys::receipt(id).into_item()))
+            .consistent_read(true)
+            .send()
+            .await
+            .map_err(unavailable("look for a receipt"))?;
+        let item = found.item;
+        let paid = item.map(|item| read::<PaidCase>("receipt", item));
+        Ok(paid.transpose()?.map(|paid| paid.case_number))
+    }
+
     /// Books a settlement of which parts may be there already; `journaled` says
     /// that its journal line is one of them. Refused where the ticket has been
     /// paid by other money, or as [`Store::book`] is.
@@ -119,27 +147,48 @@ impl Store {
         booker: Booker<'_>,
         journaled: bool,
     ) -> Result<Write, Error> {
-        let mut after = settlement.state_after(&ticket.state);
+        let mut after = settlement.after(ticket);
         let mut before = ticket.clone();
-        if settlement.role == Role::Main {
-            match &ticket.state {
-                State::Open(_) => {}
-                State::Paid { settlement: by, .. } if *by == settlement.id() => {
-                    before.state = State::Open(None);
-                    before.version = ticket.version.saturating_sub(1);
-                }
-                State::Paid { .. } => return Ok(Write::Refused),
-                // It was paid, and more has happened to it since.
-                State::Objected | State::Withdrawn | State::HandedOver | State::Review(_) => {
-                    after = ticket.state.clone();
-                }
+        match (settlement.role, &ticket.state) {
+            (Role::Main, State::Paid { settlement: by, .. }) if *by == settlement.id() => {
+                before.state = State::Open(None);
+                before.version = ticket.version.saturating_sub(1);
             }
+            (Role::Main | Role::Part, State::Paid { .. }) if !settlement.is_counted_by(ticket) => {
+                return Ok(Write::Refused);
+            }
+            // It was counted, or was to be, and more has happened to the ticket since.
+            (Role::Part, _) if settlement.is_counted_by(ticket) => {
+                after = (ticket.state.clone(), ticket.amount);
+            }
+            (
+                Role::Main | Role::Part,
+                State::Objected | State::Withdrawn | State::HandedOver | State::Review(_),
+            ) => after = (ticket.state.clone(), ticket.amount),
+            (Role::Main | Role::Part, State::Open(_) | State::Paid { .. })
+            | (Role::Surplus(_), _) => {}
         }
         let mut steps = money_steps(ticket, settlement, &after, booker)?;
-        if !journaled {
-            steps.push(booking_journal(&before, settlement, &after)?);
+        if !(journaled || self.is_told(&before, settlement, &after).await?) {
+            steps.push(booking_journal(&before, settlement, &after, booker)?);
         }
         self.transact_missing("mend a booking", steps).await
+    }
+
+    /// Whether the journal tells of money already that changes nothing of the ticket now:
+    /// entered again on a ticket of a later version, it would be told twice.
+    async fn is_told(
+        &self,
+        before: &Ticket,
+        settlement: &Settlement,
+        (state, amount): &(State, Cents),
+    ) -> Result<bool, Error> {
+        if state.name() != before.state.name() || *amount != before.amount {
+            return Ok(false);
+        }
+        let id = settlement.id();
+        let told = self.journaled(&before.case_number, id.as_str()).await?;
+        Ok(told.into_iter().any(JournalEvent::is_booking))
     }
 }
 
@@ -148,13 +197,13 @@ impl Store {
 fn money_steps(
     ticket: &Ticket,
     settlement: &Settlement,
-    after: &State,
+    after: &(State, Cents),
     booker: Booker<'_>,
 ) -> Result<Vec<Step>, Error> {
     let (case_number, id) = (&ticket.case_number, settlement.id());
     let queued = export_entry(case_number, settlement.booked_at, "settlement", id.as_str());
     let mut steps = vec![
-        Step::Update(booked_ticket(ticket, after, booker)),
+        Step::Update(booked_ticket(ticket, settlement, after, booker)?),
         Step::put_new(item(
             "settlement",
             keys::settlement(case_number, &id),
@@ -164,7 +213,9 @@ fn money_steps(
         Step::put_new(queued),
     ];
     match (&settlement.source, booker) {
-        (Source::Cash(_) | Source::Transfer(_), Booker::Clerk) => {}
+        (Source::Cash(_) | Source::Transfer(_), Booker::Clerk { .. }) => {
+            steps.push(Step::Update(receipt_of_case(case_number, &id)));
+        }
         (Source::Paypal(captured), Booker::Settle { attempt, .. })
             if captured.attempt == attempt.id =>
         {
@@ -199,9 +250,15 @@ fn approved_as_read(update: UpdateBuilder, attempt: &Attempt) -> UpdateBuilder {
 }
 
 /// The journal line of a booking on a ticket that stands so before it.
-fn booking_journal(before: &Ticket, settlement: &Settlement, after: &State) -> Result<Step, Error> {
+fn booking_journal(
+    before: &Ticket,
+    settlement: &Settlement,
+    after: &(State, Cents),
+    booker: Booker<'_>,
+) -> Result<Step, Error> {
     let what = match settlement.role {
         Role::Main => JournalEvent::Paid,
+        Role::Part => JournalEvent::PartPaid,
         Role::Surplus(SurplusReason::FactsDiffer) if matches!(before.state, State::Open(_)) => {
             JournalEvent::FactsDiffered
         }
@@ -213,27 +270,53 @@ fn booking_journal(before: &Ticket, settlement: &Settlement, after: &State) -> R
         Source::Paypal(_) => PAYPAL,
         Source::Cash(receipt) | Source::Transfer(receipt) => &receipt.clerk,
     };
-    let entry = journal_line(
-        before,
-        by,
-        what,
-        settlement.id().as_str(),
-        (after, before.amount),
-        settlement.booked_at,
-    );
+    let reason = match booker {
+        Booker::Clerk { override_reason } => override_reason.cloned(),
+        Booker::Settle { .. } => None,
+    };
+    let (state, amount) = after;
+    let id = settlement.id();
+    let entry = JournalEntry {
+        reason,
+        ..journal_line(
+            before,
+            by,
+            what,
+            id.as_str(),
+            (state, *amount),
+            settlement.booked_at,
+        )
+    };
     journal_step(before, &entry)
 }
 
-/// Whether a ticket is paid by this very money: it was booked before, or the ticket came
-/// back from a restore without the rest of its booking.
-fn is_paid_by(ticket: &Ticket, id: &SettlementId) -> bool {
-    matches!(&ticket.state, State::Paid { settlement, .. } if settlement == id)
+/// What an item of a receipt holds.
+#[derive(Deserialize)]
+struct PaidCase {
+    case_number: CaseNumber,
 }
 
-/// The settlement that a ticket says it is paid by, or this one as it is.
+/// A receipt pays one ticket: the same number on a second one would be a typing error
+/// that nobody sees.
+fn receipt_of_case(case_number: &CaseNumber, id: &SettlementId) -> UpdateBuilder {
+    UpdateBuilder::default()
+        .set_key(Some(keys::receipt(id).into_item()))
+        .update_expression("SET case_number = :case_number")
+        // sabotage: one receipt for two tickets
+        .condition_expression("attribute_not_exists(pk) OR case_number = :case_number")
+        .expression_attribute_values(":case_number", s(case_number.as_str()))
+}
+
+/// The settlement that a ticket says it has counted, or this one as it is.
 fn as_paid(ticket: &Ticket, settlement: &Settlement) -> Settlement {
-    let role = if is_paid_by(ticket, &settlement.id()) {
+    let is_paid_by_it = matches!(
+        &ticket.state,
+        State::Paid { settlement: by, .. } if *by == settlement.id()
+    );
+    let role = if is_paid_by_it {
         Role::Main
+    } else if settlement.is_counted_by(ticket) {
+        Role::Part
     } else {
         settlement.role
     };
@@ -243,30 +326,62 @@ fn as_paid(ticket: &Ticket, settlement: &Settlement) -> Settlement {
     }
 }
 
-fn booked_ticket(ticket: &Ticket, after: &State, booker: Booker<'_>) -> UpdateBuilder {
+fn booked_ticket(
+    ticket: &Ticket,
+    settlement: &Settlement,
+    after: &(State, Cents),
+    booker: Booker<'_>,
+) -> Result<UpdateBuilder, Error> {
     let update = UpdateBuilder::default()
         .set_key(Some(keys::ticket(&ticket.case_number).into_item()))
         .expression_attribute_values(":version", n(ticket.version));
-    let changes = after.name() != ticket.state.name();
-    match booker {
-        Booker::Clerk if changes => changed_state(ticket, after, update)
-            // sabotage: cash without a condition
-            .condition_expression(format!("#state = :open AND {NOBODY_CAPTURES}"))
-            .expression_attribute_values(":open", s("open")),
+    let (state, amount) = after;
+    let changes = state.name() != ticket.state.name();
+    Ok(match booker {
+        Booker::Clerk { override_reason } if changes || *amount != ticket.amount => {
+            let update = if changes {
+                changed_state(ticket, state, update)
+            } else {
+                paid_in_part(ticket, settlement, *amount, update)?
+            };
+            let nobody = override_reason.map_or(NOBODY_CAPTURES, |_| UNLOCKED_AS_READ);
+            update
+                // sabotage: cash without a condition
+                .condition_expression(format!("#state = :open AND {nobody}"))
+                .expression_attribute_names("#lock", "lock")
+                .expression_attribute_names("#state", "state")
+                .expression_attribute_values(":open", s("open"))
+        }
         // Surplus changes nothing.
-        Booker::Clerk => update
+        Booker::Clerk { .. } => update
             .update_expression("SET version = :version")
             .condition_expression("version = :version"),
         Booker::Settle { attempt, held } => {
             let update = update.expression_attribute_values(":attempt", s(attempt.id.as_str()));
             if changes {
-                let update = changed_state(ticket, after, update);
+                let update = changed_state(ticket, state, update);
                 under_fence(update, AS_READ, UNLOCKED, held)
             } else {
                 unchanged_state(ticket, attempt, update, held)
             }
         }
-    }
+    })
+}
+
+/// The rest is owed, and the money that paid the other part is counted once.
+fn paid_in_part(
+    ticket: &Ticket,
+    settlement: &Settlement,
+    rest: Cents,
+    update: UpdateBuilder,
+) -> Result<UpdateBuilder, Error> {
+    let mut parts = ticket.part_payments.clone();
+    parts.push(settlement.id());
+    Ok(update
+        .update_expression("SET amount = :rest, part_payments = :parts, version = :next")
+        .expression_attribute_values(":rest", n(rest.minor_units()))
+        .expression_attribute_values(":parts", value("part payments", &parts)?)
+        .expression_attribute_values(":next", n(ticket.version + 1)))
 }
 
 fn changed_state(ticket: &Ticket, after: &State, update: UpdateBuilder) -> UpdateBuilder {

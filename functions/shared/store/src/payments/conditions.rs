@@ -17,6 +17,9 @@ pub(crate) const UNLOCKED: &str = "attribute_not_exists(#lock)";
 pub(crate) const NOBODY_CAPTURES: &str =
     "version = :version AND attribute_not_exists(#lock) AND attribute_not_exists(pending)";
 
+/// For a clerk who takes responsibility for money beside a capture that PayPal holds back.
+pub(crate) const UNLOCKED_AS_READ: &str = "version = :version AND attribute_not_exists(#lock)";
+
 /// Under a lock only its owner writes, and only under its very fence: a lock taken
 /// since is somebody else's, who may be about to capture. Without one, `otherwise`
 /// says which locks there may be.

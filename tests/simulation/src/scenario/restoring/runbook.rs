@@ -127,7 +127,7 @@ async fn issued_again(world: &Rc<World>) {
         for _ in 0..TRIES_MAX {
             let (store, ticket) = (store.clone(), ticket.clone());
             let issued = world
-                .invoke(Function::Office, async move {
+                .invoke(Function::IssueTickets, async move {
                     store.issue(&ticket, "simulation").await
                 })
                 .await;

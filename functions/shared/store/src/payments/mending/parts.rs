@@ -37,7 +37,7 @@ impl BookingParts {
         let ticket_says_so = match (settlement.role, &self.ticket.state) {
             (Role::Main, State::Paid { settlement, .. }) => *settlement == self.capture,
             (Role::Main | Role::Surplus(SurplusReason::FactsDiffer), State::Open(_)) => false,
-            (Role::Main | Role::Surplus(_), _) => true,
+            (Role::Main | Role::Part | Role::Surplus(_), _) => true,
         };
         let whole = ticket_says_so
             && self.attempt.state == captured

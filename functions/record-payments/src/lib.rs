@@ -1,0 +1,127 @@
+//! Books what the till and the bank have taken, for clerks and the cash office.
+//!
+//! ```text
+//! POST /tickets/{case_number}/payments  one payment    → 201, 200, 409
+//! POST /payments                        a day's list   → 200, a line each
+//! ```
+//!
+//! A payment is known by its receipt number or bank reference: the same again is booked
+//! once. It goes through the same booking as what PayPal captures.
+
+mod many;
+mod one;
+mod sent;
+
+use http::{Method, Response, StatusCode};
+use jiff::Timestamp;
+use lambda_http::{Body, Request, RequestExt};
+use office::{Kind, Problem, answer, body, in_full, json_answer};
+use store::Store;
+use ticket::CaseNumber;
+
+use sent::SentPayment;
+
+/// What this function needs.
+pub struct App {
+    /// Where tickets are kept.
+    pub store: Store,
+}
+
+impl App {
+    /// Reads the environment.
+    ///
+    /// # Errors
+    /// When a variable is missing; the error names it.
+    #[expect(
+        clippy::unused_async,
+        reason = "every function of the set starts alike"
+    )]
+    pub async fn from_vars(
+        vars: &dyn Fn(&str) -> Option<String>,
+    ) -> Result<Self, store::ConfigError> {
+        Ok(Self {
+            store: Store::from_vars(vars)?,
+        })
+    }
+}
+
+/// What an answer needs to be told in the log beside its status.
+#[derive(Default)]
+struct LogLine {
+    case_number: Option<CaseNumber>,
+    by: Option<String>,
+    booked: usize,
+    unchanged: usize,
+    refused: usize,
+    cause: Option<store::Error>,
+}
+
+/// Answers one request of the office API.
+pub async fn handle(app: &App, request: Request, now: Timestamp) -> Response<Body> {
+    let mut line = LogLine::default();
+    let response = match route(app, &request, now, &mut line).await {
+        Ok(response) => response,
+        Err(mut problem) => {
+            line.cause = problem.cause.take();
+            problem.into_response()
+        }
+    };
+    tracing::info!(
+        method = %request.method(),
+        status = response.status().as_u16(),
+        case_number = line.case_number.as_ref().map(CaseNumber::as_str),
+        by = line.by,
+        booked = line.booked,
+        unchanged = line.unchanged,
+        refused = line.refused,
+        error = line.cause.as_ref().map(in_full),
+        "answered the cash office"
+    );
+    response
+}
+
+/// The routes, by method and path parameter: the path itself may begin with
+/// the name of a stage.
+async fn route(
+    app: &App,
+    request: &Request,
+    now: Timestamp,
+    line: &mut LogLine,
+) -> Result<Response<Body>, Problem> {
+    let by = office::sub(request)?;
+    line.by = Some(by.clone());
+    if request.method() != Method::POST {
+        return Err(Problem::new(
+            Kind::MethodNotAllowed,
+            "use POST /tickets/{case_number}/payments or POST /payments",
+        ));
+    }
+    let path = request.path_parameters();
+    if let Some(case_number) = path.first("case_number") {
+        let case_number: CaseNumber =
+            case_number
+                .parse()
+                .map_err(|error: ticket::InvalidCaseNumber| {
+                    Problem::with_field("case_number", error.to_string())
+                })?;
+        line.case_number = Some(case_number.clone());
+        let sent = SentPayment::read(body(request))?.of(&case_number)?;
+        let (status, booked) = one::record(&app.store, &case_number, &sent, &by, now).await?;
+        match status {
+            StatusCode::CREATED => line.booked = 1,
+            _ => line.unchanged = 1,
+        }
+        return json_answer(status, &booked);
+    }
+    let batch = many::record(&app.store, body(request), &by, now).await?;
+    line.booked = batch.count(StatusCode::CREATED);
+    line.unchanged = batch.count(StatusCode::OK);
+    line.refused = batch.refused();
+    let answers = batch.text()?;
+    line.cause = batch.cause;
+    Ok(answer(
+        StatusCode::OK,
+        "application/x-ndjson",
+        answers.into(),
+    ))
+}

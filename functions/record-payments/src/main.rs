@@ -1,0 +1,22 @@
+//! Wires `record-payments` to its Lambda.
+
+use jiff::Timestamp;
+use lambda_http::{Error, Request, run, service_fn};
+use record_payments::{App, handle};
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the one place where this function reads the clock"
+)]
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    lambda_http::tracing::init_default_subscriber();
+    let app = &App::from_vars(&|name| std::env::var(name).ok())
+        .await
+        .map_err(|error| error.to_string())?;
+    app.store.prime(Timestamp::now()).await;
+    run(service_fn(move |request: Request| async move {
+        Ok::<_, Error>(handle(app, request, Timestamp::now()).await)
+    }))
+    .await
+}
