@@ -139,6 +139,7 @@ async fn ticket(
         attempts_begun: 0,
         first_invoice_refused: false,
         part_payments: Vec::new(),
+        letter_lease: None,
         awaits: None,
     })
 }

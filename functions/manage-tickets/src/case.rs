@@ -26,6 +26,8 @@ pub(crate) struct Answer {
     payment_running_since: Option<Timestamp>,
     /// PayPal is checking a capture: no letter may be printed.
     payment_pending: bool,
+    /// Until when a letter may be printed, where a lease was asked for.
+    letter_until: Option<Timestamp>,
     #[serde(serialize_with = "euros")]
     amount: Cents,
     due_on: Date,
@@ -92,6 +94,7 @@ impl Answer {
                 Some(UnderWay::Capturing) | None => None,
             },
             payment_pending: ticket.standing() == Standing::OpenPending,
+            letter_until: ticket.letter_until(now),
             case_number: ticket.case_number,
             state: ticket.state.at_rest(),
             amount: ticket.amount,

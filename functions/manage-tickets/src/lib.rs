@@ -7,12 +7,14 @@
 //!      …/objection                        { "reason" }            the driver contests
 //!      …/hand-over                        { "reason" }            it goes on with a fine order
 //!      …/amount                           { "amount", "reason" }  another amount is owed
+//!      …/lease                            { "until" }             a letter may be printed
 //! ```
 //!
 //! Each answers how the case stands then; the same again changes nothing.
 
 mod case;
 mod change;
+mod lease;
 
 use http::{Method, Response, StatusCode};
 use jiff::Timestamp;
@@ -99,6 +101,10 @@ async fn route(
     let what = request.uri().path().rsplit('/').next().unwrap_or_default();
     match *request.method() {
         Method::GET => {}
+        Method::POST if what == "lease" => {
+            let until = lease::asked(body(request), now)?;
+            lease::grant(&app.store, &case_number, until, &by, now).await?;
+        }
         Method::POST => {
             let asked = change::asked(what, body(request)).ok_or_else(no_such_route)??;
             let act = Act {
@@ -118,6 +124,6 @@ async fn route(
 fn no_such_route() -> Problem {
     Problem::new(
         Kind::MethodNotAllowed,
-        "use GET /tickets/{case_number}, or POST to its withdrawal, objection, hand-over or amount",
+        "use GET /tickets/{case_number}, or POST to its withdrawal, objection, hand-over, amount or lease",
     )
 }

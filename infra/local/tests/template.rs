@@ -240,7 +240,7 @@ fn a_request_has_one_function_that_answers_it() {
             assert!(seen.insert(key.clone()), "{key}");
         }
     }
-    assert_eq!(seen.len(), 16);
+    assert_eq!(seen.len(), 17);
 }
 
 #[test]

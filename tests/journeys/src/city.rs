@@ -526,6 +526,7 @@ pub fn open_ticket(case_number: &str, now: Timestamp) -> Ticket {
         attempts_begun: 0,
         first_invoice_refused: false,
         part_payments: Vec::new(),
+        letter_lease: None,
         awaits: None,
     }
 }

@@ -44,6 +44,7 @@ fn ticket() -> Ticket {
         attempts_begun: 0,
         first_invoice_refused: false,
         part_payments: Vec::new(),
+        letter_lease: None,
         awaits: None,
     }
 }

@@ -35,6 +35,8 @@ pub enum Kind {
     ReceiptUsed,
     /// The city takes nothing after the due date.
     TooLate,
+    /// A payment was begun in time and may still be finished.
+    CheckoutAlive,
     /// The ticket stands so that it cannot be.
     Refused(Refusal),
     /// It is not built yet.
@@ -55,9 +57,11 @@ impl Kind {
             Self::NoSuchTicket => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::OtherContent | Self::ReceiptUsed | Self::TooLate | Self::Refused(_) => {
-                StatusCode::CONFLICT
-            }
+            Self::OtherContent
+            | Self::ReceiptUsed
+            | Self::TooLate
+            | Self::CheckoutAlive
+            | Self::Refused(_) => StatusCode::CONFLICT,
             Self::NotImplemented => StatusCode::NOT_IMPLEMENTED,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
             Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
@@ -77,6 +81,7 @@ impl Kind {
             Self::OtherContent => "/problems/other-content",
             Self::ReceiptUsed => "/problems/receipt-used",
             Self::TooLate => "/problems/too-late",
+            Self::CheckoutAlive => "/problems/checkout-alive",
             Self::Refused(Refusal::Processing) => "/problems/payment-running",
             Self::Refused(Refusal::Pending) => "/problems/payment-pending",
             Self::Refused(Refusal::Paid) => "/problems/ticket-paid",
@@ -94,7 +99,7 @@ impl Kind {
     const fn retry_after_s(self) -> Option<u16> {
         match self {
             Self::Refused(Refusal::Processing) => Some(RETRY_AFTER_PAYMENT_S),
-            Self::Refused(Refusal::Pending) => Some(RETRY_AFTER_PENDING_S),
+            Self::Refused(Refusal::Pending) | Self::CheckoutAlive => Some(RETRY_AFTER_PENDING_S),
             Self::Unavailable => Some(RETRY_AFTER_S),
             Self::InvalidRequest
             | Self::NotSignedIn

@@ -219,10 +219,15 @@ const fn notice_status(notice: Option<Notice>) -> StatusCode {
 fn notices(view: &View<'_>, notice: Option<Notice>, ticket: &Ticket) -> Vec<String> {
     let is_closed = view.captures == Captures::Closed;
     let closed = Some(Notice::Closed).filter(|_| is_closed && notice != Some(Notice::Closed));
+    let text = Texts(view.language);
+    let letter = ticket
+        .letter_until(view.now)
+        .map(|until| text.letter_on_its_way(&text.time(until)));
     [notice, closed]
         .into_iter()
         .flatten()
-        .map(|notice| notice_words(Texts(view.language), notice, ticket))
+        .map(|notice| notice_words(text, notice, ticket))
+        .chain(letter)
         .collect()
 }
 

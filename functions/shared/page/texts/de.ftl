@@ -98,6 +98,9 @@ closed =
     abgebucht. Haben Sie schon online gezahlt? Dann zahlen Sie bitte nicht noch
     einmal: Es geht nichts verloren. Sonst können Sie überweisen, bar zahlen
     oder es später noch einmal versuchen.
+letter-on-its-way =
+    Ein Schreiben zu diesem Fall ist unterwegs. Sie können trotzdem hier zahlen: Eine
+    Zahlung vor { $moment } zählt noch, und das Schreiben braucht dann keine Antwort.
 too-many-attempts =
     Es wurde nichts abgebucht. Für diesen Fall wurden schon fünf Zahlungen
     begonnen, die bei PayPal noch offen sind. Versuchen Sie es morgen noch

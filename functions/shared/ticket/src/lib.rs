@@ -16,6 +16,7 @@ mod change;
 mod due;
 mod identifiers;
 mod language;
+mod letter;
 mod money;
 mod municipality;
 mod plate;
@@ -33,6 +34,7 @@ pub use identifiers::{
     AttemptId, CaptureId, InvalidIdentifier, OrderId, ReceiptNumber, SettlementId,
 };
 pub use language::Language;
+pub use letter::LetterLease;
 pub use money::{
     Cents, InvalidAmount, Money, WARNING_FINE_MAX, WARNING_FINE_MIN, WARNING_FINE_STEP,
 };

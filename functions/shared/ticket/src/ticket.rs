@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::due::berlin;
 use crate::{
-    AttemptId, CaseNumber, Cents, DueDate, InFlight, Lock, PendingCapture, Plate, SettlementId,
-    Standing, State,
+    AttemptId, CaseNumber, Cents, DueDate, InFlight, LetterLease, Lock, PendingCapture, Plate,
+    SettlementId, Standing, State,
 };
 
 /// A warning notice with its warning fine (Verwarnung, "Knöllchen").
@@ -57,6 +57,9 @@ pub struct Ticket {
     /// is entered again after a restore would be counted twice.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub part_payments: Vec<SettlementId>,
+    /// Until when a letter about it may be printed; it ends by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub letter_lease: Option<LetterLease>,
     /// Money that may still come, though nobody is inside the capture call. For
     /// pages and the city to tell; it decides nothing about money.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -78,6 +78,7 @@ pub(crate) fn ticket(standing: Standing) -> Ticket {
         attempts_begun: 0,
         first_invoice_refused: false,
         part_payments: Vec::new(),
+        letter_lease: None,
         awaits: None,
     }
 }

@@ -70,6 +70,7 @@ pub enum JournalEvent {
     Objected,
     HandedOver,
     AmountChanged,
+    LetterLeased,
 }
 
 impl JournalEvent {
@@ -84,7 +85,8 @@ impl JournalEvent {
             | Self::Withdrawn
             | Self::Objected
             | Self::HandedOver
-            | Self::AmountChanged => false,
+            | Self::AmountChanged
+            | Self::LetterLeased => false,
         }
     }
 
@@ -102,6 +104,7 @@ impl JournalEvent {
             Self::Objected => "objected",
             Self::HandedOver => "handed_over",
             Self::AmountChanged => "amount_changed",
+            Self::LetterLeased => "letter_leased",
         }
     }
 }

@@ -2,10 +2,11 @@
 //! somebody may be inside the capture call or PayPal holds a capture back.
 
 use aws_sdk_dynamodb::types::builders::UpdateBuilder;
-use ticket::{Change, Permit};
+use jiff::Timestamp;
+use ticket::{Change, LetterLease, Permit, Ticket};
 
 use crate::dynamo::keys::{self, n, s};
-use crate::dynamo::write::Step;
+use crate::dynamo::write::{Step, value};
 use crate::ledger::journal::{Act, JournalEntry, JournalEvent, journal_line, journal_step};
 use crate::payments::conditions::NOBODY_CAPTURES;
 use crate::{Error, Store, Write};
@@ -46,6 +47,47 @@ impl Store {
             Write::Done => Ok(Write::Done),
             // Where a restore has brought parts back that the ticket does not know of,
             // it is made whole with them.
+            Write::Refused => self.transact_missing(call, steps).await,
+        }
+    }
+
+    /// Lets a letter about a ticket be printed until a moment. Refused when the ticket has
+    /// changed since it was read, is not open, is locked, waits for PayPal, or when an
+    /// attempt was begun since.
+    ///
+    /// # Errors
+    /// When the table does not answer; the ticket must be read again.
+    pub async fn lease_letter(
+        &self,
+        ticket: &Ticket,
+        until: Timestamp,
+        by: &str,
+        now: Timestamp,
+    ) -> Result<Write, Error> {
+        let lease = LetterLease {
+            until,
+            by: by.to_owned(),
+        };
+        let (what, reference) = (JournalEvent::LetterLeased, until.to_string());
+        let stands = (&ticket.state, ticket.amount);
+        let entry = journal_line(ticket, by, what, &reference, stands, now);
+        let update = UpdateBuilder::default()
+            .set_key(Some(keys::ticket(&ticket.case_number).into_item()))
+            .update_expression("SET letter_lease = :lease")
+            .condition_expression(format!(
+                "#state = :open AND attempts_begun = :begun AND {NOBODY_CAPTURES}"
+            ))
+            .expression_attribute_names("#lock", "lock")
+            .expression_attribute_names("#state", "state")
+            .expression_attribute_values(":open", s("open"))
+            .expression_attribute_values(":begun", n(ticket.attempts_begun))
+            .expression_attribute_values(":lease", value("lease for a letter", &lease)?)
+            .expression_attribute_values(":version", n(ticket.version));
+        let steps = vec![Step::Update(update), journal_step(ticket, &entry)?];
+        let call = "lease a letter";
+        match self.transact(call, steps.clone()).await? {
+            Write::Done => Ok(Write::Done),
+            // The same lease was given before, and ended or was given anew since.
             Write::Refused => self.transact_missing(call, steps).await,
         }
     }
