@@ -118,6 +118,7 @@ async fn ticket(
         ..sent
     };
     let issued_as = sent.digest()?;
+    let qr_token = app.signing_key.sign(&case_number);
     let due_on = match sent.due_on {
         Some(day) => DueDate::on(day),
         None => DueDate::one_week_after(sent.occurred_at, app.store.municipality(now).await?.land),
@@ -140,6 +141,7 @@ async fn ticket(
         first_invoice_refused: false,
         part_payments: Vec::new(),
         letter_lease: None,
+        qr_token: Some(qr_token.into()),
         awaits: None,
     })
 }

@@ -1,5 +1,4 @@
-//! What the city is told of a case: how it stands and how it came so. Plate,
-//! place and offence it has sent itself; they are not repeated.
+//! What the city is told of a case: what was issued, how it stands and how it came so.
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -7,8 +6,10 @@ use office::fields::euros;
 use serde::Serialize;
 use store::{Attempt, AttemptState, CaseFile, JournalEntry, JournalEvent, Snapshot, TakenBack};
 use ticket::{
-    AttemptId, CaseNumber, Cents, OrderId, Settlement, Standing, State, TicketText, UnderWay,
+    AttemptId, CaseNumber, Cents, Offence, OrderId, Settlement, Standing, State, Ticket,
+    TicketText, UnderWay,
 };
+use token::PublicBaseUrl;
 
 /// A case, as `GET /tickets/{case_number}` answers it. Amounts are in euros:
 /// `"30.00"`.
@@ -32,10 +33,31 @@ pub(crate) struct Answer {
     amount: Cents,
     due_on: Date,
     issued_at: Timestamp,
+    issued: Issued,
     settlements: Vec<Settlement>,
     attempts: Vec<PaymentAttempt>,
     taken_back: Vec<TakenBack>,
     journal: Vec<Line>,
+}
+
+/// What was issued: enough to print the notice again.
+#[derive(Debug, Serialize)]
+struct Issued {
+    plate: String,
+    offence: Offence,
+    place: TicketText,
+    occurred_at: Timestamp,
+    booking_reference: Option<TicketText>,
+    /// What the QR code leads to, and the word beside it.
+    #[serde(flatten)]
+    code: Option<Code>,
+}
+
+/// A QR code, in words.
+#[derive(Debug, Serialize)]
+struct Code {
+    url: String,
+    check_word: String,
 }
 
 /// A payment attempt, without the address at which it can be approved.
@@ -78,7 +100,7 @@ struct Stood {
 
 impl Answer {
     /// The case as it stands at `now`.
-    pub(crate) fn of(file: CaseFile, now: Timestamp) -> Self {
+    pub(crate) fn of(file: CaseFile, base: &PublicBaseUrl, now: Timestamp) -> Self {
         let awaited = file.ticket.awaits.as_ref().map(|awaited| &awaited.attempt);
         let named = file
             .attempts
@@ -95,6 +117,7 @@ impl Answer {
             },
             payment_pending: ticket.standing() == Standing::OpenPending,
             letter_until: ticket.letter_until(now),
+            issued: Issued::of(&ticket, base),
             case_number: ticket.case_number,
             state: ticket.state.at_rest(),
             amount: ticket.amount,
@@ -108,6 +131,23 @@ impl Answer {
                 .collect(),
             taken_back: file.taken_back,
             journal: file.journal.into_iter().map(Line::from).collect(),
+        }
+    }
+}
+
+impl Issued {
+    fn of(ticket: &Ticket, base: &PublicBaseUrl) -> Self {
+        let code = ticket.qr_token.as_ref().map(|token| Code {
+            url: token::url(base.as_str(), token.as_str()),
+            check_word: token::check_word(token.as_str()),
+        });
+        Self {
+            plate: ticket.plate.in_full().to_owned(),
+            offence: ticket.offence.clone(),
+            place: ticket.place.clone(),
+            occurred_at: ticket.occurred_at,
+            booking_reference: ticket.booking_reference.clone(),
+            code,
         }
     }
 }

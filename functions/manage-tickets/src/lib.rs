@@ -1,8 +1,8 @@
 //! Shows the city's systems and clerks how a case stands, and lets them change it.
 //!
 //! ```text
-//! GET  /tickets/{case_number}             state, amount, due date, settlements,
-//!                                         attempts, money taken back, journal
+//! GET  /tickets/{case_number}             what was issued, state, amount, due date,
+//!                                         settlements, attempts, money taken back, journal
 //! POST /tickets/{case_number}/withdrawal  { "reason" }            the city drops the case
 //!      …/objection                        { "reason" }            the driver contests
 //!      …/hand-over                        { "reason" }            it goes on with a fine order
@@ -22,6 +22,7 @@ use lambda_http::{Body, Request, RequestExt};
 use office::{Kind, Problem, body, in_full, json_answer};
 use store::{Act, Store};
 use ticket::CaseNumber;
+use token::{InvalidBaseUrl, PublicBaseUrl};
 
 use case::Answer;
 
@@ -29,22 +30,34 @@ use case::Answer;
 pub struct App {
     /// Where cases are kept.
     pub store: Store,
+    /// Where a QR code leads to.
+    pub public_base_url: PublicBaseUrl,
+}
+
+/// The environment does not say what this function needs; refuse to start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// A variable of the table.
+    #[error(transparent)]
+    Store(#[from] store::ConfigError),
+    /// `PUBLIC_BASE_URL`.
+    #[error(transparent)]
+    PublicBaseUrl(#[from] InvalidBaseUrl),
 }
 
 impl App {
     /// Reads the environment.
     ///
     /// # Errors
-    /// When a variable is missing; the error names it.
+    /// When a variable is missing or wrong; the error names it.
     #[expect(
         clippy::unused_async,
         reason = "every function of the set starts alike"
     )]
-    pub async fn from_vars(
-        vars: &dyn Fn(&str) -> Option<String>,
-    ) -> Result<Self, store::ConfigError> {
+    pub async fn from_vars(vars: &dyn Fn(&str) -> Option<String>) -> Result<Self, StartError> {
         Ok(Self {
             store: Store::from_vars(vars)?,
+            public_base_url: PublicBaseUrl::from_vars(vars)?,
         })
     }
 }
@@ -118,7 +131,7 @@ async fn route(
     }
     let file = app.store.case_file(&case_number).await?;
     let file = file.ok_or_else(Problem::no_such_ticket)?;
-    json_answer(StatusCode::OK, &Answer::of(file, now))
+    json_answer(StatusCode::OK, &Answer::of(file, &app.public_base_url, now))
 }
 
 fn no_such_route() -> Problem {

@@ -33,7 +33,10 @@ mod reading {
             assert_eq!(issued, store::Issued::New);
             Self {
                 table,
-                app: App { store },
+                app: App {
+                    store,
+                    public_base_url: base_url(),
+                },
             }
         }
 
@@ -44,6 +47,10 @@ mod reading {
             assert_eq!(response.headers()["cache-control"], "no-store");
             response
         }
+    }
+
+    fn base_url() -> token::PublicBaseUrl {
+        token::PublicBaseUrl::from_vars(&|_| Some("https://pay.example.de".to_owned())).unwrap()
     }
 
     fn ticket() -> Ticket {
@@ -182,13 +189,14 @@ mod reading {
         let all = |name: &str| match name {
             "TABLE_NAME" => Some(TABLE.to_owned()),
             "MUNICIPALITY" => Some(MUNICIPALITY.to_owned()),
+            "PUBLIC_BASE_URL" => Some("https://pay.example.de".to_owned()),
             "AWS_REGION" | "AWS_ACCESS_KEY_ID" | "AWS_SECRET_ACCESS_KEY" => {
                 Some("local".to_owned())
             }
             _ => None,
         };
         assert!(App::from_vars(&all).await.is_ok());
-        for missing in ["TABLE_NAME", "MUNICIPALITY"] {
+        for missing in ["TABLE_NAME", "MUNICIPALITY", "PUBLIC_BASE_URL"] {
             let without = |name: &str| all(name).filter(|_| name != missing);
             let error = App::from_vars(&without).await.err().unwrap().to_string();
             assert!(error.contains(missing), "{error}");

@@ -36,7 +36,7 @@ const OWN: [(&str, &[&str]); 17] = [
     ),
     ("compare-books", &["paypal", "settle", "store", "ticket"]),
     ("issue-tickets", &["office", "store", "ticket", "token"]),
-    ("manage-tickets", &["office", "store", "ticket"]),
+    ("manage-tickets", &["office", "store", "ticket", "token"]),
     ("record-payments", &["office", "store", "ticket"]),
 ];
 

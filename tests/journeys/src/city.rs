@@ -527,6 +527,7 @@ pub fn open_ticket(case_number: &str, now: Timestamp) -> Ticket {
         first_invoice_refused: false,
         part_payments: Vec::new(),
         letter_lease: None,
+        qr_token: None,
         awaits: None,
     }
 }

@@ -81,6 +81,7 @@ impl Functions {
             },
             manage_tickets: manage_tickets::App {
                 store: store.clone(),
+                public_base_url: token::PublicBaseUrl::from_vars(vars).expect("an address"),
             },
             record_payments: record_payments::App {
                 store: store.clone(),

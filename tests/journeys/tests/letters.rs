@@ -11,8 +11,14 @@ const CASE: &str = "KL-2026-000123";
 const UNTIL: &str = "2026-12-10T12:00:00Z";
 /// One moment in both languages, as the pages write it.
 const WRITTEN: [(&str, &str); 2] = [
-    ("driver-opens-ticket", "Zahlung vor 10.\u{a0}Dezember 2026, 13:00\u{a0}Uhr zählt noch"),
-    ("driver-opens-ticket-in-english", "before 10\u{a0}December 2026, 13:00 still counts"),
+    (
+        "driver-opens-ticket",
+        "Zahlung vor 10.\u{a0}Dezember 2026, 13:00\u{a0}Uhr zählt noch",
+    ),
+    (
+        "driver-opens-ticket-in-english",
+        "before 10\u{a0}December 2026, 13:00 still counts",
+    ),
 ];
 
 async fn asks(city: &City, until: &str) -> Answered {
@@ -28,7 +34,10 @@ async fn a_lease_is_told_to_the_driver_who_can_still_pay_and_ends_by_itself() {
     assert_eq!(granted.status, 200, "{}", granted.body);
     assert_eq!(granted.body["letter_until"], UNTIL);
     let line = &granted.body["journal"][1];
-    assert_eq!((&line["what"], &line["by"]), (&json!("letter_leased"), &json!("clerk-17")));
+    assert_eq!(
+        (&line["what"], &line["by"]),
+        (&json!("letter_leased"), &json!("clerk-17"))
+    );
     for (event, written) in WRITTEN {
         let page = city.open_in(&token, event).await;
         assert!(page.has_pay_button());
@@ -62,7 +71,11 @@ async fn no_letter_while_somebody_may_be_paying_who_began_in_time() {
     let token = city.issue(CASE).await;
     let checkout = city.press_pay(&token).await;
     let refused = asks(&city, UNTIL).await;
-    assert!(refused.is_problem(409, "checkout-alive"), "{}", refused.body);
+    assert!(
+        refused.is_problem(409, "checkout-alive"),
+        "{}",
+        refused.body
+    );
     let back = city.at_paypal(&checkout, Payer::Pays).unwrap();
     assert!(asks(&city, UNTIL).await.is_problem(409, "checkout-alive"));
     let lost = Fault::once(On::Capture, FaultKind::NoAnswerAfterEffect);
@@ -99,7 +112,11 @@ async fn no_letter_about_what_cannot_be_paid_here() {
     let held_back = Fault::once(On::Capture, FaultKind::Pending);
     pending.standin.set_fault(held_back).unwrap();
     pending.come_back(&back).await;
-    assert!(asks(&pending, UNTIL).await.is_problem(409, "payment-pending"));
+    assert!(
+        asks(&pending, UNTIL)
+            .await
+            .is_problem(409, "payment-pending")
+    );
 
     for (closing, problem) in [
         ("clerk-withdraws-ticket", "ticket-withdrawn"),

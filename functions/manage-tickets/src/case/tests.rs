@@ -19,6 +19,9 @@ fn attempt_id() -> AttemptId {
     AttemptId::from_random(7)
 }
 
+/// What stands on the notice; its signature is nobody's.
+const TOKEN: &str = "aaaa.bbbb.cccc";
+
 fn capture_id() -> CaptureId {
     CAPTURE.parse().unwrap()
 }
@@ -45,6 +48,7 @@ fn ticket() -> Ticket {
         first_invoice_refused: false,
         part_payments: Vec::new(),
         letter_lease: None,
+        qr_token: Some(TOKEN.to_owned().into()),
         awaits: None,
     }
 }
@@ -60,11 +64,12 @@ fn open() -> CaseFile {
 }
 
 fn answered(file: CaseFile, now: &str) -> Value {
-    serde_json::to_value(Answer::of(file, moment(now))).unwrap()
+    let base = token::PublicBaseUrl::from_vars(&|_| Some("https://pay.example.de".to_owned()));
+    serde_json::to_value(Answer::of(file, &base.unwrap(), moment(now))).unwrap()
 }
 
 #[test]
-fn an_open_case_says_how_it_stands_and_repeats_no_plate_place_or_offence() {
+fn an_open_case_says_how_it_stands_and_all_that_was_issued() {
     assert_eq!(
         answered(open(), "2026-02-21T00:00:00Z"),
         json!({
@@ -74,9 +79,19 @@ fn an_open_case_says_how_it_stands_and_repeats_no_plate_place_or_offence() {
             "payment_running": false,
             "payment_running_since": null,
             "payment_pending": false,
+            "letter_until": null,
             "amount": "30.00",
             "due_on": "2026-02-26",
             "issued_at": "2026-02-20T09:30:00Z",
+            "issued": {
+                "plate": "KL-XX 000",
+                "offence": { "number": "112402", "text": "Sie parkten im Haltverbot." },
+                "place": "Musterstraße 1",
+                "occurred_at": "2026-02-19T13:05:00Z",
+                "booking_reference": null,
+                "url": format!("https://pay.example.de/t/{TOKEN}"),
+                "check_word": token::check_word(TOKEN),
+            },
             "settlements": [],
             "attempts": [],
             "taken_back": [],

@@ -20,6 +20,7 @@ mod letter;
 mod money;
 mod municipality;
 mod plate;
+mod qr_token;
 mod receipt;
 mod settlement;
 mod state;
@@ -40,6 +41,7 @@ pub use money::{
 };
 pub use municipality::{CashOffice, Disclosure, LatePayment, Municipality};
 pub use plate::{InvalidPlate, Plate};
+pub use qr_token::QrToken;
 pub use receipt::Taken;
 pub use settlement::{
     Captured, Channel, ImpossibleSource, Receipt, Role, Settlement, Source, SurplusReason,

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::due::berlin;
 use crate::{
     AttemptId, CaseNumber, Cents, DueDate, InFlight, LetterLease, Lock, PendingCapture, Plate,
-    SettlementId, Standing, State,
+    QrToken, SettlementId, Standing, State,
 };
 
 /// A warning notice with its warning fine (Verwarnung, "Knöllchen").
@@ -37,6 +37,9 @@ pub struct Ticket {
     /// A digest of what was sent, so that the same again can be told from
     /// other content under the same number, whatever has changed since.
     pub issued_as: String,
+    /// The token on its notice, so that it can be printed again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub qr_token: Option<QrToken>,
     /// Where the case stands.
     #[serde(flatten)]
     pub state: State,

@@ -99,7 +99,8 @@ pub(crate) async fn walk() -> Walked {
     let page = events::event("driver-opens-ticket-in-english", &[("TOKEN", &token)]);
     let page = functions.ask("show-ticket", page).await;
     assert_eq!(page.state(), "paid");
-    shows_one_settlement(&functions).await;
+    shows_one_settlement(&functions, &token).await;
+    takes_cash_for_nothing(&functions).await;
     let books = city.standin.books();
     assert_eq!(books.captures.len(), 1);
     assert_eq!(books.captures[0].status, CaptureStatus::Completed);
@@ -134,8 +135,24 @@ async fn issue(functions: &Functions) -> String {
     url.path_segments().unwrap().next_back().unwrap().to_owned()
 }
 
+/// A clerk takes cash for what is paid.
+async fn takes_cash_for_nothing(functions: &Functions) {
+    let paid_at = now().to_string();
+    let fill = [
+        ("CASE_NUMBER", CASE_NUMBER),
+        ("OFFICE_TOKEN", OFFICE_TOKEN),
+        ("AMOUNT", "30.00"),
+        ("NUMBER", "2026-4711"),
+        ("PAID_AT", &paid_at),
+    ];
+    let cash = events::event("clerk-takes-cash", &fill);
+    let booked = functions.ask("record-payments", cash).await;
+    assert_eq!(booked.status(), 201, "{booked:?}");
+    assert_eq!(booked.json()["surplus"], "30.00");
+}
+
 /// What the city sees of it.
-async fn shows_one_settlement(functions: &Functions) {
+async fn shows_one_settlement(functions: &Functions, token: &str) {
     let fill = [("CASE_NUMBER", CASE_NUMBER), ("OFFICE_TOKEN", OFFICE_TOKEN)];
     let read = functions
         .ask("manage-tickets", events::event("city-reads-ticket", &fill))
@@ -148,6 +165,10 @@ async fn shows_one_settlement(functions: &Functions) {
         "{case}"
     );
     assert_eq!(case["attempts"].as_array().map(Vec::len), Some(1), "{case}");
+    // A reprint needs no other source.
+    let url = case["issued"]["url"].as_str().unwrap();
+    assert_eq!(url, format!("https://pay.example.de/t/{token}"));
+    assert_eq!(case["issued"]["place"], PLACE);
 }
 
 #[tokio::test]

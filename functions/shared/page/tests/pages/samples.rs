@@ -79,6 +79,7 @@ pub(crate) fn ticket(standing: Standing) -> Ticket {
         first_invoice_refused: false,
         part_payments: Vec::new(),
         letter_lease: None,
+        qr_token: None,
         awaits: None,
     }
 }
