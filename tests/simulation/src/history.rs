@@ -69,6 +69,8 @@ pub(crate) struct History {
     pub(crate) request_ids: BTreeMap<(String, String), String>,
     /// How many calls each function has made, by kind; tries of one count once.
     pub(crate) calls: BTreeMap<(Function, Kind), u64>,
+    /// Until when a letter about each ticket is on its way, as the table said last.
+    pub(crate) letters: BTreeMap<String, String>,
     /// What clerks did, as their own lists say: when, and under which receipt.
     pub(crate) clerks_list: Vec<(Timestamp, CaseNumber, Wish, Receipt)>,
     /// When the table was restored.

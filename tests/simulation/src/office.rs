@@ -22,6 +22,10 @@ pub(crate) enum Wish {
     Object,
     HandOver,
     Amount(Cents),
+    /// A letter.
+    Lease,
+    /// Less than is owed.
+    Short(Cents),
 }
 
 /// What a clerk holds in his hands: the same however often it is entered.
@@ -48,14 +52,13 @@ enum ClerkOutcome {
 
 /// How often a clerk tries again: "in 2 minutes".
 const TRIES_MAX: u32 = 4;
+/// How long a letter takes.
+const LETTER_TIME: Duration = Duration::from_hours(24 * 7);
 const TWO_MINUTES: Duration = Duration::from_mins(2);
 
 /// A clerk acts, and tries again where the answer says so.
 pub(crate) async fn clerk(world: Rc<World>, case_number: CaseNumber, wish: Wish) {
-    let receipt = Receipt {
-        number: world.random() >> 64,
-        paid_at: world.functions_now(),
-    };
+    let receipt = Receipt::of_now(&world);
     enters(world, case_number, wish, receipt).await;
 }
 
@@ -130,12 +133,22 @@ fn came_to_an_end(
     }
 }
 
+impl Receipt {
+    /// What is handed over now.
+    pub(crate) fn of_now(world: &World) -> Self {
+        Self {
+            number: world.random() >> 64,
+            paid_at: world.functions_now(),
+        }
+    }
+}
+
 impl Wish {
     /// The function that it is asked of.
     const fn function(self) -> Function {
         match self {
-            Self::Cash | Self::Transfer => Function::RecordPayments,
-            Self::Withdraw | Self::Object | Self::HandOver | Self::Amount(_) => {
+            Self::Cash | Self::Transfer | Self::Short(_) => Function::RecordPayments,
+            Self::Withdraw | Self::Object | Self::HandOver | Self::Amount(_) | Self::Lease => {
                 Function::ManageTickets
             }
         }
@@ -151,27 +164,33 @@ async fn act(
 ) -> ClerkOutcome {
     let (number, paid_at) = (format!("R-{}", receipt.number), receipt.paid_at.to_string());
     let amount = match wish {
-        Wish::Amount(amount) => amount,
+        Wish::Amount(amount) | Wish::Short(amount) => amount,
         // What is owed: the clerk sees it, or is told of it.
-        Wish::Cash | Wish::Transfer | Wish::Withdraw | Wish::Object | Wish::HandOver => {
-            match functions.manage_tickets.store.ticket(case_number).await {
-                Ok(Some(ticket)) => ticket.amount,
-                Ok(None) => return ClerkOutcome::Refused("no-such-ticket".to_owned()),
-                Err(_) => return ClerkOutcome::Again,
-            }
-        }
+        Wish::Cash
+        | Wish::Transfer
+        | Wish::Withdraw
+        | Wish::Object
+        | Wish::HandOver
+        | Wish::Lease => match functions.manage_tickets.store.ticket(case_number).await {
+            Ok(Some(ticket)) => ticket.amount,
+            Ok(None) => return ClerkOutcome::Refused("no-such-ticket".to_owned()),
+            Err(_) => return ClerkOutcome::Again,
+        },
     }
     .to_string();
+    let until = (receipt.paid_at + LETTER_TIME).to_string();
     let fill = [
         ("CASE_NUMBER", case_number.as_str()),
         ("AMOUNT", &amount),
         ("NUMBER", &number),
         ("PAID_AT", &paid_at),
         ("REASON", "Anhörung"),
+        ("UNTIL", &until),
     ];
     let name = match wish {
         Wish::Cash => "clerk-takes-cash",
-        Wish::Transfer => "cash-office-books-transfer",
+        Wish::Transfer | Wish::Short(_) => "cash-office-books-transfer",
+        Wish::Lease => "city-asks-for-lease",
         Wish::Withdraw => "clerk-withdraws-ticket",
         Wish::Object => "clerk-notes-objection",
         Wish::HandOver => "clerk-hands-over",
@@ -192,6 +211,7 @@ fn outcome(answer: &Response<Body>) -> ClerkOutcome {
         StatusCode::OK | StatusCode::CREATED => match body["settlement"]["role"].as_str() {
             None => ClerkOutcome::Done,
             Some("surplus") => ClerkOutcome::Surplus,
+            Some("part") => ClerkOutcome::Done,
             Some(_) => ClerkOutcome::Paid,
         },
         StatusCode::SERVICE_UNAVAILABLE => ClerkOutcome::Again,

@@ -333,7 +333,14 @@ pub(crate) fn at_rest(world: &World, history: &mut History) {
             format!("an event is parked that PayPal would repeat: {event}")
         });
     }
+    let mut receipts: BTreeMap<(String, String), BTreeSet<String>> = BTreeMap::new();
     for payment in &table.by_clerks {
+        let receipt = (text(payment, "channel"), text(payment, "receipt_number"));
+        let paid = receipts.entry(receipt).or_default();
+        paid.insert(text(payment, "case_number"));
+        history.law("T5", paid.len() == 1, || {
+            format!("one receipt has paid {paid:?}")
+        });
         let told = ["clerk", "receipt_number", "value"]
             .iter()
             .all(|name| !text(payment, name).is_empty());

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::{case_of, cents, moment, text};
 use crate::engine::{Key, key_of};
+use crate::history::History;
 use crate::world::{MERCHANT, World};
 
 /// M1, M2, M3: what PayPal's books may hold.
@@ -79,6 +80,46 @@ pub(super) fn of_every_case(world: &World) {
     }
 }
 
+/// R13: the moment a lease is given, nobody may be paying who has begun in time.
+fn no_letter_to_who_is_paying(
+    world: &World,
+    history: &mut History,
+    ticket: &Value,
+    items: &[Value],
+) {
+    let (case_number, until) = (
+        text(ticket, "case_number"),
+        ticket["letter_lease"]["M"]["until"]["S"].clone(),
+    );
+    let Some(until) = until.as_str() else {
+        return;
+    };
+    let before = history
+        .letters
+        .insert(case_number.clone(), until.to_owned());
+    if before.as_deref() == Some(until) {
+        return;
+    }
+    history.sometimes("a letter was on its way");
+    let engine = world.engine.borrow();
+    for pointer in items {
+        let sort = text(pointer, "sk");
+        if !sort.starts_with("ATTEMPT#") {
+            continue;
+        }
+        let is_alive = |attempt: &Value| {
+            let state = text(attempt, "attempt_state");
+            let begun_in_time =
+                text(attempt, "created_at").get(..10) <= Some(&text(ticket, "due_on"));
+            matches!(state.as_str(), "live" | "pending") && begun_in_time
+        };
+        let alive = engine.partition(&sort).any(is_alive);
+        history.law("R13", !alive, || {
+            format!("{case_number} has a letter while {sort} may still be paid")
+        });
+    }
+}
+
 #[expect(
     clippy::too_many_lines,
     reason = "one law after the other, each a few lines about the same case"
@@ -96,6 +137,7 @@ fn look_at_a_case(world: &World, items: &[Value]) {
     let mut history = world.history.borrow_mut();
     let history = &mut *history;
     let case_number = text(ticket, "case_number");
+    no_letter_to_who_is_paying(world, history, ticket, items);
     let main = of_kind("SETTLEMENT")
         .filter(|item| text(item, "role") == "main")
         .count();

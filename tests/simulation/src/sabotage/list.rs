@@ -27,6 +27,24 @@ pub(crate) const ALL: &[Sabotage] = &[
         found_by: "orders of return×cash",
     },
     Sabotage {
+        name: "one receipt for two tickets",
+        places: &[("one receipt for two tickets", Change::Holds)],
+        found_by: "orders of cash×cash-of-other-ticket",
+    },
+    Sabotage {
+        name: "a letter beside a checkout that is alive",
+        places: &[("a letter beside a checkout that is alive", Change::Never)],
+        found_by: "orders of checkout×lease",
+    },
+    Sabotage {
+        name: "a letter beside a checkout begun since",
+        places: &[(
+            "a letter beside a checkout begun since",
+            Change::Loosened("attempts_begun"),
+        )],
+        found_by: "orders of checkout×lease",
+    },
+    Sabotage {
         name: "withdrawal without a condition",
         places: &[("withdrawal without a condition", Change::Holds)],
         found_by: "orders of return×withdrawal",

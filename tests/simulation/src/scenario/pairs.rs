@@ -12,11 +12,11 @@ use super::{
     A_MINUTE, AT_PAYPAL, Scenario, by_hand, driver, no_barrier, tell, tokens, without_webhooks,
 };
 use crate::actors::{Back, Driver};
-use crate::office::{Wish, clerk};
+use crate::office::{Receipt, Wish, clerk, enters};
 use crate::world::{Work, World};
 
 /// Two handlers at once, in every order of their calls.
-pub(crate) const PAIRS: [Scenario; 16] = [
+pub(crate) const PAIRS: [Scenario; 20] = [
     Scenario {
         name: "return×return",
         prepare: without_webhooks,
@@ -68,6 +68,34 @@ pub(crate) const PAIRS: [Scenario; 16] = [
         begin: |world| tell(world, vec![pair(world, Of::Return, Of::Amount)]),
     },
     Scenario {
+        name: "return×short-transfer",
+        prepare: no_barrier,
+        begin: |world| tell(world, vec![pair(world, Of::Return, Of::ShortTransfer)]),
+    },
+    Scenario {
+        name: "checkout×lease",
+        prepare: without_webhooks,
+        begin: |world| tell(world, vec![untouched(world, Of::Checkout, Of::Lease)]),
+    },
+    Scenario {
+        name: "cash×cash-of-other-ticket",
+        prepare: two_tickets,
+        begin: |world| {
+            let receipt = Receipt::of_now(world);
+            let of = |place: usize| {
+                let case_number = world.drivers.borrow()[place].case_number().clone();
+                let entered = enters(Rc::clone(world), case_number, Wish::Cash, receipt);
+                Box::pin(entered) as Work
+            };
+            tell(world, vec![of(0), of(1)]);
+        },
+    },
+    Scenario {
+        name: "cash×short-transfer",
+        prepare: without_webhooks,
+        begin: |world| tell(world, vec![untouched(world, Of::Cash, Of::ShortTransfer)]),
+    },
+    Scenario {
         name: "issue×issue",
         prepare: without_webhooks,
         begin: |world| tell(world, vec![tokens::two_issue(world, true)]),
@@ -116,6 +144,21 @@ enum Of {
     Cash,
     Withdrawal,
     Amount,
+    Lease,
+    ShortTransfer,
+}
+
+/// The same receipt may be entered for another ticket.
+fn two_tickets(world: &Rc<World>) {
+    without_webhooks(world);
+    let other = world.issue("KL-2026-000124");
+    world.drivers.borrow_mut().push(other);
+}
+
+/// Both begin before anything else has happened.
+fn untouched(world: &Rc<World>, one: Of, other: Of) -> Work {
+    let (driver, world) = (driver(world), Rc::clone(world));
+    Box::pin(async move { at_once(&world, &driver, None, [one, other]).await })
 }
 
 /// Both begin when the driver has approved.
@@ -123,7 +166,7 @@ fn pair(world: &Rc<World>, one: Of, other: Of) -> Work {
     let (driver, world) = (driver(world), Rc::clone(world));
     Box::pin(async move {
         if let Some(back) = until_approved(&world, &driver, other).await {
-            at_once(&world, &driver, back, [one, other]).await;
+            at_once(&world, &driver, Some(back), [one, other]).await;
         }
     })
 }
@@ -141,7 +184,7 @@ fn on_an_ended_lock(world: &Rc<World>, one: Of, other: Of) -> Work {
             .under(On::Capture, FaultKind::ServerError, returns)
             .await;
         world.pause(settle::limits::LEASE).await;
-        at_once(&world, &driver, back, [one, other]).await;
+        at_once(&world, &driver, Some(back), [one, other]).await;
     })
 }
 
@@ -167,18 +210,19 @@ async fn until_approved(world: &Rc<World>, driver: &Driver, other: Of) -> Option
     Some(Approved { own, other })
 }
 
-async fn at_once(world: &Rc<World>, driver: &Driver, back: Approved, handlers: [Of; 2]) {
+async fn at_once(world: &Rc<World>, driver: &Driver, back: Option<Approved>, handlers: [Of; 2]) {
     let ended = Rc::new(Cell::new(0));
     for which in handlers {
         let (driver, world, ended) = (driver.clone(), Rc::clone(world), Rc::clone(&ended));
-        let (own, other) = (back.own.clone(), back.other.clone());
+        let own = back.as_ref().map(|back| back.own.clone());
+        let other = back.as_ref().and_then(|back| back.other.clone());
         Rc::clone(&world).spawn(async move {
             let wish = |wish| clerk(Rc::clone(&world), driver.case_number().clone(), wish);
             match which {
-                Of::Return => drop(driver.returns(&own).await),
-                Of::OtherReturn => {
-                    if let Some(other) = other {
-                        driver.returns(&other).await;
+                Of::Return | Of::OtherReturn => {
+                    let back = if which == Of::Return { own } else { other };
+                    if let Some(back) = back {
+                        driver.returns(&back).await;
                     }
                 }
                 Of::Webhook => {
@@ -192,6 +236,8 @@ async fn at_once(world: &Rc<World>, driver: &Driver, back: Approved, handlers: [
                 Of::Cash => wish(Wish::Cash).await,
                 Of::Amount => wish(Wish::Amount(Cents::new(2_000))).await,
                 Of::Withdrawal => wish(Wish::Withdraw).await,
+                Of::Lease => wish(Wish::Lease).await,
+                Of::ShortTransfer => wish(Wish::Short(Cents::new(1_000))).await,
             }
             ended.set(ended.get() + 1);
         });

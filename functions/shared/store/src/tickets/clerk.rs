@@ -74,6 +74,7 @@ impl Store {
         let update = UpdateBuilder::default()
             .set_key(Some(keys::ticket(&ticket.case_number).into_item()))
             .update_expression("SET letter_lease = :lease")
+            // sabotage: a letter beside a checkout begun since
             .condition_expression(format!(
                 "#state = :open AND attempts_begun = :begun AND {NOBODY_CAPTURES}"
             ))
