@@ -76,12 +76,12 @@ impl Store {
             .update_expression("SET letter_lease = :lease")
             // sabotage: a letter beside a checkout begun since
             .condition_expression(format!(
-                "#state = :open AND attempts_begun = :begun AND {NOBODY_CAPTURES}"
+                "#state = :open AND attempts_begun = :attempts_begun AND {NOBODY_CAPTURES}"
             ))
             .expression_attribute_names("#lock", "lock")
             .expression_attribute_names("#state", "state")
             .expression_attribute_values(":open", s("open"))
-            .expression_attribute_values(":begun", n(ticket.attempts_begun))
+            .expression_attribute_values(":attempts_begun", n(ticket.attempts_begun))
             .expression_attribute_values(":lease", value("lease for a letter", &lease)?)
             .expression_attribute_values(":version", n(ticket.version));
         let steps = vec![Step::Update(update), journal_step(ticket, &entry)?];
