@@ -12,7 +12,7 @@ use crate::history::History;
 use crate::world::{Function, World};
 
 /// Beside the edges of the state table.
-const FACTS: [&str; 35] = [
+const FACTS: [&str; 36] = [
     "settled by finish-checkout",
     "settled by receive-webhook",
     "settled by reconcile-payments",
