@@ -209,9 +209,8 @@ fn outcome(answer: &Response<Body>) -> ClerkOutcome {
     let body: Value = serde_json::from_slice(answer.body()).expect("JSON");
     match answer.status() {
         StatusCode::OK | StatusCode::CREATED => match body["settlement"]["role"].as_str() {
-            None => ClerkOutcome::Done,
+            None | Some("part") => ClerkOutcome::Done,
             Some("surplus") => ClerkOutcome::Surplus,
-            Some("part") => ClerkOutcome::Done,
             Some(_) => ClerkOutcome::Paid,
         },
         StatusCode::SERVICE_UNAVAILABLE => ClerkOutcome::Again,
