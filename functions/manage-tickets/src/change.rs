@@ -2,7 +2,7 @@
 //! the case goes on with a fine order, another amount is owed.
 
 use office::fields::warning_fine;
-use office::{Problem, object};
+use office::{Kind, Problem, object};
 use serde::Deserialize;
 use store::{Act, Store, Write};
 use ticket::{CaseNumber, Cents, Change, TicketText};
@@ -68,6 +68,14 @@ pub(crate) async fn change(
     for _ in 0..DECISIONS_MAX {
         let ticket = store.ticket(case_number).await?;
         let ticket = ticket.ok_or_else(Problem::no_such_ticket)?;
+        // What is owed is the rest: another amount would forget the part that is paid.
+        if matches!(change, Change::Amount(_)) && !ticket.part_payments.is_empty() {
+            return Err(Problem::new(
+                Kind::PartPaid,
+                "a part of the fine is paid, and nothing was changed: the rest alone is owed; \
+                 withdraw the ticket and issue it under a number of its own, or book the rest",
+            ));
+        }
         let Some(permit) = ticket.permit(change).map_err(Problem::refused)? else {
             return Ok(());
         };

@@ -5,8 +5,8 @@ use jiff::{SignedDuration, Timestamp};
 use office::fields::moment;
 use office::{Kind, Problem, object};
 use serde::Deserialize;
-use store::{Attempt, Store, Write};
-use ticket::{CaseNumber, Ticket};
+use store::{Attempt, AttemptState, Store, Write};
+use ticket::{CaseNumber, Refusal, Ticket};
 
 /// How often a lease is decided anew because the ticket changed under it.
 const DECISIONS_MAX: usize = 4;
@@ -65,6 +65,12 @@ pub(crate) async fn grant(
         // Read after the ticket, which counts how many were begun: one that begins now
         // makes the write fail.
         let attempts = store.attempts_of(case_number).await?;
+        let awaited = ticket.awaits.as_ref().map(|awaited| &awaited.attempt);
+        let awaited = attempts.iter().find(|attempt| Some(&attempt.id) == awaited);
+        let without_ended_mark = store::ticket_without_ended_mark(ticket.clone(), awaited);
+        if without_ended_mark.under_way(now).is_some() {
+            return Err(Problem::refused(Refusal::Processing));
+        }
         // sabotage: a letter beside a checkout that is alive
         if attempts
             .iter()
@@ -86,5 +92,11 @@ pub(crate) async fn grant(
 
 /// Whether a payment that was begun in time may still come of it.
 fn may_pay_in_time(ticket: &Ticket, attempt: &Attempt) -> bool {
-    !attempt.state.is_final() && !ticket.due_on.has_passed(attempt.created_at)
+    // Of another version it can never be captured, unless PayPal has taken the money.
+    let may_be_captured = match attempt.state {
+        AttemptState::Live => attempt.version == ticket.version,
+        AttemptState::Pending { .. } => true,
+        AttemptState::Captured { .. } | AttemptState::Declined | AttemptState::Expired => false,
+    };
+    may_be_captured && !ticket.due_on.has_passed(attempt.created_at)
 }

@@ -6,7 +6,7 @@ use office::fields::euros;
 use office::{Kind, Problem};
 use serde::Serialize;
 use store::{Booker, Store, Write};
-use ticket::{CaseNumber, Cents, Role, Settlement, Taken, Ticket};
+use ticket::{CaseNumber, Cents, Refusal, Role, Settlement, Standing, Taken, Ticket};
 
 use crate::sent::SentPayment;
 
@@ -41,9 +41,6 @@ pub(crate) async fn record(
     now: Timestamp,
 ) -> Result<(StatusCode, Booked), Problem> {
     let source = sent.source(by)?;
-    let booker = Booker::Clerk {
-        override_reason: sent.override_reason.as_ref(),
-    };
     for _ in 0..DECISIONS_MAX {
         let ticket = store.ticket(case_number).await?;
         let ticket = ticket.ok_or_else(Problem::no_such_ticket)?;
@@ -59,6 +56,9 @@ pub(crate) async fn record(
             }
             // Of what a restore has lost the rest is written again; the payment itself
             // stands, whatever has become of the ticket since.
+            let booker = Booker::Clerk {
+                override_reason: None,
+            };
             let _whole_or_not = store.book(&ticket, &stands, booker).await?;
             return Ok((StatusCode::OK, booked(store, case_number, stands).await?));
         }
@@ -70,13 +70,26 @@ pub(crate) async fn record(
                  receipt; where one payment is for several tickets, add -1, -2 to its number",
             ));
         }
-        let overriding = sent.override_reason.is_some();
-        let settlement = ticket.take(taken, overriding).map_err(Problem::refused)?;
+        // A reason overrides nothing but a capture that PayPal is seen to hold back.
+        let override_reason = sent.override_reason.as_ref();
+        let override_reason =
+            override_reason.filter(|_| ticket.standing() == Standing::OpenPending);
+        let settlement = ticket
+            .take(taken, override_reason.is_some())
+            .map_err(refused)?;
         in_time(store, &ticket, &settlement, now).await?;
+        let booker = Booker::Clerk { override_reason };
         if store.book(&ticket, &settlement, booker).await? == Write::Done {
+            // What stands is what counts: another payment under the same number may have
+            // been faster, and a ticket may have counted this one before a restore.
+            let stands = store.settlement(&ticket, &settlement.id()).await?;
+            let stands = stands.unwrap_or(settlement);
+            if !is_the_same(&stands, sent) {
+                return Err(other_payment());
+            }
             return Ok((
                 StatusCode::CREATED,
-                booked(store, case_number, settlement).await?,
+                booked(store, case_number, stands).await?,
             ));
         }
     }
@@ -86,6 +99,19 @@ pub(crate) async fn record(
 /// Whether what stands is what was sent: the clerk may be another one.
 fn is_the_same(stands: &Settlement, sent: &SentPayment) -> bool {
     stands.amount.euro_cents() == Some(sent.amount) && stands.paid_at == sent.paid_at
+}
+
+/// What a clerk is told who has the money in hand.
+fn refused(refusal: Refusal) -> Problem {
+    if refusal == Refusal::Pending {
+        return Problem::new(
+            Kind::Refused(refusal),
+            "PayPal has taken a payment and is still checking it, and nothing was booked: take no \
+             money and look at the case in an hour; where you must take it all the same, send \
+             override_reason with why, and what PayPal takes then is given back",
+        );
+    }
+    Problem::refused(refusal)
 }
 
 fn other_payment() -> Problem {

@@ -327,3 +327,61 @@ async fn of_a_days_list_a_bad_line_stops_no_other_and_the_same_list_again_books_
         assert_eq!(city.reads(number).await["state"], state, "{number}");
     }
 }
+
+#[tokio::test]
+async fn another_amount_is_refused_once_a_part_is_paid() {
+    let city = City::new().await;
+    city.issue(CASE).await;
+    books(&city, TRANSFER, "10.00", "E2E-1").await;
+    let table = city.table().await;
+    let refused = city.clerk("clerk-changes-amount", CASE).await;
+    assert!(refused.is_problem(409, "part-paid"), "{}", refused.body);
+    assert_eq!(city.table().await, table);
+}
+
+#[tokio::test]
+async fn a_reason_overrides_nothing_where_nothing_is_pending() {
+    let city = City::new().await;
+    city.issue(CASE).await;
+    let booked = books(&city, "clerk-overrides-pending", "30.00", "4711").await;
+    assert_eq!(booked.status, 201);
+    let journal = city.reads(CASE).await["journal"].clone();
+    assert_eq!(journal[1]["reason"], Value::Null);
+}
+
+#[tokio::test]
+async fn of_two_payments_under_one_number_at_the_same_moment_one_is_booked_and_answered() {
+    let city = City::new().await;
+    city.issue(CASE).await;
+    books(&city, CASH, "30.00", "1").await;
+    let (one, other) = futures_util::join!(
+        books(&city, CASH, "30.00", "4711"),
+        books(&city, CASH, "25.00", "4711"),
+    );
+    let mut statuses = [one.status.as_u16(), other.status.as_u16()];
+    statuses.sort_unstable();
+    assert_eq!(statuses, [201, 409]);
+}
+
+#[tokio::test]
+async fn what_is_overpaid_is_told_in_euros_and_survives_a_restore_that_lost_it() {
+    let city = City::new().await;
+    city.issue(CASE).await;
+    let before = city.backup().await;
+    let paid_at = city.now().to_string();
+    let over = Payment {
+        paid_at: Some(&paid_at),
+        ..of("35.00", "E2E-1")
+    };
+    let first = city.books(TRANSFER, CASE, over).await;
+    assert_eq!(first.body["settlement"]["overpaid"], "5.00");
+    // The ticket alone comes back as it was then: paid.
+    let after = city.backup().await;
+    let mut kept = before.changed_until(&after);
+    kept.retain(|(_, sk)| sk == "TICKET");
+    city.restore(&before.with(&after, &kept)).await;
+    let again = city.books(TRANSFER, CASE, over).await;
+    assert_eq!(again.body["settlement"]["role"], "main", "{}", again.body);
+    assert_eq!(again.body["surplus"], "5.00");
+    assert_eq!(again.body["state"], "paid");
+}

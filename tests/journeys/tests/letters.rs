@@ -172,3 +172,44 @@ async fn a_moment_that_cannot_be_is_refused() {
     }
     assert_eq!(city.table().await, table);
 }
+
+#[tokio::test]
+async fn no_letter_while_an_approved_payment_waits_even_where_it_began_late() {
+    let mut city = City::new().await;
+    let token = city.issue(CASE).await;
+    city.later(Duration::from_hours(24 * 8));
+    let checkout = city.press_pay(&token).await;
+    let back = city.at_paypal(&checkout, Payer::Pays).unwrap();
+    city.set_captures(ticket::Captures::Closed).await;
+    city.come_back(&back).await;
+    let refused = asks(&city, "2026-12-15T12:00:00Z").await;
+    assert!(
+        refused.is_problem(409, "payment-running"),
+        "{}",
+        refused.body
+    );
+}
+
+#[tokio::test]
+async fn a_city_that_takes_nothing_late_promises_no_more_than_the_due_date() {
+    let city = City::new().await;
+    let token = city.issue(CASE).await;
+    city.takes_no_late_payments().await;
+    assert_eq!(asks(&city, UNTIL).await.status, 200);
+    let page = city.open(&token).await;
+    assert!(
+        page.html
+            .contains("Zahlung vor 1.\u{a0}Dezember 2026, 00:00"),
+        "{}",
+        page.html
+    );
+}
+
+#[tokio::test]
+async fn a_checkout_of_another_amount_keeps_no_letter_back() {
+    let city = City::new().await;
+    let token = city.issue(CASE).await;
+    city.press_pay(&token).await;
+    city.changes_amount(CASE, "20.00").await;
+    assert_eq!(asks(&city, UNTIL).await.status, 200);
+}

@@ -37,6 +37,8 @@ pub enum Kind {
     TooLate,
     /// A payment was begun in time and may still be finished.
     CheckoutAlive,
+    /// A part of the fine is paid.
+    PartPaid,
     /// The ticket stands so that it cannot be.
     Refused(Refusal),
     /// It is not built yet.
@@ -61,6 +63,7 @@ impl Kind {
             | Self::ReceiptUsed
             | Self::TooLate
             | Self::CheckoutAlive
+            | Self::PartPaid
             | Self::Refused(_) => StatusCode::CONFLICT,
             Self::NotImplemented => StatusCode::NOT_IMPLEMENTED,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
@@ -82,6 +85,7 @@ impl Kind {
             Self::ReceiptUsed => "/problems/receipt-used",
             Self::TooLate => "/problems/too-late",
             Self::CheckoutAlive => "/problems/checkout-alive",
+            Self::PartPaid => "/problems/part-paid",
             Self::Refused(Refusal::Processing) => "/problems/payment-running",
             Self::Refused(Refusal::Pending) => "/problems/payment-pending",
             Self::Refused(Refusal::Paid) => "/problems/ticket-paid",
@@ -109,6 +113,7 @@ impl Kind {
             | Self::OtherContent
             | Self::ReceiptUsed
             | Self::TooLate
+            | Self::PartPaid
             | Self::Refused(
                 Refusal::Paid
                 | Refusal::Objected

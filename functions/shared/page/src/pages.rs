@@ -222,6 +222,11 @@ fn notices(view: &View<'_>, notice: Option<Notice>, ticket: &Ticket) -> Vec<Stri
     let text = Texts(view.language);
     let letter = ticket
         .letter_until(view.now)
+        .map(|until| {
+            view.municipality
+                .late_payment
+                .counts_until(ticket.due_on, until)
+        })
         .map(|until| text.letter_on_its_way(&text.time(until)));
     [notice, closed]
         .into_iter()

@@ -47,6 +47,14 @@ impl DueDate {
         self.0
     }
 
+    /// The end of that day in Europe/Berlin.
+    #[must_use]
+    pub fn end(self) -> Timestamp {
+        let next = self.0.saturating_add(1.day());
+        next.to_zoned(berlin())
+            .map_or(Timestamp::MAX, |midnight| midnight.timestamp())
+    }
+
     /// Whether `at` is after the end of that day in Europe/Berlin.
     #[must_use]
     pub fn has_passed(self, at: Timestamp) -> bool {

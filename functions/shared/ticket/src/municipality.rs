@@ -69,6 +69,15 @@ pub enum LatePayment {
 }
 
 impl LatePayment {
+    /// Until when a payment counts that would do so until that moment.
+    #[must_use]
+    pub fn counts_until(self, due_on: DueDate, until: Timestamp) -> Timestamp {
+        match self {
+            Self::AcceptUntilHandedOver => until,
+            Self::Refuse => until.min(due_on.end()),
+        }
+    }
+
     /// Whether a payment of that moment comes too late for what was due by then.
     #[must_use]
     pub fn refuses(self, due_on: DueDate, at: Timestamp) -> bool {

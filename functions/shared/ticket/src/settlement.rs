@@ -51,7 +51,7 @@ pub struct Settlement {
     #[serde(flatten)]
     pub role: Role,
     /// What of it is beyond what was owed, where it closed the ticket: to be given back.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "euros")]
     pub overpaid: Option<Cents>,
 }
 
@@ -87,6 +87,33 @@ pub struct Receipt {
     pub receipt_number: ReceiptNumber,
     /// Who booked it.
     pub clerk: String,
+}
+
+/// An amount that may be missing, in the form of every other amount: `"5.00"`.
+mod euros {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    use crate::Cents;
+
+    #[expect(
+        clippy::ref_option,
+        clippy::trivially_copy_pass_by_ref,
+        reason = "serde calls it so"
+    )]
+    pub(super) fn serialize<S: Serializer>(
+        amount: &Option<Cents>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        amount.map(|it| it.to_string()).serialize(serializer)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Option<Cents>, D::Error> {
+        let text = Option::<String>::deserialize(deserializer)?;
+        let amount = text.map(|text| text.parse().map_err(serde::de::Error::custom));
+        amount.transpose()
+    }
 }
 
 impl Settlement {

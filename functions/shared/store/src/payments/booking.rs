@@ -15,7 +15,7 @@ use crate::ledger::export::export_entry;
 use crate::ledger::journal::{JournalEntry, JournalEvent, PAYPAL, journal_line, journal_step};
 use crate::payments::attempts::{end_update, holds_pending};
 use crate::payments::conditions::{
-    AS_READ, NOBODY_CAPTURES, UNLOCKED, UNLOCKED_AS_READ, under_fence,
+    AS_READ, BESIDE_PENDING, NOBODY_CAPTURES, UNLOCKED, under_fence,
 };
 use crate::payments::lock::Held;
 use crate::payments::records::{Attempt, AttemptState};
@@ -313,15 +313,18 @@ fn as_paid(ticket: &Ticket, settlement: &Settlement) -> Settlement {
         &ticket.state,
         State::Paid { settlement: by, .. } if *by == settlement.id()
     );
-    let role = if is_paid_by_it {
-        Role::Main
+    let (role, overpaid) = if is_paid_by_it {
+        let paid = settlement.amount.euro_cents().map_or(0, Cents::minor_units);
+        let more = paid.saturating_sub(ticket.amount.minor_units());
+        (Role::Main, (more > 0).then(|| Cents::new(more)))
     } else if settlement.is_counted_by(ticket) {
-        Role::Part
+        (Role::Part, None)
     } else {
-        settlement.role
+        (settlement.role, settlement.overpaid)
     };
     Settlement {
         role,
+        overpaid,
         ..settlement.clone()
     }
 }
@@ -344,7 +347,14 @@ fn booked_ticket(
             } else {
                 paid_in_part(ticket, settlement, *amount, update)?
             };
-            let nobody = override_reason.map_or(NOBODY_CAPTURES, |_| UNLOCKED_AS_READ);
+            let overridden = override_reason.and(ticket.pending());
+            let nobody = overridden.map_or(NOBODY_CAPTURES, |_| BESIDE_PENDING);
+            let update = match overridden {
+                Some(pending) => {
+                    update.expression_attribute_values(":pending", s(pending.attempt.as_str()))
+                }
+                None => update,
+            };
             update
                 // sabotage: cash without a condition
                 .condition_expression(format!("#state = :open AND {nobody}"))

@@ -18,7 +18,8 @@ pub(crate) const NOBODY_CAPTURES: &str =
     "version = :version AND attribute_not_exists(#lock) AND attribute_not_exists(pending)";
 
 /// For a clerk who takes responsibility for money beside a capture that PayPal holds back.
-pub(crate) const UNLOCKED_AS_READ: &str = "version = :version AND attribute_not_exists(#lock)";
+pub(crate) const BESIDE_PENDING: &str =
+    "version = :version AND attribute_not_exists(#lock) AND pending.attempt = :pending";
 
 /// Under a lock only its owner writes, and only under its very fence: a lock taken
 /// since is somebody else's, who may be about to capture. Without one, `otherwise`
