@@ -44,6 +44,11 @@ pub(crate) async fn record(
     for _ in 0..DECISIONS_MAX {
         let ticket = store.ticket(case_number).await?;
         let ticket = ticket.ok_or_else(Problem::no_such_ticket)?;
+        // A reason overrides nothing but a capture that PayPal is seen to hold back.
+        let override_reason = sent.override_reason.as_ref();
+        let override_reason =
+            override_reason.filter(|_| ticket.standing() == Standing::OpenPending);
+        let booker = Booker::Clerk { override_reason };
         let taken = Taken {
             source: source.clone(),
             amount: sent.amount,
@@ -56,9 +61,6 @@ pub(crate) async fn record(
             }
             // Of what a restore has lost the rest is written again; the payment itself
             // stands, whatever has become of the ticket since.
-            let booker = Booker::Clerk {
-                override_reason: None,
-            };
             let _whole_or_not = store.book(&ticket, &stands, booker).await?;
             return Ok((StatusCode::OK, booked(store, case_number, stands).await?));
         }
@@ -70,15 +72,10 @@ pub(crate) async fn record(
                  receipt; where one payment is for several tickets, add -1, -2 to its number",
             ));
         }
-        // A reason overrides nothing but a capture that PayPal is seen to hold back.
-        let override_reason = sent.override_reason.as_ref();
-        let override_reason =
-            override_reason.filter(|_| ticket.standing() == Standing::OpenPending);
         let settlement = ticket
             .take(taken, override_reason.is_some())
             .map_err(refused)?;
         in_time(store, &ticket, &settlement, now).await?;
-        let booker = Booker::Clerk { override_reason };
         if store.book(&ticket, &settlement, booker).await? == Write::Done {
             // What stands is what counts: another payment under the same number may have
             // been faster, and a ticket may have counted this one before a restore.

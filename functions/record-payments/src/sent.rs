@@ -135,7 +135,7 @@ impl SentPayment {
                 "lies in the future: write when it was paid, and look at the clock of the till",
             ));
         }
-        if ticket.is_of_a_day_after(self.paid_at) {
+        if ticket.is_before_day_of_offence(self.paid_at) {
             return Err(Problem::with_field(
                 "paid_at",
                 "lies before the day of the offence: write when it was paid, and look at the case number",

@@ -385,3 +385,28 @@ async fn what_is_overpaid_is_told_in_euros_and_survives_a_restore_that_lost_it()
     assert_eq!(again.body["surplus"], "5.00");
     assert_eq!(again.body["state"], "paid");
 }
+
+#[tokio::test]
+async fn cash_beside_a_capture_held_back_is_made_whole_after_a_restore_too() {
+    let city = City::new().await;
+    let back = city.goes_to_paypal(CASE, Payer::Pays).await.unwrap();
+    let held_back = Fault::once(On::Capture, FaultKind::Pending);
+    city.standin.set_fault(held_back).unwrap();
+    city.come_back(&back).await;
+    let before = city.backup().await;
+    let paid_at = city.now().to_string();
+    let cash = Payment {
+        paid_at: Some(&paid_at),
+        ..of("30.00", "4711")
+    };
+    city.books("clerk-overrides-pending", CASE, cash).await;
+    // All of it has come back but the ticket.
+    let after = city.backup().await;
+    let mut kept = before.changed_until(&after);
+    kept.retain(|(_, sk)| sk != "TICKET");
+    city.restore(&before.with(&after, &kept)).await;
+    assert_eq!(city.reads(CASE).await["payment_pending"], true);
+    let again = city.books("clerk-overrides-pending", CASE, cash).await;
+    assert_eq!(again.status, 200, "{}", again.body);
+    assert_eq!(again.body["state"], "paid");
+}

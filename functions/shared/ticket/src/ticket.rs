@@ -90,7 +90,7 @@ impl Ticket {
     /// Whether that was on a day before the offence, in Berlin: of a transfer only the day
     /// is known.
     #[must_use]
-    pub fn is_of_a_day_after(&self, at: Timestamp) -> bool {
+    pub fn is_before_day_of_offence(&self, at: Timestamp) -> bool {
         let day = |moment: Timestamp| moment.to_zoned(berlin()).date();
         day(at) < day(self.occurred_at)
     }
