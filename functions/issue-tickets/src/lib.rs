@@ -22,7 +22,7 @@ use token::{Keys, SigningKey};
 
 use token::{InvalidBaseUrl, PublicBaseUrl};
 
-use office::{Kind, Problem, answer, body, in_full, json_answer};
+use office::{Kind, Problem, answer, body, case_number, in_full, json_answer};
 use sent::SentTicket;
 
 /// What this function needs.
@@ -112,13 +112,7 @@ async fn route(
 ) -> Result<Response<Body>, Problem> {
     let by = office::sub(request)?;
     line.by = Some(by.clone());
-    let case_number = match request.path_parameters().first("case_number") {
-        Some(text) => Some(
-            text.parse::<CaseNumber>()
-                .map_err(|error| Problem::with_field("case_number", error.to_string()))?,
-        ),
-        None => None,
-    };
+    let case_number = case_number::in_path(request)?;
     line.case_number.clone_from(&case_number);
     match (request.method(), case_number) {
         (&Method::PUT, Some(case_number)) => put(app, case_number, request, &by, now, line).await,
@@ -140,16 +134,7 @@ async fn put(
     line: &mut LogLine,
 ) -> Result<Response<Body>, Problem> {
     let sent = SentTicket::read(body(request))?;
-    if sent
-        .case_number
-        .as_ref()
-        .is_some_and(|sent| *sent != case_number)
-    {
-        return Err(Problem::with_field(
-            "case_number",
-            "is not the one in the path: leave it out, or write the same",
-        ));
-    }
+    case_number::is_that_of_path(sent.case_number.as_ref(), &case_number)?;
     let status = one::issue(app, case_number.clone(), sent, by, now).await?;
     match status {
         StatusCode::CREATED => line.issued = 1,

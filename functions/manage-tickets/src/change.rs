@@ -2,13 +2,10 @@
 //! the case goes on with a fine order, another amount is owed.
 
 use office::fields::warning_fine;
-use office::{Kind, Problem, object};
+use office::{DECISIONS_MAX, Kind, Problem, object};
 use serde::Deserialize;
 use store::{Act, Store, Write};
 use ticket::{CaseNumber, Cents, Change, TicketText};
-
-/// How often a change is decided anew because the ticket changed under it.
-const DECISIONS_MAX: usize = 4;
 
 /// What a clerk asks for, and why.
 #[derive(Debug)]

@@ -3,13 +3,10 @@
 
 use jiff::{SignedDuration, Timestamp};
 use office::fields::moment;
-use office::{Kind, Problem, object};
+use office::{DECISIONS_MAX, Kind, Problem, object};
 use serde::Deserialize;
 use store::{Attempt, AttemptState, Store, Write};
 use ticket::{CaseNumber, Refusal, Ticket};
-
-/// How often a lease is decided anew because the ticket changed under it.
-const DECISIONS_MAX: usize = 4;
 
 /// The longest lease: a letter is printed and posted in days.
 const LEASE_MAX: SignedDuration = SignedDuration::from_hours(31 * 24);

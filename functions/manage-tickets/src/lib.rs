@@ -18,8 +18,8 @@ mod lease;
 
 use http::{Method, Response, StatusCode};
 use jiff::Timestamp;
-use lambda_http::{Body, Request, RequestExt};
-use office::{Kind, Problem, body, in_full, json_answer};
+use lambda_http::{Body, Request};
+use office::{Kind, Problem, body, case_number, in_full, json_answer};
 use store::{Act, Store};
 use ticket::CaseNumber;
 use token::{InvalidBaseUrl, PublicBaseUrl};
@@ -102,14 +102,7 @@ async fn route(
 ) -> Result<Response<Body>, Problem> {
     let by = office::sub(request)?;
     line.by = Some(by.clone());
-    let path = request.path_parameters();
-    let case_number: CaseNumber = path
-        .first("case_number")
-        .unwrap_or_default()
-        .parse()
-        .map_err(|error: ticket::InvalidCaseNumber| {
-            Problem::with_field("case_number", error.to_string())
-        })?;
+    let case_number = case_number::in_path(request)?.ok_or_else(no_such_route)?;
     line.case_number = Some(case_number.clone());
     let what = request.uri().path().rsplit('/').next().unwrap_or_default();
     match *request.method() {

@@ -14,8 +14,8 @@ mod sent;
 
 use http::{Method, Response, StatusCode};
 use jiff::Timestamp;
-use lambda_http::{Body, Request, RequestExt};
-use office::{Kind, Problem, answer, body, in_full, json_answer};
+use lambda_http::{Body, Request};
+use office::{Kind, Problem, answer, body, case_number, in_full, json_answer};
 use store::Store;
 use ticket::CaseNumber;
 
@@ -96,16 +96,10 @@ async fn route(
             "use POST /tickets/{case_number}/payments or POST /payments",
         ));
     }
-    let path = request.path_parameters();
-    if let Some(case_number) = path.first("case_number") {
-        let case_number: CaseNumber =
-            case_number
-                .parse()
-                .map_err(|error: ticket::InvalidCaseNumber| {
-                    Problem::with_field("case_number", error.to_string())
-                })?;
+    if let Some(case_number) = case_number::in_path(request)? {
         line.case_number = Some(case_number.clone());
-        let sent = SentPayment::read(body(request))?.of(&case_number)?;
+        let sent = SentPayment::read(body(request))?;
+        case_number::is_that_of_path(sent.case_number.as_ref(), &case_number)?;
         let (status, booked) = one::record(&app.store, &case_number, &sent, &by, now).await?;
         match status {
             StatusCode::CREATED => line.booked = 1,

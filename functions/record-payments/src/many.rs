@@ -2,7 +2,7 @@
 
 use http::StatusCode;
 use jiff::Timestamp;
-use office::{Batch, EachLine, Problem, each_line};
+use office::{Batch, EachLine, Problem, case_number, each_line};
 use store::Store;
 use ticket::CaseNumber;
 
@@ -39,12 +39,7 @@ impl EachLine for Recording<'_> {
 
     fn read(&self, line: &[u8]) -> Result<(Self::About, Self::Sent), Problem> {
         let sent = SentPayment::read(line)?;
-        let case_number = sent.case_number.clone().ok_or_else(|| {
-            Problem::with_field(
-                "case_number",
-                "is missing: on a line it stands with the rest",
-            )
-        })?;
+        let case_number = case_number::on_line(sent.case_number.as_ref())?;
         Ok((case_number.clone(), (case_number, sent)))
     }
 

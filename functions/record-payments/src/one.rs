@@ -3,15 +3,12 @@
 use http::StatusCode;
 use jiff::Timestamp;
 use office::fields::euros;
-use office::{Kind, Problem};
+use office::{DECISIONS_MAX, Kind, Problem};
 use serde::Serialize;
 use store::{Booker, Store, Write};
 use ticket::{CaseNumber, Cents, Refusal, Role, Settlement, Standing, Taken, Ticket};
 
 use crate::sent::SentPayment;
-
-/// How often a booking is decided anew because the ticket changed under it.
-const DECISIONS_MAX: usize = 4;
 
 /// What the cash office gets back for a payment.
 #[derive(Debug, Serialize)]

@@ -62,24 +62,6 @@ impl SentPayment {
         Ok(sent)
     }
 
-    /// The same, for the ticket that the path names.
-    ///
-    /// # Errors
-    /// When it names another one.
-    pub(crate) fn of(self, case_number: &CaseNumber) -> Result<Self, Problem> {
-        if self
-            .case_number
-            .as_ref()
-            .is_some_and(|sent| sent != case_number)
-        {
-            return Err(Problem::with_field(
-                "case_number",
-                "is not the one in the path: leave it out, or write the same",
-            ));
-        }
-        Ok(self)
-    }
-
     /// Where the money came from, booked by this clerk.
     ///
     /// # Errors

@@ -3,6 +3,7 @@
 
 mod body;
 mod caller;
+pub mod case_number;
 pub mod fields;
 mod lines;
 mod problem;
@@ -10,4 +11,4 @@ mod problem;
 pub use body::{OBJECT_BYTES_MAX, body, object};
 pub use caller::sub;
 pub use lines::{Batch, EachLine, each_line};
-pub use problem::{Kind, Problem, answer, in_full, json_answer};
+pub use problem::{DECISIONS_MAX, Kind, Problem, answer, in_full, json_answer};

@@ -8,6 +8,10 @@ use problem_details::ProblemDetails;
 use serde::Serialize;
 use ticket::Refusal;
 
+/// How often a change is decided anew because the ticket changed under it; then
+/// [`Problem::changing`].
+pub const DECISIONS_MAX: usize = 4;
+
 /// How long a caller should wait when the table does not answer, in seconds.
 const RETRY_AFTER_S: u16 = 5;
 /// How long a payment takes that is under way, in seconds: the lock's lease and a sweep.
