@@ -29,8 +29,12 @@ pub(crate) struct Answer {
     payment_pending: bool,
     /// Until when a letter may be printed, where a lease was asked for.
     letter_until: Option<Timestamp>,
+    /// The fine.
     #[serde(serialize_with = "euros")]
     amount: Cents,
+    /// What is still to be paid.
+    #[serde(serialize_with = "euros")]
+    owed: Cents,
     due_on: Date,
     issued_at: Timestamp,
     issued: Issued,
@@ -110,6 +114,7 @@ impl Answer {
         let under_way = ticket.under_way(now);
         Self {
             lapsed: ticket.has_lapsed(now),
+            owed: ticket.owed(),
             payment_running: under_way.is_some(),
             payment_running_since: match under_way {
                 Some(UnderWay::Awaited { since }) => Some(since),

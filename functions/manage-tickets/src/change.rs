@@ -65,12 +65,14 @@ pub(crate) async fn change(
     for _ in 0..DECISIONS_MAX {
         let ticket = store.ticket(case_number).await?;
         let ticket = ticket.ok_or_else(Problem::no_such_ticket)?;
-        // What is owed is the rest: another amount would forget the part that is paid.
-        if matches!(change, Change::Amount(_)) && !ticket.part_payments.is_empty() {
+        let paid = ticket.paid_in_parts();
+        if matches!(change, Change::Amount(amount) if amount <= paid && paid > Cents::new(0)) {
             return Err(Problem::new(
                 Kind::PartPaid,
-                "a part of the fine is paid, and nothing was changed: the rest alone is owed; \
-                 withdraw the ticket and issue it under a number of its own, or book the rest",
+                format!(
+                    "{paid} of the fine is paid already, and nothing was changed: send an amount \
+                     above that; where nothing more is to be paid, withdraw the ticket"
+                ),
             ));
         }
         let Some(permit) = ticket.permit(change).map_err(Problem::refused)? else {

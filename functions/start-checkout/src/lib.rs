@@ -142,7 +142,7 @@ async fn press(
         return Ok(show(app, &view, &from, None).map(Body::from));
     }
     // sabotage: the amount shown is not compared
-    if form.amount != Some(ticket.amount) {
+    if form.amount != Some(ticket.rest()) {
         return Ok(show(app, &view, &from, Some(Notice::AmountChanged)).map(Body::from));
     }
     let payer = Payer {

@@ -52,10 +52,15 @@ impl City {
 
     /// The city changes what is owed.
     pub async fn changes_amount(&self, case_number: &str, amount: &str) {
-        let fill = [("REASON", "Ermäßigt"), ("AMOUNT", amount)];
-        let changed = self.manages("clerk-changes-amount", case_number, &fill);
-        let changed = changed.await;
+        let changed = self.asks_for_amount(case_number, amount).await;
         assert_eq!(changed.status, StatusCode::OK, "{}", changed.body);
+    }
+
+    /// A clerk asks for another amount, and is told what became of it.
+    pub async fn asks_for_amount(&self, case_number: &str, amount: &str) -> Answered {
+        let fill = [("REASON", "Ermäßigt"), ("AMOUNT", amount)];
+        self.manages("clerk-changes-amount", case_number, &fill)
+            .await
     }
 
     /// Somebody at the till or in the cash office books a payment, as this event says.

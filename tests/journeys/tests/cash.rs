@@ -113,7 +113,7 @@ async fn less_than_is_owed_leaves_the_rest_owed_and_payable_at_paypal() {
     assert_eq!(short.body["state"], "open");
     assert_eq!(short.body["owed"], "17.50");
     assert_eq!(books(&city, TRANSFER, "12.50", "E2E-1").await.status, 200);
-    assert_eq!(city.reads(CASE).await["amount"], "17.50");
+    assert_eq!(city.reads(CASE).await["owed"], "17.50");
     assert!(city.open(&token).await.html.contains("17,50"));
     let checkout = city.press_pay_over(&token, "17.50").await;
     let back = city.at_paypal(&checkout, Payer::Pays).unwrap();
@@ -329,14 +329,35 @@ async fn of_a_days_list_a_bad_line_stops_no_other_and_the_same_list_again_books_
 }
 
 #[tokio::test]
-async fn another_amount_is_refused_once_a_part_is_paid() {
+async fn another_amount_keeps_the_part_that_is_paid_and_is_above_it() {
     let city = City::new().await;
-    city.issue(CASE).await;
+    let token = city.issue(CASE).await;
     books(&city, TRANSFER, "10.00", "E2E-1").await;
     let table = city.table().await;
-    let refused = city.clerk("clerk-changes-amount", CASE).await;
+    let refused = city.asks_for_amount(CASE, "10.00").await;
     assert!(refused.is_problem(409, "part-paid"), "{}", refused.body);
     assert_eq!(city.table().await, table);
+    let changed = city.asks_for_amount(CASE, "25.00").await;
+    assert_eq!(changed.status, 200, "{}", changed.body);
+    let said = (&changed.body["amount"], &changed.body["owed"]);
+    assert_eq!(said, (&json!("25.00"), &json!("15.00")));
+    assert!(city.open(&token).await.html.contains("value=\"15.00\""));
+}
+
+/// § 56(3) OWiG: the certificate names the warning fine, whatever paid it.
+#[tokio::test]
+async fn the_receipt_names_the_whole_fine_though_it_was_paid_in_parts() {
+    let city = City::new().await;
+    let token = city.issue(CASE).await;
+    books(&city, TRANSFER, "12.50", "E2E-1").await;
+    let page = city.open(&token).await;
+    for sum in ["30,00", "12,50", "17,50"] {
+        assert!(page.html.contains(sum), "{sum}: {}", page.html);
+    }
+    books(&city, CASH, "17.50", "4711").await;
+    let receipt = city.open(&token).await;
+    assert_eq!(receipt.state, "paid");
+    assert!(receipt.html.contains("30,00"), "{}", receipt.html);
 }
 
 #[tokio::test]

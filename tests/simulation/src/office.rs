@@ -172,7 +172,7 @@ async fn act(
         | Wish::Object
         | Wish::HandOver
         | Wish::Lease => match functions.manage_tickets.store.ticket(case_number).await {
-            Ok(Some(ticket)) => ticket.amount,
+            Ok(Some(ticket)) => ticket.rest(),
             Ok(None) => return ClerkOutcome::Refused("no-such-ticket".to_owned()),
             Err(_) => return ClerkOutcome::Again,
         },

@@ -30,7 +30,7 @@ impl PayForm {
         }
         Some(Self {
             action: checkout_address(view.route, segment),
-            amount: ticket.amount.to_string(),
+            amount: ticket.rest().to_string(),
             lang: view.language.tag(),
             order: order.map(OrderId::to_string),
         })
@@ -54,7 +54,7 @@ impl<'a> Transfer<'a> {
             // In groups of four.
             iban: city.iban.to_string(),
             bic: &city.bic,
-            amount: Texts(view.language).cents(ticket.amount),
+            amount: Texts(view.language).cents(ticket.rest()),
             reference: ticket
                 .booking_reference
                 .as_ref()

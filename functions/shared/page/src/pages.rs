@@ -1,7 +1,7 @@
 //! Which page answers which question.
 
 use http::{Response, StatusCode};
-use ticket::{Captures, Language, Municipality, OrderId, Ticket};
+use ticket::{Captures, Cents, Language, Municipality, OrderId, Ticket};
 
 use crate::answer::answer;
 use crate::facts::{Case, CaseLine, Cash, PayForm, Transfer};
@@ -43,11 +43,11 @@ impl Pages {
             PageState::Payable { is_late } => {
                 let due = text.day(ticket.due_on.day());
                 let page = Payable {
-                    frame: frame.titled(text.payable_title(&text.cents(ticket.amount))),
+                    frame: frame.titled(text.payable_title(&text.cents(ticket.rest()))),
                     notices: notices(view, notice, ticket),
                     late: is_late.then(|| text.payable_late(&due)),
                     due: (!is_late).then(|| text.payable_due(&due)),
-                    amount: text.cents(ticket.amount),
+                    amount: text.cents(ticket.rest()),
                     form: PayForm::new(view, scan.token, ticket, None, notice),
                     case,
                     transfer: Transfer::new(view, ticket),
@@ -110,7 +110,8 @@ impl Pages {
                     words,
                     late: is_late.then(|| text.payable_late(&due)),
                     case_number: ticket.case_number.as_str(),
-                    amount: text.cents(ticket.amount),
+                    fine: text.cents(ticket.amount),
+                    amount: text.cents(ticket.rest()),
                     form,
                     transfer: (!is_online).then(|| Transfer::new(view, ticket)),
                 };
@@ -228,10 +229,16 @@ fn notices(view: &View<'_>, notice: Option<Notice>, ticket: &Ticket) -> Vec<Stri
                 .counts_until(ticket.due_on, until)
         })
         .map(|until| text.letter_on_its_way(&text.time(until)));
+    let part = (ticket.paid_in_parts() > Cents::new(0)).then(|| {
+        let sums = [ticket.amount, ticket.paid_in_parts(), ticket.rest()];
+        let [fine, paid, rest] = sums.map(|sum| text.cents(sum));
+        text.part_paid(&fine, &paid, &rest)
+    });
     [notice, closed]
         .into_iter()
         .flatten()
         .map(|notice| notice_words(text, notice, ticket))
+        .chain(part)
         .chain(letter)
         .collect()
 }

@@ -10,7 +10,7 @@ use crate::{Notice, Outcome};
 pub(crate) fn notice_words(text: Texts, notice: Notice, ticket: &Ticket) -> String {
     match notice {
         Notice::PayPalUnreachable => text.paypal_unreachable().to_owned(),
-        Notice::AmountChanged => text.amount_changed(&text.cents(ticket.amount)),
+        Notice::AmountChanged => text.amount_changed(&text.cents(ticket.rest())),
         Notice::NotCaptured => text.not_captured().to_owned(),
         Notice::Closed => text.closed().to_owned(),
         Notice::TooManyAttempts => text.too_many_attempts().to_owned(),

@@ -31,6 +31,7 @@ pub(crate) struct Retry<'a> {
     pub(crate) words: &'static str,
     pub(crate) late: Option<String>,
     pub(crate) case_number: &'a str,
+    pub(crate) fine: String,
     pub(crate) amount: String,
     pub(crate) form: Option<PayForm>,
     pub(crate) transfer: Option<Transfer<'a>>,

@@ -98,6 +98,8 @@ closed =
     abgebucht. Haben Sie schon online gezahlt? Dann zahlen Sie bitte nicht noch
     einmal: Es geht nichts verloren. Sonst können Sie überweisen, bar zahlen
     oder es später noch einmal versuchen.
+part-paid =
+    Von { $fine } sind { $paid } schon bezahlt. Offen ist der Rest von { $rest }.
 letter-on-its-way =
     Ein Schreiben zu diesem Fall ist unterwegs. Sie können trotzdem hier zahlen: Eine
     Zahlung vor { $moment } zählt noch, und das Schreiben braucht dann keine Antwort.

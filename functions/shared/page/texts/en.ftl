@@ -94,6 +94,8 @@ closed =
     Online payment is closed for a short while. Nothing is charged here now.
     Have you already paid online? Then please do not pay again: nothing is lost.
     Otherwise you can pay by bank transfer or in cash, or try again later.
+part-paid =
+    Of { $fine }, { $paid } has been paid already. What is left is { $rest }.
 letter-on-its-way =
     A letter about this case is on its way. You can still pay here: a payment made
     before { $moment } still counts, and then the letter needs no answer.

@@ -333,7 +333,7 @@ fn may_go_on_with(attempt: &Attempt, ticket: &Ticket, now: Timestamp) -> bool {
     attempt.state == AttemptState::Live
         && attempt.order.is_some()
         && attempt.version == ticket.version
-        && attempt.amount == ticket.amount
+        && attempt.amount == ticket.rest()
         && ticket.standing() == Standing::Open
         && age(attempt, now) < ORDER_REUSE
 }
@@ -350,7 +350,7 @@ fn new_attempt(
         id: AttemptId::from_random(random),
         case_number: ticket.case_number.clone(),
         version: ticket.version,
-        amount: ticket.amount,
+        amount: ticket.rest(),
         language: payer.language,
         invoice_id,
         client_id: client_id.to_owned(),

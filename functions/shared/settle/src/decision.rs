@@ -261,7 +261,7 @@ pub fn decide(scene: &Scene<'_>, answers: &Answers) -> Decision {
 pub fn role(ticket: &Ticket, attempt: &Attempt, facts: Facts) -> Role {
     let standing = ticket.standing();
     match facts {
-        Facts::Right if attempt.amount == ticket.amount => standing.completed_capture(),
+        Facts::Right if attempt.amount == ticket.rest() => standing.completed_capture(),
         Facts::Right | Facts::Wrong | Facts::Missing => standing.differing_capture(),
     }
 }

@@ -142,7 +142,7 @@ fn facts(capture: &Capture, ticket: &Ticket, attempt: &Attempt, our_account: &st
     let money_is_right = capture.status == CaptureStatus::Completed
         // sabotage: any currency will do
         && capture.amount.euro_cents() == Some(attempt.amount)
-        && attempt.amount == ticket.amount;
+        && attempt.amount == ticket.rest();
     let said = [
         (capture.custom_id.as_deref(), attempt.id.as_str()),
         // sabotage: any account will do

@@ -12,7 +12,7 @@ pub enum Change {
     Object,
     /// The city goes on with a fine order.
     HandOver,
-    /// Another amount is owed.
+    /// The fine is another one.
     Amount(Cents),
 }
 
@@ -56,15 +56,28 @@ impl<'a> Permit<'a> {
         self.change
     }
 
-    /// How the ticket stands afterwards, and what is owed then.
+    /// How the ticket stands afterwards, and what of the fine is still to be paid then.
     #[must_use]
     pub fn after(&self) -> (State, Cents) {
-        let (state, owed) = (&self.ticket.state, self.ticket.amount);
+        let after = Ticket {
+            amount: self.fine(),
+            ..self.ticket.clone()
+        };
+        let state = match self.change {
+            Change::Withdraw => State::Withdrawn,
+            Change::Object => State::Objected,
+            Change::HandOver => State::HandedOver,
+            Change::Amount(_) => self.ticket.state.clone(),
+        };
+        (state, after.rest())
+    }
+
+    /// What the fine is afterwards.
+    #[must_use]
+    pub const fn fine(&self) -> Cents {
         match self.change {
-            Change::Withdraw => (State::Withdrawn, owed),
-            Change::Object => (State::Objected, owed),
-            Change::HandOver => (State::HandedOver, owed),
-            Change::Amount(amount) => (state.clone(), amount),
+            Change::Withdraw | Change::Object | Change::HandOver => self.ticket.amount,
+            Change::Amount(amount) => amount,
         }
     }
 }

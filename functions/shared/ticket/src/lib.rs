@@ -47,4 +47,4 @@ pub use settlement::{
     Captured, Channel, ImpossibleSource, Receipt, Role, Settlement, Source, SurplusReason,
 };
 pub use state::{Refusal, ShortTransfer, Standing, Wish};
-pub use ticket::{Awaited, InvalidTicketText, Offence, Ticket, TicketText, UnderWay};
+pub use ticket::{Awaited, InvalidTicketText, Offence, PartPayment, Ticket, TicketText, UnderWay};

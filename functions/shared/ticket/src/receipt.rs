@@ -30,7 +30,7 @@ impl Ticket {
     /// When it cannot be booked: why.
     pub fn take(&self, taken: Taken, overriding: bool) -> Result<Settlement, Refusal> {
         let standing = self.standing();
-        let role = if taken.amount < self.amount {
+        let role = if taken.amount < self.rest() {
             match standing.short_transfer() {
                 ShortTransfer::RestIsOwed => Role::Part,
                 ShortTransfer::Surplus => Role::Surplus(SurplusReason::TicketNotOpen),
@@ -45,8 +45,8 @@ impl Ticket {
             standing.receipt()?
         };
         let overpaid = match role {
-            Role::Main if taken.amount > self.amount => Some(Cents::new(
-                taken.amount.minor_units() - self.amount.minor_units(),
+            Role::Main if taken.amount > self.rest() => Some(Cents::new(
+                taken.amount.minor_units() - self.rest().minor_units(),
             )),
             Role::Main | Role::Part | Role::Surplus(_) => None,
         };

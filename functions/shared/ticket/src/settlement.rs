@@ -136,7 +136,7 @@ impl Settlement {
     /// What its ticket becomes by it, and what is owed then.
     #[must_use]
     pub fn after(&self, ticket: &Ticket) -> (State, Cents) {
-        let (before, owed) = (&ticket.state, ticket.amount);
+        let (before, owed) = (&ticket.state, ticket.rest());
         match self.role {
             Role::Main => {
                 let paid = State::Paid {
@@ -174,7 +174,10 @@ impl Settlement {
             | State::Objected
             | State::Withdrawn
             | State::HandedOver
-            | State::Review(_) => ticket.part_payments.contains(&id),
+            | State::Review(_) => ticket
+                .part_payments
+                .iter()
+                .any(|part| part.settlement == id),
         }
     }
 }

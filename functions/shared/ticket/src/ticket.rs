@@ -25,7 +25,7 @@ pub struct Ticket {
     pub place: TicketText,
     /// The time of the offence.
     pub occurred_at: Timestamp,
-    /// What is owed.
+    /// The warning fine; what of it is still to be paid: [`Ticket::rest`].
     pub amount: Cents,
     /// The last day for paying it.
     pub due_on: DueDate,
@@ -56,10 +56,10 @@ pub struct Ticket {
     /// for one that was paid: the next order needs the second.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub first_invoice_refused: bool,
-    /// What has paid a part of the fine; the amount is the rest. Without it, money that
-    /// is entered again after a restore would be counted twice.
+    /// What has paid a part of the fine. Money that is entered again after a restore is
+    /// known by it, and counted once.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub part_payments: Vec<SettlementId>,
+    pub part_payments: Vec<PartPayment>,
     /// Until when a letter about it may be printed; it ends by itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub letter_lease: Option<LetterLease>,
@@ -95,11 +95,26 @@ impl Ticket {
         day(at) < day(self.occurred_at)
     }
 
+    /// The fine less what has paid parts of it: what the payment that closes it must
+    /// bring, or has brought.
+    #[must_use]
+    pub fn rest(&self) -> Cents {
+        let paid = self.paid_in_parts().minor_units();
+        Cents::new(self.amount.minor_units().saturating_sub(paid))
+    }
+
+    /// What has been paid of the fine in parts.
+    #[must_use]
+    pub fn paid_in_parts(&self) -> Cents {
+        let parts = self.part_payments.iter();
+        Cents::new(parts.map(|part| part.amount.minor_units()).sum())
+    }
+
     /// What is still to be paid here.
     #[must_use]
-    pub const fn owed(&self) -> Cents {
+    pub fn owed(&self) -> Cents {
         match self.state {
-            State::Open(_) => self.amount,
+            State::Open(_) => self.rest(),
             State::Paid { .. }
             | State::Objected
             | State::Withdrawn
@@ -149,6 +164,15 @@ impl Ticket {
     pub fn has_lapsed(&self, at: Timestamp) -> bool {
         matches!(self.state, State::Open(_)) && self.due_on.has_passed(at)
     }
+}
+
+/// Money that has paid a part of the fine.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PartPayment {
+    /// Which.
+    pub settlement: SettlementId,
+    /// How much.
+    pub amount: Cents,
 }
 
 /// A capture that is answered takes seconds, and no lease is longer.

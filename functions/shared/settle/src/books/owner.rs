@@ -341,12 +341,12 @@ fn attempt_anew(
     now: Timestamp,
 ) -> Attempt {
     let paid: Option<Cents> = capture.amount.euro_cents();
-    let fits = paid == Some(ticket.amount);
+    let fits = paid == Some(ticket.rest());
     Attempt {
         id,
         case_number: ticket.case_number.clone(),
         version: if fits { ticket.version } else { 0 },
-        amount: paid.unwrap_or(ticket.amount),
+        amount: paid.unwrap_or_else(|| ticket.rest()),
         // Nobody knows which one the driver had chosen.
         language: Language::De,
         invoice_id: capture

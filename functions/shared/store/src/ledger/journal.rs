@@ -152,14 +152,14 @@ pub(crate) fn journal_line(
     at: Timestamp,
 ) -> JournalEntry {
     // The version grows with each change of state or amount and with nothing else.
-    let changed = state.name() != before.state.name() || amount != before.amount;
+    let changed = state.name() != before.state.name() || amount != before.rest();
     JournalEntry {
         at,
         by: by.to_owned(),
         what,
         reference: reference.to_owned(),
         version: before.version + u32::from(changed),
-        before: Some(snapshot(&before.state, before.amount)),
+        before: Some(snapshot(&before.state, before.rest())),
         after: snapshot(state, amount),
         reason: None,
     }
@@ -173,7 +173,7 @@ pub(crate) fn entry_by_paypal(
     after: &State,
     now: Timestamp,
 ) -> JournalEntry {
-    journal_line(ticket, PAYPAL, what, reference, (after, ticket.amount), now)
+    journal_line(ticket, PAYPAL, what, reference, (after, ticket.rest()), now)
 }
 
 pub(crate) fn snapshot(state: &State, amount: Cents) -> Snapshot {

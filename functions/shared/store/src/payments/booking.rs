@@ -4,8 +4,8 @@
 use aws_sdk_dynamodb::types::builders::UpdateBuilder;
 use serde::Deserialize;
 use ticket::{
-    CaseNumber, Cents, Role, Settlement, SettlementId, Source, State, SurplusReason, Ticket,
-    TicketText,
+    CaseNumber, Cents, PartPayment, Role, Settlement, SettlementId, Source, State, SurplusReason,
+    Ticket, TicketText,
 };
 
 use crate::dynamo::client::{read, unavailable};
@@ -159,12 +159,12 @@ impl Store {
             }
             // It was counted, or was to be, and more has happened to the ticket since.
             (Role::Part, _) if settlement.is_counted_by(ticket) => {
-                after = (ticket.state.clone(), ticket.amount);
+                after = (ticket.state.clone(), ticket.rest());
             }
             (
                 Role::Main | Role::Part,
                 State::Objected | State::Withdrawn | State::HandedOver | State::Review(_),
-            ) => after = (ticket.state.clone(), ticket.amount),
+            ) => after = (ticket.state.clone(), ticket.rest()),
             (Role::Main | Role::Part, State::Open(_) | State::Paid { .. })
             | (Role::Surplus(_), _) => {}
         }
@@ -183,7 +183,7 @@ impl Store {
         settlement: &Settlement,
         (state, amount): &(State, Cents),
     ) -> Result<bool, Error> {
-        if state.name() != before.state.name() || *amount != before.amount {
+        if state.name() != before.state.name() || *amount != before.rest() {
             return Ok(false);
         }
         let id = settlement.id();
@@ -315,7 +315,7 @@ fn as_paid(ticket: &Ticket, settlement: &Settlement) -> Settlement {
     );
     let (role, overpaid) = if is_paid_by_it {
         let paid = settlement.amount.euro_cents().map_or(0, Cents::minor_units);
-        let more = paid.saturating_sub(ticket.amount.minor_units());
+        let more = paid.saturating_sub(ticket.rest().minor_units());
         (Role::Main, (more > 0).then(|| Cents::new(more)))
     } else if settlement.is_counted_by(ticket) {
         (Role::Part, None)
@@ -341,11 +341,11 @@ fn booked_ticket(
     let (state, amount) = after;
     let changes = state.name() != ticket.state.name();
     Ok(match booker {
-        Booker::Clerk { override_reason } if changes || *amount != ticket.amount => {
+        Booker::Clerk { override_reason } if changes || *amount != ticket.rest() => {
             let update = if changes {
                 changed_state(ticket, state, update)
             } else {
-                paid_in_part(ticket, settlement, *amount, update)?
+                paid_in_part(ticket, settlement, update)?
             };
             let overridden = override_reason.and(ticket.pending());
             let nobody = overridden.map_or(NOBODY_CAPTURES, |_| BESIDE_PENDING);
@@ -382,14 +382,15 @@ fn booked_ticket(
 fn paid_in_part(
     ticket: &Ticket,
     settlement: &Settlement,
-    rest: Cents,
     update: UpdateBuilder,
 ) -> Result<UpdateBuilder, Error> {
     let mut parts = ticket.part_payments.clone();
-    parts.push(settlement.id());
+    parts.push(PartPayment {
+        settlement: settlement.id(),
+        amount: settlement.amount.euro_cents().unwrap_or(Cents::new(0)),
+    });
     Ok(update
-        .update_expression("SET amount = :rest, part_payments = :parts, version = :next")
-        .expression_attribute_values(":rest", n(rest.minor_units()))
+        .update_expression("SET part_payments = :parts, version = :next")
         .expression_attribute_values(":parts", value("part payments", &parts)?)
         .expression_attribute_values(":next", n(ticket.version + 1)))
 }

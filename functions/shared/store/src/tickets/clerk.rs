@@ -19,7 +19,7 @@ impl Store {
     /// # Errors
     /// When the table does not answer; the ticket must be read again.
     pub async fn change_by_clerk(&self, permit: Permit<'_>, act: Act<'_>) -> Result<Write, Error> {
-        let (ticket, (after, amount)) = (permit.ticket(), permit.after());
+        let (ticket, (after, rest)) = (permit.ticket(), permit.after());
         let what = match permit.change() {
             Change::Withdraw => JournalEvent::Withdrawn,
             Change::Object => JournalEvent::Objected,
@@ -28,7 +28,7 @@ impl Store {
         };
         let entry = JournalEntry {
             reason: Some(act.reason.clone()),
-            ..journal_line(ticket, act.by, what, act.by, (&after, amount), act.at)
+            ..journal_line(ticket, act.by, what, act.by, (&after, rest), act.at)
         };
         let update = UpdateBuilder::default()
             .set_key(Some(keys::ticket(&ticket.case_number).into_item()))
@@ -38,7 +38,7 @@ impl Store {
             .expression_attribute_names("#lock", "lock")
             .expression_attribute_names("#state", "state")
             .expression_attribute_values(":state", s(after.name()))
-            .expression_attribute_values(":amount", n(amount.minor_units()))
+            .expression_attribute_values(":amount", n(permit.fine().minor_units()))
             .expression_attribute_values(":version", n(ticket.version))
             .expression_attribute_values(":next", n(entry.version));
         let steps = vec![Step::Update(update), journal_step(ticket, &entry)?];
@@ -69,7 +69,7 @@ impl Store {
             by: by.to_owned(),
         };
         let (what, reference) = (JournalEvent::LetterLeased, until.to_string());
-        let stands = (&ticket.state, ticket.amount);
+        let stands = (&ticket.state, ticket.rest());
         let entry = journal_line(ticket, by, what, &reference, stands, now);
         let update = UpdateBuilder::default()
             .set_key(Some(keys::ticket(&ticket.case_number).into_item()))

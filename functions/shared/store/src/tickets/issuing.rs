@@ -54,7 +54,7 @@ impl Store {
                     reference: String::new(),
                     version: ticket.version,
                     before: None,
-                    after: snapshot(&ticket.state, ticket.amount),
+                    after: snapshot(&ticket.state, ticket.rest()),
                     reason: None,
                 },
             )?,
