@@ -6,7 +6,7 @@ use office::fields::euros;
 use serde::Serialize;
 use store::{Attempt, AttemptState, CaseFile, JournalEntry, JournalEvent, Snapshot, TakenBack};
 use ticket::{
-    AttemptId, CaseNumber, Cents, Offence, OrderId, Settlement, Standing, State, Ticket,
+    AttemptId, CaseNumber, Cents, Offence, OrderId, Refund, Settlement, Standing, State, Ticket,
     TicketText, UnderWay,
 };
 use token::PublicBaseUrl;
@@ -41,6 +41,7 @@ pub(crate) struct Answer {
     settlements: Vec<Settlement>,
     attempts: Vec<PaymentAttempt>,
     taken_back: Vec<TakenBack>,
+    refunds: Vec<Refund>,
     journal: Vec<Line>,
 }
 
@@ -135,6 +136,7 @@ impl Answer {
                 .map(PaymentAttempt::from)
                 .collect(),
             taken_back: file.taken_back,
+            refunds: file.refunds,
             journal: file.journal.into_iter().map(Line::from).collect(),
         }
     }

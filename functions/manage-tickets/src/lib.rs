@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! GET  /tickets/{case_number}             what was issued, state, amount, due date,
-//!                                         settlements, attempts, money taken back, journal
+//!                                         settlements, attempts, money taken back, refunds,
+//!                                         journal
 //! POST /tickets/{case_number}/withdrawal  { "reason" }            the city drops the case
 //!      …/objection                        { "reason" }            the driver contests
 //!      …/hand-over                        { "reason" }            it goes on with a fine order

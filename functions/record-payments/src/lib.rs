@@ -1,8 +1,10 @@
-//! Books what the till and the bank have taken, for clerks and the cash office.
+//! Books what the till and the bank have taken, for clerks and the cash office; and
+//! refunds, which one proposes and another decides.
 //!
 //! ```text
 //! POST /tickets/{case_number}/payments  one payment    → 201, 200, 409
 //! POST /payments                        a day's list   → 200, a line each
+//! GET  /refunds, POST /refunds, POST /refunds/{id}/approval, …/rejection: see `refunds`
 //! ```
 //!
 //! A payment is known by its receipt number or bank reference: the same again is booked
@@ -10,14 +12,15 @@
 
 mod many;
 mod one;
+mod refunds;
 mod sent;
 
 use http::{Method, Response, StatusCode};
 use jiff::Timestamp;
-use lambda_http::{Body, Request};
+use lambda_http::{Body, Request, RequestExt};
 use office::{Kind, Problem, answer, body, case_number, in_full, json_answer};
 use store::Store;
-use ticket::CaseNumber;
+use ticket::{CaseNumber, RefundId};
 
 use sent::SentPayment;
 
@@ -53,6 +56,7 @@ struct LogLine {
     booked: usize,
     unchanged: usize,
     refused: usize,
+    refund: Option<RefundId>,
     cause: Option<store::Error>,
 }
 
@@ -74,6 +78,7 @@ pub async fn handle(app: &App, request: Request, now: Timestamp) -> Response<Bod
         booked = line.booked,
         unchanged = line.unchanged,
         refused = line.refused,
+        refund = line.refund.as_ref().map(RefundId::as_str),
         error = line.cause.as_ref().map(in_full),
         "answered the cash office"
     );
@@ -90,10 +95,26 @@ async fn route(
 ) -> Result<Response<Body>, Problem> {
     let by = office::sub(request)?;
     line.by = Some(by.clone());
+    if let Some(id) = request.path_parameters().first("id") {
+        let id: RefundId = id.parse().map_err(|_| refunds::no_such_refund())?;
+        line.refund = Some(id.clone());
+        let refund = refunds::decide(&app.store, &id, request, &by, now).await?;
+        line.case_number = Some(refund.case_number.clone());
+        return json_answer(StatusCode::OK, &refund);
+    }
+    if request.uri().path().ends_with("/refunds") {
+        if request.method() == Method::GET {
+            return refunds::list(&app.store, request).await;
+        }
+        let (status, refund) = refunds::propose(&app.store, request, &by, now).await?;
+        line.case_number = Some(refund.case_number.clone());
+        line.refund = Some(refund.id.clone());
+        return json_answer(status, &refund);
+    }
     if request.method() != Method::POST {
         return Err(Problem::new(
             Kind::MethodNotAllowed,
-            "use POST /tickets/{case_number}/payments or POST /payments",
+            "use POST /tickets/{case_number}/payments, POST /payments, or /refunds",
         ));
     }
     if let Some(case_number) = case_number::in_path(request)? {

@@ -178,6 +178,8 @@ pub struct Refund {
     pub id: String,
     /// The capture it was taken from.
     pub capture_id: String,
+    /// The caller's own id, where the caller gave it one.
+    pub custom_id: Option<String>,
     /// Who took it.
     pub kind: RefundKind,
     /// Whether it has gone.

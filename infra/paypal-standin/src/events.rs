@@ -65,7 +65,7 @@ impl State {
         let Some(order) = self.books.order(order_id) else {
             return;
         };
-        let (resource, amount) = (self.shapes().order(order, None), order.amount);
+        let (resource, amount) = (self.shapes().order(order, None, &[]), order.amount);
         let capturable_at = later(now, seconds(self.behaviour.approval_lag_s));
         let early = self.behaviour.approved_event_early;
         let first_at = if early { now } else { capturable_at };

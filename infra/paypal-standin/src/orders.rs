@@ -76,7 +76,11 @@ impl State {
             return Ok(Answer::json(StatusCode::OK, voided));
         }
         let (order, capture) = self.read_order(id, asked.now)?;
-        let body = self.shapes().order(&order, capture.as_ref());
+        let body = self.shapes().order(
+            &order,
+            capture.as_ref(),
+            &self.refunds_shown(&order, asked.now),
+        );
         let mut body = self.as_told(body, &order, asked.now);
         if asked
             .parameter("fields")
@@ -382,7 +386,8 @@ impl State {
     ) -> Result<Answer, Refusal> {
         let order = self.live_order(id, asked.now)?;
         let body = if asked.wants_representation() {
-            self.shapes().order(order, self.capture_of(order))
+            let refunds = self.refunds_shown(order, asked.now);
+            self.shapes().order(order, self.capture_of(order), &refunds)
         } else {
             self.shapes().order_minimal(order)
         };

@@ -9,7 +9,7 @@ use crate::behaviour::{RefundThen, hours, seconds};
 use crate::books::{Capture, CaptureStatus, Dispute, Refund, RefundKind, RefundStatus};
 use crate::events::EventType;
 use crate::money::Money;
-use crate::requests::money;
+use crate::requests::{money, text};
 use crate::state::{Afterwards, ApiRequest, Outcome, RefundEnds, State, What, later};
 
 /// How long a capture can be given back.
@@ -142,7 +142,10 @@ impl State {
         if asked.now >= later(capture.created_at, REFUND_WITHIN) {
             return Err(Refusal::issue("REFUND_TIME_LIMIT_EXCEEDED"));
         }
-        let refund_id = self.take_back(&capture, RefundKind::Refund, amount, asked.now);
+        let custom_id = text(&request, "custom_id", "/custom_id")?;
+        text(&request, "note_to_payer", "/note_to_payer")?;
+        let kind = RefundKind::Refund;
+        let refund_id = self.take_back(&capture, (kind, custom_id), amount, asked.now);
         let made = Outcome::Made(refund_id.clone());
         self.remember(of, request_id.as_deref(), asked, REQUEST_ID_KEPT, made);
         let answer = self.show_refund(&refund_id, asked, StatusCode::CREATED)?;
@@ -240,7 +243,7 @@ impl State {
             let left = rest.minor_units;
             return Err(NotPossible::MoreThanIsLeft { left });
         }
-        self.take_back(capture, kind, amount, now);
+        self.take_back(capture, (kind, None), amount, now);
         Ok(())
     }
 
@@ -328,7 +331,7 @@ impl State {
     fn take_back(
         &mut self,
         capture: &Capture,
-        kind: RefundKind,
+        (kind, custom_id): (RefundKind, Option<String>),
         amount: Money,
         now: Timestamp,
     ) -> String {
@@ -344,6 +347,7 @@ impl State {
         let refund = Refund {
             id: self.transaction_id(),
             capture_id: capture.id.clone(),
+            custom_id,
             kind,
             status,
             amount,

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::answers::Refusal;
 use crate::behaviour::{ExpiredAs, Omitted, StatusAfterDecline, UpdateTime, seconds};
-use crate::books::{Capture, Order, OrderState};
+use crate::books::{Capture, Order, OrderState, Refund, RefundKind};
 use crate::signing::shown;
 use crate::state::{Before, State, later};
 
@@ -100,6 +100,19 @@ impl State {
         body
     }
 
+    /// The refunds that a read of an order shows: those that the merchant has made.
+    pub(crate) fn refunds_shown(&self, order: &Order, now: Timestamp) -> Vec<&Refund> {
+        let Some(capture) = self.capture_of(order) else {
+            return Vec::new();
+        };
+        let unreadable = seconds(self.behaviour.get_404_after_refund_s);
+        let refunds = self.books.refunds.iter();
+        refunds
+            .filter(|refund| refund.capture_id == capture.id && refund.kind == RefundKind::Refund)
+            .filter(|refund| now >= later(refund.created_at, unreadable))
+            .collect()
+    }
+
     /// The order as it reads after its end, where it still reads.
     pub(crate) fn voided(&self, id: &str, now: Timestamp) -> Option<Value> {
         let order = self.books.order(id)?;
@@ -107,7 +120,7 @@ impl State {
             && !self.behaviour.foreign_order_403
             && self.has_expired(order, now);
         voided.then(|| {
-            let mut body = self.as_told(self.shapes().order(order, None), order, now);
+            let mut body = self.as_told(self.shapes().order(order, None, &[]), order, now);
             body["status"] = json!("VOIDED");
             body
         })

@@ -151,7 +151,11 @@ fn wallet_context(source: &Value) -> Result<&Value, Refusal> {
     Ok(context)
 }
 
-fn text(of: &Value, name: &str, pointer: &'static str) -> Result<Option<String>, Refusal> {
+pub(crate) fn text(
+    of: &Value,
+    name: &str,
+    pointer: &'static str,
+) -> Result<Option<String>, Refusal> {
     let Some(value) = of.get(name) else {
         return Ok(None);
     };

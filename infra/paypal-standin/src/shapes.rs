@@ -43,7 +43,12 @@ impl Shapes<'_> {
     }
 
     /// An order with all details.
-    pub(crate) fn order(self, order: &Order, capture: Option<&Capture>) -> Value {
+    pub(crate) fn order(
+        self,
+        order: &Order,
+        capture: Option<&Capture>,
+        refunds: &[&Refund],
+    ) -> Value {
         // Once captured, the unit names whom the money really went to.
         let payee = capture.map_or(&order.payee_merchant_id, |capture| {
             &capture.payee_merchant_id
@@ -60,6 +65,12 @@ impl Shapes<'_> {
         );
         if let Some(capture) = capture {
             unit["payments"] = json!({ "captures": [self.capture(capture)] });
+            if !refunds.is_empty() {
+                let refunds = refunds
+                    .iter()
+                    .map(|refund| self.refund(refund, Some(capture)));
+                unit["payments"]["refunds"] = refunds.collect();
+            }
         }
         let mut body = self.order_minimal(order);
         body["intent"] = json!("CAPTURE");
@@ -228,7 +239,7 @@ impl Shapes<'_> {
         if let Some(capture) = capture {
             ids(
                 &mut body,
-                capture.custom_id.as_ref(),
+                refund.custom_id.as_ref().or(capture.custom_id.as_ref()),
                 capture.invoice_id.as_ref(),
             );
         }

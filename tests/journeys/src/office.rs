@@ -76,6 +76,55 @@ impl City {
         self.records(&event(name, &fill)).await
     }
 
+    /// A clerk proposes to give so much of a payment back.
+    pub async fn proposes(
+        &self,
+        clerk: &str,
+        (case_number, settlement): (&str, &str),
+        amount: &str,
+    ) -> Answered {
+        let fill = [
+            ("CLERK", clerk),
+            ("CASE_NUMBER", case_number),
+            ("SETTLEMENT", settlement),
+            ("AMOUNT", amount),
+            ("REASON", "Doppelt gezahlt"),
+        ];
+        self.records(&event("clerk-proposes-refund", &fill)).await
+    }
+
+    /// A clerk approves a refund.
+    pub async fn approves(&self, clerk: &str, refund: &str) -> Answered {
+        self.decides("clerk-approves-refund", clerk, refund).await
+    }
+
+    /// A clerk approves a refund and does not say why.
+    pub async fn approves_without_reason(&self, clerk: &str, refund: &str) -> Answered {
+        let fill = [("CLERK", clerk), ("REFUND", refund), ("REASON", "-")];
+        let approval = event("clerk-approves-refund", &fill);
+        let without = approval.replace(r#""{\"reason\":\"-\"}""#, r#""{}""#);
+        assert_ne!(without, approval);
+        self.records(&without).await
+    }
+
+    /// A clerk decides about a refund, as this event says.
+    pub async fn decides(&self, name: &str, clerk: &str, refund: &str) -> Answered {
+        let reason = "Verfügung vom 3. Tag";
+        let fill = [("CLERK", clerk), ("REFUND", refund), ("REASON", reason)];
+        self.records(&event(name, &fill)).await
+    }
+
+    /// The refunds of a state, as the cash office lists them.
+    pub async fn refunds(&self, state: &str) -> Vec<Value> {
+        let fill = [("CLERK", "cash-office"), ("STATE", state)];
+        let listed = self
+            .records(&event("cash-office-lists-refunds", &fill))
+            .await;
+        assert_eq!(listed.status, StatusCode::OK, "{}", listed.body);
+        assert_eq!(listed.body["next"], Value::Null);
+        listed.body["refunds"].as_array().expect("a list").clone()
+    }
+
     /// The function that records payments gets this event.
     pub async fn records(&self, event: &str) -> Answered {
         let app = &self.functions.record_payments;

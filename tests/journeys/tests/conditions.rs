@@ -664,7 +664,8 @@ fn taken_back(city: &City, id: &str) -> TakenBack {
         id: id.to_owned(),
         kind: TakenBackKind::Refund,
         case_number: CASE.parse().unwrap(),
-        capture_id: capture("CAPTURE1"),
+        settlement: (&capture("CAPTURE1")).into(),
+        decided: None,
         amount: Some(Cents::new(3_000).into()),
         booked_at: city.now(),
     }

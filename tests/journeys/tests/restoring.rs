@@ -348,7 +348,7 @@ async fn a_dispute_that_names_the_case_alone_is_about_paypals_money_and_not_abou
     city.deliver().await;
     let file = city.case_file("KL-1").await;
     assert_eq!(file.ticket.state, State::Review(None));
-    assert_eq!(file.taken_back[0].capture_id.as_str(), capture);
+    assert_eq!(file.taken_back[0].settlement.as_str(), capture);
 }
 
 #[tokio::test]

@@ -153,7 +153,7 @@ async fn a_dispute_that_names_no_capture_is_found_by_our_own_marks() {
         assert_eq!(file.ticket.state, State::Review(None), "{ids}");
         assert_eq!(file.taken_back[0].kind, TakenBackKind::Dispute, "{ids}");
         let settled = file.settlements[0].id();
-        assert!(settled == file.taken_back[0].capture_id, "{ids}");
+        assert!(settled == file.taken_back[0].settlement, "{ids}");
     }
 }
 

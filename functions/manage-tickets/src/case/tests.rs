@@ -58,6 +58,7 @@ fn open() -> CaseFile {
         ticket: ticket(),
         settlements: Vec::new(),
         taken_back: Vec::new(),
+        refunds: Vec::new(),
         attempts: Vec::new(),
         journal: Vec::new(),
     }
@@ -95,6 +96,7 @@ fn an_open_case_says_how_it_stands_and_all_that_was_issued() {
             "settlements": [],
             "attempts": [],
             "taken_back": [],
+            "refunds": [],
             "journal": [],
         })
     );
@@ -231,8 +233,9 @@ fn paid() -> CaseFile {
         id: "1JU08902781691411".to_owned(),
         kind: TakenBackKind::Dispute,
         case_number: file.ticket.case_number.clone(),
-        capture_id: capture_id(),
+        settlement: (&capture_id()).into(),
         amount: None,
+        decided: None,
         booked_at: moment("2026-02-22T10:00:00Z"),
     });
     file.journal.push(JournalEntry {

@@ -43,6 +43,16 @@ pub enum Kind {
     CheckoutAlive,
     /// A part of the fine is paid.
     PartPaid,
+    /// The ticket has no such payment.
+    NoSuchPayment,
+    /// There is no such refund.
+    NoSuchRefund,
+    /// Less of the payment is left to be given back.
+    MoreThanLeft,
+    /// Whoever has proposed a refund may not approve it.
+    OwnProposal,
+    /// A refund was decided before.
+    AlreadyDecided,
     /// The ticket stands so that it cannot be.
     Refused(Refusal),
     /// It is not built yet.
@@ -60,7 +70,7 @@ impl Kind {
         match self {
             Self::InvalidRequest => StatusCode::BAD_REQUEST,
             Self::NotSignedIn => StatusCode::UNAUTHORIZED,
-            Self::NoSuchTicket => StatusCode::NOT_FOUND,
+            Self::NoSuchTicket | Self::NoSuchPayment | Self::NoSuchRefund => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::OtherContent
@@ -68,6 +78,9 @@ impl Kind {
             | Self::TooLate
             | Self::CheckoutAlive
             | Self::PartPaid
+            | Self::MoreThanLeft
+            | Self::OwnProposal
+            | Self::AlreadyDecided
             | Self::Refused(_) => StatusCode::CONFLICT,
             Self::NotImplemented => StatusCode::NOT_IMPLEMENTED,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
@@ -90,6 +103,11 @@ impl Kind {
             Self::TooLate => "/problems/too-late",
             Self::CheckoutAlive => "/problems/checkout-alive",
             Self::PartPaid => "/problems/part-paid",
+            Self::NoSuchPayment => "/problems/no-such-payment",
+            Self::NoSuchRefund => "/problems/no-such-refund",
+            Self::MoreThanLeft => "/problems/more-than-left",
+            Self::OwnProposal => "/problems/own-proposal",
+            Self::AlreadyDecided => "/problems/already-decided",
             Self::Refused(Refusal::Processing) => "/problems/payment-running",
             Self::Refused(Refusal::Pending) => "/problems/payment-pending",
             Self::Refused(Refusal::Paid) => "/problems/ticket-paid",
@@ -118,6 +136,11 @@ impl Kind {
             | Self::ReceiptUsed
             | Self::TooLate
             | Self::PartPaid
+            | Self::NoSuchPayment
+            | Self::NoSuchRefund
+            | Self::MoreThanLeft
+            | Self::OwnProposal
+            | Self::AlreadyDecided
             | Self::Refused(
                 Refusal::Paid
                 | Refusal::Objected

@@ -31,6 +31,8 @@ pub struct Order {
     pub payee_merchant_id: Option<String>,
     /// The money that moved or tried to; mostly none or one.
     pub captures: Vec<Capture>,
+    /// What was given back of it, as far as it can be read.
+    pub refunds: Vec<Refund>,
 }
 
 /// Source: Orders v2, schema `order_status`.
@@ -111,10 +113,13 @@ pub struct Refund {
     pub amount: Money,
     /// The capture it takes back, from the answer's link `up`.
     pub capture_id: Option<CaptureId>,
-    /// Our attempt id, when it is ours and PayPal repeats it.
+    /// Our number of it, where we have made it; else our attempt id, when the capture
+    /// is ours and PayPal repeats it.
     pub custom_id: Option<String>,
     /// When it was made.
     pub create_time: Option<Timestamp>,
+    /// What has gone back of the capture in all, where PayPal says so.
+    pub total: Option<Money>,
 }
 
 /// Source: Payments v2, schema `refund_status`.

@@ -3,7 +3,7 @@
 mod call;
 mod notifications;
 mod orders;
-mod payments;
+pub(crate) mod payments;
 mod reporting;
 mod token;
 

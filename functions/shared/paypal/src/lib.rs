@@ -32,6 +32,7 @@ pub use answer::{
     Capture, CaptureStatus, Dispute, DisputeStatus, Disputed, Order, OrderStatus, Refund,
     RefundStatus,
 };
+pub use client::payments::NewRefund;
 pub use client::{
     AccessToken, CreatedOrder, PayPal, SEARCH_LAG, SEARCH_LAG_MAX, SEARCH_PAGE_ROWS,
     SEARCH_WINDOW_MAX, Searched,

@@ -85,6 +85,8 @@ struct WirePayee {
 #[derive(Deserialize)]
 struct WirePayments {
     captures: Option<Vec<WireCapture>>,
+    // One that cannot be read must not hide the captures beside it.
+    refunds: Option<Vec<serde_json::Value>>,
 }
 
 #[derive(Deserialize)]
@@ -131,7 +133,13 @@ pub(crate) struct WireRefund {
     amount: WireMoney,
     create_time: Option<String>,
     custom_id: Option<String>,
+    seller_payable_breakdown: Option<WirePayable>,
     links: Option<Vec<Link>>,
+}
+
+#[derive(Deserialize)]
+struct WirePayable {
+    total_refunded_amount: Option<WireMoney>,
 }
 
 #[derive(Deserialize)]
@@ -153,11 +161,19 @@ impl WireOrder {
     /// The order, whose next page for the payer is `approve_url`.
     pub(crate) fn read(self, approve_url: Option<String>) -> Result<Order, Unreadable> {
         let id: OrderId = self.id.parse().map_err(|_| Unreadable)?;
-        let mut captures = Vec::new();
+        let (mut captures, mut refunds) = (Vec::new(), Vec::new());
         let mut first = None;
         for unit in self.purchase_units.unwrap_or_default() {
             let payee = unit.payee.and_then(|payee| payee.merchant_id);
-            let made = unit.payments.and_then(|payments| payments.captures);
+            let (made, given_back) = unit.payments.map_or((None, None), |payments| {
+                (payments.captures, payments.refunds)
+            });
+            refunds.extend(
+                given_back
+                    .unwrap_or_default()
+                    .into_iter()
+                    .filter_map(refund),
+            );
             for capture in made.unwrap_or_default() {
                 let mut capture = capture.read()?;
                 // Inside an order PayPal says these once, in the unit.
@@ -182,6 +198,7 @@ impl WireOrder {
             amount: amount.map(Money::from),
             payee_merchant_id,
             captures,
+            refunds,
         })
     }
 }
@@ -223,8 +240,17 @@ impl WireRefund {
             capture_id: capture_id.and_then(|id| id.parse().ok()),
             custom_id: self.custom_id,
             create_time: time(self.create_time),
+            total: self
+                .seller_payable_breakdown
+                .and_then(|parts| parts.total_refunded_amount)
+                .map(Money::from),
         })
     }
+}
+
+fn refund(value: serde_json::Value) -> Option<Refund> {
+    let refund: WireRefund = serde_json::from_value(value).ok()?;
+    refund.read().ok()
 }
 
 impl WireDispute {

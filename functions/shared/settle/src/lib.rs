@@ -17,7 +17,8 @@
 //! | `writing_down` | booking, marking, releasing, ending |
 //! | `checkout`, `invoice_id` | making an order, and by which number |
 //! | `awaiting`, `silence` | money that may still come, and who is told that it does not |
-//! | `taken_back` | refunds, reversals, disputes |
+//! | `taken_back` | refunds, reversals, disputes: what PayPal says has left |
+//! | `refunding` | having PayPal give back what was decided |
 //! | `sweep` | what is open, minute by minute |
 //! | `books` | PayPal's own books against the table, and back |
 //! | `paypal_token`, `budget_per_ticket`, `limits`, `moment` | what each of these needs |
@@ -42,6 +43,7 @@ pub mod limits;
 mod moment;
 mod paypal_token;
 mod reading;
+mod refunding;
 mod refusal;
 mod resolving;
 mod settling;

@@ -60,6 +60,12 @@ pub const READ_LAG: Duration = Duration::from_mins(10);
 /// changed since: another card is chosen by then.
 pub const CHOOSING: Duration = Duration::from_mins(10);
 
+/// For how long a refund may be asked for under the same request id; then PayPal may
+/// have forgotten it, and would give the money back twice.
+///
+/// Source: PayPal Payments v2: request ids are kept for 45 days.
+pub const REFUND_ASKED_MAX: Duration = Duration::from_hours(40 * 24);
+
 /// Who waits longer for PayPal's answer is told of in an error.
 pub const SILENCE_MAX: Duration = Duration::from_mins(10);
 

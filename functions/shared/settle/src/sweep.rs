@@ -165,7 +165,7 @@ impl Sweep {
 fn report(sweep: &Sweep, left: &[OpenWork], began: Timestamp) {
     let waits_since = left
         .iter()
-        .filter(|open| open.queue != Queue::Others)
+        .filter(|open| matches!(open.queue, Queue::Likely | Queue::New))
         .filter_map(|open| open.due_at().parse::<Timestamp>().ok())
         .min();
     let too_long = began.saturating_sub(SWEEP_BEHIND).unwrap_or(began);

@@ -57,6 +57,8 @@ pub(crate) struct Confirmed {
     pub(crate) id: String,
     pub(crate) kind: TakenBackKind,
     pub(crate) amount: Option<Money>,
+    /// What PayPal repeats of what its maker has called it.
+    custom_id: Option<String>,
     /// The payments it is about.
     concerned: Vec<Concerned>,
 }
@@ -92,23 +94,6 @@ impl Concerned {
 }
 
 impl Confirmed {
-    /// The line it is for a ticket.
-    pub(crate) fn line(
-        &self,
-        ticket: &Ticket,
-        capture_id: &CaptureId,
-        now: Timestamp,
-    ) -> TakenBack {
-        TakenBack {
-            id: self.id.clone(),
-            kind: self.kind,
-            case_number: ticket.case_number.clone(),
-            capture_id: capture_id.clone(),
-            amount: self.amount.clone(),
-            booked_at: now,
-        }
-    }
-
     /// The capture that a refund or a reversal is about, where it is named.
     pub(crate) fn capture(&self) -> Option<&CaptureId> {
         self.concerned.iter().find_map(|concerned| match concerned {
@@ -194,6 +179,7 @@ impl Settle {
                     kind: TakenBackKind::Dispute,
                     // A claim has moved no money yet.
                     amount: None,
+                    custom_id: None,
                     concerned: concerned.collect(),
                 }));
             }
@@ -205,6 +191,7 @@ impl Settle {
                 id: refund_id.to_string(),
                 kind,
                 amount: Some(refund.amount),
+                custom_id: refund.custom_id,
                 concerned: concerned.into_iter().collect(),
             }),
             RefundStatus::Pending => Confirmation::UnderWay(kind),
@@ -285,8 +272,29 @@ impl Settle {
                 }
             }
         };
-        let line = confirmed.line(&ticket, &capture_id, moment.now);
+        let line = self.line_of(confirmed, &ticket, &capture_id, moment.now);
+        let line = line.await?;
         self.book_line(ticket, &line).await
+    }
+
+    /// The line that something taken back is for a ticket.
+    pub(crate) async fn line_of(
+        &self,
+        confirmed: &Confirmed,
+        ticket: &Ticket,
+        capture_id: &CaptureId,
+        now: Timestamp,
+    ) -> Result<TakenBack, Error> {
+        let custom_id = confirmed.custom_id.as_deref();
+        Ok(TakenBack {
+            id: confirmed.id.clone(),
+            kind: confirmed.kind,
+            case_number: ticket.case_number.clone(),
+            settlement: capture_id.into(),
+            amount: confirmed.amount.clone(),
+            decided: self.decided(&confirmed.id, custom_id).await?,
+            booked_at: now,
+        })
     }
 
     /// Ticket and capture that our own marks lead to, or what that leaves.
@@ -371,21 +379,33 @@ impl Settle {
         })
     }
 
-    /// Books a line on a ticket whose money is booked; the ticket comes to review.
+    /// Books a line on a ticket whose money is booked; the ticket comes to review, unless
+    /// two people have decided to give surplus back.
     pub(crate) async fn book_line(
         &self,
         mut ticket: Ticket,
         line: &TakenBack,
     ) -> Result<TakingBack, Error> {
-        let id = (&line.capture_id).into();
         // A line whose money is not booked would be a negative sum.
-        if self.store.settlement(&ticket, &id).await?.is_none() {
+        if self
+            .store
+            .settlement(&ticket, &line.settlement)
+            .await?
+            .is_none()
+        {
             // sabotage: a refund of what is not booked yet is nobody's
             return Ok(TakingBack::NotYet);
         }
         for _ in 0..DECISIONS_MAX {
             if self.write_line(&ticket, line).await? == Write::Done {
-                tracing::error!(case_number = %ticket.case_number, kind = ?line.kind, reference = line.id, "money was taken back: the ticket is in review");
+                match &line.decided {
+                    Some(decided) => {
+                        tracing::info!(case_number = %ticket.case_number, refund = %decided.refund, reference = line.id, "money was given back as decided");
+                    }
+                    None => {
+                        tracing::error!(case_number = %ticket.case_number, kind = ?line.kind, reference = line.id, "money was taken back: the ticket is in review");
+                    }
+                }
                 return Ok(TakingBack::Booked);
             }
             match self.store.ticket(&ticket.case_number).await? {

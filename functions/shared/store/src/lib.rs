@@ -8,15 +8,17 @@
 //! | room | what is in it |
 //! |---|---|
 //! | `tickets` | issuing, reading, what the city does by hand; the city's configuration |
-//! | `payments` | attempts and their index, the lock, booking, what is taken back, webhook events |
+//! | `payments` | attempts and their index, the lock, booking, what is taken back, refunds, webhook events |
 //! | `ledger` | the journal, and the queue of the export |
 //! | `comparison` | how far the nights are, foreign money, open refunds |
+//! | `lists` | what stands in a state, page by page |
 //! | `dynamo` | the client, every key, transactions |
 
 mod comparison;
 mod dynamo;
 mod error;
 mod ledger;
+mod lists;
 mod payments;
 mod tickets;
 
@@ -27,6 +29,7 @@ pub use dynamo::keys::SHARDS;
 pub use error::{ConfigError, Error, Write};
 pub use ledger::export::{Booked, QueuePage, Queued};
 pub use ledger::journal::{Act, JournalEntry, JournalEvent, Snapshot};
+pub use lists::{ListPage, Place};
 pub use payments::access_token::StoredToken;
 pub use payments::awaiting::ticket_without_ended_mark;
 pub use payments::booking::Booker;
@@ -35,7 +38,8 @@ pub use payments::lock::{Held, Released};
 pub use payments::mending::parts::BookingParts;
 pub use payments::open_work::{OpenWork, Queue, Shard};
 pub use payments::records::{
-    Attempt, AttemptEnd, AttemptState, Decline, PlacedOrder, TakenBack, TakenBackKind,
+    Attempt, AttemptEnd, AttemptState, DecidedRefund, Decline, PlacedOrder, TakenBack,
+    TakenBackKind,
 };
 pub use tickets::case_file::CaseFile;
 pub use tickets::issuing::Issued;

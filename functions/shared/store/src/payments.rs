@@ -11,4 +11,5 @@ pub(crate) mod mending;
 pub(crate) mod open_work;
 pub(crate) mod pending;
 pub(crate) mod records;
+pub(crate) mod refunds;
 pub(crate) mod taken_back;

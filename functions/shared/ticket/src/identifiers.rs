@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::Channel;
+use crate::{CaseNumber, Channel};
 
 /// The text is not an identifier of this kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -113,6 +113,9 @@ const RECEIPT_NUMBER_LEN_MAX: usize = 70;
 /// With the longest name of a channel before it.
 const SETTLEMENT_ID_LEN_MAX: usize = RECEIPT_NUMBER_LEN_MAX + 10;
 
+/// A case number, each character of a settlement's id in three, and a count.
+const REFUND_ID_LEN_MAX: usize = 27 + 3 * SETTLEMENT_ID_LEN_MAX + 12;
+
 identifier!(
     /// What a clerk's receipt bears: the till's number, or the bank's reference.
     ReceiptNumber,
@@ -149,6 +152,48 @@ impl SettlementId {
     pub(crate) fn of_receipt(channel: Channel, number: &ReceiptNumber) -> Self {
         Self(format!("{}-{number}", channel.name()))
     }
+}
+
+identifier!(
+    /// The number of a refund: that of the case, the settlement, and a count,
+    /// `KL-2026-000123.3C679366HH908993F.1`. It goes into URLs, and to PayPal.
+    RefundId,
+    |text| parts_of_refund_id(text).is_some()
+);
+
+impl RefundId {
+    /// The number of this settlement's refund of that count.
+    #[must_use]
+    pub fn of(case_number: &CaseNumber, settlement: &SettlementId, count: u32) -> Self {
+        // A bank's reference may hold any character: in a URL two of them must not become
+        // the same.
+        let written = |char: char| {
+            if char.is_ascii_alphanumeric() || char == '-' {
+                char.to_string()
+            } else {
+                format!("_{:02x}", u32::from(char))
+            }
+        };
+        let settlement: String = settlement.0.chars().map(written).collect();
+        Self(format!("{case_number}.{settlement}.{count}"))
+    }
+
+    /// The case.
+    #[must_use]
+    pub fn case_number(&self) -> Option<CaseNumber> {
+        parts_of_refund_id(&self.0)
+    }
+}
+
+fn parts_of_refund_id(text: &str) -> Option<CaseNumber> {
+    let (rest, count) = text.rsplit_once('.')?;
+    let (case_number, settlement) = rest.split_once('.')?;
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+    let is_count = count.parse::<u32>().is_ok_and(|count| count > 0);
+    let is_settlement = !settlement.is_empty() && settlement.bytes().all(allowed);
+    (is_count && is_settlement && text.len() <= REFUND_ID_LEN_MAX)
+        .then(|| case_number.parse().ok())
+        .flatten()
 }
 
 impl From<&CaptureId> for SettlementId {

@@ -22,6 +22,7 @@ mod municipality;
 mod plate;
 mod qr_token;
 mod receipt;
+mod refund;
 mod settlement;
 mod state;
 mod ticket;
@@ -32,7 +33,7 @@ pub use case_number::{CaseNumber, InvalidCaseNumber};
 pub use change::{Change, Permit};
 pub use due::{DueDate, Land};
 pub use identifiers::{
-    AttemptId, CaptureId, InvalidIdentifier, OrderId, ReceiptNumber, SettlementId,
+    AttemptId, CaptureId, InvalidIdentifier, OrderId, ReceiptNumber, RefundId, SettlementId,
 };
 pub use language::Language;
 pub use letter::LetterLease;
@@ -43,6 +44,7 @@ pub use municipality::{CashOffice, Disclosure, LatePayment, Municipality};
 pub use plate::{InvalidPlate, Plate};
 pub use qr_token::QrToken;
 pub use receipt::Taken;
+pub use refund::{Asked, Decision, GivesBack, Refund, RefundState, Undecidable};
 pub use settlement::{
     Captured, Channel, ImpossibleSource, Receipt, Role, Settlement, Source, SurplusReason,
 };

@@ -5,7 +5,7 @@
 use jiff::Timestamp;
 use paypal::{Error as PayPalError, RefundId, RefundStatus};
 use store::{Booked, Error, Queued, Store};
-use ticket::{Channel, SettlementId, Ticket};
+use ticket::{SettlementId, Ticket};
 
 use super::pages::Budget;
 use crate::reading::brought_money;
@@ -116,11 +116,8 @@ impl Settle {
                 *unclear = unclear.saturating_add(unreadable);
             }
             for entry in page.entries.iter().filter(|entry| entry.shown_as.is_none()) {
-                let id = match &entry.booked {
-                    Booked::Settlement(id) if id.channel() == Channel::Paypal => id.as_str(),
-                    Booked::TakenBack(id) => id,
-                    // PayPal has never heard of it.
-                    Booked::Settlement(_) => continue,
+                let Some(id) = entry.booked.paypal_id() else {
+                    continue;
                 };
                 if !budget.allows_more() {
                     return Ok(None);

@@ -53,7 +53,8 @@ impl Settle {
             TakingBack::WithoutTicket | TakingBack::NotYet => {
                 let line = match self.confirm(claim, moment).await {
                     Ok(Confirmation::TakenBack(confirmed)) => {
-                        confirmed.line(&ticket, &capture_id, moment.now)
+                        self.line_of(&confirmed, &ticket, &capture_id, moment.now)
+                            .await?
                     }
                     // A chargeback is no refund that could be asked about: its row
                     // is all that PayPal says, and it names capture and amount.
@@ -98,8 +99,8 @@ impl Settle {
         line: &TakenBack,
         now: Timestamp,
     ) -> Result<Option<i64>, Error> {
-        let id = (&line.capture_id).into();
-        let Some(settlement) = self.store.settlement(ticket, &id).await? else {
+        let settlement = self.store.settlement(ticket, &line.settlement).await?;
+        let Some(settlement) = settlement else {
             return Ok(None);
         };
         let came = settlement.amount.signed_euro_cents().unwrap_or_default();
@@ -107,7 +108,7 @@ impl Settle {
         let of_capture = || {
             lines
                 .iter()
-                .filter(|other| other.capture_id == line.capture_id)
+                .filter(|other| other.settlement == line.settlement)
         };
         let left: i64 = of_capture().map(TakenBack::cents).sum();
         if came + left + line.cents() >= 0 {
@@ -141,7 +142,7 @@ impl Settle {
             MoneyOwner::Not(shown) => return Ok(shown),
         };
         let lines = self.store.lines_taken_back(&ticket.case_number).await?;
-        if lines.iter().any(|line| line.capture_id == capture_id) {
+        if lines.iter().any(|line| line.settlement == capture_id) {
             return Ok(RowOutcome::Held);
         }
         let kind = TakenBackKind::Dispute;
@@ -290,7 +291,8 @@ fn line_of_row(
         id: id.to_owned(),
         kind,
         case_number: ticket.case_number.clone(),
-        capture_id: capture_id.clone(),
+        settlement: capture_id.into(),
+        decided: None,
         amount: Some(Money {
             value: row.amount.value.trim_start_matches('-').to_owned(),
             currency: row.amount.currency.clone(),

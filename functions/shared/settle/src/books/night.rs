@@ -252,7 +252,9 @@ impl Settle {
             };
             let claim = match open.kind {
                 TakenBackKind::Refund => Claim::Refund(id),
-                TakenBackKind::Reversal | TakenBackKind::Dispute => Claim::Reversal(id),
+                TakenBackKind::Reversal | TakenBackKind::Dispute | TakenBackKind::PaymentOrder => {
+                    Claim::Reversal(id)
+                }
             };
             match self.taken_back(&claim, moment).await? {
                 TakingBack::Booked | TakingBack::Nothing => {

@@ -75,7 +75,8 @@ impl Settle {
         let Some(queued) = self.store.queued(line.booked_at, id).await? else {
             return Ok(None);
         };
-        let seen_to = !matches!(ticket.state, State::Open(_) | State::Paid { .. });
+        let seen_to = line.after(&ticket.state).name() == ticket.state.name()
+            || !matches!(ticket.state, State::Open(_) | State::Paid { .. });
         if !seen_to || !self.is_taking_back_journaled(case_number, id).await? {
             return Ok(None);
         }
@@ -89,7 +90,8 @@ impl Settle {
         id: &str,
     ) -> Result<bool, Error> {
         let journaled = self.store.journaled(case_number, id).await?;
-        Ok(journaled.contains(&JournalEvent::MoneyTakenBack))
+        Ok(journaled.contains(&JournalEvent::MoneyTakenBack)
+            || journaled.contains(&JournalEvent::Refunded))
     }
 
     async fn line(
@@ -120,7 +122,10 @@ impl Settle {
             Some(line) => line,
             None => match self.confirm(claim, moment).await {
                 Ok(Confirmation::TakenBack(confirmed)) => match confirmed.capture() {
-                    Some(capture_id) => confirmed.line(&ticket, capture_id, moment.now),
+                    Some(capture_id) => {
+                        self.line_of(&confirmed, &ticket, capture_id, moment.now)
+                            .await?
+                    }
                     None => return Ok(()),
                 },
                 Ok(
@@ -132,7 +137,7 @@ impl Settle {
         // A line whose money is not booked would be a negative sum.
         if self
             .store
-            .settlement(&ticket, &(&line.capture_id).into())
+            .settlement(&ticket, &line.settlement)
             .await?
             .is_some()
         {

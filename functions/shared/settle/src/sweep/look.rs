@@ -2,10 +2,11 @@
 
 use jiff::Timestamp;
 use store::{Attempt, Error, OpenWork, Queue};
-use ticket::AttemptId;
+use ticket::{AttemptId, RefundId};
 
 use super::schedule::{Slot, after_look, next_look};
-use crate::limits::{FUNCTION_TIMEOUT, LOOK_PENDING};
+use crate::limits::{FUNCTION_TIMEOUT, LOOK_PENDING, LOOK_SOON_MAX, later};
+use crate::refunding::GivingBack;
 use crate::{Moment, Progress, Settle, Settled, Wake};
 
 /// What became of a look.
@@ -16,6 +17,14 @@ pub(super) enum LookOutcome {
     NotOurs,
     /// Neither.
     Failed,
+}
+
+/// What a look has seen.
+enum Looked {
+    /// A payment.
+    Attempt(Box<Settled>),
+    /// Money that is to go back.
+    Refund(GivingBack),
 }
 
 /// A look that has begun: the attempt as it was, and as it waits meanwhile.
@@ -34,7 +43,12 @@ impl Settle {
         let looked =
             tokio::time::timeout(FUNCTION_TIMEOUT, self.look(&open, now, &mut begun)).await;
         let (look, settled) = match looked {
-            Ok(Ok(Some(settled))) => (LookOutcome::Asked(settled.progress), Some(settled)),
+            Ok(Ok(Some(Looked::Attempt(settled)))) => {
+                (LookOutcome::Asked(settled.progress), Some(settled))
+            }
+            Ok(Ok(Some(Looked::Refund(given_back)))) => {
+                return LookOutcome::Asked(given_back.progress());
+            }
             Ok(Ok(None)) => return LookOutcome::NotOurs,
             Ok(Err(error)) => {
                 tracing::error!(%error, attempt = open.id, "an open attempt could not be looked at");
@@ -46,7 +60,8 @@ impl Settle {
             }
         };
         if let Some(begun) = begun {
-            self.wait_on(open.queue, begun, settled.as_ref(), now).await;
+            self.wait_on(open.queue, begun, settled.as_deref(), now)
+                .await;
         }
         look
     }
@@ -56,18 +71,21 @@ impl Settle {
         open: &OpenWork,
         now: Timestamp,
         begun: &mut Option<BegunLook>,
-    ) -> Result<Option<Settled>, Error> {
+    ) -> Result<Option<Looked>, Error> {
         let store = &self.store;
         let put_off_unread = async || {
             let later = now.saturating_add(LOOK_PENDING).unwrap_or(now);
             store.put_off(open, open.queue, later).await
         };
+        if let Some(id) = open.refund() {
+            return self.look_at_refund(open, &id, now).await;
+        }
         let id: Result<AttemptId, _> = open.id.parse();
         let Some(id) = id.ok().filter(|_| open.is_attempt()) else {
             put_off_unread().await?;
             return Err(Error::Unreadable {
                 item: "key of open work",
-                source: "it is no attempt's".into(),
+                source: "it is neither an attempt's nor a refund's".into(),
             });
         };
         let attempt = match store.attempt(&id).await {
@@ -92,7 +110,26 @@ impl Settle {
             next,
             waits,
         });
-        self.settle(&id, Wake::Sweep, Moment::begins(now)).await
+        let settled = self.settle(&id, Wake::Sweep, Moment::begins(now)).await?;
+        Ok(settled.map(|settled| Looked::Attempt(Box::new(settled))))
+    }
+
+    async fn look_at_refund(
+        &self,
+        open: &OpenWork,
+        id: &RefundId,
+        now: Timestamp,
+    ) -> Result<Option<Looked>, Error> {
+        let next = later(now, LOOK_SOON_MAX);
+        let Some(waits) = self.store.put_off(open, Queue::Refunds, next).await? else {
+            return Ok(None);
+        };
+        let given_back = self.give_back(id, Moment::begins(now)).await?;
+        if given_back == GivingBack::UnderWay {
+            let next = later(now, LOOK_PENDING);
+            self.store.put_off(&waits, Queue::Refunds, next).await?;
+        }
+        Ok(Some(Looked::Refund(given_back)))
     }
 
     /// Where the attempt waits now that it was looked at, where that changes anything.

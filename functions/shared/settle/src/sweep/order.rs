@@ -10,7 +10,9 @@ const TURNS: usize = 5;
 pub(super) fn in_order(mut due: Vec<OpenWork>) -> Vec<OpenWork> {
     due.sort_by(|one, other| one.due_at().cmp(other.due_at()));
     let mut of = |queue| due.extract_if(.., |open| open.queue == queue).collect();
-    likely_first(of(Queue::Likely), of(Queue::New), of(Queue::Others))
+    let (likely, new) = (of(Queue::Likely), of(Queue::New));
+    // Whoever waits for money back waits beside those who may have given up.
+    likely_first(likely, new, due)
 }
 
 /// The likely ones, then the new ones, then the others; but every fourth is a new one,

@@ -47,13 +47,15 @@ pub(super) fn next_look(
 ) -> Slot {
     let age = age(attempt, now);
     let (queue, wait) = match queue {
-        Queue::Likely | Queue::New | Queue::Others if is_held_back(attempt) => {
+        Queue::Likely | Queue::New | Queue::Others | Queue::Refunds if is_held_back(attempt) => {
             (Queue::Likely, LOOK_PENDING)
         }
         Queue::Likely => (Queue::Likely, soon(age)),
         // Whoever was placing the order is done soon, or dead: no call is needed.
-        Queue::New | Queue::Others if attempt.order.is_none() => (Queue::Others, soon(age)),
-        Queue::New | Queue::Others => (Queue::Others, patient(age, order_life)),
+        Queue::New | Queue::Others | Queue::Refunds if attempt.order.is_none() => {
+            (Queue::Others, soon(age))
+        }
+        Queue::New | Queue::Others | Queue::Refunds => (Queue::Others, patient(age, order_life)),
     };
     Slot {
         queue,
@@ -78,7 +80,7 @@ pub(super) fn after_look(
     let asked_again = Slot {
         queue: match from {
             Queue::New => from,
-            Queue::Likely | Queue::Others => put_off.queue,
+            Queue::Likely | Queue::Others | Queue::Refunds => put_off.queue,
         },
         at: later(now, soon(age(before, now))),
     };

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
-use ticket::{AttemptId, CaseNumber, SettlementId};
+use ticket::{AttemptId, CaseNumber, RefundId, SettlementId};
 
 /// How many partitions an index or a queue is spread over, so that none is hot.
 pub const SHARDS: u8 = 16;
@@ -70,6 +70,15 @@ pub(crate) fn receipt(id: &SettlementId) -> Key {
 
 pub(crate) fn taken_back(case_number: &CaseNumber, id: &str) -> Key {
     Key::new(ticket_partition(case_number), format!("TAKEN_BACK#{id}"))
+}
+
+/// Nothing where the number names no case, which none that was read does.
+pub(crate) fn refund(id: &RefundId) -> Option<Key> {
+    let case_number = id.case_number()?;
+    Some(Key::new(
+        ticket_partition(&case_number),
+        format!("REFUND#{id}"),
+    ))
 }
 
 pub(crate) fn journal(case_number: &CaseNumber, version: u32, what: &str, reference: &str) -> Key {

@@ -22,12 +22,17 @@ const CONFLICT_PAUSE: Duration = Duration::from_millis(20);
 
 /// A record with its key, as an item.
 pub(crate) fn item<T: Serialize>(name: &'static str, key: Key, record: &T) -> Result<Item, Error> {
-    let mut item: Item = serde_dynamo::to_item(record).map_err(|source| Error::Unreadable {
-        item: name,
-        source: Box::new(source),
-    })?;
+    let mut item = attributes(name, record)?;
     item.extend(key.into_item());
     Ok(item)
+}
+
+/// A record as attributes beside each other.
+pub(crate) fn attributes<T: Serialize>(name: &'static str, record: &T) -> Result<Item, Error> {
+    serde_dynamo::to_item(record).map_err(|source| Error::Unreadable {
+        item: name,
+        source: Box::new(source),
+    })
 }
 
 /// A record as one attribute's value.

@@ -3,7 +3,7 @@
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
-use ticket::{CaseNumber, SettlementId};
+use ticket::{CaseNumber, Channel, RefundId, SettlementId};
 
 use crate::dynamo::client::unavailable;
 use crate::dynamo::keys::{self, Item, s, sortable};
@@ -43,6 +43,21 @@ pub enum Booked {
     Settlement(SettlementId),
     /// Money that left, by its refund or reversal.
     TakenBack(String),
+}
+
+impl Booked {
+    /// PayPal's id of it; nothing of cash and transfers, of which it has never heard.
+    #[must_use]
+    pub fn paypal_id(&self) -> Option<&str> {
+        let id = match self {
+            Self::Settlement(id) if id.channel() == Channel::Paypal => id.as_str(),
+            // The cash office pays it out.
+            Self::TakenBack(id) if id.parse::<RefundId>().is_ok() => return None,
+            Self::TakenBack(id) => id,
+            Self::Settlement(_) => return None,
+        };
+        Some(id)
+    }
 }
 
 impl Store {

@@ -71,6 +71,11 @@ pub enum JournalEvent {
     HandedOver,
     AmountChanged,
     LetterLeased,
+    RefundProposed,
+    RefundApproved,
+    RefundRejected,
+    RefundFailed,
+    Refunded,
 }
 
 impl JournalEvent {
@@ -86,7 +91,12 @@ impl JournalEvent {
             | Self::Objected
             | Self::HandedOver
             | Self::AmountChanged
-            | Self::LetterLeased => false,
+            | Self::LetterLeased
+            | Self::RefundProposed
+            | Self::RefundApproved
+            | Self::RefundRejected
+            | Self::RefundFailed
+            | Self::Refunded => false,
         }
     }
 
@@ -105,6 +115,11 @@ impl JournalEvent {
             Self::HandedOver => "handed_over",
             Self::AmountChanged => "amount_changed",
             Self::LetterLeased => "letter_leased",
+            Self::RefundProposed => "refund_proposed",
+            Self::RefundApproved => "refund_approved",
+            Self::RefundRejected => "refund_rejected",
+            Self::RefundFailed => "refund_failed",
+            Self::Refunded => "refunded",
         }
     }
 }

@@ -19,6 +19,7 @@ use crate::payments::conditions::{
 };
 use crate::payments::lock::Held;
 use crate::payments::records::{Attempt, AttemptState};
+use crate::payments::refunds::new_refund;
 use crate::{Error, Store, Write};
 
 /// Who books money, and with it what the ticket must look like.
@@ -212,6 +213,10 @@ fn money_steps(
         // sabotage: no line for the export
         Step::put_new(queued),
     ];
+    // sabotage: nobody is told of surplus
+    if let Some(proposal) = settlement.proposal() {
+        steps.push(new_refund(&proposal)?);
+    }
     match (&settlement.source, booker) {
         (Source::Cash(_) | Source::Transfer(_), Booker::Clerk { .. }) => {
             steps.push(Step::Update(receipt_of_case(case_number, &id)));

@@ -15,7 +15,8 @@ use crate::payments::lock::Held;
 use crate::payments::open_work::{Queue, queue_shard};
 use crate::payments::pending::{pending_journal, pending_ticket};
 use crate::payments::records::{Attempt, AttemptState, PlacedOrder, TakenBack};
-use crate::payments::taken_back::{line, taken_back_journal, to_review};
+use crate::payments::refunds::completed;
+use crate::payments::taken_back::{becomes, line, taken_back_journal};
 use crate::{Error, Store, Write};
 
 impl Store {
@@ -122,16 +123,17 @@ impl Store {
             | State::Objected
             | State::Withdrawn
             | State::HandedOver
-            | State::Review(_) => ticket.state.after_taking_back(),
+            | State::Review(_) => taken_back.after(&ticket.state),
         };
         let mut steps = Vec::new();
         if after.name() != ticket.state.name() {
-            steps.push(Step::Update(to_review(ticket, &after)));
+            steps.push(Step::Update(becomes(ticket, &after)));
         }
         if !journaled {
             steps.push(taken_back_journal(ticket, taken_back, &after)?);
         }
         steps.extend(line(taken_back)?);
+        steps.extend(completed(taken_back)?);
         self.transact_missing("mend money taken back", steps).await
     }
 }

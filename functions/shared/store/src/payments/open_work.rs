@@ -1,8 +1,8 @@
 //! The sparse, sharded index of open work: where the sweep looks. It lags; what it
 //! names is read again from the table itself. An item is in it while it has a shard
-//! and is due at some time, whatever kind of item it is; today only attempts are.
+//! and is due at some time, whatever kind of item it is: an attempt, or a refund.
 //!
-//! An attempt waits in one of three queues. Most checkouts are abandoned, and nobody
+//! An attempt waits in one of three queues, a refund in one of its own. Most checkouts are abandoned, and nobody
 //! whose money is under way, or who has paid at once, may wait behind those.
 
 use std::fmt;
@@ -10,18 +10,20 @@ use std::fmt;
 use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_dynamodb::types::builders::UpdateBuilder;
 use jiff::Timestamp;
-use ticket::AttemptId;
+use ticket::{AttemptId, RefundId};
 
 use crate::dynamo::client::unavailable;
 use crate::dynamo::keys::{self, Item, OPEN_WORK, SHARDS, s, sortable, sortable_not_before};
 use crate::dynamo::write::Step;
+use crate::lists::shard_name;
+use crate::payments::refunds::{REFUND, refund_list};
 use crate::{Error, Store, Write};
 
 /// The most that one look into a shard reads; twice as many fit into one answer of
 /// DynamoDB's.
 const PER_SHARD_MAX: u32 = 2_500;
 
-/// Which of the three some work waits in.
+/// Where some work waits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Queue {
     /// Money is under way, or may be: the payer has come back or approved, the
@@ -31,6 +33,8 @@ pub enum Queue {
     New,
     /// All others: the payer is at PayPal, or has given up.
     Others,
+    /// Refunds that PayPal is to carry out.
+    Refunds,
 }
 
 /// The partition of a queue that an item with this id waits in.
@@ -43,6 +47,7 @@ pub(crate) fn queue_shard_name(queue: Queue, shard: u8) -> String {
         Queue::Likely => format!("LIKELY#{shard:02}"),
         Queue::New => format!("NEW#{shard:02}"),
         Queue::Others => format!("OPEN#{shard:02}"),
+        Queue::Refunds => shard_name(&refund_list("approved"), shard),
     }
 }
 
@@ -79,6 +84,14 @@ impl OpenWork {
     #[must_use]
     pub fn is_attempt(&self) -> bool {
         self.kind == keys::ATTEMPT
+    }
+
+    /// The refund that it is, if it is one.
+    #[must_use]
+    pub fn refund(&self) -> Option<RefundId> {
+        (self.kind == REFUND)
+            .then(|| self.id.parse().ok())
+            .flatten()
     }
 
     /// Since when it is due; texts sort like the moments.
@@ -128,7 +141,7 @@ impl Store {
 
     /// Every shard of the index.
     pub fn open_shards() -> impl Iterator<Item = Shard> {
-        [Queue::Likely, Queue::New, Queue::Others]
+        [Queue::Likely, Queue::New, Queue::Others, Queue::Refunds]
             .into_iter()
             .flat_map(|queue| Self::shards().map(move |number| Shard { queue, number }))
     }
@@ -202,9 +215,13 @@ fn open_work(queue: Queue, item: &Item) -> OpenWork {
         Some(AttributeValue::S(text)) => text.clone(),
         _ => String::new(),
     };
-    let pk = text("pk");
-    // A key of no kind that we know is told of as a whole.
-    let (kind, id) = pk.split_once('#').unwrap_or(("", &pk));
+    let (pk, sk) = (text("pk"), text("sk"));
+    // A refund stands beside its ticket. A key of no kind that we know is told of as a
+    // whole.
+    let (kind, id) = match sk.split_once('#') {
+        Some((REFUND, id)) => (REFUND, id),
+        Some(_) | None => pk.split_once('#').unwrap_or(("", &pk)),
+    };
     OpenWork {
         kind: kind.to_owned(),
         id: id.to_owned(),

@@ -2,7 +2,10 @@
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use ticket::{AttemptId, CaptureId, CaseNumber, Cents, Language, Money, OrderId};
+use ticket::{
+    AttemptId, CaptureId, CaseNumber, Cents, GivesBack, Language, Money, OrderId, RefundId,
+    SettlementId,
+};
 
 /// One PayPal order made for a ticket (Zahlungsversuch).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -163,19 +166,32 @@ impl From<AttemptEnd> for AttemptState {
 /// Money that left again, or is claimed back.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TakenBack {
-    /// PayPal's id of the refund, reversal or dispute.
+    /// PayPal's id of the refund, reversal or dispute; our number of a refund that the
+    /// cash office pays out.
     pub id: String,
     /// What happened.
     pub kind: TakenBackKind,
     /// The ticket.
     pub case_number: CaseNumber,
-    /// From which capture.
-    pub capture_id: CaptureId,
+    /// What it was taken from.
+    pub settlement: SettlementId,
     /// How much, as PayPal states it; a dispute has taken nothing yet.
     #[serde(flatten)]
     pub amount: Option<Money>,
+    /// The refund that two people have decided, where it is one.
+    #[serde(flatten)]
+    pub decided: Option<DecidedRefund>,
     /// When it was booked here.
     pub booked_at: Timestamp,
+}
+
+/// A refund that was decided here.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DecidedRefund {
+    /// Its number.
+    pub refund: RefundId,
+    /// What it takes from the books.
+    pub gives_back: GivesBack,
 }
 
 impl TakenBack {
@@ -198,4 +214,6 @@ pub enum TakenBackKind {
     Reversal,
     /// The payer claims it.
     Dispute,
+    /// The cash office pays cash or a transfer back.
+    PaymentOrder,
 }

@@ -9,11 +9,13 @@ use crate::dynamo::write::{Step, item};
 use crate::ledger::export::export_entry;
 use crate::ledger::journal::{JournalEvent, entry_by_paypal, journal_step};
 use crate::payments::records::TakenBack;
+use crate::payments::refunds::completed;
 use crate::{Error, Store, Write};
 
 impl Store {
     /// Books money that left again or is claimed back: the ticket goes to
-    /// review, a human decides; nothing re-opens by itself. Once for each id.
+    /// review, a human decides; nothing re-opens by itself. Once for each id. A refund
+    /// of surplus that was decided here leaves the ticket as it is.
     ///
     /// # Errors
     /// When the table does not answer.
@@ -22,12 +24,13 @@ impl Store {
         ticket: &Ticket,
         taken_back: &TakenBack,
     ) -> Result<Write, Error> {
-        let after = ticket.state.after_taking_back();
+        let after = taken_back.after(&ticket.state);
         let mut steps = vec![
-            Step::Update(to_review(ticket, &after)),
+            Step::Update(becomes(ticket, &after)),
             taken_back_journal(ticket, taken_back, &after)?,
         ];
         steps.extend(line(taken_back)?);
+        steps.extend(completed(taken_back)?);
         match self.transact("book money taken back", steps).await? {
             Write::Done => Ok(Write::Done),
             Write::Refused => {
@@ -69,8 +72,8 @@ impl Store {
     }
 }
 
-/// The ticket goes to review.
-pub(crate) fn to_review(ticket: &Ticket, review: &State) -> UpdateBuilder {
+/// The ticket as it was read goes to this state, review or its own.
+pub(crate) fn becomes(ticket: &Ticket, review: &State) -> UpdateBuilder {
     let next = ticket.version + u32::from(ticket.state.name() != review.name());
     UpdateBuilder::default()
         .set_key(Some(keys::ticket(&ticket.case_number).into_item()))
@@ -89,7 +92,10 @@ pub(crate) fn taken_back_journal(
     taken_back: &TakenBack,
     after: &State,
 ) -> Result<Step, Error> {
-    let what = JournalEvent::MoneyTakenBack;
+    let what = match taken_back.decided {
+        Some(_) => JournalEvent::Refunded,
+        None => JournalEvent::MoneyTakenBack,
+    };
     let entry = entry_by_paypal(ticket, what, &taken_back.id, after, taken_back.booked_at);
     journal_step(ticket, &entry)
 }

@@ -2,7 +2,7 @@
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde::Serialize;
-use ticket::{AttemptId, CaseNumber, Settlement, Ticket};
+use ticket::{AttemptId, CaseNumber, Refund, Settlement, Ticket};
 
 use crate::dynamo::client::{read, unavailable};
 use crate::dynamo::keys::{self, Item, s};
@@ -26,6 +26,8 @@ pub struct CaseFile {
     pub settlements: Vec<Settlement>,
     /// Money that left again or is claimed back.
     pub taken_back: Vec<TakenBack>,
+    /// Money that is to go back.
+    pub refunds: Vec<Refund>,
     /// Payment attempts, by id.
     pub attempts: Vec<Attempt>,
     /// Who did what, oldest first.
@@ -41,6 +43,7 @@ impl Store {
         let mut ticket = None;
         let mut settlements = Vec::new();
         let mut taken_back = Vec::new();
+        let mut refunds = Vec::new();
         let mut attempt_ids = Vec::new();
         let mut journal = Vec::new();
         for item in self.ticket_partition(case_number, "").await? {
@@ -51,6 +54,7 @@ impl Store {
                 None if sk == "TICKET" => ticket = Some(read("ticket", item)?),
                 Some(("SETTLEMENT", _)) => settlements.push(read("settlement", item)?),
                 Some(("TAKEN_BACK", _)) => taken_back.push(read("money taken back", item)?),
+                Some(("REFUND", _)) => refunds.push(read("refund", item)?),
                 Some(("JOURNAL", _)) => journal.push(read("journal entry", item)?),
                 Some(("ATTEMPT", id)) => attempt_ids.push(id.to_owned()),
                 Some(_) | None => {}
@@ -65,6 +69,7 @@ impl Store {
             ticket,
             settlements,
             taken_back,
+            refunds,
             attempts,
             journal,
         }))

@@ -3,12 +3,13 @@
 
 use aws_sdk_dynamodb::types::builders::UpdateBuilder;
 use jiff::Timestamp;
-use ticket::{Change, LetterLease, Permit, Ticket};
+use ticket::{Change, LetterLease, Permit, State, Ticket};
 
 use crate::dynamo::keys::{self, n, s};
 use crate::dynamo::write::{Step, value};
 use crate::ledger::journal::{Act, JournalEntry, JournalEvent, journal_line, journal_step};
 use crate::payments::conditions::NOBODY_CAPTURES;
+use crate::payments::refunds::new_refund;
 use crate::{Error, Store, Write};
 
 impl Store {
@@ -41,7 +42,12 @@ impl Store {
             .expression_attribute_values(":amount", n(permit.fine().minor_units()))
             .expression_attribute_values(":version", n(ticket.version))
             .expression_attribute_values(":next", n(entry.version));
-        let steps = vec![Step::Update(update), journal_step(ticket, &entry)?];
+        let mut steps = vec![Step::Update(update), journal_step(ticket, &entry)?];
+        if matches!(after, State::Withdrawn | State::HandedOver) {
+            for proposal in ticket.proposals_of_parts(act.at) {
+                steps.push(new_refund(&proposal)?);
+            }
+        }
         let call = "change a ticket";
         match self.transact(call, steps.clone()).await? {
             Write::Done => Ok(Write::Done),

@@ -1,0 +1,314 @@
+//! Refunds: listed, proposed, decided by somebody else.
+//!
+//! ```text
+//! GET  /refunds?state=proposed[&after=…&limit=…]   → 200, a page
+//! POST /refunds                                    a proposal → 201, 200, 409
+//! POST /refunds/{id}/approval    [{ "reason" }]    → 200, 409; PayPal gives it back
+//! POST /refunds/{id}/rejection   { "reason" }      → 200, 409
+//! ```
+//!
+//! Nothing here asks PayPal: what is approved the sweep carries out, within a minute.
+
+use http::StatusCode;
+use jiff::Timestamp;
+use lambda_http::{Body, Request, RequestExt};
+use office::fields::amount;
+use office::{DECISIONS_MAX, Kind, Problem, body, json_answer, object};
+use serde::{Deserialize, Deserializer, Serialize};
+use store::{Place, Store, Write};
+use ticket::{
+    CaseNumber, Cents, Decision, GivesBack, Refund, RefundId, RefundState, Role, Settlement,
+    SettlementId, State, Ticket, TicketText, Undecidable,
+};
+
+/// How many refunds a page has at most, and where nobody says.
+const PAGE_MAX: usize = 100;
+
+/// A proposal as sent.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Proposed {
+    case_number: CaseNumber,
+    settlement: SettlementId,
+    #[serde(deserialize_with = "more_than_nothing")]
+    amount: Cents,
+    reason: TicketText,
+}
+
+fn more_than_nothing<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Cents, D::Error> {
+    let sum = amount(deserializer)?;
+    if sum == Cents::new(0) {
+        return Err(serde::de::Error::custom(
+            "nothing would be given back: write more than 0.00",
+        ));
+    }
+    Ok(sum)
+}
+
+/// What decides about a refund.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Decided {
+    #[serde(default)]
+    reason: Option<TicketText>,
+}
+
+/// A page of refunds.
+#[derive(Debug, Serialize)]
+struct Page {
+    refunds: Vec<Refund>,
+    /// What to send as `after` for the next one; nothing after the last.
+    next: Option<String>,
+}
+
+/// Lists the refunds of a state, the longest there first.
+///
+/// # Errors
+/// 400 where the query asks for something else; what the store says.
+pub(crate) async fn list(
+    store: &Store,
+    request: &Request,
+) -> Result<lambda_http::Response<Body>, Problem> {
+    let query = request.query_string_parameters();
+    let known = ["state", "after", "limit"];
+    if let Some((name, _)) = query.iter().find(|(name, _)| !known.contains(name)) {
+        return Err(Problem::with_field(
+            name,
+            "not a parameter of this list: use state, after, limit",
+        ));
+    }
+    let state = query.first("state").unwrap_or("proposed");
+    if !RefundState::NAMES.contains(&state) {
+        let names = RefundState::NAMES.join(", ");
+        return Err(Problem::with_field(
+            "state",
+            format!("no state of a refund: use one of {names}"),
+        ));
+    }
+    let after = query.first("after").map(Place::read);
+    let after = after.map(|place| {
+        place.ok_or_else(|| {
+            Problem::with_field("after", "not a place in this list: send what `next` said")
+        })
+    });
+    let after = after.transpose()?;
+    let limit = query.first("limit").map(str::parse::<usize>);
+    let limit = match limit {
+        None => PAGE_MAX,
+        Some(Ok(limit)) if (1..=PAGE_MAX).contains(&limit) => limit,
+        Some(_) => {
+            return Err(Problem::with_field(
+                "limit",
+                format!("not a number of refunds: send 1 to {PAGE_MAX}"),
+            ));
+        }
+    };
+    let page = store.refunds_in(state, after.as_ref(), limit).await?;
+    let page = Page {
+        refunds: page.entries,
+        next: page.next.map(|place| place.text()),
+    };
+    json_answer(StatusCode::OK, &page)
+}
+
+/// Writes a proposal down; 201 for a new one, 200 for the same again.
+///
+/// # Errors
+/// 400 for a body that is none; 404 without such a ticket or payment; 409 where no so
+/// much is left, or the money pays an open fine; what the store says.
+pub(crate) async fn propose(
+    store: &Store,
+    request: &Request,
+    by: &str,
+    now: Timestamp,
+) -> Result<(StatusCode, Refund), Problem> {
+    let sent: Proposed = object(body(request), "a proposal")?;
+    for _ in 0..DECISIONS_MAX {
+        let ticket = store.ticket(&sent.case_number).await?;
+        let ticket = ticket.ok_or_else(Problem::no_such_ticket)?;
+        let settlement = store.settlement(&ticket, &sent.settlement).await?;
+        let settlement = settlement.ok_or_else(no_such_payment)?;
+        let refunds = store.refunds_of(&ticket).await?;
+        let of_it = || {
+            refunds
+                .iter()
+                .filter(|refund| refund.settlement == sent.settlement)
+        };
+        let is_the_same = |refund: &&Refund| {
+            refund.state == RefundState::Proposed
+                && refund.amount == sent.amount.into()
+                && refund.reason.as_ref() == Some(&sent.reason)
+                && refund.proposed_by.as_deref() == Some(by)
+        };
+        if let Some(same) = of_it().find(is_the_same) {
+            return Ok((StatusCode::OK, same.clone()));
+        }
+        let gives_back = gives_back(&ticket, &settlement, &refunds, sent.amount)?;
+        let left = store.refundable(&settlement, &refunds).await?;
+        if sent.amount > left {
+            return Err(more_than_left(left));
+        }
+        let count = u32::try_from(of_it().count()).unwrap_or(u32::MAX);
+        // What the settlement proposes by itself has the first number, whether it is
+        // there already or not.
+        let first = 1 + u32::from(settlement.proposal().is_some() && count == 0);
+        let of = (&ticket.case_number, &sent.settlement, count + first);
+        let refund = Refund {
+            reason: Some(sent.reason.clone()),
+            proposed_by: Some(by.to_owned()),
+            ..Refund::proposed(of, sent.amount.into(), gives_back, now)
+        };
+        if store.propose_refund(&ticket, &refund).await? == Write::Done {
+            return Ok((StatusCode::CREATED, refund));
+        }
+    }
+    Err(Problem::changing())
+}
+
+/// What giving so much back takes from the books.
+///
+/// # Errors
+/// 409 where the money pays a part of a fine that is still open.
+fn gives_back(
+    ticket: &Ticket,
+    settlement: &Settlement,
+    refunds: &[Refund],
+    sum: Cents,
+) -> Result<GivesBack, Problem> {
+    let counts = match (settlement.role, &ticket.state) {
+        (Role::Surplus(_), _) | (_, State::Withdrawn | State::HandedOver) => false,
+        (Role::Part, State::Open(_) | State::Objected) => {
+            return Err(Problem::new(
+                Kind::PartPaid,
+                "this payment pays a part of the fine, which is still open, and nothing was \
+                 proposed: withdraw the ticket first, and it is proposed by itself",
+            ));
+        }
+        (Role::Main | Role::Part, _) => true,
+    };
+    let id = settlement.id();
+    let held = refunds
+        .iter()
+        .filter(|refund| refund.settlement == id && refund.holds_money())
+        .filter_map(|refund| refund.amount.euro_cents())
+        .map(Cents::minor_units)
+        .sum::<u32>();
+    let surplus = settlement.surplus().minor_units().saturating_sub(held);
+    Ok(if counts && sum.minor_units() > surplus {
+        GivesBack::Fine
+    } else {
+        GivesBack::Surplus
+    })
+}
+
+/// Approves or rejects a refund, as the last part of the path says.
+///
+/// # Errors
+/// 400 for a body that is none, or without the reason that is needed; 404 without such a
+/// refund; 409 where it was decided before, or whoever has proposed it approves it.
+pub(crate) async fn decide(
+    store: &Store,
+    id: &RefundId,
+    request: &Request,
+    by: &str,
+    now: Timestamp,
+) -> Result<Refund, Problem> {
+    let is_approval = request.uri().path().ends_with("/approval");
+    let sent = match body(request) {
+        [] if is_approval => Decided { reason: None },
+        bytes => object(bytes, "a decision")?,
+    };
+    if !is_approval && sent.reason.is_none() {
+        return Err(needs_reason("say why it is not given back"));
+    }
+    let decision = Decision {
+        by: by.to_owned(),
+        at: now,
+        reason: sent.reason,
+    };
+    for _ in 0..DECISIONS_MAX {
+        let refund = store.refund(id).await?.ok_or_else(no_such_refund)?;
+        let decided = if is_approval {
+            refund.approved(decision.clone())
+        } else {
+            refund.rejected(decision.clone())
+        };
+        let decided = match decided {
+            Ok(decided) => decided,
+            Err(Undecidable::Decided) if was_so_decided(&refund, is_approval) => {
+                return Ok(refund);
+            }
+            Err(undecidable) => return Err(undecided(undecidable, &refund)),
+        };
+        let ticket = store.ticket(&refund.case_number).await?;
+        let ticket = ticket.ok_or_else(Problem::no_such_ticket)?;
+        if store.decide_refund(&ticket, &refund, &decided).await? == Write::Done {
+            return Ok(Refund {
+                state: decided,
+                ..refund
+            });
+        }
+    }
+    Err(Problem::changing())
+}
+
+/// Whether the same decision has been written down before, whatever came of it since.
+fn was_so_decided(refund: &Refund, is_approval: bool) -> bool {
+    match refund.state {
+        RefundState::Proposed => false,
+        RefundState::Rejected { .. } => !is_approval,
+        RefundState::Approved { .. }
+        | RefundState::Completed { .. }
+        | RefundState::Failed { .. }
+        | RefundState::Ordered { .. } => is_approval,
+    }
+}
+
+fn undecided(undecidable: Undecidable, refund: &Refund) -> Problem {
+    match undecidable {
+        Undecidable::Decided => Problem::new(
+            Kind::AlreadyDecided,
+            format!(
+                "it was decided before and is {}, and nothing was changed: propose it anew \
+                 where that was wrong",
+                refund.state.name()
+            ),
+        ),
+        Undecidable::OwnProposal => Problem::new(
+            Kind::OwnProposal,
+            "you have proposed it, and nothing was changed: somebody else must approve it",
+        ),
+        Undecidable::NeedsReason => needs_reason(
+            "it gives back a fine that was paid: say why, as the decision on the file does",
+        ),
+    }
+}
+
+fn needs_reason(detail: &str) -> Problem {
+    Problem::with_field("reason", detail)
+}
+
+fn no_such_payment() -> Problem {
+    Problem::new(
+        Kind::NoSuchPayment,
+        "this ticket has no such payment: send the `capture_id` of PayPal's, or cash- or \
+         transfer- and the number, as the case shows it",
+    )
+}
+
+pub(crate) fn no_such_refund() -> Problem {
+    Problem::new(
+        Kind::NoSuchRefund,
+        "there is no refund of this number: look at GET /refunds",
+    )
+}
+
+fn more_than_left(left: Cents) -> Problem {
+    Problem::new(
+        Kind::MoreThanLeft,
+        format!(
+            "no more than {left} of this payment may still be given back, and nothing was \
+             proposed: the rest has gone back, is proposed, or was taken by PayPal"
+        ),
+    )
+}

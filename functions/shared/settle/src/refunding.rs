@@ -1,0 +1,424 @@
+//! Giving money back: what two people have decided is asked of PayPal, by the sweep alone.
+//!
+//! ```text
+//! approved ─▶ what does PayPal show? ─▶ written down that it is asked ─▶ asked
+//!               ours: booked                                              completed: booked
+//!               somebody else's: not asked                                pending: followed
+//!                                                                         refused: for a human
+//! ```
+//!
+//! The same discipline as for a capture: no answer is no answer, and the same request
+//! goes again under the same id; but never before PayPal was asked what it shows.
+
+use jiff::Timestamp;
+use paypal::{CaptureStatus, Error as PayPalError, Issue, NewRefund, RefundId, RefundStatus};
+use store::{DecidedRefund, Error, TakenBack, TakenBackKind, Write};
+use ticket::{Asked, Captured, Captures, Refund, RefundState, Settlement, Ticket};
+
+use crate::limits::{CAPTURE_NEEDS, LEASE, READ_LAG, REFUND_ASKED_MAX, later, since};
+use crate::taken_back::{Claim, TakingBack};
+use crate::{Moment, Progress, Settle};
+
+/// What became of a look at a refund.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum GivingBack {
+    /// It has come to its end, or is nobody's any more.
+    Ended,
+    /// PayPal has it on its way.
+    UnderWay,
+    /// Nothing is known, or nothing may be asked now: again later.
+    Unclear,
+}
+
+impl GivingBack {
+    /// What a sweep counts it as.
+    pub(crate) const fn progress(self) -> Progress {
+        match self {
+            Self::Ended | Self::UnderWay => Progress::Known,
+            Self::Unclear => Progress::Unclear,
+        }
+    }
+}
+
+/// What stands in the way of asking, as PayPal shows it.
+enum Shown {
+    /// Nothing.
+    Nothing,
+    /// It is made already.
+    Ours(Box<paypal::Refund>),
+    /// Somebody has given money of this capture back since it was proposed.
+    Others,
+    /// It cannot be told.
+    Unclear,
+}
+
+/// A refund about to be asked for, with what it is of.
+struct Due<'a> {
+    refund: &'a Refund,
+    ticket: &'a Ticket,
+    settlement: &'a Settlement,
+    captured: &'a Captured,
+}
+
+/// Refusals after which a human must look, and nothing has gone.
+///
+/// Source: PayPal Payments v2, `captures.refund-422`; and, missing there,
+/// `solidusio/solidus_paypal_commerce_platform#214`.
+const DEFINITE: [&str; 14] = [
+    "CAPTURE_FULLY_REFUNDED",
+    "REFUND_AMOUNT_EXCEEDED",
+    "REFUND_AMOUNT_TOO_LOW",
+    "REFUND_TIME_LIMIT_EXCEEDED",
+    "REFUND_NOT_ALLOWED",
+    "REFUND_IS_RESTRICTED",
+    "REFUND_NOT_PERMITTED_DUE_TO_CHARGEBACK",
+    "REFUND_FAILED_INSUFFICIENT_FUNDS",
+    "REFUND_CAPTURE_CURRENCY_MISMATCH",
+    "PARTIAL_REFUND_NOT_ALLOWED",
+    "CAPTURE_DISPUTED_PARTIAL_REFUND_NOT_ALLOWED",
+    "TRANSACTION_DISPUTED",
+    "MAX_NUMBER_OF_REFUNDS_EXCEEDED",
+    "PAYER_ACCOUNT_LOCKED_OR_CLOSED",
+];
+
+/// Our word for a refund that was not asked for, since the money has gone another way.
+const GIVEN_BACK_AT_PAYPAL: &str = "GIVEN_BACK_AT_PAYPAL";
+
+impl Settle {
+    /// Has PayPal give back what was decided, or asks what became of it.
+    ///
+    /// # Errors
+    /// When the table does not answer.
+    pub(crate) async fn give_back(
+        &self,
+        id: &ticket::RefundId,
+        moment: Moment,
+    ) -> Result<GivingBack, Error> {
+        let Some(refund) = self.store.refund(id).await? else {
+            return Ok(GivingBack::Ended);
+        };
+        let RefundState::Approved {
+            asked, paypal_id, ..
+        } = &refund.state
+        else {
+            return Ok(GivingBack::Ended);
+        };
+        let Some(ticket) = self.store.ticket(&refund.case_number).await? else {
+            return Ok(GivingBack::Unclear);
+        };
+        let settlement = self.store.settlement(&ticket, &refund.settlement).await?;
+        let captured = settlement.as_ref().and_then(|it| it.source.captured());
+        let (Some(settlement), Some(captured)) = (&settlement, captured) else {
+            tracing::error!(refund = %id, "the money that is to be given back is not in the books: was the table restored?");
+            return Ok(GivingBack::Unclear);
+        };
+        let due = Due {
+            refund: &refund,
+            ticket: &ticket,
+            settlement,
+            captured,
+        };
+        if let Some(paypal_id) = paypal_id {
+            return self.follow_ours(&due, paypal_id, moment).await;
+        }
+        // While the table is being restored, PayPal's books may show it any moment.
+        let waits = asked.is_some_and(|asked| asked.until > moment.now);
+        if waits || self.captures == Captures::Closed {
+            return Ok(GivingBack::Unclear);
+        }
+        match self.shown(&due, moment).await? {
+            Shown::Ours(made) => self.heard(&due, &made, moment.now).await,
+            Shown::Others => self.give_up(&due, GIVEN_BACK_AT_PAYPAL, moment.now).await,
+            Shown::Unclear => Ok(GivingBack::Unclear),
+            Shown::Nothing => self.ask_for_it(&due, *asked, moment).await,
+        }
+    }
+
+    /// What PayPal shows of the capture. What somebody has given back in PayPal's own
+    /// pages is booked first: the same money must not go twice.
+    async fn shown(&self, due: &Due<'_>, moment: Moment) -> Result<Shown, Error> {
+        let (status, refunds) = match self.read_refunds(due.captured, moment).await? {
+            Ok(read) => read,
+            Err(error) => {
+                tracing::warn!(%error, refund = %due.refund.id, "PayPal did not say what was given back");
+                return Ok(Shown::Unclear);
+            }
+        };
+        let id = due.refund.id.as_str();
+        // sabotage: what PayPal shows of a refund is not looked for
+        let ours = refunds
+            .iter()
+            .find(|made| made.custom_id.as_deref() == Some(id));
+        if let Some(ours) = ours {
+            return Ok(Shown::Ours(Box::new(ours.clone())));
+        }
+        let is_counted = |status: &RefundStatus| match status {
+            RefundStatus::Completed | RefundStatus::Pending | RefundStatus::Other(_) => true,
+            RefundStatus::Cancelled | RefundStatus::Failed => false,
+        };
+        let mut is_on_its_way = false;
+        for other in refunds.iter().filter(|other| is_counted(&other.status)) {
+            if self
+                .store
+                .taken_back(due.ticket, other.id.as_str())
+                .await?
+                .is_some()
+            {
+                continue;
+            }
+            match self
+                .taken_back(&Claim::Refund(other.id.clone()), moment)
+                .await?
+            {
+                TakingBack::Booked | TakingBack::Nothing => {}
+                TakingBack::UnderWay => is_on_its_way = true,
+                TakingBack::WithoutTicket | TakingBack::NotYet => return Ok(Shown::Unclear),
+            }
+        }
+        let lines = self.store.lines_taken_back(&due.ticket.case_number).await?;
+        let of_it = || {
+            lines
+                .iter()
+                .filter(|line| line.settlement == due.refund.settlement && line.amount.is_some())
+        };
+        // sabotage: what is given back in PayPal's pages is given back again
+        if is_on_its_way
+            || of_it()
+                .any(|line| line.decided.is_none() && line.booked_at >= due.refund.proposed_at)
+        {
+            return Ok(Shown::Others);
+        }
+        let has_left = matches!(
+            status,
+            Some(CaptureStatus::Refunded | CaptureStatus::PartiallyRefunded)
+        );
+        if has_left && of_it().next().is_none() {
+            tracing::error!(alarm = "refund-unexplained", refund = %due.refund.id, "PayPal says that money of the capture was given back, and shows no refund");
+            return Ok(Shown::Unclear);
+        }
+        Ok(Shown::Nothing)
+    }
+
+    /// How the capture stands, and what was given back of it. The order shows both; where
+    /// it is gone, the capture alone must do.
+    async fn read_refunds(
+        &self,
+        captured: &Captured,
+        moment: Moment,
+    ) -> Result<Result<(Option<CaptureStatus>, Vec<paypal::Refund>), PayPalError>, Error> {
+        let attempt = self.store.attempt(&captured.attempt).await?;
+        let order_id = attempt
+            .and_then(|attempt| attempt.order)
+            .map(|order| order.id);
+        if let Some(order_id) = &order_id {
+            let order = self
+                .call(moment, |token| async move {
+                    self.paypal
+                        .get_order(&token, order_id, moment.deadline)
+                        .await
+                })
+                .await;
+            match order {
+                Ok(order) => {
+                    let of_it = |capture: &paypal::Capture| capture.id == captured.capture_id;
+                    let capture = order.captures.into_iter().find(of_it);
+                    return Ok(Ok((capture.map(|capture| capture.status), order.refunds)));
+                }
+                Err(PayPalError::NotFound { .. }) => {}
+                Err(error) => return Ok(Err(error)),
+            }
+        }
+        let id = &captured.capture_id;
+        let capture = self
+            .call(moment, |token| async move {
+                self.paypal.get_capture(&token, id, moment.deadline).await
+            })
+            .await;
+        Ok(capture.map(|capture| (Some(capture.status), Vec::new())))
+    }
+
+    async fn ask_for_it(
+        &self,
+        due: &Due<'_>,
+        before: Option<Asked>,
+        moment: Moment,
+    ) -> Result<GivingBack, Error> {
+        let asked = Asked {
+            since: before.map_or(moment.now, |asked| asked.since),
+            until: later(moment.now, LEASE),
+        };
+        let asked_for = since(asked.since, moment.now);
+        if asked_for > REFUND_ASKED_MAX {
+            // PayPal forgets request ids: the same one would be a second refund.
+            tracing::error!(alarm = "refund-unclear", refund = %due.refund.id, "PayPal was asked to give money back long ago and has not said what became of it");
+            return Ok(GivingBack::Unclear);
+        }
+        let in_time = tokio::time::Instant::now() + CAPTURE_NEEDS <= moment.deadline;
+        if !in_time || self.store.ask_for_refund(due.refund, asked).await? == Write::Refused {
+            return Ok(GivingBack::Unclear);
+        }
+        let (id, request_id) = (&due.captured.capture_id, &due.refund.request_id());
+        let note = format!("Erstattung / refund {}", due.refund.case_number);
+        let new = NewRefund {
+            amount: &due.refund.amount,
+            custom_id: due.refund.id.as_str(),
+            note_to_payer: &note,
+        };
+        let answer = self
+            .call(moment, |token| async move {
+                self.paypal
+                    .refund_capture(&token, id, request_id, new, moment.deadline)
+                    .await
+            })
+            .await;
+        let refund = &due.refund.id;
+        match answer {
+            Ok(made) => self.heard(due, &made, moment.now).await,
+            Err(PayPalError::Refused { issue, .. }) if DEFINITE.contains(&issue.code()) => {
+                // It may be our own earlier call that has had its effect, of which we have
+                // not heard and which a read does not show yet.
+                if before.is_some() && asked_for < READ_LAG {
+                    return Ok(GivingBack::Unclear);
+                }
+                self.give_up(due, issue.code(), moment.now).await
+            }
+            Err(PayPalError::Refused { issue, .. }) => {
+                report_refusal(refund, &issue);
+                Ok(GivingBack::Unclear)
+            }
+            Err(
+                error @ (PayPalError::NoAnswer { .. }
+                | PayPalError::Unclear { .. }
+                | PayPalError::Unauthorized { .. }
+                | PayPalError::NotFound { .. }),
+            ) => {
+                tracing::warn!(%error, %refund, "PayPal has not said whether it has given the money back: it is asked again");
+                Ok(GivingBack::Unclear)
+            }
+        }
+    }
+
+    /// Asks about a refund that PayPal has on its way.
+    async fn follow_ours(
+        &self,
+        due: &Due<'_>,
+        paypal_id: &str,
+        moment: Moment,
+    ) -> Result<GivingBack, Error> {
+        let Ok(id) = paypal_id.parse::<RefundId>() else {
+            return Ok(GivingBack::Unclear);
+        };
+        match self.refund(&id, moment).await {
+            Ok(made) => self.heard(due, &made, moment.now).await,
+            Err(error) => {
+                tracing::warn!(%error, refund = %due.refund.id, "PayPal did not say how a refund stands");
+                Ok(GivingBack::UnderWay)
+            }
+        }
+    }
+
+    /// Writes down what PayPal has said of our refund.
+    async fn heard(
+        &self,
+        due: &Due<'_>,
+        made: &paypal::Refund,
+        now: Timestamp,
+    ) -> Result<GivingBack, Error> {
+        match &made.status {
+            RefundStatus::Completed => self.book_refund(due, made, now).await,
+            RefundStatus::Pending | RefundStatus::Other(_) => {
+                if let RefundStatus::Other(status) = &made.status {
+                    tracing::error!(refund = %due.refund.id, status, "PayPal said something new about a refund");
+                }
+                let under_way = self.store.refund_is_under_way(due.refund, made.id.as_str());
+                Ok(match under_way.await? {
+                    Write::Done => GivingBack::UnderWay,
+                    Write::Refused => GivingBack::Ended,
+                })
+            }
+            RefundStatus::Failed => self.give_up(due, "FAILED", now).await,
+            RefundStatus::Cancelled => self.give_up(due, "CANCELLED", now).await,
+        }
+    }
+
+    async fn book_refund(
+        &self,
+        due: &Due<'_>,
+        made: &paypal::Refund,
+        now: Timestamp,
+    ) -> Result<GivingBack, Error> {
+        let line = TakenBack {
+            id: made.id.to_string(),
+            kind: TakenBackKind::Refund,
+            case_number: due.ticket.case_number.clone(),
+            settlement: due.settlement.id(),
+            amount: Some(made.amount.clone()),
+            decided: Some(DecidedRefund {
+                refund: due.refund.id.clone(),
+                gives_back: due.refund.gives_back,
+            }),
+            booked_at: now,
+        };
+        if made.amount != due.refund.amount {
+            tracing::error!(refund = %due.refund.id, "PayPal gave back another amount than was decided");
+        }
+        Ok(match self.book_line(due.ticket.clone(), &line).await? {
+            TakingBack::Booked | TakingBack::Nothing => GivingBack::Ended,
+            TakingBack::UnderWay | TakingBack::WithoutTicket | TakingBack::NotYet => {
+                GivingBack::Unclear
+            }
+        })
+    }
+
+    async fn give_up(
+        &self,
+        due: &Due<'_>,
+        issue: &str,
+        now: Timestamp,
+    ) -> Result<GivingBack, Error> {
+        tracing::error!(alarm = "refund-failed", refund = %due.refund.id, issue, "money was not given back: a human must look");
+        let failed = self.store.fail_refund(due.ticket, due.refund, issue, now);
+        Ok(match failed.await? {
+            Write::Done => GivingBack::Ended,
+            Write::Refused => GivingBack::Unclear,
+        })
+    }
+
+    /// The refund of ours that PayPal has carried out with this one, if it is one.
+    pub(crate) async fn decided(
+        &self,
+        paypal_id: &str,
+        custom_id: Option<&str>,
+    ) -> Result<Option<DecidedRefund>, Error> {
+        let Some(id) = custom_id.and_then(|id| id.parse().ok()) else {
+            return Ok(None);
+        };
+        let Some(refund) = self.store.refund(&id).await? else {
+            return Ok(None);
+        };
+        let is_anothers = matches!(
+            &refund.state,
+            RefundState::Completed { paypal_id: done, .. } if done != paypal_id
+        );
+        if is_anothers {
+            tracing::error!(alarm = "refunded-twice", refund = %id, paypal_id, "PayPal has carried one refund out twice");
+            return Ok(None);
+        }
+        Ok(Some(DecidedRefund {
+            refund: refund.id,
+            gives_back: refund.gives_back,
+        }))
+    }
+}
+
+fn report_refusal(refund: &ticket::RefundId, issue: &Issue) {
+    match issue.code() {
+        // Source: PayPal Payments v2, `captures.refund-422`: asked again later.
+        code @ ("PENDING_CAPTURE" | "CANNOT_PROCESS_REFUNDS") => {
+            tracing::warn!(%refund, code, "PayPal cannot give the money back yet");
+        }
+        code => {
+            tracing::error!(alarm = "refund-refused", %refund, code, "PayPal refused to give money back, and it is not known whether for good");
+        }
+    }
+}

@@ -1,0 +1,369 @@
+//! Refunds: proposed, decided by somebody else, carried out. Each is one item beside its
+//! ticket; the index of open work lists it under its state, and the sweep finds the
+//! approved ones there.
+
+use aws_sdk_dynamodb::types::builders::UpdateBuilder;
+use jiff::Timestamp;
+use ticket::{Asked, Cents, GivesBack, Refund, RefundId, RefundState, Settlement, State, Ticket};
+
+use crate::dynamo::client::{read, unavailable};
+use crate::dynamo::keys::{self, s, sortable, sortable_not_before};
+use crate::dynamo::write::{Step, attributes, item};
+use crate::ledger::journal::{JournalEntry, JournalEvent, PAYPAL, journal_line, journal_step};
+use crate::lists::{ListPage, Place};
+use crate::payments::records::{DecidedRefund, TakenBack, TakenBackKind};
+use crate::payments::taken_back::{becomes, line};
+use crate::{Error, Store, Write};
+
+/// How the sort key of a refund begins.
+pub(crate) const REFUND: &str = "REFUND";
+
+impl Store {
+    /// A refund, by its number.
+    ///
+    /// # Errors
+    /// When the table does not answer or the item is unreadable.
+    pub async fn refund(&self, id: &RefundId) -> Result<Option<Refund>, Error> {
+        let Some(key) = keys::refund(id) else {
+            return Ok(None);
+        };
+        let found = self
+            .client
+            .get_item()
+            .table_name(&self.table)
+            .set_key(Some(key.into_item()))
+            .consistent_read(true)
+            .send()
+            .await
+            .map_err(unavailable("read a refund"))?;
+        found.item.map(|item| read("refund", item)).transpose()
+    }
+
+    /// Every refund of a ticket, whatever became of it.
+    ///
+    /// # Errors
+    /// When the table does not answer or one is unreadable.
+    pub async fn refunds_of(&self, ticket: &Ticket) -> Result<Vec<Refund>, Error> {
+        let items = self.ticket_partition(&ticket.case_number, "REFUND#");
+        let items = items.await?.into_iter();
+        items.map(|item| read("refund", item)).collect()
+    }
+
+    /// What may still be proposed to be given back of a settlement.
+    ///
+    /// # Errors
+    /// When the table does not answer or an item is unreadable.
+    pub async fn refundable(
+        &self,
+        settlement: &Settlement,
+        refunds: &[Refund],
+    ) -> Result<Cents, Error> {
+        let lines = self.lines_taken_back(&settlement.case_number).await?;
+        let id = settlement.id();
+        // What was decided here is a refund that is counted by itself.
+        let taken = lines
+            .iter()
+            .filter(|line| line.settlement == id && line.decided.is_none());
+        let taken: i64 = taken.map(TakenBack::cents).sum();
+        let taken = Cents::new(u32::try_from(-taken).unwrap_or(0));
+        Ok(settlement.refundable(refunds, taken))
+    }
+
+    /// Refunds of a state, the longest there first, after the place that was read last.
+    ///
+    /// # Errors
+    /// When the table does not answer or one is unreadable.
+    pub async fn refunds_in(
+        &self,
+        state: &str,
+        after: Option<&Place>,
+        limit: usize,
+    ) -> Result<ListPage<Refund>, Error> {
+        let is_so = |refund: &Refund| refund.state.name() == state;
+        self.listed("refund", &refund_list(state), after, None, limit, is_so)
+            .await
+    }
+
+    /// Writes a proposal down. Refused where the ticket has changed since it was read,
+    /// or another proposal of this settlement was faster.
+    ///
+    /// # Errors
+    /// When the table does not answer.
+    pub async fn propose_refund(&self, ticket: &Ticket, refund: &Refund) -> Result<Write, Error> {
+        let by = refund.proposed_by.as_deref().unwrap_or_default();
+        let line = told(
+            ticket,
+            by,
+            JournalEvent::RefundProposed,
+            refund,
+            refund.proposed_at,
+        );
+        let line = JournalEntry {
+            reason: refund.reason.clone(),
+            ..line
+        };
+        let steps = vec![
+            Step::Update(becomes(ticket, &ticket.state)),
+            new_refund(refund)?,
+            journal_step(ticket, &line)?,
+        ];
+        self.transact("propose a refund", steps).await
+    }
+
+    /// Writes down who has approved or rejected a refund. Refused where it was decided
+    /// since it was read, whoever has proposed it approves it, or the ticket has changed.
+    ///
+    /// Where the cash office pays it out, that is booked: the order for it is what the
+    /// books are kept by.
+    ///
+    /// # Errors
+    /// When the table does not answer.
+    pub async fn decide_refund(
+        &self,
+        ticket: &Ticket,
+        refund: &Refund,
+        decided: &RefundState,
+    ) -> Result<Write, Error> {
+        let (what, decision, order) = match decided {
+            RefundState::Rejected { decision } => (JournalEvent::RefundRejected, decision, None),
+            RefundState::Approved { decision, .. } => {
+                (JournalEvent::RefundApproved, decision, None)
+            }
+            RefundState::Ordered { decision } => {
+                let order = payment_order(refund, decision.at);
+                (JournalEvent::RefundApproved, decision, Some(order))
+            }
+            RefundState::Proposed | RefundState::Completed { .. } | RefundState::Failed { .. } => {
+                return Ok(Write::Refused);
+            }
+        };
+        let after = order
+            .as_ref()
+            .map_or_else(|| ticket.state.clone(), |order| order.after(&ticket.state));
+        let update = state_update(&refund.id, decided, decision.at)?;
+        let update = if what == JournalEvent::RefundRejected {
+            update.condition_expression("refund_state = :was")
+        } else {
+            update
+                // sabotage: a proposal is approved by whoever has made it
+                .condition_expression(
+                    "refund_state = :was \
+                     AND (attribute_not_exists(proposed_by) OR proposed_by <> :decided_by)",
+                )
+                .expression_attribute_values(":decided_by", s(decision.by.as_str()))
+        };
+        let update = update.expression_attribute_values(":was", s(refund.state.name()));
+        let entry = JournalEntry {
+            reason: decision.reason.clone(),
+            ..journal_line(
+                ticket,
+                &decision.by,
+                what,
+                refund.id.as_str(),
+                (&after, ticket.rest()),
+                decision.at,
+            )
+        };
+        let mut steps = vec![
+            Step::Update(becomes(ticket, &after)),
+            Step::Update(update),
+            journal_step(ticket, &entry)?,
+        ];
+        if let Some(order) = order {
+            steps.extend(line(&order)?);
+        }
+        self.transact("decide a refund", steps).await
+    }
+
+    /// Notes that PayPal is about to be asked: before it is. Refused while another call
+    /// may be under way, or where the refund has come to its end.
+    ///
+    /// # Errors
+    /// When the table does not answer.
+    pub async fn ask_for_refund(&self, refund: &Refund, asked: Asked) -> Result<Write, Error> {
+        let asked = crate::dynamo::write::value("refund", &asked)?;
+        let Some(key) = keys::refund(&refund.id) else {
+            return Ok(Write::Refused);
+        };
+        let update = UpdateBuilder::default()
+            .set_key(Some(key.into_item()))
+            .update_expression("SET asked = :asked")
+            .expression_attribute_values(":asked", asked)
+            .expression_attribute_values(":approved", s("approved"));
+        let update = match refund.state.asked() {
+            None => update
+                .condition_expression("refund_state = :approved AND attribute_not_exists(asked)"),
+            Some(seen) => update
+                .condition_expression("refund_state = :approved AND asked.#until = :seen")
+                .expression_attribute_names("#until", "until")
+                .expression_attribute_values(":seen", s(seen.until.to_string())),
+        };
+        self.transact("ask for a refund", vec![Step::Update(update)])
+            .await
+    }
+
+    /// Notes under which id PayPal has it on its way.
+    ///
+    /// # Errors
+    /// When the table does not answer.
+    pub async fn refund_is_under_way(
+        &self,
+        refund: &Refund,
+        paypal_id: &str,
+    ) -> Result<Write, Error> {
+        let Some(key) = keys::refund(&refund.id) else {
+            return Ok(Write::Refused);
+        };
+        let update = UpdateBuilder::default()
+            .set_key(Some(key.into_item()))
+            .update_expression("SET paypal_id = :paypal_id")
+            .condition_expression("refund_state = :approved")
+            .expression_attribute_values(":paypal_id", s(paypal_id))
+            .expression_attribute_values(":approved", s("approved"));
+        self.transact("note a refund under way", vec![Step::Update(update)])
+            .await
+    }
+
+    /// Writes down that a refund was not made, for a human to look at.
+    ///
+    /// # Errors
+    /// When the table does not answer.
+    pub async fn fail_refund(
+        &self,
+        ticket: &Ticket,
+        refund: &Refund,
+        issue: &str,
+        now: Timestamp,
+    ) -> Result<Write, Error> {
+        let failed = RefundState::Failed {
+            issue: issue.to_owned(),
+            failed_at: now,
+        };
+        let update = state_update(&refund.id, &failed, now)?
+            .condition_expression("refund_state = :approved")
+            .expression_attribute_values(":approved", s("approved"));
+        let entry = told(ticket, PAYPAL, JournalEvent::RefundFailed, refund, now);
+        let steps = vec![
+            Step::Update(becomes(ticket, &ticket.state)),
+            Step::Update(update),
+            journal_step(ticket, &entry)?,
+        ];
+        self.transact("fail a refund", steps).await
+    }
+}
+
+/// A refund that nobody has decided about, beside its ticket and in the list.
+pub(crate) fn new_refund(refund: &Refund) -> Result<Step, Error> {
+    let key = keys::refund(&refund.id).ok_or_else(|| no_case(&refund.id))?;
+    let mut new = item("refund", key, refund)?;
+    let (shard, due_at) = listed_at(&refund.id, &refund.state, refund.proposed_at);
+    new.insert("shard".to_owned(), s(shard));
+    new.insert("due_at".to_owned(), s(due_at));
+    Ok(Step::put_new(new))
+}
+
+/// PayPal has given back what was decided: whatever the refund was taken for since.
+pub(crate) fn completed(line: &TakenBack) -> Result<Option<Step>, Error> {
+    let Some(decided) = &line.decided else {
+        return Ok(None);
+    };
+    let completed = RefundState::Completed {
+        paypal_id: line.id.clone(),
+        completed_at: line.booked_at,
+    };
+    let update = state_update(&decided.refund, &completed, line.booked_at)?
+        .condition_expression("attribute_exists(pk)");
+    Ok(Some(Step::Update(update)))
+}
+
+/// Sets everything that a state says, and where the refund is listed in it.
+fn state_update(id: &RefundId, state: &RefundState, at: Timestamp) -> Result<UpdateBuilder, Error> {
+    let key = keys::refund(id).ok_or_else(|| no_case(id))?;
+    let (shard, due_at) = listed_at(id, state, at);
+    let mut update = UpdateBuilder::default()
+        .set_key(Some(key.into_item()))
+        .expression_attribute_names("#shard", "shard")
+        .expression_attribute_values(":shard", s(shard))
+        .expression_attribute_values(":due_at", s(due_at));
+    let mut set = vec!["#shard = :shard".to_owned(), "due_at = :due_at".to_owned()];
+    let mut says: Vec<_> = attributes("refund", state)?.into_iter().collect();
+    says.sort_by(|one, other| one.0.cmp(&other.0));
+    for (name, value) in says {
+        set.push(format!("#{name} = :{name}"));
+        update = update
+            .expression_attribute_names(format!("#{name}"), name.clone())
+            .expression_attribute_values(format!(":{name}"), value);
+    }
+    Ok(update.update_expression(format!("SET {}", set.join(", "))))
+}
+
+/// Where the index lists a refund.
+fn listed_at(id: &RefundId, state: &RefundState, at: Timestamp) -> (String, String) {
+    let list = refund_list(state.name());
+    let shard = crate::lists::shard_name(&list, keys::shard(id.as_str()));
+    let at = match state {
+        // The sweep asks at once.
+        RefundState::Approved { .. } => sortable(at),
+        RefundState::Proposed
+        | RefundState::Rejected { .. }
+        | RefundState::Completed { .. }
+        | RefundState::Failed { .. }
+        | RefundState::Ordered { .. } => sortable_not_before(at),
+    };
+    (shard, at)
+}
+
+/// The list of the refunds of a state.
+pub(crate) fn refund_list(state: &str) -> String {
+    format!("{REFUND}#{state}")
+}
+
+/// The line of the books for what the cash office pays out.
+fn payment_order(refund: &Refund, at: Timestamp) -> TakenBack {
+    TakenBack {
+        id: refund.id.to_string(),
+        kind: TakenBackKind::PaymentOrder,
+        case_number: refund.case_number.clone(),
+        settlement: refund.settlement.clone(),
+        amount: Some(refund.amount.clone()),
+        decided: Some(DecidedRefund {
+            refund: refund.id.clone(),
+            gives_back: refund.gives_back,
+        }),
+        booked_at: at,
+    }
+}
+
+/// A line of the journal that changes nothing of the ticket.
+fn told(
+    ticket: &Ticket,
+    by: &str,
+    what: JournalEvent,
+    refund: &Refund,
+    at: Timestamp,
+) -> JournalEntry {
+    let stands = (&ticket.state, ticket.rest());
+    journal_line(ticket, by, what, refund.id.as_str(), stands, at)
+}
+
+fn no_case(id: &RefundId) -> Error {
+    Error::Unreadable {
+        item: "number of a refund",
+        source: format!("{id} names no case").into(),
+    }
+}
+
+impl TakenBack {
+    /// Where the case stands after it: a human must look, but where two people have
+    /// decided to give back what pays nothing.
+    #[must_use]
+    pub fn after(&self, state: &State) -> State {
+        match (&self.decided, state) {
+            (None, _) => state.after_taking_back(),
+            (Some(decided), State::Paid { .. }) if decided.gives_back == GivesBack::Fine => {
+                state.after_taking_back()
+            }
+            (Some(_), _) => state.clone(),
+        }
+    }
+}

@@ -1,0 +1,436 @@
+//! Money that is to go back: how much of a payment may be proposed, and who decides.
+//!
+//! ```text
+//! proposed ─▶ rejected
+//!          ─▶ approved ─▶ completed    PayPal has given it back
+//!                      ─▶ failed       it was not, and a human must look
+//!          ─▶ ordered                  cash or a transfer: the cash office pays it out
+//! ```
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    CaseNumber, Cents, Channel, Money, PartPayment, RefundId, Role, Settlement, SettlementId,
+    Ticket, TicketText,
+};
+
+/// Money of a settlement that is to be given back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refund {
+    /// Its number.
+    pub id: RefundId,
+    /// The ticket.
+    pub case_number: CaseNumber,
+    /// What it is given back of.
+    pub settlement: SettlementId,
+    /// How much.
+    #[serde(flatten)]
+    pub amount: Money,
+    /// What it takes from the books.
+    pub gives_back: GivesBack,
+    /// Why, where somebody has proposed it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<TicketText>,
+    /// Who has proposed it; nobody where surplus was booked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proposed_by: Option<String>,
+    /// When.
+    pub proposed_at: Timestamp,
+    /// How far it is.
+    #[serde(flatten)]
+    pub state: RefundState,
+}
+
+/// What a refund takes from the books.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum GivesBack {
+    /// Money that pays nothing: the ticket stays as it is.
+    Surplus,
+    /// Money that has paid the fine, or a part of it. Of an effective warning that needs
+    /// the authority's decision, § 56(4) `OWiG`; the ticket comes to review.
+    Fine,
+}
+
+/// How far a refund is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "refund_state", rename_all = "snake_case")]
+pub enum RefundState {
+    /// Somebody else must decide.
+    Proposed,
+    /// It is not given back.
+    Rejected {
+        /// Who decided.
+        decision: Decision,
+    },
+    /// PayPal is to give it back.
+    Approved {
+        /// Who decided.
+        decision: Decision,
+        /// Since when PayPal is asked to.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        asked: Option<Asked>,
+        /// PayPal's id of it, where it has said that it is on its way.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        paypal_id: Option<String>,
+    },
+    /// PayPal has given it back.
+    Completed {
+        /// PayPal's id of it.
+        paypal_id: String,
+        /// When that was booked here.
+        completed_at: Timestamp,
+    },
+    /// It was not given back: a human must look, and may propose it anew.
+    Failed {
+        /// PayPal's word for why, or ours.
+        issue: String,
+        /// When we learned of it.
+        failed_at: Timestamp,
+    },
+    /// The cash office is to pay it out.
+    Ordered {
+        /// Who decided.
+        decision: Decision,
+    },
+}
+
+/// Who has decided about a refund.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Decision {
+    /// The `sub` of the clerk.
+    pub by: String,
+    /// When.
+    pub at: Timestamp,
+    /// Why, where a reason was given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<TicketText>,
+}
+
+/// PayPal was asked to give money back, and has not said what became of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Asked {
+    /// When it was asked first.
+    pub since: Timestamp,
+    /// Until when the last call may still be under way: nobody asks before.
+    pub until: Timestamp,
+}
+
+impl RefundState {
+    /// The name that table and API write.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Proposed => "proposed",
+            Self::Rejected { .. } => "rejected",
+            Self::Approved { .. } => "approved",
+            Self::Completed { .. } => "completed",
+            Self::Failed { .. } => "failed",
+            Self::Ordered { .. } => "ordered",
+        }
+    }
+
+    /// Since when PayPal is asked, where it has not said what became of it.
+    #[must_use]
+    pub const fn asked(&self) -> Option<Asked> {
+        match self {
+            Self::Approved { asked, .. } => *asked,
+            Self::Proposed
+            | Self::Rejected { .. }
+            | Self::Completed { .. }
+            | Self::Failed { .. }
+            | Self::Ordered { .. } => None,
+        }
+    }
+
+    /// The names of all.
+    pub const NAMES: [&'static str; 6] = [
+        "proposed",
+        "rejected",
+        "approved",
+        "completed",
+        "failed",
+        "ordered",
+    ];
+}
+
+/// Why a refund cannot be decided so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Undecidable {
+    /// It was decided before.
+    Decided,
+    /// Whoever has proposed it may not approve it, § 25(5) `GemHVO`.
+    OwnProposal,
+    /// It gives back a fine that was paid in time: the decision needs its reason.
+    NeedsReason,
+}
+
+impl Ticket {
+    /// The proposals of what has paid parts of the fine, once there is no fine to pay
+    /// any more: no set-off happens by itself.
+    #[must_use]
+    pub fn proposals_of_parts(&self, at: Timestamp) -> Vec<Refund> {
+        let propose = |part: &PartPayment| {
+            let of = (&self.case_number, &part.settlement, 1);
+            Refund::proposed(of, part.amount.into(), GivesBack::Surplus, at)
+        };
+        self.part_payments.iter().map(propose).collect()
+    }
+}
+
+impl Refund {
+    /// A refund that nobody has decided about: of a case, a settlement of it, and which
+    /// of that one's it is.
+    #[must_use]
+    pub fn proposed(
+        (case_number, settlement, count): (&CaseNumber, &SettlementId, u32),
+        amount: Money,
+        gives_back: GivesBack,
+        at: Timestamp,
+    ) -> Self {
+        Self {
+            id: RefundId::of(case_number, settlement, count),
+            case_number: case_number.clone(),
+            settlement: settlement.clone(),
+            amount,
+            gives_back,
+            reason: None,
+            proposed_by: None,
+            proposed_at: at,
+            state: RefundState::Proposed,
+        }
+    }
+
+    /// The number of the request under which PayPal gives it back: the same however
+    /// often it is asked.
+    ///
+    /// Source: PayPal Payments v2, header `PayPal-Request-Id`, 1 to 108 characters.
+    #[must_use]
+    pub fn request_id(&self) -> String {
+        format!("{}-refund", self.id)
+    }
+
+    /// How it is once it is approved.
+    ///
+    /// # Errors
+    /// When it may not be.
+    pub fn approved(&self, decision: Decision) -> Result<RefundState, Undecidable> {
+        if self.state != RefundState::Proposed {
+            return Err(Undecidable::Decided);
+        }
+        if self.proposed_by.as_ref() == Some(&decision.by) {
+            return Err(Undecidable::OwnProposal);
+        }
+        if self.gives_back == GivesBack::Fine && decision.reason.is_none() {
+            return Err(Undecidable::NeedsReason);
+        }
+        Ok(match self.settlement.channel() {
+            Channel::Paypal => RefundState::Approved {
+                decision,
+                asked: None,
+                paypal_id: None,
+            },
+            Channel::Cash | Channel::Transfer => RefundState::Ordered { decision },
+        })
+    }
+
+    /// How it is once it is rejected.
+    ///
+    /// # Errors
+    /// When it was decided before.
+    pub fn rejected(&self, decision: Decision) -> Result<RefundState, Undecidable> {
+        match self.state {
+            RefundState::Proposed => Ok(RefundState::Rejected { decision }),
+            RefundState::Rejected { .. }
+            | RefundState::Approved { .. }
+            | RefundState::Completed { .. }
+            | RefundState::Failed { .. }
+            | RefundState::Ordered { .. } => Err(Undecidable::Decided),
+        }
+    }
+
+    /// Whether its money has gone back, or may.
+    #[must_use]
+    pub const fn holds_money(&self) -> bool {
+        match self.state {
+            RefundState::Proposed
+            | RefundState::Approved { .. }
+            | RefundState::Completed { .. }
+            | RefundState::Ordered { .. } => true,
+            RefundState::Rejected { .. } | RefundState::Failed { .. } => false,
+        }
+    }
+}
+
+impl Settlement {
+    /// The proposal that its surplus makes by itself: once, since its number is the
+    /// first of this settlement's.
+    #[must_use]
+    pub fn proposal(&self) -> Option<Refund> {
+        let amount = match (self.role, self.overpaid) {
+            // In whatever currency it came.
+            (Role::Surplus(_), _) => self.amount.clone(),
+            (Role::Main | Role::Part, Some(overpaid)) => overpaid.into(),
+            (Role::Main | Role::Part, None) => return None,
+        };
+        let of = (&self.case_number, &self.id(), 1);
+        Some(Refund::proposed(
+            of,
+            amount,
+            GivesBack::Surplus,
+            self.booked_at,
+        ))
+    }
+
+    /// What may still be proposed to be given back of it, where `refunds` are the
+    /// ticket's, and `taken` has left without one: somebody has given it back in
+    /// PayPal's own pages, or PayPal or a bank has taken it.
+    #[must_use]
+    pub fn refundable(&self, refunds: &[Refund], taken: Cents) -> Cents {
+        let id = self.id();
+        let of_it = refunds.iter().filter(|refund| refund.settlement == id);
+        let cents = |amount: &Money| amount.euro_cents().map_or(0, Cents::minor_units);
+        let held = of_it.filter(|refund| refund.holds_money());
+        let held: u32 = held.map(|refund| cents(&refund.amount)).sum();
+        let rest = cents(&self.amount).saturating_sub(held);
+        Cents::new(rest.saturating_sub(taken.minor_units()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Receipt, ReceiptNumber, Source, SurplusReason};
+
+    fn settlement(role: Role, overpaid: Option<u32>) -> Settlement {
+        Settlement {
+            case_number: "KL-1".parse().unwrap(),
+            source: Source::Transfer(Receipt {
+                receipt_number: ReceiptNumber::try_from("E2E/1".to_owned()).unwrap(),
+                clerk: "clerk-1".to_owned(),
+            }),
+            amount: Cents::new(3_500).into(),
+            paid_at: Timestamp::UNIX_EPOCH,
+            booked_at: Timestamp::UNIX_EPOCH,
+            role,
+            overpaid: overpaid.map(Cents::new),
+        }
+    }
+
+    fn decision(by: &str, reason: Option<&str>) -> Decision {
+        Decision {
+            by: by.to_owned(),
+            at: Timestamp::UNIX_EPOCH,
+            reason: reason.map(|reason| reason.parse().unwrap()),
+        }
+    }
+
+    #[test]
+    fn surplus_proposes_itself_and_what_pays_the_fine_does_not() {
+        let proposed = |role, overpaid| {
+            let proposal = settlement(role, overpaid).proposal();
+            proposal.map(|refund| refund.amount.value)
+        };
+        let surplus = Role::Surplus(SurplusReason::TicketNotOpen);
+        assert_eq!(proposed(surplus, None).as_deref(), Some("35.00"));
+        assert_eq!(proposed(Role::Main, Some(500)).as_deref(), Some("5.00"));
+        assert_eq!(proposed(Role::Main, None), None);
+        assert_eq!(proposed(Role::Part, None), None);
+    }
+
+    #[test]
+    fn nobody_approves_a_proposal_of_their_own_and_a_fine_needs_a_reason() {
+        let paid = settlement(Role::Main, None);
+        let mut refund = Refund::proposed(
+            (&paid.case_number, &paid.id(), 1),
+            Cents::new(3_000).into(),
+            GivesBack::Fine,
+            Timestamp::UNIX_EPOCH,
+        );
+        refund.proposed_by = Some("clerk-1".to_owned());
+        let approved = |by, reason| refund.approved(decision(by, reason));
+        assert_eq!(
+            approved("clerk-1", Some("Irrtum")),
+            Err(Undecidable::OwnProposal)
+        );
+        assert_eq!(approved("clerk-2", None), Err(Undecidable::NeedsReason));
+        assert!(approved("clerk-2", Some("Irrtum")).is_ok());
+        assert!(refund.rejected(decision("clerk-1", Some("Irrtum"))).is_ok());
+    }
+
+    #[test]
+    fn no_more_goes_back_than_came() {
+        let of = settlement(Role::Main, Some(500));
+        let mut refunds = vec![of.proposal().unwrap()];
+        let left = |refunds: &[Refund]| of.refundable(refunds, Cents::new(0)).minor_units();
+        assert_eq!(left(&refunds), 3_000);
+        assert_eq!(
+            of.refundable(&refunds, Cents::new(2_900)).minor_units(),
+            100
+        );
+        assert_eq!(of.refundable(&refunds, Cents::new(9_900)).minor_units(), 0);
+        refunds[0].state = RefundState::Rejected {
+            decision: decision("clerk-2", None),
+        };
+        assert_eq!(left(&refunds), 3_500);
+    }
+
+    #[test]
+    fn a_number_says_of_which_case_it_is_and_no_two_settlements_share_one() {
+        let case: CaseNumber = "KL-2026-000123".parse().unwrap();
+        let of = |id: &str| RefundId::of(&case, &id.parse().unwrap(), 2);
+        assert_eq!(
+            of("3C679366HH908993F").as_str(),
+            "KL-2026-000123.3C679366HH908993F.2"
+        );
+        let ids = [
+            "transfer-A/B",
+            "transfer-A_B",
+            "transfer-A.B",
+            "transfer-A_2fB",
+        ];
+        let ids = ids.map(of);
+        for (index, id) in ids.iter().enumerate() {
+            assert!(!ids[..index].contains(id), "{id}");
+            assert_eq!(id.as_str().parse(), Ok(id.clone()), "{id}");
+            assert_eq!(id.case_number(), Some(case.clone()));
+        }
+        for text in [
+            "", "KL-1", "KL-1.A", "KL-1.A.0", "KL-1.A.x", "KL#1.A.1", "KL-1..1",
+        ] {
+            assert!(text.parse::<RefundId>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn each_state_has_its_name_in_the_table() {
+        let decision = || decision("clerk-2", None);
+        let states = [
+            RefundState::Proposed,
+            RefundState::Rejected {
+                decision: decision(),
+            },
+            RefundState::Approved {
+                decision: decision(),
+                asked: None,
+                paypal_id: None,
+            },
+            RefundState::Completed {
+                paypal_id: "R1".to_owned(),
+                completed_at: Timestamp::UNIX_EPOCH,
+            },
+            RefundState::Failed {
+                issue: "TRANSACTION_DISPUTED".to_owned(),
+                failed_at: Timestamp::UNIX_EPOCH,
+            },
+            RefundState::Ordered {
+                decision: decision(),
+            },
+        ];
+        for (state, name) in states.into_iter().zip(RefundState::NAMES) {
+            assert_eq!(state.name(), name);
+            assert_eq!(serde_json::to_value(&state).unwrap()["refund_state"], name);
+        }
+    }
+}

@@ -1,0 +1,443 @@
+//! Money that goes back: proposed by itself or by somebody, decided by somebody else,
+//! given back once, whatever PayPal answers.
+
+use std::time::Duration;
+
+use journeys::{City, Payment};
+use paypal_standin::{Afterwards, Fault, FaultKind, Issue, On, Payer, RefundStatus, RefundThen};
+use serde_json::{Value, json};
+
+const CASE: &str = "KL-2026-000123";
+const CASH: &str = "clerk-takes-cash";
+
+/// A ticket that was paid in cash while the driver paid at PayPal: the capture is surplus,
+/// and is proposed to be given back under this number.
+async fn paid_twice() -> (City, String) {
+    let city = City::new().await;
+    let number = pay_twice(&city, CASE).await;
+    (city, number)
+}
+
+async fn pay_twice(city: &City, case_number: &str) -> String {
+    let back = city.goes_to_paypal(case_number, Payer::Pays).await.unwrap();
+    let held_back = Fault::once(On::Capture, FaultKind::Pending);
+    city.standin.set_fault(held_back).unwrap();
+    city.come_back(&back).await;
+    let cash = Payment {
+        amount: "30.00",
+        number: "4711",
+        paid_at: None,
+    };
+    let booked = city.books("clerk-overrides-pending", case_number, cash);
+    assert_eq!(booked.await.status, 201);
+    let capture = city.standin.books().captures.last().unwrap().id.clone();
+    city.standin
+        .afterwards(&capture, Afterwards::Completes)
+        .unwrap();
+    city.deliver().await;
+    city.later(Duration::from_mins(2));
+    city.sweep().await;
+    format!("{case_number}.{capture}.1")
+}
+
+async fn approved(city: &City, number: &str) {
+    let approved = city.approves("clerk-2", number).await;
+    assert_eq!(approved.status, 200, "{}", approved.body);
+}
+
+/// What PayPal has given back in all, in cents.
+fn given_back(city: &City) -> u64 {
+    let books = city.standin.books();
+    let gone = books
+        .refunds
+        .iter()
+        .filter(|refund| refund.status != RefundStatus::Failed);
+    gone.map(|refund| refund.amount.minor_units).sum()
+}
+
+/// Hours pass, and the sweep looks each time that something is due.
+async fn hours_pass(city: &City, hours: u32) {
+    for _ in 0..hours {
+        city.later(Duration::from_mins(61));
+        city.sweep().await;
+        city.deliver().await;
+    }
+}
+
+async fn state_of(city: &City, number: &str) -> String {
+    let case = city.reads(CASE).await;
+    let refunds = case["refunds"].as_array().unwrap().clone();
+    let it = refunds
+        .iter()
+        .find(|refund| refund["id"] == number)
+        .unwrap();
+    it["refund_state"].as_str().unwrap().to_owned()
+}
+
+fn events(case: &Value) -> Vec<String> {
+    let lines = case["journal"].as_array().unwrap().iter();
+    lines
+        .map(|line| line["what"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+#[tokio::test]
+async fn money_that_came_twice_is_proposed_by_itself_and_given_back_once_somebody_approves() {
+    let (city, number) = paid_twice().await;
+    let proposed = city.refunds("proposed").await;
+    assert_eq!(proposed.len(), 1);
+    assert_eq!(proposed[0]["id"], number);
+    assert_eq!(proposed[0]["value"], "30.00");
+    assert_eq!(proposed[0]["proposed_by"], Value::Null);
+    hours_pass(&city, 3).await;
+    assert_eq!(given_back(&city), 0, "nobody has decided");
+    approved(&city, &number).await;
+    assert_eq!(given_back(&city), 0, "the approval asks nobody");
+    city.sweep().await;
+    assert_eq!(given_back(&city), 3_000);
+    let refund = city.standin.books().refunds[0].clone();
+    assert_eq!(refund.custom_id.as_deref(), Some(number.as_str()));
+    city.deliver().await;
+    hours_pass(&city, 3).await;
+    assert_eq!(given_back(&city), 3_000);
+    let case = city.reads(CASE).await;
+    assert_eq!(
+        case["state"], "paid",
+        "surplus was given back, not the fine"
+    );
+    assert_eq!(case["taken_back"][0]["refund"], number);
+    assert!(events(&case).contains(&"refunded".to_owned()));
+    assert_eq!(case["refunds"][0]["paypal_id"], refund.id);
+    assert!(city.refunds("proposed").await.is_empty());
+    assert_eq!(city.refunds("completed").await.len(), 1);
+    let again = city.approves("clerk-2", &number).await;
+    assert_eq!(
+        (again.status.as_u16(), &again.body["refund_state"]),
+        (200, &json!("completed"))
+    );
+}
+
+#[tokio::test]
+async fn whoever_proposes_a_refund_does_not_approve_it() {
+    let (city, first) = paid_twice().await;
+    let rejected = city
+        .decides("clerk-rejects-refund", "clerk-1", &first)
+        .await;
+    assert_eq!(rejected.status, 200, "{}", rejected.body);
+    let capture = first.split('.').nth(1).unwrap().to_owned();
+    let of = (CASE, capture.as_str());
+    let proposed = city.proposes("clerk-1", of, "12.00").await;
+    assert_eq!(proposed.status, 201, "{}", proposed.body);
+    assert_eq!(city.proposes("clerk-1", of, "12.00").await.status, 200);
+    let number = proposed.body["id"].as_str().unwrap().to_owned();
+    assert_eq!(number, first.replace(".1", ".2"));
+    let table = city.table().await;
+    let own = city.approves("clerk-1", &number).await;
+    assert!(own.is_problem(409, "own-proposal"), "{}", own.body);
+    let gone = city.approves("clerk-2", &first).await;
+    assert!(gone.is_problem(409, "already-decided"), "{}", gone.body);
+    assert_eq!(city.table().await, table);
+    approved(&city, &number).await;
+    city.sweep().await;
+    assert_eq!(given_back(&city), 1_200);
+    let more = city.proposes("clerk-1", of, "18.01").await;
+    assert!(more.is_problem(409, "more-than-left"), "{}", more.body);
+    let rest = city.proposes("clerk-1", of, "18.00").await;
+    assert_eq!(rest.status, 201, "{}", rest.body);
+}
+
+#[tokio::test]
+async fn whatever_paypal_answers_it_gives_the_money_back_once() {
+    for kind in [
+        FaultKind::NoAnswer,
+        FaultKind::NoAnswerAfterEffect,
+        FaultKind::ServerError,
+        FaultKind::ServerErrorAfterEffect,
+        FaultKind::RateLimit,
+        FaultKind::Html,
+        FaultKind::Unauthorized,
+    ] {
+        for deliver in [true, false] {
+            let (city, number) = paid_twice().await;
+            approved(&city, &number).await;
+            city.standin
+                .set_fault(Fault::once(On::Refund, kind))
+                .unwrap();
+            city.sweep().await;
+            if deliver {
+                city.deliver().await;
+            }
+            city.later(Duration::from_mins(11));
+            city.sweep().await;
+            city.later(Duration::from_mins(30));
+            city.sweep().await;
+            assert_eq!(given_back(&city), 3_000, "{kind:?}");
+            assert_eq!(city.standin.books().refunds.len(), 1, "{kind:?}");
+            assert_eq!(state_of(&city, &number).await, "completed", "{kind:?}");
+            let case = city.reads(CASE).await;
+            assert_eq!(case["state"], "paid", "{kind:?} {deliver}");
+            assert_eq!(case["taken_back"].as_array().unwrap().len(), 1);
+        }
+    }
+}
+
+/// PayPal's request id has been forgotten, and the read does not show the refund yet.
+#[tokio::test]
+async fn a_refund_that_was_made_and_is_not_shown_yet_is_not_made_again() {
+    let (city, number) = paid_twice().await;
+    city.behave(|paypal| paypal.get_404_after_refund_s = 900);
+    approved(&city, &number).await;
+    let lost = Fault::once(On::Refund, FaultKind::NoAnswerAfterEffect);
+    city.standin.set_fault(lost).unwrap();
+    city.sweep().await;
+    for _ in 0..4 {
+        city.later(Duration::from_mins(11));
+        city.sweep().await;
+    }
+    assert_eq!(city.standin.books().refunds.len(), 1);
+    assert_eq!(state_of(&city, &number).await, "completed");
+}
+
+#[tokio::test]
+async fn a_refund_on_its_way_is_followed_to_its_end() {
+    for (then, state) in [
+        (RefundThen::Completed, "completed"),
+        (RefundThen::Failed, "failed"),
+    ] {
+        let (city, number) = paid_twice().await;
+        city.behave(|paypal| {
+            paypal.refund_pending_then = Some(then);
+            paypal.refund_pending_h = 24;
+        });
+        approved(&city, &number).await;
+        city.sweep().await;
+        hours_pass(&city, 3).await;
+        assert_eq!(state_of(&city, &number).await, "approved");
+        assert_eq!(city.reads(CASE).await["taken_back"], json!([]));
+        hours_pass(&city, 24).await;
+        assert_eq!(state_of(&city, &number).await, state);
+        assert_eq!(city.reads(CASE).await["state"], "paid");
+        assert_eq!(city.standin.books().refunds.len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn what_paypal_refuses_for_good_is_a_humans_case_and_the_rest_is_asked_again() {
+    for (issue, state) in [
+        ("REFUND_NOT_PERMITTED_DUE_TO_CHARGEBACK", "failed"),
+        ("CAPTURE_DISPUTED_PARTIAL_REFUND_NOT_ALLOWED", "failed"),
+        ("TRANSACTION_DISPUTED", "failed"),
+        ("REFUND_FAILED_INSUFFICIENT_FUNDS", "failed"),
+        ("REFUND_IS_RESTRICTED", "failed"),
+        ("MAX_NUMBER_OF_REFUNDS_EXCEEDED", "failed"),
+        ("REFUND_TIME_LIMIT_EXCEEDED", "failed"),
+        ("PENDING_CAPTURE", "completed"),
+        ("CANNOT_PROCESS_REFUNDS", "completed"),
+        ("PERMISSION_DENIED", "completed"),
+    ] {
+        let (city, number) = paid_twice().await;
+        approved(&city, &number).await;
+        let refused = FaultKind::Refused(Issue::named(issue).unwrap());
+        city.standin
+            .set_fault(Fault::once(On::Refund, refused))
+            .unwrap();
+        city.sweep().await;
+        hours_pass(&city, 1).await;
+        assert_eq!(state_of(&city, &number).await, state, "{issue}");
+        let gone = if state == "completed" { 3_000 } else { 0 };
+        assert_eq!(given_back(&city), gone, "{issue}");
+        if state == "failed" {
+            let failed = city.refunds("failed").await;
+            assert_eq!(failed[0]["issue"], issue);
+            let capture = number.split('.').nth(1).unwrap();
+            let anew = city.proposes("clerk-1", (CASE, capture), "30.00").await;
+            assert_eq!(anew.status, 201, "{}", anew.body);
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_somebody_gives_back_in_paypals_own_pages_is_found_and_not_given_back_again() {
+    for told in [true, false] {
+        let (city, number) = paid_twice().await;
+        let capture = number.split('.').nth(1).unwrap().to_owned();
+        city.later(Duration::from_mins(5));
+        let by_hand = Afterwards::RefundedInPart(500);
+        city.standin.afterwards(&capture, by_hand).unwrap();
+        if told {
+            city.deliver().await;
+        }
+        approved(&city, &number).await;
+        city.sweep().await;
+        hours_pass(&city, 2).await;
+        assert_eq!(given_back(&city), 500, "{told}");
+        assert_eq!(state_of(&city, &number).await, "failed", "{told}");
+        let case = city.reads(CASE).await;
+        assert_eq!(case["refunds"][0]["issue"], "GIVEN_BACK_AT_PAYPAL");
+        assert_eq!(case["taken_back"].as_array().unwrap().len(), 1);
+        assert_eq!(case["state"], "review", "{told}");
+        let of = (CASE, capture.as_str());
+        assert!(
+            city.proposes("clerk-1", of, "25.01")
+                .await
+                .is_problem(409, "more-than-left")
+        );
+        assert_eq!(city.proposes("clerk-1", of, "25.00").await.status, 201);
+    }
+}
+
+/// § 56(4) OWiG, § 25(5) GemHVO: the decision names its reason, and the case is looked at.
+#[tokio::test]
+async fn a_fine_is_given_back_with_a_reason_alone_and_the_case_comes_to_review() {
+    let city = City::new().await;
+    let back = city.goes_to_paypal(CASE, Payer::Pays).await.unwrap();
+    assert_eq!(city.come_back(&back).await.state, "paid");
+    let capture = city.standin.books().captures[0].id.clone();
+    let proposed = city.proposes("clerk-1", (CASE, &capture), "30.00").await;
+    assert_eq!(proposed.body["gives_back"], "fine", "{}", proposed.body);
+    let number = proposed.body["id"].as_str().unwrap().to_owned();
+    let without = city.approves_without_reason("clerk-2", &number).await;
+    assert!(
+        without.is_problem(400, "invalid-request"),
+        "{}",
+        without.body
+    );
+    assert_eq!(without.body["field"], "reason");
+    approved(&city, &number).await;
+    city.sweep().await;
+    city.deliver().await;
+    let case = city.reads(CASE).await;
+    assert_eq!(
+        (&case["state"], given_back(&city)),
+        (&json!("review"), 3_000)
+    );
+    assert_eq!(state_of(&city, &number).await, "completed");
+}
+
+#[tokio::test]
+async fn cash_and_transfers_become_an_order_for_the_cash_office() {
+    let city = City::new().await;
+    city.issue(CASE).await;
+    let over = Payment {
+        amount: "35.00",
+        number: "E2E/1",
+        paid_at: None,
+    };
+    let booked = city.books("cash-office-books-transfer", CASE, over).await;
+    assert_eq!(booked.status, 201, "{}", booked.body);
+    let proposed = city.refunds("proposed").await;
+    assert_eq!(proposed[0]["value"], "5.00");
+    let number = proposed[0]["id"].as_str().unwrap().to_owned();
+    approved(&city, &number).await;
+    let ordered = city.refunds("ordered").await;
+    assert_eq!(ordered[0]["settlement"], "transfer-E2E/1");
+    let case = city.reads(CASE).await;
+    assert_eq!(case["state"], "paid");
+    assert_eq!(case["taken_back"][0]["kind"], "payment_order");
+    hours_pass(&city, 30).await;
+    let (night, _) = city.night().await;
+    assert_eq!(night.difference_cents, 0);
+    assert!(city.standin.books().refunds.is_empty());
+}
+
+#[tokio::test]
+async fn parts_of_a_fine_that_is_dropped_are_proposed_to_go_back() {
+    for name in ["clerk-withdraws-ticket", "clerk-hands-over"] {
+        let city = City::new().await;
+        city.issue(CASE).await;
+        let part = Payment {
+            amount: "12.50",
+            number: "4711",
+            paid_at: None,
+        };
+        assert_eq!(city.books(CASH, CASE, part).await.status, 201);
+        let early = city.proposes("clerk-1", (CASE, "cash-4711"), "12.50").await;
+        assert!(early.is_problem(409, "part-paid"), "{}", early.body);
+        assert!(city.refunds("proposed").await.is_empty());
+        assert_eq!(city.clerk(name, CASE).await.status, 200);
+        let proposed = city.refunds("proposed").await;
+        assert_eq!(proposed.len(), 1, "{name}");
+        assert_eq!(proposed[0]["value"], "12.50");
+    }
+}
+
+#[tokio::test]
+async fn nothing_is_given_back_while_captures_are_closed() {
+    let (mut city, number) = paid_twice().await;
+    approved(&city, &number).await;
+    city.set_captures(ticket::Captures::Closed).await;
+    hours_pass(&city, 2).await;
+    assert_eq!(given_back(&city), 0);
+    city.set_captures(ticket::Captures::Open).await;
+    hours_pass(&city, 1).await;
+    assert_eq!(given_back(&city), 3_000);
+}
+
+#[tokio::test]
+async fn a_restore_to_before_the_decision_finds_what_was_given_back() {
+    let (mut city, number) = paid_twice().await;
+    let from = city.now();
+    let backup = city.backup().await;
+    approved(&city, &number).await;
+    city.sweep().await;
+    assert_eq!(given_back(&city), 3_000);
+    city.set_captures(ticket::Captures::Closed).await;
+    city.restore(&backup).await;
+    assert_eq!(city.refunds("proposed").await.len(), 1);
+    city.later(Duration::from_hours(40));
+    let reconciled = city.reconcile(from - Duration::from_hours(24)).await;
+    assert_eq!(reconciled.difference_cents, 0, "{reconciled:?}");
+    assert_eq!(state_of(&city, &number).await, "completed");
+    assert_eq!(city.reads(CASE).await["state"], "paid");
+    city.set_captures(ticket::Captures::Open).await;
+    hours_pass(&city, 2).await;
+    assert_eq!(given_back(&city), 3_000);
+}
+
+#[tokio::test]
+async fn bad_input_is_answered_with_what_to_send_and_changes_nothing() {
+    let (city, number) = paid_twice().await;
+    let capture = number.split('.').nth(1).unwrap().to_owned();
+    let table = city.table().await;
+    let propose = async |of: (&str, &str), amount| city.proposes("clerk-1", of, amount).await;
+    for (answered, status, problem) in [
+        (
+            propose(("KL-9", &capture), "1.00").await,
+            404,
+            "no-such-ticket",
+        ),
+        (
+            propose((CASE, "cash-1"), "1.00").await,
+            404,
+            "no-such-payment",
+        ),
+        (
+            propose((CASE, &capture), "30.01").await,
+            409,
+            "more-than-left",
+        ),
+        (
+            propose((CASE, &capture), "0.00").await,
+            400,
+            "invalid-request",
+        ),
+        (
+            propose((CASE, &capture), "30").await,
+            400,
+            "invalid-request",
+        ),
+        (
+            city.approves("clerk-2", "KL-1.A.1").await,
+            404,
+            "no-such-refund",
+        ),
+        (
+            city.approves("clerk-2", "..%2f").await,
+            404,
+            "no-such-refund",
+        ),
+    ] {
+        assert!(answered.is_problem(status, problem), "{}", answered.body);
+    }
+    assert_eq!(city.table().await, table);
+}
