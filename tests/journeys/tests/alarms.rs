@@ -8,11 +8,13 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use journeys::{Alarms, City};
+use paypal::NewRefund;
 use paypal_standin::{
-    Afterwards, Fault, FaultKind, On, Payer, PendingReason, RefundThen, WebhookMode,
+    Afterwards, Fault, FaultKind, Issue, On, Payer, PendingReason, RefundThen, WebhookMode,
 };
 use serde_json::json;
 use settle::NIGHT_MISSING_AFTER;
+use tokio::time::Instant;
 
 const CASE: &str = "KL-1";
 const A_MINUTE: Duration = Duration::from_mins(1);
@@ -332,6 +334,61 @@ async fn an_event_that_leads_nowhere_is_told_of() {
         city.deliver().await;
     }
     assert!(alarms.heard().contains(&"event-parked".to_owned()));
+}
+
+/// A payment whose refund somebody has approved.
+async fn refund_approved(issue: &str) -> City {
+    let (city, capture) = Box::pin(paid()).await;
+    let case_number = city.standin.books().captures[0].invoice_id.clone().unwrap();
+    let of = (case_number.as_str(), capture.as_str());
+    let proposed = city.proposes("clerk-1", of, "30.00").await;
+    let number = proposed.body["id"].as_str().unwrap().to_owned();
+    assert_eq!(city.approves("clerk-2", &number).await.status, 200);
+    let refused = FaultKind::Refused(Issue::named(issue).unwrap());
+    city.standin.set_fault(always(On::Refund, refused)).unwrap();
+    city
+}
+
+#[tokio::test]
+async fn a_refund_that_paypal_does_not_make_is_told_of() {
+    for (issue, alarm) in [
+        ("TRANSACTION_DISPUTED", "refund-failed"),
+        ("PERMISSION_DENIED", "refund-unclear"),
+    ] {
+        let alarms = Alarms::listen();
+        let city = Box::pin(refund_approved(issue)).await;
+        assert_eq!(alarms.heard(), [""; 0]);
+        city.sweep().await;
+        assert_eq!(alarms.heard(), [alarm]);
+    }
+}
+
+#[tokio::test]
+async fn a_refund_that_was_made_twice_is_told_of_and_the_case_comes_to_review() {
+    let alarms = Alarms::listen();
+    let (city, capture) = Box::pin(paid()).await;
+    let case_number = city.standin.books().captures[0].invoice_id.clone().unwrap();
+    let of = (case_number.as_str(), capture.as_str());
+    let proposed = city.proposes("clerk-1", of, "10.00").await;
+    let number = proposed.body["id"].as_str().unwrap().to_owned();
+    let paypal = city.paypal().await;
+    let soon = Instant::now() + Duration::from_secs(9);
+    let token = paypal.fetch_token(city.now(), soon).await.unwrap();
+    let new = NewRefund {
+        amount: &ticket::Cents::new(1_000).into(),
+        custom_id: &number,
+        note_to_payer: "twice",
+    };
+    let id = capture.parse().unwrap();
+    for request_id in ["one", "two"] {
+        let made = paypal.refund_capture(&token, &id, request_id, new, soon);
+        made.await.unwrap();
+    }
+    city.deliver().await;
+    assert_eq!(alarms.heard(), ["refunded-twice"]);
+    let case = city.reads(&case_number).await;
+    assert_eq!(case["taken_back"].as_array().unwrap().len(), 2);
+    assert_eq!(case["state"], "review");
 }
 
 /// The one that `tests/binaries` hears.

@@ -344,7 +344,7 @@ async fn another_amount_keeps_the_part_that_is_paid_and_is_above_it() {
     assert!(city.open(&token).await.html.contains("value=\"15.00\""));
 }
 
-/// § 56(3) OWiG: the certificate names the warning fine, whatever paid it.
+/// § 56(3) `OWiG`: the certificate names the warning fine, whatever paid it.
 #[tokio::test]
 async fn the_receipt_names_the_whole_fine_though_it_was_paid_in_parts() {
     let city = City::new().await;

@@ -1,6 +1,8 @@
 //! Money that goes back: proposed by itself or by somebody, decided by somebody else,
 //! given back once, whatever PayPal answers.
 
+#![expect(clippy::unwrap_used, reason = "what fails here is a failed test")]
+
 use std::time::Duration;
 
 use journeys::{City, Payment};
@@ -286,7 +288,7 @@ async fn what_somebody_gives_back_in_paypals_own_pages_is_found_and_not_given_ba
     }
 }
 
-/// § 56(4) OWiG, § 25(5) GemHVO: the decision names its reason, and the case is looked at.
+/// § 56(4) `OWiG`, § 25(5) `GemHVO`: the decision names its reason, and the case is looked at.
 #[tokio::test]
 async fn a_fine_is_given_back_with_a_reason_alone_and_the_case_comes_to_review() {
     let city = City::new().await;

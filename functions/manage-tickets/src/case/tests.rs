@@ -96,6 +96,7 @@ fn an_open_case_says_how_it_stands_and_all_that_was_issued() {
             "settlements": [],
             "attempts": [],
             "taken_back": [],
+            "owed": "30.00",
             "refunds": [],
             "journal": [],
         })

@@ -193,7 +193,7 @@ impl Settle {
             Some(CaptureStatus::Refunded | CaptureStatus::PartiallyRefunded)
         );
         if has_left && of_it().next().is_none() {
-            tracing::error!(alarm = "refund-unexplained", refund = %due.refund.id, "PayPal says that money of the capture was given back, and shows no refund");
+            tracing::error!(alarm = "refund-unclear", refund = %due.refund.id, "PayPal says that money of the capture was given back, and shows no refund");
             return Ok(Shown::Unclear);
         }
         Ok(Shown::Nothing)
@@ -418,7 +418,7 @@ fn report_refusal(refund: &ticket::RefundId, issue: &Issue) {
             tracing::warn!(%refund, code, "PayPal cannot give the money back yet");
         }
         code => {
-            tracing::error!(alarm = "refund-refused", %refund, code, "PayPal refused to give money back, and it is not known whether for good");
+            tracing::error!(alarm = "refund-unclear", %refund, code, "PayPal refused to give money back, and it is not known whether for good");
         }
     }
 }

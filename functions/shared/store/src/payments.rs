@@ -11,5 +11,6 @@ pub(crate) mod mending;
 pub(crate) mod open_work;
 pub(crate) mod pending;
 pub(crate) mod records;
+pub(crate) mod refund_item;
 pub(crate) mod refunds;
 pub(crate) mod taken_back;

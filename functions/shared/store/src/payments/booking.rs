@@ -19,7 +19,7 @@ use crate::payments::conditions::{
 };
 use crate::payments::lock::Held;
 use crate::payments::records::{Attempt, AttemptState};
-use crate::payments::refunds::new_refund;
+use crate::payments::refund_item::new_refund;
 use crate::{Error, Store, Write};
 
 /// Who books money, and with it what the ticket must look like.

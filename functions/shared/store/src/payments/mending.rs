@@ -15,7 +15,7 @@ use crate::payments::lock::Held;
 use crate::payments::open_work::{Queue, queue_shard};
 use crate::payments::pending::{pending_journal, pending_ticket};
 use crate::payments::records::{Attempt, AttemptState, PlacedOrder, TakenBack};
-use crate::payments::refunds::completed;
+use crate::payments::refund_item::completed;
 use crate::payments::taken_back::{becomes, line, taken_back_journal};
 use crate::{Error, Store, Write};
 

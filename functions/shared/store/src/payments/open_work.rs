@@ -16,7 +16,7 @@ use crate::dynamo::client::unavailable;
 use crate::dynamo::keys::{self, Item, OPEN_WORK, SHARDS, s, sortable, sortable_not_before};
 use crate::dynamo::write::Step;
 use crate::lists::shard_name;
-use crate::payments::refunds::{REFUND, refund_list};
+use crate::payments::refund_item::{REFUND, refund_list};
 use crate::{Error, Store, Write};
 
 /// The most that one look into a shard reads; twice as many fit into one answer of

@@ -9,7 +9,7 @@ use crate::dynamo::write::{Step, item};
 use crate::ledger::export::export_entry;
 use crate::ledger::journal::{JournalEvent, entry_by_paypal, journal_step};
 use crate::payments::records::TakenBack;
-use crate::payments::refunds::completed;
+use crate::payments::refund_item::completed;
 use crate::{Error, Store, Write};
 
 impl Store {

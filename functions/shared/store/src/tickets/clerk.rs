@@ -9,7 +9,7 @@ use crate::dynamo::keys::{self, n, s};
 use crate::dynamo::write::{Step, value};
 use crate::ledger::journal::{Act, JournalEntry, JournalEvent, journal_line, journal_step};
 use crate::payments::conditions::NOBODY_CAPTURES;
-use crate::payments::refunds::new_refund;
+use crate::payments::refund_item::new_refund;
 use crate::{Error, Store, Write};
 
 impl Store {
