@@ -1,12 +1,11 @@
 //! Lists: what stands in a state, sorted by time, page by page. The index of open work
-//! holds them too, each spread over its shards; it lags, so each entry is read again
-//! from the table itself.
+//! holds them too; it lags, so each entry is read again from the table itself.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde::de::DeserializeOwned;
 
 use crate::dynamo::client::{read, unavailable};
-use crate::dynamo::keys::{Item, OPEN_WORK, SHARDS, s};
+use crate::dynamo::keys::{Item, OPEN_WORK, s};
 use crate::{Error, Store};
 
 /// A place in a list: everything after it comes next.
@@ -60,11 +59,6 @@ impl Place {
     }
 }
 
-/// The partition of the index that holds a part of a list.
-pub(crate) fn shard_name(list: &str, shard: u8) -> String {
-    format!("{list}#{shard:02}")
-}
-
 impl Store {
     /// One page of a list, in order, after a place and before a moment. What no longer
     /// stands so is left out: the index has not heard of it yet.
@@ -77,11 +71,7 @@ impl Store {
         limit: usize,
         stands_so: impl Fn(&T) -> bool,
     ) -> Result<ListPage<T>, Error> {
-        let mut places = Vec::new();
-        for shard in 0..SHARDS {
-            let name = shard_name(list, shard);
-            places.extend(self.places(&name, after, before, limit + 1).await?);
-        }
+        let mut places = self.places(list, after, before, limit + 1).await?;
         places.sort();
         let is_last = places.len() <= limit;
         places.truncate(limit);
@@ -108,10 +98,10 @@ impl Store {
         Ok(ListPage { entries, next })
     }
 
-    /// The first places of a shard after one, at most so many.
+    /// The first places of a partition after one; hardly more than so many.
     async fn places(
         &self,
-        shard: &str,
+        list: &str,
         after: Option<&Place>,
         before: Option<&str>,
         limit: usize,
@@ -130,7 +120,7 @@ impl Store {
                 .index_name(OPEN_WORK)
                 .key_condition_expression("#shard = :shard AND due_at BETWEEN :from AND :to")
                 .expression_attribute_names("#shard", "shard")
-                .expression_attribute_values(":shard", s(shard))
+                .expression_attribute_values(":shard", s(list))
                 // A sort key is never empty.
                 .expression_attribute_values(":from", s(if from.is_empty() { " " } else { from }))
                 .expression_attribute_values(":to", s(to))

@@ -15,7 +15,6 @@ use ticket::{AttemptId, RefundId};
 use crate::dynamo::client::unavailable;
 use crate::dynamo::keys::{self, Item, OPEN_WORK, SHARDS, s, sortable, sortable_not_before};
 use crate::dynamo::write::Step;
-use crate::lists::shard_name;
 use crate::payments::refund_item::{REFUND, refund_list};
 use crate::{Error, Store, Write};
 
@@ -47,7 +46,7 @@ pub(crate) fn queue_shard_name(queue: Queue, shard: u8) -> String {
         Queue::Likely => format!("LIKELY#{shard:02}"),
         Queue::New => format!("NEW#{shard:02}"),
         Queue::Others => format!("OPEN#{shard:02}"),
-        Queue::Refunds => shard_name(&refund_list("approved"), shard),
+        Queue::Refunds => refund_list("approved"),
     }
 }
 
@@ -141,9 +140,14 @@ impl Store {
 
     /// Every shard of the index.
     pub fn open_shards() -> impl Iterator<Item = Shard> {
-        [Queue::Likely, Queue::New, Queue::Others, Queue::Refunds]
+        let refunds = Shard {
+            queue: Queue::Refunds,
+            number: 0,
+        };
+        [Queue::Likely, Queue::New, Queue::Others]
             .into_iter()
             .flat_map(|queue| Self::shards().map(move |number| Shard { queue, number }))
+            .chain([refunds])
     }
 
     /// Puts work off until `next`, into that queue, before it is looked at:
