@@ -17,6 +17,7 @@ pub mod function_variables;
 mod functions;
 pub mod gateway;
 pub mod identity;
+mod logs;
 mod options;
 mod samples;
 mod server;
@@ -30,6 +31,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 pub use functions::{LoadError, RunSweep};
+pub use logs::{InvalidFilter, Logs};
 pub use options::{Arguments, Invocation, Options, SCHEDULE, USAGE};
 pub use samples::SamplesError;
 pub use stack::{Stack, StartError};

@@ -78,7 +78,7 @@ impl State {
         if let Some(answer) = &mut exchange.answer {
             answer.headers_mut().insert(DATE, date(now));
         }
-        tracing::info!(
+        tracing::debug!(
             call = route.name(),
             status = exchange
                 .answer

@@ -330,7 +330,7 @@ impl Standin {
     /// answer; anything but 2xx is repeated, [`REPEATS_MAX`] times at most.
     pub fn delivered(&self, delivery: &Delivery, status: Option<u16>) {
         let now = (self.clock)();
-        let accepted = status.is_some_and(|status| (200..300).contains(&status));
+        let accepted = status.is_some_and(deliveries::is_accepted);
         self.state().note(delivery.queued(now), accepted, now);
     }
 
