@@ -25,6 +25,7 @@ mod stack;
 pub mod table;
 pub mod template;
 pub mod token_keys;
+mod visitor;
 
 use std::sync::Arc;
 
@@ -33,8 +34,9 @@ use jiff::Timestamp;
 pub use functions::{LoadError, RunSweep};
 pub use logs::{InvalidFilter, Logs};
 pub use options::{Arguments, Invocation, Options, SCHEDULE, USAGE};
-pub use samples::SamplesError;
+pub use samples::{Sample, SamplesError};
 pub use stack::{Stack, StartError};
+pub use visitor::NotAnswered;
 
 /// Where the stack reads the time: handed in, so that a test decides it.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;

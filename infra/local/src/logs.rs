@@ -59,9 +59,10 @@ fn filter(rust_log: Option<&str>) -> Result<Targets, InvalidFilter> {
             // Every refused condition is a warning to the embedded table; to us it is an
             // answer like any other.
             .with_target("dynoxide", LevelFilter::ERROR)
-            // Here it looks at everything open every few seconds: a payment that PayPal
-            // holds back would fill the screen.
-            .with_target("settle::sweep", LevelFilter::WARN)),
+            // Here the sweep looks at all that is open every few seconds, and a payment
+            // that PayPal holds back would be told of each time.
+            .with_target("settle::sweep", LevelFilter::WARN)
+            .with_target("settle::decision::report", LevelFilter::WARN)),
         Some(text) => text.parse().map_err(|_| InvalidFilter {
             found: text.to_owned(),
         }),

@@ -57,7 +57,8 @@ async fn run() -> Result<(), Box<dyn Error>> {
         .dark_color(Dense1x2::Light)
         .light_color(Dense1x2::Dark)
         .build();
-    writeln!(stdout, "{code}\n{}", stack.ready_line())?;
+    let (introduction, ready) = (stack.introduction(), stack.ready_line());
+    writeln!(stdout, "{code}\n\n{introduction}{ready}")?;
     stdout.flush()?;
     logs.ready();
     let mut terminate = signal(SignalKind::terminate())?;
