@@ -12,11 +12,13 @@
 //! what runs here is what is deployed, minus the cloud.
 
 pub mod city_variables;
+mod data;
 pub mod function;
 pub mod function_variables;
 mod functions;
 pub mod gateway;
 pub mod identity;
+mod kept_key;
 mod logs;
 mod options;
 mod samples;
@@ -31,7 +33,9 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+pub use data::DataError;
 pub use functions::{LoadError, RunSweep};
+pub use kept_key::KeptKeyError;
 pub use logs::{InvalidFilter, Logs};
 pub use options::{Arguments, Invocation, Options, SCHEDULE, USAGE};
 pub use samples::{Sample, SamplesError};

@@ -23,7 +23,7 @@ pub struct Options {
     pub paypal_port: u16,
     /// The embedded table's port.
     pub dynamodb_port: u16,
-    /// Where table, keys and sample tickets are kept; nowhere when not set.
+    /// Where table, PayPal's books and keys are kept; nowhere when not set.
     pub data: Option<PathBuf>,
     /// How often open attempts are swept; only by hand when not set.
     pub schedule: Option<Duration>,
@@ -63,7 +63,7 @@ pub struct Arguments {
 pub const USAGE: &str = "\
 Starts the whole of knoellchen on this machine.
 
-  --data DIR             keep the table, the keys and the sample tickets in DIR
+  --data DIR             keep the table, PayPal's books and the keys in DIR
   --public-port PORT     the pages (8080)
   --office-port PORT     the office API (8081)
   --paypal-port PORT     the stand-in for PayPal (8082)

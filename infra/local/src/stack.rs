@@ -20,6 +20,7 @@ use ticket::Municipality;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
+use crate::data::{Data, DataError};
 use crate::functions::{Compare, LoadError, Loaded, RunSweep, Sweeps, load};
 use crate::gateway::{Endpoint, Gateway, Kind};
 use crate::identity::{Identity, IdentityError};
@@ -33,6 +34,9 @@ use crate::{city_variables, function_variables, server};
 
 /// The city that is there where no other is configured.
 const MUNICIPALITY: &str = include_str!("../kaiserslautern.json");
+
+/// The file in `--data DIR` that keeps the stand-in's books.
+const BOOKS: &str = "paypal-books.json";
 
 /// The table's name where none is set.
 const TABLE_NAME: &str = "knoellchen";
@@ -66,6 +70,8 @@ pub struct Stack {
     pub sweep: RunSweep,
     tasks: JoinSet<()>,
     _anchors: TempDir,
+    /// Last, so that nobody takes the directory while something is still written there.
+    _data: Option<Data>,
 }
 
 /// The stack does not start.
@@ -84,9 +90,12 @@ pub enum StartError {
         /// Why.
         source: std::io::Error,
     },
-    /// The directory cannot be made.
-    #[error("cannot use the directory {path}")]
-    Directory {
+    /// The directory of `--data` cannot be had.
+    #[error(transparent)]
+    Data(#[from] DataError),
+    /// There is no room for a file that lives as long as the stack.
+    #[error("cannot write to {path}")]
+    TemporaryFile {
         /// Which.
         path: String,
         /// Why.
@@ -125,11 +134,9 @@ impl Stack {
     /// When a part does not start; the text says which, and what to do.
     pub async fn start(options: Options) -> Result<Self, StartError> {
         let template = Template::parse(template::TEXT)?;
-        let data = options.data.as_deref();
-        if let Some(path) = data {
-            std::fs::create_dir_all(path).map_err(|source| directory(path, source))?;
-        }
-        let set = |name: &str| (options.vars)(name).filter(|value| !value.is_empty());
+        let held = options.data.as_deref().map(Data::take).transpose()?;
+        let data = held.as_ref().map(Data::path);
+        let set = |name: &str| set(&options, name);
         let mut tasks = JoinSet::new();
         let (public_listener, public_url) = listen("public", options.public_port).await?;
         let (office_listener, office_url) = listen("office", options.office_port).await?;
@@ -140,7 +147,7 @@ impl Stack {
             tasks.spawn(table::serve(listener, data)?);
             url
         };
-        let paypal = PayPal::start(&options, &set, &public_url, &mut tasks).await?;
+        let paypal = PayPal::start(&options, data, &public_url, &mut tasks).await?;
 
         let table_name = set("TABLE_NAME").unwrap_or_else(|| TABLE_NAME.to_owned());
         let client = table::client(&options.vars, &dynamodb_url);
@@ -155,7 +162,7 @@ impl Stack {
         ));
         local.extend(paypal.variables);
 
-        let identity = Identity::generate()?;
+        let identity = Identity::of(data)?;
         let (public, office, sweeps, compare) =
             doors(&template, &local, &options, &identity).await?;
         let sweep = Arc::clone(&sweeps.sweep);
@@ -191,6 +198,7 @@ impl Stack {
             sweep,
             tasks,
             _anchors: paypal.anchors,
+            _data: held,
         })
     }
 
@@ -249,12 +257,13 @@ impl PayPal {
     /// Starts the stand-in, unless `PAYPAL_BASE_URL` names another.
     async fn start(
         options: &Options,
-        set: &dyn Fn(&str) -> Option<String>,
+        data: Option<&Path>,
         public_url: &str,
         tasks: &mut JoinSet<()>,
     ) -> Result<Self, StartError> {
+        let set = |name: &str| set(options, name);
         let anchors =
-            tempfile::tempdir().map_err(|source| directory(&std::env::temp_dir(), source))?;
+            tempfile::tempdir().map_err(|source| temporary(&std::env::temp_dir(), source))?;
         if let Some(url) = set("PAYPAL_BASE_URL") {
             return Ok(Self {
                 url,
@@ -264,12 +273,16 @@ impl PayPal {
             });
         }
         let (listener, url) = listen("paypal", options.paypal_port).await?;
-        let settings = standin_settings(set, &url, public_url);
+        let settings = standin_settings(&set, &url, public_url);
         let path = anchors.path().join("anchors.pem");
         let variables = city_variables::paypal(&settings, &path);
-        let standin = Standin::new(settings, Arc::clone(&options.clock), options.seed);
+        let (clock, seed) = (Arc::clone(&options.clock), options.seed);
+        let standin = match data {
+            Some(data) => Standin::kept_in(data.join(BOOKS), settings, clock, seed),
+            None => Standin::new(settings, clock, seed),
+        };
         let standin = Arc::new(standin.map_err(StartError::Standin)?);
-        std::fs::write(&path, standin.anchors_pem()).map_err(|source| directory(&path, source))?;
+        std::fs::write(&path, standin.anchors_pem()).map_err(|source| temporary(&path, source))?;
         tasks.spawn(server::standin(listener, Arc::clone(&standin)));
         tasks.spawn(Arc::clone(&standin).deliver());
         Ok(Self {
@@ -281,6 +294,11 @@ impl PayPal {
     }
 }
 
+/// A variable of this process; one that is empty is not set.
+fn set(options: &Options, name: &str) -> Option<String> {
+    (options.vars)(name).filter(|value| !value.is_empty())
+}
+
 async fn sweep_every(every: Duration, sweep: RunSweep) {
     loop {
         tokio::time::sleep(every).await;
@@ -288,8 +306,8 @@ async fn sweep_every(every: Duration, sweep: RunSweep) {
     }
 }
 
-fn directory(path: &Path, source: std::io::Error) -> StartError {
-    StartError::Directory {
+fn temporary(path: &Path, source: std::io::Error) -> StartError {
+    StartError::TemporaryFile {
         path: path.display().to_string(),
         source,
     }

@@ -217,15 +217,30 @@ async fn two_stacks_in_one_process_know_nothing_of_each_other() {
     assert_eq!(answer.status(), StatusCode::UNAUTHORIZED);
 }
 
+/// The office API's answer about a case, with this token.
+async fn case(stack: &Stack, token: &str, case_number: &str) -> (StatusCode, Value) {
+    let mut request = get(&format!("/tickets/{case_number}"));
+    let credentials = format!("Bearer {token}");
+    request
+        .headers_mut()
+        .insert(header::AUTHORIZATION, credentials.parse().unwrap());
+    let answer = stack.office.answer(request).await;
+    let body = serde_json::from_slice(answer.body()).unwrap_or(Value::Null);
+    (answer.status(), body)
+}
+
 #[tokio::test]
-async fn a_directory_keeps_tickets_and_keys_across_a_restart() {
+async fn a_directory_keeps_tickets_keys_and_paypals_books_across_a_restart() {
     let directory = tempfile::tempdir().unwrap();
     let first = Stack::start(kept_in(directory.path())).await.unwrap();
     let url = first.ticket_url().to_owned();
+    let office_token = first.office_token.clone();
+    let books = first.standin.as_ref().unwrap().books();
+    assert_eq!(books.captures.len(), 3);
     first.stop().await;
     let path = url::Url::parse(&url).unwrap().path().to_owned();
     let later = Options {
-        clock: Arc::new(|| "2026-02-21T09:30:00Z".parse().unwrap()),
+        clock: Arc::new(|| "2026-02-20T19:30:00Z".parse().unwrap()),
         ..kept_in(directory.path())
     };
     let again = Stack::start(later).await.unwrap();
@@ -234,6 +249,35 @@ async fn a_directory_keeps_tickets_and_keys_across_a_restart() {
         again.public.answer(get(&path)).await.status(),
         StatusCode::OK
     );
+    assert_eq!(standings(&again), SAMPLES);
+    let standin = again.standin.as_ref().unwrap();
+    let now = standin.books();
+    assert_eq!(
+        (&now.orders, &now.captures),
+        (&books.orders, &books.captures)
+    );
+    // What PayPal holds back comes at last, and the case of before hears of it.
+    let held_back = &books.captures[1];
+    let completes = paypal_standin::Afterwards::Completes;
+    standin.afterwards(&held_back.id, completes).unwrap();
+    (again.sweep)().await;
+    let (status, case) = case(&again, &office_token, "KL-MUSTER-0006").await;
+    assert_eq!((status, &case["state"]), (StatusCode::OK, &"paid".into()));
+}
+
+#[tokio::test]
+async fn a_directory_belongs_to_one_stack_at_a_time_and_a_second_one_is_told_so() {
+    let directory = tempfile::tempdir().unwrap();
+    let first = Stack::start(kept_in(directory.path())).await.unwrap();
+    let refused = Stack::start(kept_in(directory.path())).await;
+    let text = refused.map(|_| ()).unwrap_err().to_string();
+    assert!(
+        text.contains(&directory.path().display().to_string()),
+        "{text}"
+    );
+    assert!(text.contains("another cargo run"), "{text}");
+    first.stop().await;
+    Stack::start(kept_in(directory.path())).await.unwrap();
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 mod afterwards;
 mod answers;
 mod faults;
+mod kept;
 mod levers;
 mod life;
 mod limits;
