@@ -37,7 +37,7 @@ pub use data::DataError;
 pub use functions::{LoadError, RunSweep};
 pub use kept_key::KeptKeyError;
 pub use logs::{InvalidFilter, Logs};
-pub use options::{Arguments, Invocation, Options, SCHEDULE, USAGE};
+pub use options::{Arguments, InvalidArgument, Invocation, Options, SCHEDULE, USAGE};
 pub use samples::{Sample, SamplesError};
 pub use stack::{Stack, StartError};
 pub use visitor::NotAnswered;

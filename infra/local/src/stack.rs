@@ -81,7 +81,10 @@ pub enum StartError {
     #[error(transparent)]
     Template(#[from] TemplateError),
     /// A port is taken.
-    #[error("{what} cannot listen on 127.0.0.1:{port}: choose another port with --{what}-port")]
+    #[error(
+        "{what} cannot listen on 127.0.0.1:{port}: choose another port, like --{what}-port 0 for \
+         any free one"
+    )]
     Port {
         /// `public`, `office`, `paypal` or `dynamodb`.
         what: &'static str,

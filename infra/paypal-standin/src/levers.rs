@@ -234,7 +234,9 @@ impl State {
                 }
             }
         }
-        let behaviour: Behaviour = serde_json::from_value(behaviour).map_err(invalid)?;
+        // The path is the habit's name, which serde's sentence does not say.
+        let behaviour: Behaviour = serde_path_to_error::deserialize(behaviour)
+            .map_err(|error| InvalidFault(error.to_string()))?;
         let behaviour = behaviour.checked()?;
         let wanted: Wanted = serde_json::from_value(Value::Object(rest)).map_err(invalid)?;
         let fault = match (wanted.on, wanted.kind) {
