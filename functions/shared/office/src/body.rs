@@ -3,7 +3,9 @@
 
 use lambda_http::Request;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
+use crate::case_number;
 use crate::problem::{Kind, Problem};
 
 /// The longest body of one JSON object, in bytes: the fields of a ticket at their
@@ -42,10 +44,20 @@ pub fn object<T: DeserializeOwned>(body: &[u8], what: &str) -> Result<T, Problem
     let mut json = serde_json::Deserializer::from_str(text);
     let object: T = serde_path_to_error::deserialize(&mut json).map_err(|error| {
         let path = error.path().to_string();
-        unread(what, &path, error.inner())
+        wrong_case_number(text, &path).unwrap_or_else(|| unread(what, &path, error.inner()))
     })?;
     json.end().map_err(|error| unread(what, ".", &error))?;
     Ok(object)
+}
+
+/// What is wrong with the case number, where that is what could not be read: its own
+/// sentence names what was found, as serde's does not.
+fn wrong_case_number(text: &str, path: &str) -> Option<Problem> {
+    if path.trim_end_matches('?') != case_number::FIELD {
+        return None;
+    }
+    let body: Value = serde_json::from_str(text).ok()?;
+    case_number::read(body.get(case_number::FIELD)?.as_str()?).err()
 }
 
 /// Turns serde's error into a problem. A field that is missing, unknown or twice there
@@ -123,6 +135,8 @@ mod tests {
         reason: String,
         #[expect(dead_code, reason = "only read")]
         more: Option<More>,
+        #[expect(dead_code, reason = "only read")]
+        case_number: Option<ticket::CaseNumber>,
     }
 
     #[derive(Debug, Deserialize)]
@@ -171,7 +185,7 @@ mod tests {
             (
                 json!({ "reason": "x", "grund": 1 }),
                 "grund",
-                "is not known here: send reason or more",
+                "is not known here: send reason, more, case_number",
             ),
             (
                 json!({ "reason": "x", "more": "7" }),
@@ -182,6 +196,17 @@ mod tests {
                 json!({ "reason": "x", "more": {} }),
                 "more.days",
                 "is missing: send it",
+            ),
+            (
+                json!({ "reason": "x", "case_number": 17 }),
+                "case_number",
+                "is 17, and must be a text in quotes",
+            ),
+            (
+                json!({ "reason": "x", "case_number": "32.1-123/26" }),
+                "case_number",
+                "is \"32.1-123/26\", and must be 1 to 27 letters A-Z and a-z, digits and \
+                 hyphens: send a hyphen for every other character, like 32-1-123-26",
             ),
         ] {
             assert_eq!(problem(&body), (json!(field), json!(detail)), "{body}");
