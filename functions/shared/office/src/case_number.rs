@@ -9,7 +9,7 @@ use crate::problem::Problem;
 pub(crate) const FIELD: &str = "case_number";
 
 /// So much of what was found is said again.
-const FOUND_CHARS_MAX: usize = 40;
+pub(crate) const FOUND_CHARS_MAX: usize = 40;
 
 /// The case number in the path, where the route has one.
 ///
