@@ -10,6 +10,7 @@ mod limits;
 mod money;
 mod payer;
 mod pending;
+mod readme;
 mod reads;
 mod repeats;
 mod reporting;
