@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use aws_sdk_dynamodb::Client;
 use axum::Router;
 use axum::extract::Query;
 use axum::response::Json;
@@ -143,17 +144,10 @@ impl Stack {
         let mut tasks = JoinSet::new();
         let (public_listener, public_url) = listen("public", options.public_port).await?;
         let (office_listener, office_url) = listen("office", options.office_port).await?;
-        let dynamodb_url = if let Some(url) = set("AWS_ENDPOINT_URL_DYNAMODB") {
-            url
-        } else {
-            let (listener, url) = listen("dynamodb", options.dynamodb_port).await?;
-            tasks.spawn(table::serve(listener, data)?);
-            url
-        };
+        let (client, dynamodb_url) = dynamodb(&options, data, &mut tasks).await?;
         let paypal = PayPal::start(&options, data, &public_url, &mut tasks).await?;
 
         let table_name = set("TABLE_NAME").unwrap_or_else(|| TABLE_NAME.to_owned());
-        let client = table::client(&options.vars, &dynamodb_url);
         table::create_where_missing(&client, &table_name, &template.table, &dynamodb_url).await?;
         let municipality = configure_city(client, &table_name, &set, (options.clock)()).await?;
         let mut local = city_variables::platform(&dynamodb_url);
@@ -246,6 +240,22 @@ impl Stack {
     pub async fn stop(mut self) {
         self.tasks.shutdown().await;
     }
+}
+
+/// The table's engine: the embedded one, unless a variable names another.
+async fn dynamodb(
+    options: &Options,
+    data: Option<&Path>,
+    tasks: &mut JoinSet<()>,
+) -> Result<(Client, String), StartError> {
+    let url = if let Some(url) = set(options, "AWS_ENDPOINT_URL_DYNAMODB") {
+        url
+    } else {
+        let (listener, url) = listen("dynamodb", options.dynamodb_port).await?;
+        tasks.spawn(table::serve(listener, data)?);
+        url
+    };
+    Ok((table::client(&options.vars, &url), url))
 }
 
 /// Where PayPal is, and what the functions are told of it.
@@ -342,7 +352,7 @@ fn standin_settings(set: &dyn Fn(&str) -> Option<String>, url: &str, public_url:
 
 /// Writes the sample city where it is missing; answers the city's id.
 async fn configure_city(
-    client: aws_sdk_dynamodb::Client,
+    client: Client,
     table_name: &str,
     set: &dyn Fn(&str) -> Option<String>,
     now: jiff::Timestamp,

@@ -223,6 +223,14 @@ mod tests {
                 "more.days",
                 "is missing: send it",
             ),
+        ] {
+            assert_eq!(problem(&body), (json!(field), json!(detail)), "{body}");
+        }
+    }
+
+    #[test]
+    fn a_text_that_does_not_fit_its_field_is_said_again() {
+        for (body, field, detail) in [
             (
                 json!({ "reason": "x", "until": "24.11.2026" }),
                 "until",
