@@ -1,5 +1,8 @@
 //! The development identity: who the city's login is on this machine.
 
+use std::path::Path;
+
+use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::{KeyPair, KeySize};
 use aws_lc_rs::signature::{KeyPair as _, RSA_PKCS1_SHA256};
@@ -9,6 +12,7 @@ use jsonwebtoken::DecodingKey;
 use serde_json::{Value, json};
 
 use crate::gateway::Authorizer;
+use crate::kept_key::{KeptKeyError, kept_key};
 
 /// The issuer of local tokens; nobody asks it anything.
 pub const ISSUER: &str = "https://login.localhost";
@@ -21,7 +25,11 @@ const VALID: SignedDuration = SignedDuration::from_hours(12);
 /// The name of the one key.
 const KID: &str = "local";
 
-/// Issues office tokens with a key that lives as long as this process.
+/// The file in `--data DIR` that keeps the key, so that a token printed before a restart
+/// still opens the office's door.
+const FILE: &str = "office-identity.pem";
+
+/// Issues office tokens with a key of its own.
 pub struct Identity {
     pair: KeyPair,
 }
@@ -29,6 +37,9 @@ pub struct Identity {
 /// No key could be made, or nothing signed with it.
 #[derive(Debug, thiserror::Error)]
 pub enum IdentityError {
+    /// It cannot be read or kept.
+    #[error(transparent)]
+    Kept(#[from] KeptKeyError),
     /// The random source or the crypto library failed.
     #[error("cannot make an RSA key for the development identity")]
     NoKey,
@@ -38,6 +49,25 @@ pub enum IdentityError {
 }
 
 impl Identity {
+    /// The identity whose key is kept in this directory; a new one where there is none.
+    ///
+    /// # Errors
+    /// When no key can be made, read or kept.
+    pub fn of(directory: Option<&Path>) -> Result<Self, IdentityError> {
+        let Some(directory) = directory else {
+            return Self::generate();
+        };
+        let new = || {
+            let Self { pair } = Self::generate()?;
+            let der: Pkcs8V1Der<'_> = pair.as_der().map_err(|_| IdentityError::NoKey)?;
+            let der = der.as_ref().to_vec();
+            Ok::<_, IdentityError>((pair, der))
+        };
+        let read = |der: &[u8]| KeyPair::from_pkcs8(der).ok();
+        let pair = kept_key(&directory.join(FILE), "RSA", read, new)?;
+        Ok(Self { pair })
+    }
+
     /// A new identity with a new key.
     ///
     /// # Errors

@@ -12,11 +12,14 @@
 //! what runs here is what is deployed, minus the cloud.
 
 pub mod city_variables;
+mod data;
 pub mod function;
 pub mod function_variables;
 mod functions;
 pub mod gateway;
 pub mod identity;
+mod kept_key;
+mod logs;
 mod options;
 mod samples;
 mod server;
@@ -24,15 +27,20 @@ mod stack;
 pub mod table;
 pub mod template;
 pub mod token_keys;
+mod visitor;
 
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
+pub use data::DataError;
 pub use functions::{LoadError, RunSweep};
-pub use options::{Arguments, Invocation, Options, SCHEDULE, USAGE};
-pub use samples::SamplesError;
+pub use kept_key::KeptKeyError;
+pub use logs::{InvalidFilter, Logs};
+pub use options::{Arguments, InvalidArgument, Invocation, Options, SCHEDULE, USAGE};
+pub use samples::{Sample, SamplesError};
 pub use stack::{Stack, StartError};
+pub use visitor::NotAnswered;
 
 /// Where the stack reads the time: handed in, so that a test decides it.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;

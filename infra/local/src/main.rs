@@ -7,12 +7,10 @@ use std::sync::Arc;
 
 use aws_lc_rs::rand;
 use jiff::Timestamp;
-use local::{Arguments, Invocation, Stack, USAGE};
+use local::{Arguments, Invocation, Logs, Stack, USAGE};
 use qrcode::QrCode;
 use qrcode::render::unicode::Dense1x2;
 use tokio::signal::unix::{SignalKind, signal};
-use tracing_subscriber::filter::{LevelFilter, Targets};
-use tracing_subscriber::prelude::*;
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -36,20 +34,12 @@ async fn main() -> ExitCode {
     reason = "the clock is read here and handed in"
 )]
 async fn run() -> Result<(), Box<dyn Error>> {
-    // Every refused condition is a warning to the embedded table; to us it is
-    // an answer like any other.
-    let told = Targets::new()
-        .with_default(LevelFilter::INFO)
-        .with_target("dynoxide", LevelFilter::ERROR);
-    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
-    tracing_subscriber::registry()
-        .with(lines.with_filter(told))
-        .init();
     let mut stdout = std::io::stdout();
     let arguments = match Arguments::parse(std::env::args_os().skip(1))? {
         Invocation::Help => return Ok(stdout.write_all(USAGE.as_bytes())?),
         Invocation::Start(arguments) => arguments,
     };
+    let logs = Logs::start(std::env::var("RUST_LOG").ok().as_deref())?;
     let mut seed = [0; 8];
     rand::fill(&mut seed)?;
     let stack = Stack::start(arguments.with(
@@ -67,8 +57,10 @@ async fn run() -> Result<(), Box<dyn Error>> {
         .dark_color(Dense1x2::Light)
         .light_color(Dense1x2::Dark)
         .build();
-    writeln!(stdout, "{code}\n{}", stack.ready_line())?;
+    let (introduction, ready) = (stack.introduction(), stack.ready_line());
+    writeln!(stdout, "{code}\n\n{introduction}{ready}")?;
     stdout.flush()?;
+    logs.ready();
     let mut terminate = signal(SignalKind::terminate())?;
     tokio::select! {
         interrupted = tokio::signal::ctrl_c() => interrupted?,

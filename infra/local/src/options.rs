@@ -23,7 +23,7 @@ pub struct Options {
     pub paypal_port: u16,
     /// The embedded table's port.
     pub dynamodb_port: u16,
-    /// Where table, keys and sample tickets are kept; nowhere when not set.
+    /// Where table, PayPal's books and keys are kept; nowhere when not set.
     pub data: Option<PathBuf>,
     /// How often open attempts are swept; only by hand when not set.
     pub schedule: Option<Duration>,
@@ -63,7 +63,7 @@ pub struct Arguments {
 pub const USAGE: &str = "\
 Starts the whole of knoellchen on this machine.
 
-  --data DIR             keep the table, the keys and the sample tickets in DIR
+  --data DIR             keep the table, PayPal's books and the keys in DIR
   --public-port PORT     the pages (8080)
   --office-port PORT     the office API (8081)
   --paypal-port PORT     the stand-in for PayPal (8082)
@@ -74,6 +74,36 @@ PAYPAL_BASE_URL or AWS_ENDPOINT_URL_DYNAMODB, when set, are used in place of the
 stand-in or the embedded table. Any other variable of a function goes in as it is.
 ";
 
+/// The command line is none of [`USAGE`]'s.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidArgument {
+    /// The value is no port.
+    #[error(
+        "--{option} is {found:?}, and must be a port, 0 to 65535: write --{option} 0 for any \
+         free one"
+    )]
+    NoPort {
+        /// The option's name.
+        option: &'static str,
+        /// What was given.
+        found: String,
+    },
+    /// There is no value.
+    #[error("--{option} is without a value: write it like --{option} {example}")]
+    NoValue {
+        /// The option's name.
+        option: &'static str,
+        /// A value that would do.
+        example: &'static str,
+    },
+    /// There is no such option.
+    #[error("{unexpected}: --help says what is known here, like --data DIR")]
+    Unknown {
+        /// What was given.
+        unexpected: String,
+    },
+}
+
 impl Arguments {
     /// Reads the command line, without the program's name.
     ///
@@ -81,7 +111,7 @@ impl Arguments {
     /// When an argument is unknown, or its value no port.
     pub fn parse(
         arguments: impl IntoIterator<Item = impl Into<OsString>>,
-    ) -> Result<Invocation, lexopt::Error> {
+    ) -> Result<Invocation, InvalidArgument> {
         let mut parser = lexopt::Parser::from_args(arguments);
         let mut read = Self {
             public_port: 8080,
@@ -90,15 +120,20 @@ impl Arguments {
             dynamodb_port: 8083,
             data: None,
         };
-        while let Some(argument) = parser.next()? {
+        let unknown = |error: lexopt::Error| InvalidArgument::Unknown {
+            unexpected: error.to_string(),
+        };
+        while let Some(argument) = parser.next().map_err(unknown)? {
             match argument {
-                Long("public-port") => read.public_port = parser.value()?.parse()?,
-                Long("office-port") => read.office_port = parser.value()?.parse()?,
-                Long("paypal-port") => read.paypal_port = parser.value()?.parse()?,
-                Long("dynamodb-port") => read.dynamodb_port = parser.value()?.parse()?,
-                Long("data") => read.data = Some(PathBuf::from(parser.value()?)),
+                Long("public-port") => read.public_port = port(&mut parser, "public-port", "8080")?,
+                Long("office-port") => read.office_port = port(&mut parser, "office-port", "8081")?,
+                Long("paypal-port") => read.paypal_port = port(&mut parser, "paypal-port", "8082")?,
+                Long("dynamodb-port") => {
+                    read.dynamodb_port = port(&mut parser, "dynamodb-port", "8083")?;
+                }
+                Long("data") => read.data = Some(value(&mut parser, "data", "my-city")?.into()),
                 Short('h') | Long("help") => return Ok(Invocation::Help),
-                Short(_) | Long(_) | Value(_) => return Err(argument.unexpected()),
+                Short(_) | Long(_) | Value(_) => return Err(unknown(argument.unexpected())),
             }
         }
         Ok(Invocation::Start(read))
@@ -140,6 +175,29 @@ impl Options {
     }
 }
 
+fn value(
+    parser: &mut lexopt::Parser,
+    option: &'static str,
+    example: &'static str,
+) -> Result<OsString, InvalidArgument> {
+    parser
+        .value()
+        .map_err(|_| InvalidArgument::NoValue { option, example })
+}
+
+fn port(
+    parser: &mut lexopt::Parser,
+    option: &'static str,
+    example: &'static str,
+) -> Result<u16, InvalidArgument> {
+    let found = value(parser, option, example)?;
+    let found = found.to_string_lossy();
+    found.parse().map_err(|_| InvalidArgument::NoPort {
+        option,
+        found: found.clone().into_owned(),
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -158,17 +216,33 @@ mod tests {
     }
 
     #[test]
-    fn an_argument_that_is_not_understood_is_refused() {
-        for arguments in [
-            vec!["--port", "1"],
-            vec!["--public-port", "70000"],
-            vec!["--public-port"],
-            vec!["data"],
+    fn what_is_wrong_is_said_once_with_the_options_name_and_what_to_write() {
+        for (arguments, said) in [
+            (
+                vec!["--port", "1"],
+                "invalid option '--port': --help says what is known here, like --data DIR",
+            ),
+            (
+                vec!["data"],
+                "unexpected argument \"data\": --help says what is known here, like --data DIR",
+            ),
+            (
+                vec!["--public-port", "70000"],
+                "--public-port is \"70000\", and must be a port, 0 to 65535: write \
+                 --public-port 0 for any free one",
+            ),
+            (
+                vec!["--office-port"],
+                "--office-port is without a value: write it like --office-port 8081",
+            ),
+            (
+                vec!["--data"],
+                "--data is without a value: write it like --data my-city",
+            ),
         ] {
-            assert!(
-                Arguments::parse(arguments.clone()).is_err(),
-                "{arguments:?}"
-            );
+            let refused = Arguments::parse(arguments).unwrap_err();
+            assert_eq!(refused.to_string(), said);
+            assert!(std::error::Error::source(&refused).is_none(), "{said}");
         }
     }
 }

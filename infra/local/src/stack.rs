@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
+use aws_sdk_dynamodb::Client;
 use axum::Router;
 use axum::extract::Query;
 use axum::response::Json;
@@ -19,18 +21,23 @@ use ticket::Municipality;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
+use crate::data::{Data, DataError};
 use crate::functions::{Compare, LoadError, Loaded, RunSweep, Sweeps, load};
 use crate::gateway::{Endpoint, Gateway, Kind};
 use crate::identity::{Identity, IdentityError};
 use crate::options::Options;
-use crate::samples::{self, SamplesError};
+use crate::samples::{self, Sample, SamplesError};
 use crate::table::{self, TableError};
 use crate::template::{self, Template, TemplateError, Trigger};
 use crate::token_keys::{TokenKeys, TokenKeysError};
+use crate::visitor::Visitor;
 use crate::{city_variables, function_variables, server};
 
 /// The city that is there where no other is configured.
 const MUNICIPALITY: &str = include_str!("../kaiserslautern.json");
+
+/// The file in `--data DIR` that keeps the stand-in's books.
+const BOOKS: &str = "paypal-books.json";
 
 /// The table's name where none is set.
 const TABLE_NAME: &str = "knoellchen";
@@ -48,8 +55,8 @@ pub struct Stack {
     pub dynamodb_url: String,
     /// The table's name.
     pub table_name: String,
-    /// The sample tickets' pages.
-    pub ticket_urls: Vec<String>,
+    /// The sample tickets.
+    pub samples: Vec<Sample>,
     /// Opens every route of the office API.
     pub office_token: String,
     /// Issues other office tokens.
@@ -64,6 +71,8 @@ pub struct Stack {
     pub sweep: RunSweep,
     tasks: JoinSet<()>,
     _anchors: TempDir,
+    /// Last, so that nobody takes the directory while something is still written there.
+    _data: Option<Data>,
 }
 
 /// The stack does not start.
@@ -73,7 +82,10 @@ pub enum StartError {
     #[error(transparent)]
     Template(#[from] TemplateError),
     /// A port is taken.
-    #[error("{what} cannot listen on 127.0.0.1:{port}: choose another port with --{what}-port")]
+    #[error(
+        "{what} cannot listen on 127.0.0.1:{port}: choose another port, like --{what}-port 0 for \
+         any free one"
+    )]
     Port {
         /// `public`, `office`, `paypal` or `dynamodb`.
         what: &'static str,
@@ -82,9 +94,12 @@ pub enum StartError {
         /// Why.
         source: std::io::Error,
     },
-    /// The directory cannot be made.
-    #[error("cannot use the directory {path}")]
-    Directory {
+    /// The directory of `--data` cannot be had.
+    #[error(transparent)]
+    Data(#[from] DataError),
+    /// There is no room for a file that lives as long as the stack.
+    #[error("cannot write to {path}")]
+    TemporaryFile {
         /// Which.
         path: String,
         /// Why.
@@ -111,7 +126,7 @@ pub enum StartError {
     /// The city's configuration is not one, or cannot be written.
     #[error("the sample city cannot be written")]
     Municipality(#[source] Box<dyn std::error::Error + Send + Sync>),
-    /// The sample tickets cannot be issued.
+    /// The sample tickets cannot be made.
     #[error(transparent)]
     Samples(#[from] SamplesError),
 }
@@ -123,104 +138,88 @@ impl Stack {
     /// When a part does not start; the text says which, and what to do.
     pub async fn start(options: Options) -> Result<Self, StartError> {
         let template = Template::parse(template::TEXT)?;
-        let data = options.data.as_deref();
-        if let Some(path) = data {
-            std::fs::create_dir_all(path).map_err(|source| directory(path, source))?;
-        }
-        let set = |name: &str| (options.vars)(name).filter(|value| !value.is_empty());
+        let held = options.data.as_deref().map(Data::take).transpose()?;
+        let data = held.as_ref().map(Data::path);
+        let set = |name: &str| set(&options, name);
         let mut tasks = JoinSet::new();
         let (public_listener, public_url) = listen("public", options.public_port).await?;
         let (office_listener, office_url) = listen("office", options.office_port).await?;
-
-        let dynamodb_url = if let Some(url) = set("AWS_ENDPOINT_URL_DYNAMODB") {
-            url
-        } else {
-            let (listener, url) = listen("dynamodb", options.dynamodb_port).await?;
-            tasks.spawn(table::serve(listener, data)?);
-            url
-        };
-        let token_keys = TokenKeys::of(data)?;
-
-        let anchors =
-            tempfile::tempdir().map_err(|source| directory(&std::env::temp_dir(), source))?;
-        let (paypal_url, standin) = if let Some(url) = set("PAYPAL_BASE_URL") {
-            (url, None)
-        } else {
-            let (listener, url) = listen("paypal", options.paypal_port).await?;
-            let settings = standin_settings(&set, &url, &public_url);
-            let path = anchors.path().join("anchors.pem");
-            let of_paypal = city_variables::paypal(&settings, &path);
-            let standin = Standin::new(settings, Arc::clone(&options.clock), options.seed);
-            let standin = Arc::new(standin.map_err(StartError::Standin)?);
-            std::fs::write(&path, standin.anchors_pem())
-                .map_err(|source| directory(&path, source))?;
-            tasks.spawn(server::standin(listener, Arc::clone(&standin)));
-            tasks.spawn(Arc::clone(&standin).deliver());
-            (url, Some((standin, of_paypal)))
-        };
+        let (client, dynamodb_url) = dynamodb(&options, data, &mut tasks).await?;
+        let paypal = PayPal::start(&options, data, &public_url, &mut tasks).await?;
 
         let table_name = set("TABLE_NAME").unwrap_or_else(|| TABLE_NAME.to_owned());
-        let client = table::client(&options.vars, &dynamodb_url);
         table::create_where_missing(&client, &table_name, &template.table, &dynamodb_url).await?;
-        let municipality =
-            configure_city(client.clone(), &table_name, &set, (options.clock)()).await?;
-        let store = Store::new(client, table_name.clone(), municipality.clone());
+        let municipality = configure_city(client, &table_name, &set, (options.clock)()).await?;
         let mut local = city_variables::platform(&dynamodb_url);
         local.extend(city_variables::city(
             &table_name,
             &municipality,
             &public_url,
-            &token_keys,
+            &TokenKeys::of(data)?,
         ));
-        let (standin, of_paypal) = standin.unzip();
-        local.extend(of_paypal.unwrap_or_default());
+        local.extend(paypal.variables);
 
-        let identity = Identity::generate()?;
+        let identity = Identity::of(data)?;
         let (public, office, sweeps, compare) =
             doors(&template, &local, &options, &identity).await?;
         let sweep = Arc::clone(&sweeps.sweep);
-        tasks.spawn(server::serve(
-            public_listener,
-            public.clone(),
-            Router::new(),
-        ));
-        let own = by_hand(sweeps, compare);
-        tasks.spawn(server::serve(office_listener, office.clone(), own));
-        if let Some(every) = options.schedule {
-            let sweep = Arc::clone(&sweep);
-            tasks.spawn(async move {
-                loop {
-                    tokio::time::sleep(every).await;
-                    sweep().await;
-                }
-            });
-        }
+        let no_routes = Router::new();
+        tasks.spawn(server::serve(public_listener, public.clone(), no_routes));
+        let by_hand = by_hand(sweeps, compare);
+        tasks.spawn(server::serve(office_listener, office.clone(), by_hand));
 
         let now = (options.clock)();
         let office_token = identity.token("local-clerk", &scopes(&template), now)?;
-        let ticket_urls = samples::issue(&office, &office_token, &store, now).await?;
+        let visitor = Visitor {
+            public: &public,
+            office: &office,
+            standin: paypal.standin.as_deref(),
+            office_token: &office_token,
+        };
+        let samples = samples::make(&visitor, now).await?;
+        if let Some(every) = options.schedule {
+            tasks.spawn(sweep_every(every, Arc::clone(&sweep)));
+        }
         Ok(Self {
             public_url,
             office_url,
-            paypal_url,
+            paypal_url: paypal.url,
             dynamodb_url,
             table_name,
-            ticket_urls,
+            samples,
             office_token,
             identity,
-            standin,
+            standin: paypal.standin,
             public,
             office,
             sweep,
             tasks,
-            _anchors: anchors,
+            _anchors: paypal.anchors,
+            _data: held,
         })
     }
 
-    /// The first sample ticket's page.
+    /// The page of the first sample ticket that is open and nothing more.
     #[must_use]
     pub fn ticket_url(&self) -> &str {
-        self.ticket_urls.first().map_or("", String::as_str)
+        let open = self.samples.iter().find(|sample| sample.standing == "open");
+        let sample = open.or(self.samples.first());
+        sample.map_or("", |sample| &sample.url)
+    }
+
+    /// The sample tickets, a line each, and what a shell can `eval`.
+    #[must_use]
+    pub fn introduction(&self) -> String {
+        let widths = self.samples.iter().map(|sample| sample.standing.len());
+        let width = widths.max().unwrap_or_default();
+        let line = |sample: &Sample| {
+            let (number, standing) = (&sample.case_number, &sample.standing);
+            format!("{number}  {standing:<width$}  {}", sample.url)
+        };
+        let lines: Vec<String> = self.samples.iter().map(line).collect();
+        let lines = lines.join("\n");
+        let (ticket, office_token) = (self.ticket_url(), &self.office_token);
+        format!("{lines}\n\nTICKET={ticket}\nOFFICE_TOKEN={office_token}\n")
     }
 
     /// The line that says where everything is, and that it is there.
@@ -243,8 +242,85 @@ impl Stack {
     }
 }
 
-fn directory(path: &Path, source: std::io::Error) -> StartError {
-    StartError::Directory {
+/// The table's engine: the embedded one, unless a variable names another.
+async fn dynamodb(
+    options: &Options,
+    data: Option<&Path>,
+    tasks: &mut JoinSet<()>,
+) -> Result<(Client, String), StartError> {
+    let url = if let Some(url) = set(options, "AWS_ENDPOINT_URL_DYNAMODB") {
+        url
+    } else {
+        let (listener, url) = listen("dynamodb", options.dynamodb_port).await?;
+        tasks.spawn(table::serve(listener, data)?);
+        url
+    };
+    Ok((table::client(&options.vars, &url), url))
+}
+
+/// Where PayPal is, and what the functions are told of it.
+struct PayPal {
+    url: String,
+    standin: Option<Arc<Standin>>,
+    variables: city_variables::Variables,
+    anchors: TempDir,
+}
+
+impl PayPal {
+    /// Starts the stand-in, unless `PAYPAL_BASE_URL` names another.
+    async fn start(
+        options: &Options,
+        data: Option<&Path>,
+        public_url: &str,
+        tasks: &mut JoinSet<()>,
+    ) -> Result<Self, StartError> {
+        let set = |name: &str| set(options, name);
+        let anchors =
+            tempfile::tempdir().map_err(|source| temporary(&std::env::temp_dir(), source))?;
+        if let Some(url) = set("PAYPAL_BASE_URL") {
+            return Ok(Self {
+                url,
+                standin: None,
+                variables: city_variables::Variables::new(),
+                anchors,
+            });
+        }
+        let (listener, url) = listen("paypal", options.paypal_port).await?;
+        let settings = standin_settings(&set, &url, public_url);
+        let path = anchors.path().join("anchors.pem");
+        let variables = city_variables::paypal(&settings, &path);
+        let (clock, seed) = (Arc::clone(&options.clock), options.seed);
+        let standin = match data {
+            Some(data) => Standin::kept_in(data.join(BOOKS), settings, clock, seed),
+            None => Standin::new(settings, clock, seed),
+        };
+        let standin = Arc::new(standin.map_err(StartError::Standin)?);
+        std::fs::write(&path, standin.anchors_pem()).map_err(|source| temporary(&path, source))?;
+        tasks.spawn(server::standin(listener, Arc::clone(&standin)));
+        tasks.spawn(Arc::clone(&standin).deliver());
+        Ok(Self {
+            url,
+            standin: Some(standin),
+            variables,
+            anchors,
+        })
+    }
+}
+
+/// A variable of this process; one that is empty is not set.
+fn set(options: &Options, name: &str) -> Option<String> {
+    (options.vars)(name).filter(|value| !value.is_empty())
+}
+
+async fn sweep_every(every: Duration, sweep: RunSweep) {
+    loop {
+        tokio::time::sleep(every).await;
+        sweep().await;
+    }
+}
+
+fn temporary(path: &Path, source: std::io::Error) -> StartError {
+    StartError::TemporaryFile {
         path: path.display().to_string(),
         source,
     }
@@ -276,7 +352,7 @@ fn standin_settings(set: &dyn Fn(&str) -> Option<String>, url: &str, public_url:
 
 /// Writes the sample city where it is missing; answers the city's id.
 async fn configure_city(
-    client: aws_sdk_dynamodb::Client,
+    client: Client,
     table_name: &str,
     set: &dyn Fn(&str) -> Option<String>,
     now: jiff::Timestamp,

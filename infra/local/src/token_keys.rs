@@ -1,14 +1,13 @@
 //! The key that signs QR codes on this machine.
 
-use std::fs;
-use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
-use data_encoding::{BASE64_MIME, BASE64URL_NOPAD};
+use data_encoding::BASE64URL_NOPAD;
 use serde_json::json;
+
+use crate::kept_key::{KeptKeyError, kept_key, pem};
 
 /// The file in `--data DIR` that keeps the key, so that a QR code printed
 /// yesterday opens its ticket today.
@@ -28,20 +27,9 @@ pub enum TokenKeysError {
     /// The random source or the crypto library failed.
     #[error("cannot make an Ed25519 key")]
     NoKey,
-    /// The file cannot be read or written.
-    #[error("cannot keep the signing key in {path}")]
-    File {
-        /// Where.
-        path: String,
-        /// Why.
-        source: std::io::Error,
-    },
-    /// The file holds something else.
-    #[error("{path} holds no Ed25519 key in PKCS#8 PEM: delete it to get a new one")]
-    NotAKey {
-        /// Where.
-        path: String,
-    },
+    /// It cannot be read or kept.
+    #[error(transparent)]
+    Kept(#[from] KeptKeyError),
 }
 
 impl TokenKeys {
@@ -50,56 +38,32 @@ impl TokenKeys {
     /// # Errors
     /// When none can be made, read or kept.
     pub fn of(directory: Option<&Path>) -> Result<Self, TokenKeysError> {
-        let Some(path) = directory.map(|directory| directory.join(FILE)) else {
+        let new = || {
             let pair = Ed25519KeyPair::generate().map_err(|_| TokenKeysError::NoKey)?;
-            return Self::from_pair(&pair);
+            let der = der(&pair)?;
+            Ok::<_, TokenKeysError>((pair, der))
         };
-        let shown = path.display().to_string();
-        let failed = |source| TokenKeysError::File {
-            path: shown.clone(),
-            source,
+        let pair = match directory {
+            None => new()?.0,
+            Some(directory) => {
+                let read = |der: &[u8]| Ed25519KeyPair::from_pkcs8(der).ok();
+                kept_key(&directory.join(FILE), "Ed25519", read, new)?
+            }
         };
-        if path.exists() {
-            let pem = fs::read_to_string(&path).map_err(failed)?;
-            let pair = read_pem(&pem).ok_or(TokenKeysError::NotAKey { path: shown })?;
-            return Self::from_pair(&pair);
-        }
-        let pair = Ed25519KeyPair::generate().map_err(|_| TokenKeysError::NoKey)?;
-        let keys = Self::from_pair(&pair)?;
-        fs::OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(0o600)
-            .open(&path)
-            .and_then(|mut file| file.write_all(keys.signing_key_pem.as_bytes()))
-            .map_err(failed)?;
-        Ok(keys)
-    }
-
-    fn from_pair(pair: &Ed25519KeyPair) -> Result<Self, TokenKeysError> {
-        let der: Pkcs8V1Der<'_> = pair.as_der().map_err(|_| TokenKeysError::NoKey)?;
-        let lines = BASE64_MIME.encode(der.as_ref()).replace("\r\n", "\n");
         let public = BASE64URL_NOPAD.encode(pair.public_key().as_ref());
         let jwks = json!({
             "keys": [{ "kty": "OKP", "crv": "Ed25519", "kid": "local", "x": public }]
         });
         Ok(Self {
-            signing_key_pem: format!(
-                "-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n",
-                lines.trim_end()
-            ),
+            signing_key_pem: pem(&der(&pair)?),
             jwks: jwks.to_string(),
         })
     }
 }
 
-fn read_pem(pem: &str) -> Option<Ed25519KeyPair> {
-    let body: String = pem
-        .lines()
-        .filter(|line| !line.starts_with("-----"))
-        .collect();
-    let der = data_encoding::BASE64.decode(body.as_bytes()).ok()?;
-    Ed25519KeyPair::from_pkcs8(&der).ok()
+fn der(pair: &Ed25519KeyPair) -> Result<Vec<u8>, TokenKeysError> {
+    let der: Pkcs8V1Der<'_> = pair.as_der().map_err(|_| TokenKeysError::NoKey)?;
+    Ok(der.as_ref().to_vec())
 }
 
 #[cfg(test)]

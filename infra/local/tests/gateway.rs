@@ -182,7 +182,7 @@ async fn an_office_token_lets_in_and_its_claims_reach_the_function() {
 }
 
 #[tokio::test]
-async fn a_token_that_is_not_valid_here_and_now_is_unauthorized() {
+async fn a_token_that_is_not_valid_here_and_now_is_unauthorized_and_the_header_says_why() {
     let (function, seen) = stub(ok);
     let identity = Identity::generate().unwrap();
     let stranger = Identity::generate().unwrap();
@@ -191,33 +191,50 @@ async fn a_token_that_is_not_valid_here_and_now_is_unauthorized() {
     let mut flipped = identity.sign(&claims()).unwrap();
     let last = flipped.pop().unwrap();
     flipped.push(if last == 'A' { 'B' } else { 'A' });
-    let tokens = [
-        String::new(),
-        "no token".to_owned(),
-        flipped,
-        stranger.sign(&claims()).unwrap(),
-        identity
-            .sign(&with(&json!({ "iss": "https://login.example" })))
-            .unwrap(),
-        identity.sign(&with(&json!({ "aud": "another" }))).unwrap(),
-        identity
-            .sign(&with(&json!({ "aud": ["another"], "client_id": AUDIENCE })))
-            .unwrap(),
-        identity.sign(&with(&json!({ "exp": now }))).unwrap(),
-        identity.sign(&with(&json!({ "exp": null }))).unwrap(),
-        identity.sign(&with(&json!({ "nbf": now + 1 }))).unwrap(),
-        identity.sign(&with(&json!({ "iat": now + 1 }))).unwrap(),
-    ];
-    for token in tokens {
+    let signed = |claims: Value| identity.sign(&with(&claims)).unwrap();
+    for (token, why) in [
+        (String::new(), "the token is malformed"),
+        ("no token".to_owned(), "the token is malformed"),
+        (flipped, "signature verification failed"),
+        (
+            stranger.sign(&claims()).unwrap(),
+            "signature verification failed",
+        ),
+        (
+            signed(json!({ "iss": "https://login.example" })),
+            "the token has an invalid issuer",
+        ),
+        (
+            signed(json!({ "aud": "another" })),
+            "the token does not have a valid audience",
+        ),
+        (
+            signed(json!({ "aud": ["another"], "client_id": AUDIENCE })),
+            "the token does not have a valid audience",
+        ),
+        (signed(json!({ "exp": now })), "the token has expired"),
+        (signed(json!({ "exp": null })), "the token has no expiry"),
+        (
+            signed(json!({ "nbf": now + 1 })),
+            "the token is not valid yet",
+        ),
+        (
+            signed(json!({ "iat": now + 1 })),
+            "the token is not valid yet",
+        ),
+    ] {
         let answer = gateway.answer(put_ticket(&token)).await;
         assert_eq!(answer.status(), StatusCode::UNAUTHORIZED, "{token}");
         assert_eq!(text(&answer), r#"{"message":"Unauthorized"}"#);
-        assert!(answer.headers().contains_key(header::WWW_AUTHENTICATE));
+        let challenge =
+            format!(r#"Bearer scope="" error="invalid_token" error_description="{why}""#);
+        assert_eq!(answer.headers()[header::WWW_AUTHENTICATE], challenge);
     }
     let answer = gateway
         .answer(request(Method::PUT, "/tickets/KL-1", "{}"))
         .await;
     assert_eq!(answer.status(), StatusCode::UNAUTHORIZED);
+    assert_eq!(answer.headers()[header::WWW_AUTHENTICATE], "Bearer");
     assert!(seen.lock().unwrap().is_none());
 }
 

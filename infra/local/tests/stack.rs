@@ -9,6 +9,7 @@ use bytes::Bytes;
 use http::{Method, Request, StatusCode, header};
 use jiff::Timestamp;
 use local::{Options, Stack, StartError, Vars};
+use paypal_standin::CaptureStatus;
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -29,6 +30,27 @@ fn kept_in(directory: &Path) -> Options {
 fn told(name: &'static str, value: String) -> Options {
     let vars: Vars = Arc::new(move |asked| (asked == name).then(|| value.clone()));
     Options { vars, ..options() }
+}
+
+/// How each sample stands, in their order.
+const SAMPLES: [&str; 12] = [
+    "open",
+    "open",
+    "open",
+    "paid",
+    "open, part paid",
+    "open, PayPal holds money back",
+    "open, lapsed",
+    "open, lapsed, a letter is on its way",
+    "objected",
+    "withdrawn",
+    "handed over",
+    "review",
+];
+
+fn standings(stack: &Stack) -> Vec<&str> {
+    let samples = stack.samples.iter();
+    samples.map(|sample| sample.standing.as_str()).collect()
 }
 
 fn get(url: &str) -> Request<Bytes> {
@@ -82,9 +104,48 @@ async fn the_ready_line_says_where_everything_is_in_one_line() {
     ] {
         assert!(url.starts_with("http://127.0.0.1:"), "{url}");
     }
+    assert!(!line.contains('\n'), "{line}");
+}
+
+#[tokio::test]
+async fn there_is_a_sample_ticket_in_every_state_that_lasts_and_the_start_names_each() {
+    let stack = Stack::start(options()).await.unwrap();
+    assert_eq!(standings(&stack), SAMPLES);
+    let introduction = stack.introduction();
     let page = format!("{}/t/", stack.public_url);
-    assert!(stack.ticket_urls.iter().all(|url| url.starts_with(&page)));
-    assert_eq!(stack.ticket_urls.len(), 3);
+    for sample in &stack.samples {
+        assert!(sample.url.starts_with(&page), "{}", sample.url);
+        assert!(introduction.contains(&sample.url), "{introduction}");
+    }
+    let to_eval: Vec<&str> = introduction.lines().rev().take(2).collect();
+    let expected = [
+        format!("OFFICE_TOKEN={}", stack.office_token),
+        format!("TICKET={}", stack.ticket_url()),
+    ];
+    assert_eq!(to_eval, expected);
+    // Nothing in them means anything to a shell.
+    let is_plain = |it: char| it.is_ascii_alphanumeric() || "=_-./:".contains(it);
+    assert!(expected.iter().all(|line| line.chars().all(is_plain)));
+}
+
+#[tokio::test]
+async fn what_paypal_holds_of_the_samples_is_what_their_pages_say() {
+    let stack = Stack::start(options()).await.unwrap();
+    let books = stack.standin.as_ref().unwrap().books();
+    let captured: Vec<_> = books
+        .captures
+        .iter()
+        .map(|capture| (capture.invoice_id.as_deref().unwrap(), capture.status))
+        .collect();
+    let expected = [
+        ("KL-MUSTER-0004", CaptureStatus::Completed),
+        ("KL-MUSTER-0006", CaptureStatus::Pending),
+        ("KL-MUSTER-0012", CaptureStatus::Completed),
+    ];
+    assert_eq!(captured, expected);
+    // The stand-in behaves from here on.
+    let standin = stack.standin.as_ref().unwrap();
+    assert_eq!(standin.behaviour(), paypal_standin::Behaviour::default());
 }
 
 #[tokio::test]
@@ -156,15 +217,30 @@ async fn two_stacks_in_one_process_know_nothing_of_each_other() {
     assert_eq!(answer.status(), StatusCode::UNAUTHORIZED);
 }
 
+/// The office API's answer about a case, with this token.
+async fn case(stack: &Stack, token: &str, case_number: &str) -> (StatusCode, Value) {
+    let mut request = get(&format!("/tickets/{case_number}"));
+    let credentials = format!("Bearer {token}");
+    request
+        .headers_mut()
+        .insert(header::AUTHORIZATION, credentials.parse().unwrap());
+    let answer = stack.office.answer(request).await;
+    let body = serde_json::from_slice(answer.body()).unwrap_or(Value::Null);
+    (answer.status(), body)
+}
+
 #[tokio::test]
-async fn a_directory_keeps_tickets_and_keys_across_a_restart() {
+async fn a_directory_keeps_tickets_keys_and_paypals_books_across_a_restart() {
     let directory = tempfile::tempdir().unwrap();
     let first = Stack::start(kept_in(directory.path())).await.unwrap();
     let url = first.ticket_url().to_owned();
+    let office_token = first.office_token.clone();
+    let books = first.standin.as_ref().unwrap().books();
+    assert_eq!(books.captures.len(), 3);
     first.stop().await;
     let path = url::Url::parse(&url).unwrap().path().to_owned();
     let later = Options {
-        clock: Arc::new(|| "2026-02-21T09:30:00Z".parse().unwrap()),
+        clock: Arc::new(|| "2026-02-20T19:30:00Z".parse().unwrap()),
         ..kept_in(directory.path())
     };
     let again = Stack::start(later).await.unwrap();
@@ -173,6 +249,35 @@ async fn a_directory_keeps_tickets_and_keys_across_a_restart() {
         again.public.answer(get(&path)).await.status(),
         StatusCode::OK
     );
+    assert_eq!(standings(&again), SAMPLES);
+    let standin = again.standin.as_ref().unwrap();
+    let now = standin.books();
+    assert_eq!(
+        (&now.orders, &now.captures),
+        (&books.orders, &books.captures)
+    );
+    // What PayPal holds back comes at last, and the case of before hears of it.
+    let held_back = &books.captures[1];
+    let completes = paypal_standin::Afterwards::Completes;
+    standin.afterwards(&held_back.id, completes).unwrap();
+    (again.sweep)().await;
+    let (status, case) = case(&again, &office_token, "KL-MUSTER-0006").await;
+    assert_eq!((status, &case["state"]), (StatusCode::OK, &"paid".into()));
+}
+
+#[tokio::test]
+async fn a_directory_belongs_to_one_stack_at_a_time_and_a_second_one_is_told_so() {
+    let directory = tempfile::tempdir().unwrap();
+    let first = Stack::start(kept_in(directory.path())).await.unwrap();
+    let refused = Stack::start(kept_in(directory.path())).await;
+    let text = refused.map(|_| ()).unwrap_err().to_string();
+    assert!(
+        text.contains(&directory.path().display().to_string()),
+        "{text}"
+    );
+    assert!(text.contains("another cargo run"), "{text}");
+    first.stop().await;
+    Stack::start(kept_in(directory.path())).await.unwrap();
 }
 
 #[tokio::test]
@@ -182,7 +287,7 @@ async fn a_table_elsewhere_is_used_in_place_of_the_embedded_one() {
     let other = told("AWS_ENDPOINT_URL_DYNAMODB", url.clone());
     let other = Stack::start(other).await.unwrap();
     assert_eq!(other.dynamodb_url, url);
-    assert_eq!(other.ticket_urls.len(), 3);
+    assert_eq!(standings(&other), SAMPLES);
 }
 
 #[tokio::test]
@@ -193,13 +298,13 @@ async fn a_stack_starts_against_a_table_that_has_yesterdays_samples() {
         ..told("AWS_ENDPOINT_URL_DYNAMODB", one.dynamodb_url.clone())
     };
     let other = Stack::start(other).await.unwrap();
-    assert_eq!(other.ticket_urls.len(), 3);
+    assert_eq!(standings(&other), SAMPLES);
     let answer = other.public.answer(get(other.ticket_url())).await;
     assert_eq!(answer.status(), StatusCode::OK);
 }
 
 #[tokio::test]
-async fn a_stack_starts_where_a_samples_number_was_given_to_another_ticket() {
+async fn a_stack_starts_where_a_clerk_has_changed_a_sample_and_leaves_it_so() {
     let one = Stack::start(options()).await.unwrap();
     let vars = [
         ("AWS_ENDPOINT_URL_DYNAMODB", one.dynamodb_url.as_str()),
@@ -225,7 +330,9 @@ async fn a_stack_starts_where_a_samples_number_was_given_to_another_ticket() {
     assert_eq!(changed.unwrap(), store::Write::Done);
     let other = told("AWS_ENDPOINT_URL_DYNAMODB", one.dynamodb_url.clone());
     let other = Stack::start(other).await.unwrap();
-    assert_eq!(other.ticket_urls.len(), 2);
+    assert_eq!(standings(&other), SAMPLES);
+    let ticket = store.ticket(&case_number).await.unwrap().unwrap();
+    assert_eq!(ticket.amount.to_string(), "5.00");
 }
 
 #[tokio::test]

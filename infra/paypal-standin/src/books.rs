@@ -1,6 +1,7 @@
 //! The books: every order, every cent, every call. Tests hold the functions'
 //! table against them.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
@@ -11,7 +12,7 @@ use crate::behaviour::{DisputeNames, PendingReason};
 use crate::money::Money;
 
 /// A copy of the books at one moment, in the order things were made.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Books {
     /// Every order ever made, expired ones too.
     pub orders: Vec<Order>,
@@ -29,11 +30,11 @@ pub struct Books {
     pub request_ids: Vec<RequestId>,
     /// How often each call came in, by its name (`capture_order`, …),
     /// refused ones too.
-    pub calls: BTreeMap<&'static str, u64>,
+    pub calls: BTreeMap<Cow<'static, str>, u64>,
 }
 
 /// An order and where it stands.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Order {
     /// Seventeen capital letters and digits.
     pub id: String,
@@ -69,7 +70,7 @@ pub struct Order {
 }
 
 /// Where an order stands.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "state", rename_all = "snake_case")]
 pub enum OrderState {
     /// The payer has not approved yet, or must do so again.
@@ -89,7 +90,7 @@ pub enum OrderState {
 }
 
 /// What the payer chose to pay with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Instrument {
     /// The bank says yes.
@@ -99,7 +100,7 @@ pub enum Instrument {
 }
 
 /// A capture: the one thing that moves money.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Capture {
     /// Seventeen capital letters and digits.
     pub id: String,
@@ -132,7 +133,7 @@ pub struct Capture {
 /// PayPal's words for what became of a capture.
 ///
 /// Source: PayPal Payments v2, schema `capture_status`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum CaptureStatus {
     /// The money is there.
@@ -172,7 +173,7 @@ impl CaptureStatus {
 }
 
 /// Money that went back.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Refund {
     /// Seventeen capital letters and digits.
     pub id: String,
@@ -199,7 +200,7 @@ pub struct Refund {
 /// PayPal's words for where a refund stands.
 ///
 /// Source: PayPal Payments v2, schema `refund_status`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum RefundStatus {
     /// The money has gone.
@@ -223,7 +224,7 @@ impl RefundStatus {
 }
 
 /// Who took the money back.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RefundKind {
     /// The merchant gave it back.
@@ -235,7 +236,7 @@ pub enum RefundKind {
 }
 
 /// A payer who complains.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Dispute {
     /// `PP-D-` and digits.
     pub id: String,
@@ -253,7 +254,7 @@ pub struct Dispute {
 }
 
 /// A payment into the account that was none of these orders'.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ForeignPayment {
     /// Seventeen capital letters and digits.
     pub id: String,
@@ -276,7 +277,7 @@ pub enum Foreign {
 }
 
 /// An event and what became of it.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Event {
     /// `WH-…`.
     pub id: String,
@@ -285,7 +286,7 @@ pub struct Event {
     /// When it was made.
     pub created_at: Timestamp,
     /// The body, byte for byte as it is sent.
-    #[serde(skip)]
+    #[serde(with = "crate::text_bytes")]
     pub body: bytes::Bytes,
     /// How often it was handed to a driver or posted.
     pub deliveries: u32,
@@ -294,10 +295,10 @@ pub struct Event {
 }
 
 /// What was asked under a `PayPal-Request-Id`.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RequestId {
     /// The call (`create_order`, `capture_order`, `refund_capture`).
-    pub call: &'static str,
+    pub call: Cow<'static, str>,
     /// The id the caller chose.
     pub id: String,
     /// When it was first seen.

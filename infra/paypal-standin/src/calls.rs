@@ -29,3 +29,11 @@ pub enum On {
     /// `GET /v1/reporting/transactions`
     Transactions,
 }
+
+impl On {
+    /// Its name, as a fault is set on.
+    pub(crate) fn name(self) -> String {
+        let written = serde_json::to_value(self).unwrap_or_default();
+        written.as_str().unwrap_or_default().to_owned()
+    }
+}

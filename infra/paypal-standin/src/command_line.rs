@@ -1,14 +1,16 @@
 //! What the stand-in is told when it runs alone.
 
-use std::fmt;
+use std::str::FromStr;
 
-use lexopt::ValueExt as _;
-use paypal_standin::{Settings, StartError};
+use lexopt::Arg::{Long, Short, Value};
+use lexopt::{Parser, ValueExt};
+use paypal_standin::Settings;
 
 /// Fits the library's rule that only addresses on this machine will do.
 const HOST: &str = "127.0.0.1";
 
-const HELP: &str = "\
+/// How to call the program.
+pub(crate) const HELP: &str = "\
 paypal-standin: a stand-in for PayPal that keeps books
 
   --port N             the port on 127.0.0.1 (8082; 0 takes a free one)
@@ -22,7 +24,8 @@ paypal-standin: a stand-in for PayPal that keeps books
 
 GET /_standin/anchors is what PAYPAL_WEBHOOK_ANCHORS needs, GET /_standin/books
 the books, GET /_standin/faults all habits it can have, POST /_standin/faults
-switches them on or makes it misbehave once.";
+switches them on or makes it misbehave once.
+";
 
 /// What was asked for on the command line.
 pub(crate) struct CommandLine {
@@ -31,33 +34,61 @@ pub(crate) struct CommandLine {
     settings: Settings,
 }
 
-/// Why the stand-in does not run; shown as text, with what to do.
-pub(crate) struct Failed(String);
+/// The command line is none of [`HELP`]'s.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum InvalidArgument {
+    #[error("--{option} is {found:?}, and must be a number: write it like --{option} {example}")]
+    NoNumber {
+        option: &'static str,
+        found: String,
+        example: &'static str,
+    },
+    #[error("--{option} is without a value: write it like --{option} {example}")]
+    NoValue {
+        option: &'static str,
+        example: &'static str,
+    },
+    #[error("{unexpected}: --help says what is known here, like --port 8082")]
+    Unknown { unexpected: String },
+}
 
 impl CommandLine {
-    /// Reads the arguments.
-    pub(crate) fn read(mut arguments: lexopt::Parser) -> Result<Self, Failed> {
+    /// Reads the arguments; nothing where only help is asked for.
+    pub(crate) fn read(mut arguments: Parser) -> Result<Option<Self>, InvalidArgument> {
+        let unknown = |error: lexopt::Error| InvalidArgument::Unknown {
+            unexpected: error.to_string(),
+        };
         let mut read = Self {
             port: 8082,
             seed: 1,
             settings: Settings::of_nobody(String::new()),
         };
-        while let Some(argument) = arguments.next()? {
-            let lexopt::Arg::Long(name) = argument else {
-                return Err(Failed(HELP.to_owned()));
-            };
-            match name {
-                "port" => read.port = arguments.value()?.parse()?,
-                "seed" => read.seed = arguments.value()?.parse()?,
-                "webhook-url" => read.settings.webhook_url = Some(arguments.value()?.string()?),
-                "webhook-id" => read.settings.webhook_id = arguments.value()?.string()?,
-                "client-id" => read.settings.client_id = arguments.value()?.string()?,
-                "client-secret" => read.settings.client_secret = arguments.value()?.string()?,
-                "merchant-id" => read.settings.merchant_id = arguments.value()?.string()?,
-                _ => return Err(Failed(HELP.to_owned())),
+        let settings = &mut read.settings;
+        while let Some(argument) = arguments.next().map_err(unknown)? {
+            match argument {
+                Long("port") => read.port = number(&mut arguments, "port", "8082")?,
+                Long("seed") => read.seed = number(&mut arguments, "seed", "7")?,
+                Long("webhook-url") => {
+                    let example = "http://127.0.0.1:8080/paypal/webhook";
+                    settings.webhook_url = Some(text(&mut arguments, "webhook-url", example)?);
+                }
+                Long("webhook-id") => {
+                    settings.webhook_id = text(&mut arguments, "webhook-id", "1WEBHOOK")?;
+                }
+                Long("client-id") => {
+                    settings.client_id = text(&mut arguments, "client-id", "client")?;
+                }
+                Long("client-secret") => {
+                    settings.client_secret = text(&mut arguments, "client-secret", "secret")?;
+                }
+                Long("merchant-id") => {
+                    settings.merchant_id = text(&mut arguments, "merchant-id", "STNDNMERCHANT")?;
+                }
+                Short('h') | Long("help") => return Ok(None),
+                Short(_) | Long(_) | Value(_) => return Err(unknown(argument.unexpected())),
             }
         }
-        Ok(read)
+        Ok(Some(read))
     }
 
     /// The settings for a stand-in on this port.
@@ -69,29 +100,50 @@ impl CommandLine {
     }
 }
 
-/// What a `main` that failed shows.
-impl fmt::Debug for Failed {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
+fn text(
+    arguments: &mut Parser,
+    option: &'static str,
+    example: &'static str,
+) -> Result<String, InvalidArgument> {
+    let value = arguments.value().and_then(ValueExt::string);
+    value.map_err(|_| InvalidArgument::NoValue { option, example })
 }
 
-impl From<lexopt::Error> for Failed {
-    fn from(error: lexopt::Error) -> Self {
-        Self(format!("{error}\n\n{HELP}"))
-    }
+fn number<N: FromStr>(
+    arguments: &mut Parser,
+    option: &'static str,
+    example: &'static str,
+) -> Result<N, InvalidArgument> {
+    let found = text(arguments, option, example)?;
+    found.parse().map_err(|_| InvalidArgument::NoNumber {
+        option,
+        found,
+        example,
+    })
 }
 
-impl From<std::io::Error> for Failed {
-    fn from(error: std::io::Error) -> Self {
-        Self(format!(
-            "{error}; is the port taken? --port N chooses another"
-        ))
-    }
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-impl From<StartError> for Failed {
-    fn from(error: StartError) -> Self {
-        Self(error.to_string())
+    #[test]
+    fn what_is_wrong_is_said_once_with_the_options_name_and_what_to_write() {
+        for (arguments, said) in [
+            (
+                vec!["--ports", "1"],
+                "invalid option '--ports': --help says what is known here, like --port 8082",
+            ),
+            (
+                vec!["--port", "many"],
+                "--port is \"many\", and must be a number: write it like --port 8082",
+            ),
+            (
+                vec!["--seed"],
+                "--seed is without a value: write it like --seed 7",
+            ),
+        ] {
+            let refused = CommandLine::read(Parser::from_args(arguments)).map(|_| ());
+            assert_eq!(refused.unwrap_err().to_string(), said);
+        }
     }
 }

@@ -13,6 +13,11 @@ use jiff::Timestamp;
 use crate::Standin;
 use crate::delivery_queue::Queued;
 
+/// Whether an answer with this status ends a delivery.
+pub(crate) fn is_accepted(status: u16) -> bool {
+    (200..300).contains(&status)
+}
+
 /// How long the other side may take to answer.
 const ANSWER_WITHIN: Duration = Duration::from_secs(30);
 /// How long the poster sleeps at most when nothing is due: the clock is handed
@@ -69,13 +74,7 @@ pub(crate) async fn deliver(standin: Arc<Standin>) {
                 }
                 None => None,
             };
-            tracing::info!(
-                event_type = delivery.event_type,
-                event_id = delivery.event_id,
-                attempt = delivery.attempt,
-                status,
-                "delivered a webhook"
-            );
+            report(&delivery, status);
             standin.delivered(&delivery, status);
         }
         let pause = standin
@@ -85,6 +84,29 @@ pub(crate) async fn deliver(standin: Arc<Standin>) {
             () = tokio::time::sleep(pause) => {}
             () = standin.rung() => {}
         }
+    }
+}
+
+/// Whoever takes an event logs it: here only one that is not taken is news.
+fn report(delivery: &Delivery, status: Option<u16>) {
+    let (event_type, event_id, attempt) =
+        (&delivery.event_type, &delivery.event_id, delivery.attempt);
+    if status.is_some_and(is_accepted) {
+        tracing::debug!(
+            event_type,
+            event_id,
+            attempt,
+            status,
+            "a webhook was delivered"
+        );
+    } else {
+        tracing::warn!(
+            event_type,
+            event_id,
+            attempt,
+            status,
+            "a webhook was not taken and comes again"
+        );
     }
 }
 

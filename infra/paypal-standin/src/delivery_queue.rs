@@ -1,6 +1,7 @@
 //! Deliveries that wait, and for how long.
 
 use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
 
 /// How late events are in [`WebhookMode::Late`](crate::WebhookMode::Late), in
 /// seconds.
@@ -18,6 +19,7 @@ pub const REPEATS_MAX: u32 = 25;
 /// at a desk has them.
 const REPEAT_AFTER_MAX_S: u32 = 30;
 /// A delivery that waits.
+#[derive(Serialize, Deserialize)]
 pub(crate) struct Queued {
     pub(crate) event_id: String,
     pub(crate) transmission_id: String,

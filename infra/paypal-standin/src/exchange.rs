@@ -66,7 +66,7 @@ impl State {
         now: Timestamp,
     ) -> Exchange {
         let route = Route::of(request.method(), request.uri().path());
-        *self.books.calls.entry(route.name()).or_default() += 1;
+        *self.books.calls.entry(route.name().into()).or_default() += 1;
         let debug_id = self.ids.debug();
         let asked = ApiRequest {
             now,
@@ -78,7 +78,7 @@ impl State {
         if let Some(answer) = &mut exchange.answer {
             answer.headers_mut().insert(DATE, date(now));
         }
-        tracing::info!(
+        tracing::debug!(
             call = route.name(),
             status = exchange
                 .answer

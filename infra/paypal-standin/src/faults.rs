@@ -108,6 +108,12 @@ pub(crate) enum Strikes {
 }
 
 impl FaultKind {
+    /// Its name, as a fault is set with.
+    fn name(self) -> String {
+        let written = serde_json::to_value(self).unwrap_or_default();
+        written["kind"].as_str().unwrap_or_default().to_owned()
+    }
+
     /// When the kind strikes on this call; `None` where it makes no sense.
     pub(crate) fn strikes(self, on: On) -> Option<Strikes> {
         let shows_money = matches!(
@@ -177,7 +183,7 @@ impl Fault {
     pub(crate) fn checked(self) -> Result<Self, InvalidFault> {
         if self.kind.strikes(self.on).is_none() {
             return Err(InvalidFault(format!(
-                "{:?} cannot strike on {:?}: decline, payer_action_required, pending and \
+                "{} cannot strike on {}: decline, payer_action_required, pending and \
                  declined_in_201 go with \"on\": \"capture\"; wrong_amount, wrong_currency and \
                  wrong_payee with capture, create, get_order, get_capture and get_refund; \
                  unknown_status with those, refund and get_dispute; foreign_approve_host and \
@@ -185,7 +191,8 @@ impl Fault {
                  omits_payee and omits_custom_id with get_capture too; refused_after_effect with \
                  create, capture and refund, refused with these and whatever is read; \
                  unauthorized with calls that carry a token",
-                self.kind, self.on
+                self.kind.name(),
+                self.on.name(),
             )));
         }
         if !(1..=TIMES_MAX).contains(&self.times) {

@@ -1,8 +1,11 @@
 //! Ids out of a seed: the same seed gives the same ids in the same order, so
 //! that a run can be replayed.
 
+use serde::{Deserialize, Serialize};
+
 /// `SplitMix64` (Steele, Lea, Flood 2014). Ids need no secrecy here, only
 /// difference and repeatability.
+#[derive(Serialize, Deserialize)]
 pub(crate) struct Ids {
     state: u64,
 }

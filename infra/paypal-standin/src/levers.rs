@@ -96,7 +96,7 @@ impl State {
         let method = method.as_str();
         match (method, parts.as_slice()) {
             ("GET", ["books"]) => match serde_json::to_value(&self.books) {
-                Ok(books) => Answer::json(StatusCode::OK, books),
+                Ok(books) => Answer::json(StatusCode::OK, without_bodies(books)),
                 Err(error) => Answer::json(
                     StatusCode::INTERNAL_SERVER_ERROR,
                     json!({ "error": error.to_string() }),
@@ -234,7 +234,9 @@ impl State {
                 }
             }
         }
-        let behaviour: Behaviour = serde_json::from_value(behaviour).map_err(invalid)?;
+        // The path is the habit's name, which serde's sentence does not say.
+        let behaviour: Behaviour = serde_path_to_error::deserialize(behaviour)
+            .map_err(|error| InvalidFault(error.to_string()))?;
         let behaviour = behaviour.checked()?;
         let wanted: Wanted = serde_json::from_value(Value::Object(rest)).map_err(invalid)?;
         let fault = match (wanted.on, wanted.kind) {
@@ -286,6 +288,15 @@ impl State {
             ),
         }
     }
+}
+
+/// Of each event its name is enough: with its body nobody could read the books.
+fn without_bodies(mut books: Value) -> Value {
+    let events = books["events"].as_array_mut().into_iter().flatten();
+    for event in events.filter_map(Value::as_object_mut) {
+        event.remove("body");
+    }
+    books
 }
 
 fn wrong(error: &str, what_to_do: &str) -> Answer {

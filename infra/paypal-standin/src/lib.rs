@@ -24,6 +24,7 @@ mod faults;
 mod foreign;
 mod ids;
 mod issues;
+mod kept;
 mod levers;
 mod limits;
 mod money;
@@ -47,8 +48,10 @@ mod state;
 mod testing;
 #[cfg(test)]
 mod tests;
+mod text_bytes;
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -78,6 +81,7 @@ pub use payments::NotPossible;
 pub use settings::{Clock, Settings, StartError};
 pub use state::{Afterwards, RefundEnds};
 
+use kept::{Held, Keeper};
 use signing::{Authority, Transmission};
 use state::State;
 
@@ -89,6 +93,7 @@ pub struct Standin {
     clock: Clock,
     authority: &'static Authority,
     state: Mutex<State>,
+    keeper: Option<Keeper>,
     bell: Notify,
 }
 
@@ -112,13 +117,43 @@ impl Standin {
     /// can be made.
     pub fn new(settings: Settings, clock: Clock, seed: u64) -> Result<Self, StartError> {
         let settings = settings.checked()?;
+        let state = State::new(settings.clone(), seed);
+        Self::with(settings, clock, state, None)
+    }
+
+    /// A stand-in whose books are in this file, with what they were: orders, money,
+    /// events, tokens and what is still to happen. Faults and habits are not kept. `seed`
+    /// counts where there are none yet.
+    ///
+    /// # Errors
+    /// As [`Standin::new`], and when the file is none of these books.
+    pub fn kept_in(
+        path: PathBuf,
+        settings: Settings,
+        clock: Clock,
+        seed: u64,
+    ) -> Result<Self, StartError> {
+        let settings = settings.checked()?;
+        let keeper = Keeper::of(path);
+        let state = keeper.read(&settings)?;
+        let state = state.unwrap_or_else(|| State::new(settings.clone(), seed));
+        Self::with(settings, clock, state, Some(keeper))
+    }
+
+    fn with(
+        settings: Settings,
+        clock: Clock,
+        state: State,
+        keeper: Option<Keeper>,
+    ) -> Result<Self, StartError> {
         Ok(Self {
-            origin: settings.public_origin.clone(),
-            webhook_id: settings.webhook_id.clone(),
-            webhook_url: settings.webhook_url.clone(),
+            origin: settings.public_origin,
+            webhook_id: settings.webhook_id,
+            webhook_url: settings.webhook_url,
             clock,
             authority: Authority::of_this_process()?,
-            state: Mutex::new(State::new(settings, seed)),
+            state: Mutex::new(state),
+            keeper,
             bell: Notify::new(),
         })
     }
@@ -300,6 +335,10 @@ impl Standin {
         let now = (self.clock)();
         let (due, signed_by) = {
             let mut state = self.state();
+            if state.next_due().is_none_or(|due_at| now < due_at) {
+                // Asked every second: what changes nothing need not be kept.
+                return Vec::new();
+            }
             (state.take_due(now), state.behaviour.signed_by)
         };
         // Signed outside the lock: a signature takes a millisecond.
@@ -330,7 +369,7 @@ impl Standin {
     /// answer; anything but 2xx is repeated, [`REPEATS_MAX`] times at most.
     pub fn delivered(&self, delivery: &Delivery, status: Option<u16>) {
         let now = (self.clock)();
-        let accepted = status.is_some_and(|status| (200..300).contains(&status));
+        let accepted = status.is_some_and(deliveries::is_accepted);
         self.state().note(delivery.queued(now), accepted, now);
     }
 
@@ -362,11 +401,11 @@ impl Standin {
         self.bell.notified().await;
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> Held<'_> {
         // A test that panics while it holds the books shall not hide its
         // message behind everybody else's.
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         state.pass_time((self.clock)());
-        state
+        Held::new(state, self.keeper.as_ref())
     }
 }

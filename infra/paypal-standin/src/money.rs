@@ -3,7 +3,9 @@
 
 use std::fmt;
 
+use serde::de::Error as _;
 use serde::ser::{Serialize, SerializeStruct, Serializer};
+use serde::{Deserialize, Deserializer};
 
 /// The currencies the books are kept in, both with two decimals.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,6 +81,26 @@ impl Serialize for Money {
         fields.serialize_field("currency_code", self.currency.code())?;
         fields.serialize_field("value", &self.to_string())?;
         fields.end()
+    }
+}
+
+impl<'de> Deserialize<'de> for Money {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        struct Written {
+            currency_code: String,
+            value: String,
+        }
+        let written = Written::deserialize(deserializer)?;
+        let currency = Currency::from_code(&written.currency_code);
+        let minor_units = written.value.replace('.', "").parse();
+        match (currency, minor_units) {
+            (Some(currency), Ok(minor_units)) => Ok(Self {
+                currency,
+                minor_units,
+            }),
+            (_, _) => Err(D::Error::custom("not an amount of these books")),
+        }
     }
 }
 

@@ -110,7 +110,7 @@ impl State {
             Some(Outcome::Made(_)) => return self.show(id, asked, StatusCode::OK),
             Some(Outcome::Said(body)) => return Ok(Answer::json(StatusCode::OK, body)),
             // The same id never tries the card a second time.
-            Some(Outcome::Refused(issue)) => return Err(self.back_to_payer(issue, id)),
+            Some(Outcome::Refused(issue)) => return Err(self.back_to_payer(&issue, id)),
             None => {}
         }
         let instrument = self.capturable(&order, asked.now)?;
@@ -274,7 +274,7 @@ impl State {
         if self.behaviour.replay_422 {
             let kept = hours(self.behaviour.request_id_ttl_h);
             let of = ("capture_order", id);
-            let refused = Outcome::Refused(issue);
+            let refused = Outcome::Refused(issue.into());
             self.remember(of, request_id, asked, kept, refused);
         }
         self.back_to_payer(issue, id)

@@ -22,7 +22,7 @@ impl State {
         asked: &ApiRequest<'_>,
     ) -> Result<Option<Outcome>, Refusal> {
         let Some(id) = id else { return Ok(None) };
-        let key = (call, resource.to_owned(), id.to_owned());
+        let key = (call.into(), resource.to_owned(), id.to_owned());
         let Some(remembered) = self.remembered.get(&key) else {
             return Ok(None);
         };
@@ -55,13 +55,13 @@ impl State {
         let Some(id) = id else { return };
         let entry = self.books.request_ids.len();
         self.books.request_ids.push(RequestId {
-            call,
+            call: call.into(),
             id: id.to_owned(),
             first_seen_at: asked.now,
             repeats: 0,
         });
         self.remembered.insert(
-            (call, resource.to_owned(), id.to_owned()),
+            (call.into(), resource.to_owned(), id.to_owned()),
             Remembered {
                 at: asked.now,
                 until: later(asked.now, kept),
@@ -82,7 +82,11 @@ impl State {
         if self.behaviour.replay_latest_state {
             return;
         }
-        let key = (call, resource.to_owned(), id.unwrap_or_default().to_owned());
+        let key = (
+            call.into(),
+            resource.to_owned(),
+            id.unwrap_or_default().to_owned(),
+        );
         if let (Some(remembered), Content::Json(body)) =
             (self.remembered.get_mut(&key), &answer.content)
         {

@@ -51,6 +51,14 @@ pub enum StartError {
         /// The variable of the functions that must hold the same text.
         variable: &'static str,
     },
+    /// The file with the books cannot be read.
+    #[error("the books in {path} cannot be read, delete them to begin with empty ones: {error}")]
+    Books {
+        /// Where.
+        path: String,
+        /// Why.
+        error: String,
+    },
     /// No key or certificate could be made.
     #[error("cannot make the keys and certificates that sign the webhooks: {0}")]
     Keys(String),

@@ -12,6 +12,7 @@ use bytes::Bytes;
 use http::HeaderMap;
 use http::header::CONTENT_TYPE;
 use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use url::form_urlencoded;
 
@@ -37,12 +38,17 @@ pub(crate) use self::traffic::Traffic;
 /// Source: PayPal Orders v2, parameter `paypal_request_id`.
 const REQUEST_ID_LENGTH_MAX: usize = 108;
 
-/// Everything the stand-in remembers.
+/// Everything the stand-in remembers. What is skipped is not kept when it ends: who it
+/// plays, how it behaves, and the calls of the last minute.
+#[derive(Serialize, Deserialize)]
 pub(crate) struct State {
+    #[serde(skip, default = "nobodys")]
     pub(crate) settings: Settings,
     pub(crate) books: Books,
     pub(crate) ids: Ids,
+    #[serde(skip)]
     pub(crate) faults: VecDeque<Fault>,
+    #[serde(skip)]
     pub(crate) behaviour: Behaviour,
     pub(crate) queue: Vec<Queued>,
     /// How many events were told.
@@ -53,8 +59,10 @@ pub(crate) struct State {
     pub(crate) past: Past,
     /// Invoice numbers that were used up without money, and by which order.
     pub(crate) burned: BTreeMap<String, String>,
+    #[serde(with = "memory::as_list")]
     pub(crate) remembered: Memory,
     pub(crate) credentials: Credentials,
+    #[serde(skip)]
     pub(crate) traffic: Traffic,
 }
 
@@ -134,6 +142,14 @@ impl State {
         }
     }
 
+    /// What was kept, for who it plays now.
+    pub(crate) fn kept(text: &[u8], settings: Settings) -> serde_json::Result<Self> {
+        let mut kept: Self = serde_json::from_slice(text)?;
+        kept.credentials.secrets = vec![settings.client_secret.clone()];
+        kept.settings = settings;
+        Ok(kept)
+    }
+
     pub(crate) fn shapes(&self) -> Shapes<'_> {
         Shapes {
             origin: &self.settings.public_origin,
@@ -155,6 +171,11 @@ impl State {
         }
         Some(struck)
     }
+}
+
+/// What stands in for the settings until [`State::kept`] has put them there.
+fn nobodys() -> Settings {
+    Settings::of_nobody(String::new())
 }
 
 /// `now + duration`, or the end of time.

@@ -1,6 +1,7 @@
 //! What the tests of this crate share: a stand-in with a clock of its own, and
 //! a merchant who calls it.
 
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
@@ -9,7 +10,7 @@ use http::{Request, Response, StatusCode};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use crate::{Behaviour, Payer, Settings, Standin};
+use crate::{Behaviour, Clock, Payer, Settings, Standin, StartError};
 
 /// Settings that only tests use.
 pub(crate) fn settings() -> Settings {
@@ -68,16 +69,34 @@ impl Scene {
     }
 
     pub(crate) fn with(settings: Settings) -> Self {
+        Self::of(|clock| Standin::new(settings, clock, 1))
+    }
+
+    /// A scene whose books are in this file.
+    pub(crate) fn kept_in(path: &Path) -> Self {
+        Self::of(|clock| Standin::kept_in(path.to_owned(), settings(), clock, 1))
+    }
+
+    fn of(standin: impl FnOnce(Clock) -> Result<Standin, StartError>) -> Self {
         let now = Arc::new(Mutex::new("2026-11-22T10:00:00Z".parse().unwrap()));
         let read = Arc::clone(&now);
         let clock = Arc::new(move || *read.lock().unwrap());
         let scene = Self {
-            standin: Arc::new(Standin::new(settings, clock, 1).unwrap()),
+            standin: Arc::new(standin(clock).unwrap()),
             now,
             token: Mutex::new(String::new()),
         };
         scene.log_in();
         scene
+    }
+
+    pub(crate) fn token(&self) -> String {
+        self.token.lock().unwrap().clone()
+    }
+
+    /// Goes on with a token of before.
+    pub(crate) fn use_token(&self, token: String) {
+        *self.token.lock().unwrap() = token;
     }
 
     pub(crate) fn wait(&self, duration: SignedDuration) {

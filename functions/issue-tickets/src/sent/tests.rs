@@ -133,15 +133,15 @@ fn the_problem_says_what_to_write() {
     let detail = |field: &str, value: Value| problem(with(field, value).to_string().as_bytes()).1;
     assert_eq!(
         detail("amount", json!("32.50")),
-        "not a warning fine: write 5.00 to 55.00 in steps of 5.00"
+        "is \"32.50\", not a warning fine: write 5.00 to 55.00 in steps of 5.00"
     );
     assert_eq!(
         detail("due_on", json!("2.3.2026")),
-        "not a day: write it like 2026-11-24"
+        "is \"2.3.2026\", not a day: write it like 2026-11-24"
     );
     assert_eq!(
         detail("plate", json!("K#1")),
-        "not a number plate: use 2 to 15 letters, digits, spaces and hyphens"
+        "is \"K#1\", not a number plate: use 2 to 15 letters, digits, spaces and hyphens"
     );
 }
 

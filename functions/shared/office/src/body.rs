@@ -3,7 +3,9 @@
 
 use lambda_http::Request;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
+use crate::case_number::{self, FOUND_CHARS_MAX};
 use crate::problem::{Kind, Problem};
 
 /// The longest body of one JSON object, in bytes: the fields of a ticket at their
@@ -42,20 +44,53 @@ pub fn object<T: DeserializeOwned>(body: &[u8], what: &str) -> Result<T, Problem
     let mut json = serde_json::Deserializer::from_str(text);
     let object: T = serde_path_to_error::deserialize(&mut json).map_err(|error| {
         let path = error.path().to_string();
-        unread(what, &path, error.inner())
+        let path = path.trim_end_matches('.').trim_end_matches('?');
+        match found(text, path) {
+            Some(Value::String(found)) if path == case_number::FIELD => {
+                case_number::read(&found).err()
+            }
+            Some(found) => with_found(&found, path, error.inner()),
+            None => None,
+        }
+        .unwrap_or_else(|| unread(what, path, error.inner()))
     })?;
-    json.end().map_err(|error| unread(what, ".", &error))?;
+    json.end().map_err(|error| unread(what, "", &error))?;
     Ok(object)
+}
+
+/// What stands at this path, where the body can be read that far.
+fn found(text: &str, path: &str) -> Option<Value> {
+    let body: Value = serde_json::from_str(text).ok()?;
+    let at = path.split('.').try_fold(&body, |at, field| at.get(field));
+    at.filter(|at| at.is_string()).cloned()
+}
+
+/// A field's own sentence, which says what belongs there, after what was found.
+fn with_found(found: &Value, path: &str, error: &serde_json::Error) -> Option<Problem> {
+    let sentence = sentence(error);
+    let found = found.as_str().filter(|_| sentence.starts_with("not "))?;
+    let found: String = found.chars().take(FOUND_CHARS_MAX).collect();
+    Some(Problem::with_field(
+        path,
+        format!("is {found:?}, {sentence}"),
+    ))
+}
+
+/// serde's sentence, without where in the text it was.
+fn sentence(error: &serde_json::Error) -> String {
+    let mut sentence = error.to_string();
+    let place = format!(" at line {} column {}", error.line(), error.column());
+    if sentence.ends_with(&place) {
+        sentence.truncate(sentence.len() - place.len());
+    }
+    sentence
 }
 
 /// Turns serde's error into a problem. A field that is missing, unknown or twice there
 /// is named by serde's sentence, any other by the path.
 fn unread(what: &str, path: &str, error: &serde_json::Error) -> Problem {
-    let sentence = error.to_string();
-    let place = format!(" at line {} column {}", error.line(), error.column());
-    let sentence = sentence.strip_suffix(&place).unwrap_or(&sentence);
-    let (named, detail) = in_our_words(sentence);
-    let path = path.trim_end_matches('.').trim_end_matches('?');
+    let sentence = sentence(error);
+    let (named, detail) = in_our_words(&sentence);
     match (path, named) {
         ("", None) => Problem::new(
             Kind::InvalidRequest,
@@ -123,6 +158,11 @@ mod tests {
         reason: String,
         #[expect(dead_code, reason = "only read")]
         more: Option<More>,
+        #[expect(dead_code, reason = "only read")]
+        case_number: Option<ticket::CaseNumber>,
+        #[serde(default, deserialize_with = "crate::fields::day")]
+        #[expect(dead_code, reason = "only read")]
+        until: Option<jiff::civil::Date>,
     }
 
     #[derive(Debug, Deserialize)]
@@ -171,7 +211,7 @@ mod tests {
             (
                 json!({ "reason": "x", "grund": 1 }),
                 "grund",
-                "is not known here: send reason or more",
+                "is not known here: send reason, more, case_number, until",
             ),
             (
                 json!({ "reason": "x", "more": "7" }),
@@ -182,6 +222,30 @@ mod tests {
                 json!({ "reason": "x", "more": {} }),
                 "more.days",
                 "is missing: send it",
+            ),
+        ] {
+            assert_eq!(problem(&body), (json!(field), json!(detail)), "{body}");
+        }
+    }
+
+    #[test]
+    fn a_text_that_does_not_fit_its_field_is_said_again() {
+        for (body, field, detail) in [
+            (
+                json!({ "reason": "x", "until": "24.11.2026" }),
+                "until",
+                "is \"24.11.2026\", not a day: write it like 2026-11-24",
+            ),
+            (
+                json!({ "reason": "x", "case_number": 17 }),
+                "case_number",
+                "is 17, and must be a text in quotes",
+            ),
+            (
+                json!({ "reason": "x", "case_number": "32.1-123/26" }),
+                "case_number",
+                "is \"32.1-123/26\", and must be 1 to 27 letters A-Z and a-z, digits and \
+                 hyphens: send a hyphen for every other character, like 32-1-123-26",
             ),
         ] {
             assert_eq!(problem(&body), (json!(field), json!(detail)), "{body}");

@@ -118,6 +118,9 @@ impl Authorizer {
         }
         let second = |name: &str| claims.get(name).and_then(Value::as_i64);
         let is_later = |name: &str| second(name).is_some_and(|at| at > now.as_second());
+        if second("exp").is_none() {
+            return Err(Refusal::InvalidToken("the token has no expiry"));
+        }
         if !is_later("exp") {
             return Err(Refusal::InvalidToken("the token has expired"));
         }

@@ -21,7 +21,10 @@ pub(super) async fn answer(
 ) -> Response<Bytes> {
     let claims = match authorizer.check(routed.headers, scopes, routed.now) {
         Ok(claims) => claims,
-        Err(refusal) => return refused(&refusal),
+        Err(refusal) => {
+            report(routed, &refusal, scopes);
+            return refused(&refusal);
+        }
     };
     let event = event(routed, &claims, scopes);
     match function.invoke(&event, routed.now).await {
@@ -52,6 +55,27 @@ pub(super) fn too_large() -> Response<Bytes> {
 /// A function error or a malformed answer.
 fn broken() -> Response<Bytes> {
     message(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error")
+}
+
+/// Whoever is refused reads `Unauthorized` and no more; here he can read why.
+fn report(routed: &Routed<'_>, refusal: &Refusal, scopes: &[String]) {
+    let (method, route) = (routed.method, routed.route.path.as_str());
+    match refusal {
+        Refusal::NoToken => tracing::warn!(
+            %method, route,
+            "the office API was asked without a token: send the header \
+             Authorization: Bearer and office_token of the ready line"
+        ),
+        Refusal::InvalidToken(reason) => tracing::warn!(
+            %method, route, reason,
+            "the office API was asked with a token that is not valid: send office_token of the \
+             last ready line"
+        ),
+        Refusal::MissingScope => tracing::warn!(
+            %method, route, needed = scopes.join(" or "),
+            "the office API was asked with a token that does not allow this"
+        ),
+    }
 }
 
 /// Source: Amazon API Gateway developer guide, "Troubleshooting issues with

@@ -96,6 +96,7 @@ impl Gateway {
             Some((endpoint, parameters))
         });
         let Some((endpoint, parameters)) = found else {
+            self.report_no_such_route(&parts.method, path);
             return self.no_such_route();
         };
         let routed = Routed {
@@ -108,11 +109,37 @@ impl Gateway {
             body: &body,
             now: (self.clock)(),
         };
-        match &self.kind {
+        let answer = match &self.kind {
             Kind::Rest { stage } => rest_api::answer(&routed, stage, &endpoint.function).await,
             Kind::Http { authorizer } => {
                 http_api::answer(&routed, authorizer, &endpoint.scopes, &endpoint.function).await
             }
+        };
+        // The route and not the path: that holds a token.
+        tracing::debug!(
+            method = %parts.method,
+            route = endpoint.route.path.as_str(),
+            status = answer.status().as_u16(),
+            function = endpoint.function.name(),
+            "took a call"
+        );
+        answer
+    }
+
+    /// Says which methods the path has, as the answer does not: API Gateway knows no 405,
+    /// and what is answered here must be what is answered when deployed.
+    fn report_no_such_route(&self, method: &Method, path: &str) {
+        let fits = |endpoint: &&Endpoint| endpoint.route.path.matches(path).is_some();
+        let mut methods: Vec<&str> = Vec::new();
+        let mut pattern = None;
+        for endpoint in self.endpoints.iter().filter(fits) {
+            methods.push(endpoint.route.method.as_str());
+            pattern = Some(endpoint.route.path.as_str());
+        }
+        if let Some(route) = pattern {
+            tracing::warn!(%method, route, send = methods.join(" or "), "a path was asked for with a method that it does not have");
+        } else {
+            tracing::debug!(%method, "a path was asked for that no route has");
         }
     }
 

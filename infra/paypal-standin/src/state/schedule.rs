@@ -1,9 +1,10 @@
 //! What happens by itself when its time has come.
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 /// What becomes of a capture without the merchant's doing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Afterwards {
     /// A pending one ends well.
     Completes,
@@ -31,7 +32,7 @@ pub enum Afterwards {
 }
 
 /// How a pending refund ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum RefundEnds {
     /// The money goes.
     Completed,
@@ -40,15 +41,17 @@ pub enum RefundEnds {
 }
 
 /// What is still to happen, in the order it was decided.
-#[derive(Default)]
+#[derive(Default, Serialize, Deserialize)]
 pub(crate) struct Schedule(Vec<Due>);
 
+#[derive(Serialize, Deserialize)]
 pub(crate) struct Due {
     pub(crate) at: Timestamp,
     pub(crate) id: String,
     pub(crate) what: What,
 }
 
+#[derive(Serialize, Deserialize)]
 pub(crate) enum What {
     Capture(Afterwards),
     Refund(RefundEnds),

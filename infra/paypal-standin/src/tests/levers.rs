@@ -59,3 +59,22 @@ fn habits_can_be_mixed_by_a_seed_and_one_of_them_chosen() {
     assert_eq!(scene.lever("POST", "/_standin/faults", wrong).status, 400);
     assert_eq!(scene.standin.behaviour(), mixed);
 }
+
+#[test]
+fn a_lever_that_is_pulled_wrongly_is_named_with_what_would_do() {
+    let scene = Scene::new();
+    for (wrong, said) in [
+        (r#"{"webhooks":"of"}"#, "webhooks: unknown variant `of`"),
+        (r#"{"stale_reads_s":"30"}"#, "stale_reads_s: invalid type"),
+        (r#"{"pending_h":0}"#, "pending_h must be 1 to 8784, it is 0"),
+        (
+            r#"{"on":"token","kind":"wrong_amount"}"#,
+            "wrong_amount cannot strike on token",
+        ),
+    ] {
+        let told = scene.lever("POST", "/_standin/faults", wrong).body;
+        let error = told["error"].as_str().unwrap();
+        assert!(error.starts_with(said), "{error}");
+        assert!(told["what_to_do"].as_str().unwrap().contains("POST takes"));
+    }
+}

@@ -3,12 +3,14 @@
 mod afterwards;
 mod answers;
 mod faults;
+mod kept;
 mod levers;
 mod life;
 mod limits;
 mod money;
 mod payer;
 mod pending;
+mod readme;
 mod reads;
 mod repeats;
 mod reporting;
