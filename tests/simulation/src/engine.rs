@@ -200,10 +200,12 @@ impl Engine {
         self.items.values()
     }
 
-    /// Whether an attempt waits in the sweep's index for this moment.
+    /// Whether something waits for the sweep at this moment; lists are nothing to it.
     pub(crate) fn is_any_due(&self, now: Timestamp) -> bool {
         self.all().any(|item| {
-            item.get("shard").is_some()
+            let queue = item["shard"]["S"].as_str().unwrap_or_default();
+            let swept = ["LIKELY#", "NEW#", "OPEN#", "REFUND#approved"];
+            swept.iter().any(|name| queue.starts_with(name))
                 && item["due_at"]["S"]
                     .as_str()
                     .and_then(|at| at.parse::<Timestamp>().ok())
@@ -211,13 +213,20 @@ impl Engine {
         })
     }
 
-    /// The attempts that an index may show which is as old as `then`.
+    /// The attempts and refunds that an index may show which is as old as `then`.
     pub(crate) fn open_attempts_since(&self, then: Instant) -> BTreeSet<String> {
         let past = self.changed_since(then);
         let past = past.values().flatten();
         let open = self.all().chain(past);
-        let open = open.filter(|item| item.get("shard").is_some());
-        open.map(|item| key_of(item).0).collect()
+        let open = open.filter(|item| {
+            let queue = item["shard"]["S"].as_str().unwrap_or_default();
+            item["pk"]["S"]
+                .as_str()
+                .is_some_and(|pk| pk.starts_with("ATTEMPT#"))
+                && !queue.is_empty()
+                || queue == "REFUND#approved"
+        });
+        open.map(|item| format!("{:?}", key_of(item))).collect()
     }
 
     /// How many writes there were.

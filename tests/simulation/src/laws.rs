@@ -14,6 +14,10 @@
 //! | L2 | who approves within 45 minutes of pressing is captured and booked within 15 minutes, later ones within 30; what PayPal held back, within an hour more; where it has refused without a definite answer, when it gives one |
 //! | L4, L5 | paid is shown only when settled, and never taken back; pending is not paid |
 //! | L9 | what has left PayPal's account is on a ticket when a night has passed |
+//! | M12, M13 | what two people have decided goes back once, and nobody approves a proposal of their own |
+//! | M14, M15 | nothing goes back that was not decided, nor what somebody has given back in PayPal's own pages since |
+//! | L11 | a refund is completed when PayPal has given it back, and not before; none is forgotten |
+//! | R9 | surplus proposes its refund |
 //! | L10 | nobody is asked to pay while PayPal has not said what became of a capture |
 //! | L6 | the time of payment is PayPal's |
 //! | L8 | money taken back leads to review |
@@ -37,6 +41,7 @@
 mod books;
 mod ends;
 mod pages;
+mod refunds;
 mod sometimes;
 mod starts;
 mod steps;
@@ -58,7 +63,7 @@ use crate::world::{Function, World};
 
 pub(crate) use books::{
     BookingDelay, attempts_are_over, attempts_left, locks_and_captures, locks_left, note_locks,
-    what_left_is_booked, what_was_paid,
+    refunds_left, what_left_is_booked, what_was_paid,
 };
 pub(crate) use ends::end_of_the_case;
 pub(crate) use pages::{a_page_was_shown, a_redirect_was_shown};
@@ -83,6 +88,7 @@ pub(crate) fn standing(ticket: &Value) -> &'static str {
 /// The table has changed; by whom is not known where the write came late.
 pub(crate) fn after_a_write(world: &World, by: Option<Function>, keys: &[Key]) {
     steps::after_a_write(world, keys);
+    refunds::after_a_write(world, keys);
     sometimes::after_a_write(world, by, keys);
 }
 
@@ -106,6 +112,7 @@ pub(crate) fn after_paypal_changed(world: &World) {
 pub(crate) fn after_a_call_to_paypal(world: &World, request: &Request<Bytes>) {
     if request.method() == http::Method::POST {
         steps::at_most_one_capture(world);
+        refunds::after_a_call_to_paypal(world);
     }
 }
 

@@ -9,7 +9,7 @@ use journeys::{Functions, event, request};
 use lambda_http::{Body, Response};
 use paypal_standin::OrderState;
 use serde_json::Value;
-use ticket::{CaseNumber, Cents};
+use ticket::{CaseNumber, Cents, Refund, RefundState};
 
 use crate::world::{Function, World};
 
@@ -26,6 +26,14 @@ pub(crate) enum Wish {
     Lease,
     /// Less than is owed.
     Short(Cents),
+    /// Cash beside a capture that PayPal holds back, for a reason.
+    Override,
+    /// One clerk proposes to give so much of a PayPal payment back.
+    Propose(Cents),
+    /// Another one approves what is proposed.
+    Approve,
+    /// The one who has proposed it does.
+    ApproveOwn,
 }
 
 /// What a clerk holds in his hands: the same however often it is entered.
@@ -147,7 +155,13 @@ impl Wish {
     /// The function that it is asked of.
     const fn function(self) -> Function {
         match self {
-            Self::Cash | Self::Transfer | Self::Short(_) => Function::RecordPayments,
+            Self::Cash
+            | Self::Transfer
+            | Self::Short(_)
+            | Self::Override
+            | Self::Propose(_)
+            | Self::Approve
+            | Self::ApproveOwn => Function::RecordPayments,
             Self::Withdraw | Self::Object | Self::HandOver | Self::Amount(_) | Self::Lease => {
                 Function::ManageTickets
             }
@@ -164,20 +178,26 @@ async fn act(
 ) -> ClerkOutcome {
     let (number, paid_at) = (format!("R-{}", receipt.number), receipt.paid_at.to_string());
     let amount = match wish {
-        Wish::Amount(amount) | Wish::Short(amount) => amount,
+        Wish::Amount(amount) | Wish::Short(amount) | Wish::Propose(amount) => amount,
         // What is owed: the clerk sees it, or is told of it.
         Wish::Cash
         | Wish::Transfer
         | Wish::Withdraw
         | Wish::Object
         | Wish::HandOver
-        | Wish::Lease => match functions.manage_tickets.store.ticket(case_number).await {
+        | Wish::Lease
+        | Wish::Override
+        | Wish::Approve
+        | Wish::ApproveOwn => match functions.manage_tickets.store.ticket(case_number).await {
             Ok(Some(ticket)) => ticket.rest(),
             Ok(None) => return ClerkOutcome::Refused("no-such-ticket".to_owned()),
             Err(_) => return ClerkOutcome::Again,
         },
     }
     .to_string();
+    let Some((settlement, refund)) = refundable(functions, case_number, wish).await else {
+        return ClerkOutcome::Again;
+    };
     let until = (receipt.paid_at + LETTER_TIME).to_string();
     let fill = [
         ("CASE_NUMBER", case_number.as_str()),
@@ -186,6 +206,16 @@ async fn act(
         ("PAID_AT", &paid_at),
         ("REASON", "Anhörung"),
         ("UNTIL", &until),
+        ("SETTLEMENT", &settlement),
+        ("REFUND", &refund),
+        (
+            "CLERK",
+            if wish == Wish::Approve {
+                "clerk-2"
+            } else {
+                "clerk-1"
+            },
+        ),
     ];
     let name = match wish {
         Wish::Cash => "clerk-takes-cash",
@@ -195,6 +225,9 @@ async fn act(
         Wish::Object => "clerk-notes-objection",
         Wish::HandOver => "clerk-hands-over",
         Wish::Amount(_) => "clerk-changes-amount",
+        Wish::Override => "clerk-overrides-pending",
+        Wish::Propose(_) => "clerk-proposes-refund",
+        Wish::Approve | Wish::ApproveOwn => "clerk-approves-refund",
     };
     let request = request(&event(name, &fill));
     outcome(&match wish.function() {
@@ -203,6 +236,32 @@ async fn act(
         }
         _ => manage_tickets::handle(&functions.manage_tickets, request, now).await,
     })
+}
+
+/// What a clerk proposes to give back, or decides about, as the case shows it: nothing
+/// where there is none yet.
+async fn refundable(
+    functions: &Functions,
+    case_number: &CaseNumber,
+    wish: Wish,
+) -> Option<(String, String)> {
+    let nothing = (String::new(), String::new());
+    if !matches!(wish, Wish::Propose(_) | Wish::Approve | Wish::ApproveOwn) {
+        return Some(nothing);
+    }
+    let store = &functions.record_payments.store;
+    let file = store.case_file(case_number).await.ok()??;
+    if matches!(wish, Wish::Propose(_)) {
+        let mut captured = file
+            .settlements
+            .iter()
+            .filter_map(|it| it.source.captured());
+        let settlement = captured.next()?.capture_id.to_string();
+        return Some((settlement, String::new()));
+    }
+    let proposed = |refund: &&Refund| refund.state == RefundState::Proposed;
+    let refund = file.refunds.iter().find(proposed)?.id.to_string();
+    Some((String::new(), refund))
 }
 
 fn outcome(answer: &Response<Body>) -> ClerkOutcome {

@@ -6,6 +6,7 @@ use jiff::SignedDuration;
 use paypal_standin::{Books, CaptureStatus, DisputeNames, OrderState, Refund, RefundStatus};
 use serde_json::Value;
 
+use super::refunds;
 use super::{case_of, cents, moment, standing, text};
 use crate::history::History;
 use crate::world::World;
@@ -16,12 +17,15 @@ const PARKED_FROM: u32 = 20;
 const DELIVERIES_MAX: u32 = 25;
 
 /// The table, sorted by what its items are.
-struct Table {
+pub(super) struct Table {
     tickets: BTreeMap<String, Value>,
     attempts: BTreeMap<String, Value>,
-    settlements: Vec<Value>,
-    by_clerks: Vec<Value>,
+    pub(super) settlements: Vec<Value>,
+    pub(super) by_clerks: Vec<Value>,
     taken_back: Vec<Value>,
+    /// What the cash office pays out, of which PayPal knows nothing.
+    ordered: Vec<Value>,
+    pub(super) refunds: Vec<Value>,
     events: Vec<Value>,
     exports: Vec<Value>,
     journal: Vec<Value>,
@@ -35,6 +39,8 @@ impl Table {
             settlements: Vec::new(),
             by_clerks: Vec::new(),
             taken_back: Vec::new(),
+            ordered: Vec::new(),
+            refunds: Vec::new(),
             events: Vec::new(),
             exports: Vec::new(),
             journal: Vec::new(),
@@ -51,7 +57,11 @@ impl Table {
                 }
                 (Some("TICKET"), Some("SETTLEMENT")) => table.by_clerks.push(item),
                 (Some("TICKET"), Some("JOURNAL")) => table.journal.push(item),
+                (Some("TICKET"), Some("TAKEN_BACK")) if text(&item, "kind") == "payment_order" => {
+                    table.ordered.push(item);
+                }
                 (Some("TICKET"), Some("TAKEN_BACK")) => table.taken_back.push(item),
+                (Some("TICKET"), Some("REFUND")) => table.refunds.push(item),
                 // What nobody can read is looked at by a human.
                 (Some("ATTEMPT"), _) if item.get("case_number").is_none() => {}
                 (Some("ATTEMPT"), _) => {
@@ -239,6 +249,14 @@ pub(crate) fn locks_left(world: &World) -> usize {
     table.tickets.values().filter(locked).count()
 }
 
+/// Refunds that PayPal is still to carry out.
+pub(crate) fn refunds_left(world: &World) -> usize {
+    let refunds = Table::read(world).refunds.into_iter();
+    refunds
+        .filter(|it| text(it, "refund_state") == "approved")
+        .count()
+}
+
 /// V2: an hour after the life of every order nobody waits for any of them, but for
 /// what PayPal holds back.
 pub(crate) fn attempts_are_over(world: &World) {
@@ -295,6 +313,7 @@ pub(crate) fn at_rest(world: &World, history: &mut History) {
         the_sums_agree(books, &table, history);
         what_was_taken_back_is_known(books, &table, history);
         attempts_are_final(books, &table, history);
+        refunds::at_rest(books, &table, history);
     });
     for (case_number, ticket) in &table.tickets {
         history.law("V1", ticket.get("lock").is_none(), || {
@@ -465,7 +484,7 @@ fn the_sums_agree(books: &Books, table: &Table, history: &mut History) {
     let taken: i64 = table
         .taken_back
         .iter()
-        .filter(|line| !odd(&text(line, "capture_id")))
+        .filter(|line| !odd(&text(line, "settlement")))
         .map(|line| cents(&text(line, "value")))
         .sum();
     history.law("L7", captured - given_back == settled - taken, || {
@@ -493,7 +512,7 @@ fn what_was_taken_back_is_known(books: &Books, table: &Table, history: &mut Hist
         .map(|(id, capture_id)| (id.clone(), capture_id.clone()))
         .collect();
     for line in &table.taken_back {
-        let is_there = there.contains(&(text(line, "id"), text(line, "capture_id")));
+        let is_there = there.contains(&(text(line, "id"), text(line, "settlement")));
         history.law("L3", is_there, || {
             format!("PayPal knows nothing of what was taken back: {line}")
         });
@@ -514,7 +533,11 @@ fn what_was_taken_back_is_known(books: &Books, table: &Table, history: &mut Hist
             stands,
             Some("review" | "withdrawn" | "objected" | "handed over")
         );
-        history.law("L8", known.contains(id) && reviewed, || {
+        let decided = table
+            .taken_back
+            .iter()
+            .any(|line| text(line, "id") == *id && text(line, "gives_back") == "surplus");
+        history.law("L8", known.contains(id) && (reviewed || decided), || {
             format!("{id} took money back from {case_number}, which is {stands:?}")
         });
     }
@@ -591,6 +614,7 @@ fn each_line_once(table: &Table, history: &mut History) {
     let negative = table
         .taken_back
         .iter()
+        .chain(&table.ordered)
         .filter(|item| item.get("value").is_some())
         .map(|item| text(item, "id"));
     let by_clerks = table.by_clerks.iter().map(settlement_id);

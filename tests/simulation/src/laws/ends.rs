@@ -23,7 +23,8 @@ pub(crate) fn end_of_the_case(world: &World) -> String {
             ],
             // Not its kind: of a refund that PayPal shows nobody can say whether it
             // is a reversal, but by the type of the event.
-            ("TICKET", "TAKEN_BACK") => &["id", "capture_id", "value", "currency"],
+            ("TICKET", "TAKEN_BACK") => &["id", "settlement", "value", "currency"],
+            ("TICKET", "REFUND") => &["id", "refund_state", "value"],
             ("TICKET", "JOURNAL") => &["what", "reference"],
             ("EXPORT", _) => &["settlement", "taken_back"],
             _ => return None,

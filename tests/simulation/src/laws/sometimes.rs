@@ -12,7 +12,7 @@ use crate::history::History;
 use crate::world::{Function, World};
 
 /// Beside the edges of the state table.
-const FACTS: [&str; 36] = [
+const FACTS: [&str; 40] = [
     "settled by finish-checkout",
     "settled by receive-webhook",
     "settled by reconcile-payments",
@@ -49,6 +49,10 @@ const FACTS: [&str; 36] = [
     "as many orders were open as may be",
     "a night found what had been given back in silence",
     "a lock waited for PayPal's own books",
+    "a refund was proposed",
+    "a refund was approved",
+    "a refund was completed",
+    "a refund was failed",
 ];
 
 /// How an edge of the state table begins.

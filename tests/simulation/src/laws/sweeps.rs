@@ -8,8 +8,10 @@ use tokio::time::Instant;
 use crate::history::Kind;
 use crate::world::{Function, World};
 
-/// One look into the index each: three queues of sixteen.
-const SHARDS: u64 = 48;
+/// One look into the index each: three queues of sixteen, and one of refunds. A refund
+/// is looked for in its ticket's partition, up to so often.
+const SHARDS: u64 = 49;
+const QUERIES_PER_REFUND_MAX: u64 = 12;
 /// What one attempt may cost: itself, put off, it and its ticket, the token,
 /// the lock, and the booking, decided up to four times, each of them written up
 /// to six times against other transactions and read back.
@@ -62,7 +64,13 @@ pub(crate) fn a_sweep_has_ended(world: &World, sweeping: Sweeping) {
     let mut attempts = sweeping.open;
     attempts.extend(open(world, Duration::ZERO));
     let open = u64::try_from(attempts.len()).unwrap_or(u64::MAX);
-    let few = index <= SHARDS && table <= PER_ATTEMPT_MAX.saturating_mul(open);
+    let refunds = attempts
+        .iter()
+        .filter(|key| key.contains("REFUND#"))
+        .count();
+    let refunds = u64::try_from(refunds).unwrap_or(u64::MAX);
+    let queries = SHARDS + QUERIES_PER_REFUND_MAX.saturating_mul(refunds);
+    let few = index <= queries && table <= PER_ATTEMPT_MAX.saturating_mul(open);
     let mut history = world.history.borrow_mut();
     history.law("V3", few, || {
         format!("a sweep over {open} open attempts looked {index} times into the index and asked the table {table} times")

@@ -69,9 +69,17 @@ pub(super) async fn schedule(world: Rc<World>, actors_left: Rc<Cell<usize>>) {
         }
     }
     laws::attempts_are_over(&world);
+    // What is to be given back is asked for every ten minutes.
+    for _ in 0..LOOKS_AT_REFUNDS {
+        if laws::refunds_left(&world) == 0 {
+            break;
+        }
+        world.pause(LAST_LOOKS + A_MINUTE).await;
+        sweep(&world).await;
+    }
     // Nothing is settled by whom PayPal holds back: it is asked about each hour.
     for _ in 0..HELD_BACK_HOURS_MAX {
-        if laws::attempts_left(&world) == 0 {
+        if laws::attempts_left(&world) + laws::refunds_left(&world) == 0 {
             break;
         }
         world.pause(AN_HOUR * 8).await;
@@ -89,6 +97,8 @@ pub(super) async fn schedule(world: Rc<World>, actors_left: Rc<Cell<usize>>) {
 const MINUTES_OUT_OF_ITS_SENSES: u32 = 30;
 /// How often a lock that still stands is looked at, before its order's life is over.
 const LOOKS_AT_LOCKS: u32 = 3;
+/// How often a refund is looked at that PayPal has not said anything about.
+const LOOKS_AT_REFUNDS: u32 = 12;
 /// How long a lock waits for PayPal's own books: those of two days later.
 const NIGHTS: u32 = 3;
 /// How often what is over by now is looked at.
@@ -128,7 +138,7 @@ async fn settle_what_is_due(world: &Rc<World>) {
     }
 }
 
-/// A minute has passed. Where nothing is due a sweep reads 48 empty shards
+/// A minute has passed. Where nothing is due a sweep reads 49 empty partitions
 /// and writes nothing: half of all calls, which would say nothing new.
 async fn sweep(world: &World) {
     laws::note_locks(world);

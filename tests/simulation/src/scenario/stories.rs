@@ -16,7 +16,7 @@ use crate::office::{Wish, clerk};
 use crate::world::{Work, World};
 
 /// The stories of one ticket, each small enough for every fault at every call.
-pub(crate) const STORIES: [Scenario; 38] = [
+pub(crate) const STORIES: [Scenario; 42] = [
     Scenario {
         name: "pays-and-returns",
         prepare: with_webhooks,
@@ -262,6 +262,47 @@ pub(crate) const STORIES: [Scenario; 38] = [
             let wish = later(world, Wish::HandOver);
             tell(world, vec![pays(world, Payer::ClosesWindow), wish]);
         },
+    },
+    Scenario {
+        name: "given-back-by-two",
+        prepare: with_webhooks,
+        begin: |world| {
+            let wishes = [
+                Wish::Propose(Cents::new(3_000)),
+                Wish::ApproveOwn,
+                Wish::Approve,
+            ];
+            tell(world, vec![given_back(world, &wishes, None)]);
+        },
+    },
+    Scenario {
+        name: "given-back-in-part-and-not-shown-at-once",
+        prepare: |world| {
+            without_webhooks(world);
+            let late = Behaviour {
+                get_404_after_refund_s: 120,
+                ..world.standin.behaviour()
+            };
+            world.standin.set_behaviour(late).expect("two minutes");
+        },
+        begin: |world| {
+            let wishes = [Wish::Propose(Cents::new(1_000)), Wish::Approve];
+            tell(world, vec![given_back(world, &wishes, None)]);
+        },
+    },
+    Scenario {
+        name: "given-back-by-two-and-by-hand",
+        prepare: without_webhooks,
+        begin: |world| {
+            let wishes = [Wish::Propose(Cents::new(1_000)), Wish::Approve];
+            let by_hand = Afterwards::RefundedInPart(500);
+            tell(world, vec![given_back(world, &wishes, Some(by_hand))]);
+        },
+    },
+    Scenario {
+        name: "paid-twice-and-given-back",
+        prepare: without_webhooks,
+        begin: |world| tell(world, vec![paid_twice(world)]),
     },
 ];
 
@@ -711,6 +752,51 @@ fn disputed_then(world: &Rc<World>, wishes: &'static [Wish]) -> Work {
         wanted_in_turn(&world, &driver, wishes).await;
         world.afterwards(Afterwards::Refunded).await;
         world.pause(A_MINUTE).await;
+        driver.opens().await;
+    })
+}
+
+/// Paid, and given back as clerks decide; meanwhile somebody gives a part of it back in
+/// PayPal's own pages.
+fn given_back(world: &Rc<World>, wishes: &[Wish], by_hand: Option<Afterwards>) -> Work {
+    let (driver, world, wishes) = (driver(world), Rc::clone(world), wishes.to_vec());
+    Box::pin(async move {
+        driver.pays(Payer::Pays).await;
+        world.pause(A_MINUTE).await;
+        for wish in wishes {
+            clerk(Rc::clone(&world), driver.case_number().clone(), wish).await;
+            if let Some(by_hand) = by_hand
+                && matches!(wish, Wish::Propose(_))
+            {
+                world.pause(A_MINUTE).await;
+                world.afterwards(by_hand).await;
+                world.pause(A_MINUTE * 2).await;
+            }
+        }
+        world.pause(A_MINUTE * 2).await;
+        driver.opens().await;
+    })
+}
+
+/// PayPal holds a capture back, a clerk takes cash all the same, and then it completes.
+fn paid_twice(world: &Rc<World>) -> Work {
+    let (driver, world) = (driver(world), Rc::clone(world));
+    Box::pin(async move {
+        let Some(sent) = driver.presses().await else {
+            return;
+        };
+        let Some(back) = driver.decides(&sent, Payer::Pays).await else {
+            return;
+        };
+        let returns = driver.returns(&back);
+        world.under(On::Capture, FaultKind::Pending, returns).await;
+        let case_number = driver.case_number().clone();
+        clerk(Rc::clone(&world), case_number.clone(), Wish::Override).await;
+        world.pause(AN_HOUR).await;
+        world.afterwards(Afterwards::Completes).await;
+        world.pause(AN_HOUR * 2).await;
+        clerk(Rc::clone(&world), case_number, Wish::Approve).await;
+        world.pause(A_MINUTE * 2).await;
         driver.opens().await;
     })
 }
