@@ -240,11 +240,14 @@ async fn what_paypal_refuses_for_good_is_a_humans_case_and_the_rest_is_asked_aga
         let (city, number) = paid_twice().await;
         approved(&city, &number).await;
         let refused = FaultKind::Refused(Issue::named(issue).unwrap());
-        city.standin
-            .set_fault(Fault::once(On::Refund, refused))
-            .unwrap();
+        let twice = Fault {
+            times: 2,
+            ..Fault::once(On::Refund, refused)
+        };
+        city.standin.set_fault(twice).unwrap();
         city.sweep().await;
-        hours_pass(&city, 1).await;
+        assert_eq!(state_of(&city, &number).await, "approved", "{issue}");
+        hours_pass(&city, 2).await;
         assert_eq!(state_of(&city, &number).await, state, "{issue}");
         let gone = if state == "completed" { 3_000 } else { 0 };
         assert_eq!(given_back(&city), gone, "{issue}");

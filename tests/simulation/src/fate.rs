@@ -240,7 +240,7 @@ impl Fate {
             Self::Twice,
         ];
         fates.extend(FROZEN_S.map(Self::Frozen));
-        if matches!(on, On::Create | On::Capture) {
+        if matches!(on, On::Create | On::Capture | On::Refund) {
             fates.extend(LATE_PAYPAL_S.map(Self::Late));
         }
         fates.extend(
@@ -345,9 +345,11 @@ impl Fate {
 fn refusals(on: On) -> &'static [Issue] {
     static CREATE: OnceLock<Vec<Issue>> = OnceLock::new();
     static CAPTURE: OnceLock<Vec<Issue>> = OnceLock::new();
+    static REFUND: OnceLock<Vec<Issue>> = OnceLock::new();
     match on {
         On::Create => CREATE.get_or_init(|| Issue::of(On::Create)),
         On::Capture => CAPTURE.get_or_init(|| Issue::of(On::Capture)),
+        On::Refund => REFUND.get_or_init(|| Issue::of(On::Refund)),
         _ => &[],
     }
 }
@@ -362,6 +364,7 @@ pub(crate) fn paypal_call(request: &Request<bytes::Bytes>) -> Option<On> {
         ["v2", "checkout", "orders", _] => On::GetOrder,
         ["v2", "checkout", "orders", _, "capture"] => On::Capture,
         ["v2", "payments", "captures", _] => On::GetCapture,
+        ["v2", "payments", "captures", _, "refund"] => On::Refund,
         ["v2", "payments", "refunds", _] => On::GetRefund,
         ["v1", "customer", "disputes", _] => On::GetDispute,
         ["v1", "notifications", "certs", _] => On::Certificate,

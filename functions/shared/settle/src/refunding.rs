@@ -4,7 +4,7 @@
 //! approved ─▶ what does PayPal show? ─▶ written down that it is asked ─▶ asked
 //!               ours: booked                                              completed: booked
 //!               somebody else's: not asked                                pending: followed
-//!                                                                         refused: for a human
+//!                                                                         refused twice: for a human
 //! ```
 //!
 //! The same discipline as for a capture: no answer is no answer, and the same request
@@ -190,7 +190,7 @@ impl Settle {
         }
         let has_left = matches!(
             status,
-            Some(CaptureStatus::Refunded | CaptureStatus::PartiallyRefunded)
+            CaptureStatus::Refunded | CaptureStatus::PartiallyRefunded
         );
         if has_left && of_it().next().is_none() {
             tracing::error!(alarm = "refund-unclear", refund = %due.refund.id, "PayPal says that money of the capture was given back, and shows no refund");
@@ -205,7 +205,7 @@ impl Settle {
         &self,
         captured: &Captured,
         moment: Moment,
-    ) -> Result<Result<(Option<CaptureStatus>, Vec<paypal::Refund>), PayPalError>, Error> {
+    ) -> Result<Result<(CaptureStatus, Vec<paypal::Refund>), PayPalError>, Error> {
         let attempt = self.store.attempt(&captured.attempt).await?;
         let order_id = attempt
             .and_then(|attempt| attempt.order)
@@ -221,8 +221,10 @@ impl Settle {
             match order {
                 Ok(order) => {
                     let of_it = |capture: &paypal::Capture| capture.id == captured.capture_id;
-                    let capture = order.captures.into_iter().find(of_it);
-                    return Ok(Ok((capture.map(|capture| capture.status), order.refunds)));
+                    // One that shows no capture shows no refunds of it, either.
+                    if let Some(capture) = order.captures.into_iter().find(of_it) {
+                        return Ok(Ok((capture.status, order.refunds)));
+                    }
                 }
                 Err(PayPalError::NotFound { .. }) => {}
                 Err(error) => return Ok(Err(error)),
@@ -234,7 +236,7 @@ impl Settle {
                 self.paypal.get_capture(&token, id, moment.deadline).await
             })
             .await;
-        Ok(capture.map(|capture| (Some(capture.status), Vec::new())))
+        Ok(capture.map(|capture| (capture.status, Vec::new())))
     }
 
     async fn ask_for_it(
@@ -275,9 +277,10 @@ impl Settle {
         match answer {
             Ok(made) => self.heard(due, &made, moment.now).await,
             Err(PayPalError::Refused { issue, .. }) if DEFINITE.contains(&issue.code()) => {
-                // It may be our own earlier call that has had its effect, of which we have
-                // not heard and which a read does not show yet.
-                if before.is_some() && asked_for < READ_LAG {
+                // It may be a call of ours that has had its effect, and a read does not show
+                // it yet: a second no, after another look, is believed.
+                // sabotage: the first no to a refund is believed
+                if asked_for < READ_LAG {
                     return Ok(GivingBack::Unclear);
                 }
                 self.give_up(due, issue.code(), moment.now).await
