@@ -69,9 +69,9 @@ pub(crate) async fn record(
                  receipt; where one payment is for several tickets, add -1, -2 to its number",
             ));
         }
-        let settlement = ticket
-            .take(taken, override_reason.is_some())
-            .map_err(refused)?;
+        // sabotage: an override without a reason
+        let overrides = override_reason.is_some();
+        let settlement = ticket.take(taken, overrides).map_err(refused)?;
         in_time(store, &ticket, &settlement, now).await?;
         if store.book(&ticket, &settlement, booker).await? == Write::Done {
             // What stands is what counts: another payment under the same number may have

@@ -137,6 +137,7 @@ impl Settle {
     /// What PayPal shows of the capture. What somebody has given back in PayPal's own
     /// pages is booked first: the same money must not go twice.
     async fn shown(&self, due: &Due<'_>, moment: Moment) -> Result<Shown, Error> {
+        // sabotage: a refund without its request id: and without a look
         let (status, refunds) = match self.read_refunds(due.captured, moment).await? {
             Ok(read) => read,
             Err(error) => {
@@ -145,7 +146,6 @@ impl Settle {
             }
         };
         let id = due.refund.id.as_str();
-        // sabotage: what PayPal shows of a refund is not looked for
         let ours = refunds
             .iter()
             .find(|made| made.custom_id.as_deref() == Some(id));
@@ -259,7 +259,9 @@ impl Settle {
         if !in_time || self.store.ask_for_refund(due.refund, asked).await? == Write::Refused {
             return Ok(GivingBack::Unclear);
         }
-        let (id, request_id) = (&due.captured.capture_id, &due.refund.request_id());
+        let id = &due.captured.capture_id;
+        // sabotage: a refund without its request id
+        let request_id = &due.refund.request_id();
         let note = format!("Erstattung / refund {}", due.refund.case_number);
         let new = NewRefund {
             amount: &due.refund.amount,

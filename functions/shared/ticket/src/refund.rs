@@ -219,6 +219,7 @@ impl Refund {
         if self.state != RefundState::Proposed {
             return Err(Undecidable::Decided);
         }
+        // sabotage: a proposal is approved by whoever has made it
         if self.proposed_by.as_ref() == Some(&decision.by) {
             return Err(Undecidable::OwnProposal);
         }

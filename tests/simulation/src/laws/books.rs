@@ -314,6 +314,7 @@ pub(crate) fn at_rest(world: &World, history: &mut History) {
         what_was_taken_back_is_known(books, &table, history);
         attempts_are_final(books, &table, history);
         refunds::at_rest(books, &table, history);
+        an_override_says_why(books, &table, history);
     });
     for (case_number, ticket) in &table.tickets {
         history.law("V1", ticket.get("lock").is_none(), || {
@@ -371,6 +372,35 @@ pub(crate) fn at_rest(world: &World, history: &mut History) {
     world
         .standin
         .in_books(|books| each_effect_once(books, &table, history));
+}
+
+/// T5: who takes money while PayPal holds a capture back says why.
+fn an_override_says_why(books: &Books, table: &Table, history: &mut History) {
+    if history.restored_at.is_some() {
+        return;
+    }
+    for payment in &table.by_clerks {
+        let (case_number, booked_at) = (text(payment, "case_number"), text(payment, "booked_at"));
+        let Some(booked_at) = moment(&booked_at) else {
+            continue;
+        };
+        let beside = books.captures.iter().any(|capture| {
+            case_of(capture.invoice_id.as_deref()) == case_number
+                && capture.custom_id.is_some()
+                && capture.status.moves_money()
+                && capture.created_at < booked_at
+        });
+        if text(payment, "role") != "main" || !beside {
+            continue;
+        }
+        let id = settlement_id(payment);
+        let mut lines = table.journal.iter();
+        let says_why =
+            lines.any(|line| text(line, "reference") == id && !text(line, "reason").is_empty());
+        history.law("T5", says_why, || {
+            format!("cash was taken beside a capture that PayPal holds back: {payment}")
+        });
+    }
 }
 
 /// Whether PayPal has given an event up whose earlier deliveries a restore has

@@ -45,6 +45,78 @@ pub(crate) const ALL: &[Sabotage] = &[
         found_by: "orders of checkout×lease",
     },
     Sabotage {
+        name: "a proposal is approved by whoever has made it",
+        places: &[
+            (
+                "a proposal is approved by whoever has made it",
+                Change::Never,
+            ),
+            (
+                "a proposal is approved by whoever has made it: at the table",
+                Change::Value(
+                    "if $on { \"refund_state = :was AND (attribute_exists(pk) OR proposed_by <> :decided_by)\" } else { $it }",
+                ),
+            ),
+        ],
+        found_by: "given-back-by-two;seed=1",
+    },
+    Sabotage {
+        name: "a refund without its request id",
+        places: &[
+            (
+                "a refund without its request id",
+                Change::Value(
+                    "&if $on { moment.now.to_string() } else { due.refund.request_id() }",
+                ),
+            ),
+            (
+                "a refund without its request id: and without a look",
+                Change::First("return Ok(Shown::Nothing);"),
+            ),
+        ],
+        found_by: "given-back-in-part-and-not-shown-at-once;seed=1;reconcile-payments: paypal Refund#1=ErrorAfterEffect",
+    },
+    Sabotage {
+        name: "what is given back in PayPal's pages is given back again",
+        places: &[(
+            "what is given back in PayPal's pages is given back again",
+            Change::Never,
+        )],
+        found_by: "given-back-by-two-and-by-hand;seed=1",
+    },
+    Sabotage {
+        name: "the first no to a refund is believed",
+        places: &[("the first no to a refund is believed", Change::Never)],
+        found_by: "given-back-in-part-and-not-shown-at-once;seed=1;reconcile-payments: paypal Refund#1=RefusedAfterEffect-TRANSACTION_DISPUTED",
+    },
+    Sabotage {
+        name: "nobody is told of surplus",
+        places: &[(
+            "nobody is told of surplus",
+            Change::Value("if $on { None } else { $it }"),
+        )],
+        found_by: "paid-twice-and-given-back;seed=1",
+    },
+    Sabotage {
+        name: "a fine that was given back stays paid",
+        places: &[(
+            "a fine that was given back stays paid",
+            Change::Value("if $on { state.clone() } else { $it }"),
+        )],
+        found_by: "given-back-by-two;seed=1",
+    },
+    Sabotage {
+        name: "an override without a reason",
+        places: &[
+            ("an override without a reason", Change::Value("$on || $it")),
+            (
+                "an override without a reason: at the table",
+                Change::Value("if $on { ticket.pending() } else { $it }"),
+            ),
+        ],
+        found_by: "paid-twice-and-given-back;seed=1",
+    },
+    Sabotage {
         name: "withdrawal without a condition",
         places: &[("withdrawal without a condition", Change::Holds)],
         found_by: "orders of return×withdrawal",

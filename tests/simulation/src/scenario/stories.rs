@@ -791,7 +791,9 @@ fn paid_twice(world: &Rc<World>) -> Work {
         let returns = driver.returns(&back);
         world.under(On::Capture, FaultKind::Pending, returns).await;
         let case_number = driver.case_number().clone();
-        clerk(Rc::clone(&world), case_number.clone(), Wish::Override).await;
+        for wish in [Wish::Cash, Wish::Override] {
+            clerk(Rc::clone(&world), case_number.clone(), wish).await;
+        }
         world.pause(AN_HOUR).await;
         world.afterwards(Afterwards::Completes).await;
         world.pause(AN_HOUR * 2).await;

@@ -214,7 +214,8 @@ fn money_steps(
         Step::put_new(queued),
     ];
     // sabotage: nobody is told of surplus
-    if let Some(proposal) = settlement.proposal() {
+    let proposal = settlement.proposal();
+    if let Some(proposal) = proposal {
         steps.push(new_refund(&proposal)?);
     }
     match (&settlement.source, booker) {
@@ -352,6 +353,7 @@ fn booked_ticket(
             } else {
                 paid_in_part(ticket, settlement, update)?
             };
+            // sabotage: an override without a reason: at the table
             let overridden = override_reason.and(ticket.pending());
             let nobody = overridden.map_or(NOBODY_CAPTURES, |_| BESIDE_PENDING);
             let update = match overridden {

@@ -97,6 +97,7 @@ impl TakenBack {
     pub fn after(&self, state: &State) -> State {
         match (&self.decided, state) {
             (None, _) => state.after_taking_back(),
+            // sabotage: a fine that was given back stays paid
             (Some(decided), State::Paid { .. }) if decided.gives_back == GivesBack::Fine => {
                 state.after_taking_back()
             }

@@ -143,7 +143,7 @@ impl Store {
             update.condition_expression("refund_state = :was")
         } else {
             update
-                // sabotage: a proposal is approved by whoever has made it
+                // sabotage: a proposal is approved by whoever has made it: at the table
                 .condition_expression(
                     "refund_state = :was \
                      AND (attribute_not_exists(proposed_by) OR proposed_by <> :decided_by)",
