@@ -13,7 +13,8 @@
 
 mod closed;
 
-use std::sync::OnceLock;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use jsonschema::{Draft, Validator};
 use serde_json::{Map, Value, json};
@@ -36,6 +37,8 @@ pub struct Operation {
     pub described: Value,
     components: Value,
     closed_components: Value,
+    /// Of answers, by status and media type: each is made once.
+    answers: Mutex<BTreeMap<(u16, String), Arc<Validator>>>,
 }
 
 /// The methods of a path; what else stands there is no operation.
@@ -61,6 +64,7 @@ impl Description {
                     described: put_in(operation, &document),
                     components: components.clone(),
                     closed_components: closed_components.clone(),
+                    answers: Mutex::default(),
                 });
             }
         }
@@ -155,22 +159,20 @@ impl Operation {
         let Some(media) = answer["content"].get(content_type) else {
             return fault(&format!("{content_type} is not described"));
         };
-        let schema = &media["schema"];
-        let described = |schema: &Value, text: &[u8]| match serde_json::from_slice(text) {
-            Ok(found) => validator(&closed::schema(schema), &self.closed_components)
-                .iter_errors(&found)
-                .map(|error| format!("at {}: {error} in {found}", error.instance_path()))
-                .collect(),
-            Err(error) => vec![format!("{error}: {}", String::from_utf8_lossy(text))],
-        };
         let mut faults: Vec<String> = Vec::new();
-        match content_type {
-            "application/x-ndjson" => {
-                for line in body.split_inclusive(|byte| *byte == b'\n') {
-                    faults.extend(described(&schema["contentSchema"], line));
-                }
+        let mut hold = |text: &[u8]| match serde_json::from_slice(text) {
+            Ok(found) => {
+                let validator = self.answer_validator(status, content_type, &media["schema"]);
+                faults.extend(validator.iter_errors(&found).map(|error| {
+                    let at = error.instance_path();
+                    format!("at {at}: {error} in {found}")
+                }));
             }
-            "application/json" | "application/problem+json" => faults = described(schema, body),
+            Err(error) => faults.push(format!("{error}: {}", String::from_utf8_lossy(text))),
+        };
+        match content_type {
+            "application/x-ndjson" => body.split_inclusive(|byte| *byte == b'\n').for_each(hold),
+            "application/json" | "application/problem+json" => hold(body),
             _ => {}
         }
         if content_type == "application/problem+json" {
@@ -180,6 +182,18 @@ impl Operation {
             }
         }
         faults.iter().flat_map(|what| fault(what)).collect()
+    }
+
+    /// What accepts an answer, or one line of it, and no field that is not described.
+    fn answer_validator(&self, status: u16, content_type: &str, schema: &Value) -> Arc<Validator> {
+        let mut made = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
+        let made = made.entry((status, content_type.to_owned()));
+        let validator = made.or_insert_with(|| {
+            let schema = schema.get("contentSchema").unwrap_or(schema);
+            let closed = closed::schema(schema);
+            Arc::new(validator(&closed, &self.closed_components))
+        });
+        Arc::clone(validator)
     }
 }
 
