@@ -6,11 +6,11 @@ them is a list of such, so that schemathesis writes and reads each line.
 
 import json
 import zlib
+from datetime import datetime, timedelta, timezone
 
 import schemathesis
 
 NDJSON = "application/x-ndjson"
-LINES_MAX = 5
 
 # The sample tickets that `cargo run` issues: one in every state that lasts. Half of all
 # requests are about one of them; any other number leads to nothing but a 404.
@@ -19,7 +19,7 @@ CASES = [f"KL-MUSTER-{number:04}" for number in range(1, 13)]
 
 def of_lines(media):
     line = media["schema"].pop("contentSchema")
-    media["schema"] = {"type": "array", "items": line, "minItems": 1, "maxItems": LINES_MAX}
+    media["schema"] = {"type": "array", "items": line, "minItems": 1}
     media["example"] = [json.loads(line) for line in media["example"].splitlines()]
 
 
@@ -56,3 +56,25 @@ def map_path_parameters(context, path_parameters):
     if path_parameters and "case_number" in path_parameters:
         path_parameters["case_number"] = chosen(path_parameters["case_number"])
     return path_parameters
+
+
+# Moments must lie near now. Half of those that are well written are moved there.
+NEAR = {"until": timedelta(days=1), "paid_at": -timedelta(hours=1), "occurred_at": -timedelta(days=1)}
+
+
+def near(field, given):
+    try:
+        datetime.strptime(given, "%Y-%m-%dT%H:%M:%S%z")
+    except (TypeError, ValueError):
+        return given
+    moved = datetime.now(timezone.utc) + NEAR[field]
+    return moved.strftime("%Y-%m-%dT%H:%M:%SZ") if zlib.crc32(given.encode()) % 2 else given
+
+
+@schemathesis.hook
+def map_body(context, body):
+    for thing in body if isinstance(body, list) else [body]:
+        if isinstance(thing, dict):
+            for field in NEAR.keys() & thing.keys():
+                thing[field] = near(field, thing[field])
+    return body
