@@ -9,7 +9,7 @@ const SCHEMAS: &str = "#/components/schemas/";
 /// The components with each schema closed, and as it was beside.
 pub(crate) fn components(components: &Value) -> Value {
     let mut closed = components.clone();
-    closed["open"] = each(&components["schemas"], |schema| inside(schema));
+    closed["open"] = each(&components["schemas"], inside);
     closed["schemas"] = each(&components["schemas"], schema);
     closed
 }
