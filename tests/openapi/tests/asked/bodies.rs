@@ -159,7 +159,8 @@ async fn a_schema_takes_the_lines_that_its_function_takes_and_no_others() {
         for example in examples.as_str().unwrap().lines() {
             let lines = mutations(&serde_json::from_str(example).unwrap(), schema);
             for lines in lines.chunks(LINES) {
-                let body: String = lines.iter().map(|line| format!("{line}\n")).collect();
+                let body: Vec<String> = lines.iter().map(Value::to_string).collect();
+                let body = body.join("\n");
                 let answer = office
                     .ask(operation, &path(operation), body.into_bytes())
                     .await;
