@@ -9,12 +9,14 @@
 //!      …/hand-over                        { "reason" }            it goes on with a fine order
 //!      …/amount                           { "amount", "reason" }  another amount is owed
 //!      …/lease                            { "until" }             a letter may be printed
+//! GET  /openapi.json                      what the office API is, for anyone
 //! ```
 //!
-//! Each answers how the case stands then; the same again changes nothing.
+//! Each but the last answers how the case stands then; the same again changes nothing.
 
 mod case;
 mod change;
+mod description;
 mod lease;
 
 use http::{Method, Response, StatusCode};
@@ -101,6 +103,10 @@ async fn route(
     now: Timestamp,
     line: &mut LogLine,
 ) -> Result<Response<Body>, Problem> {
+    // Before it is asked who acts: nobody need be.
+    if description::is_asked_for(request) {
+        return Ok(description::answer());
+    }
     let by = office::sub(request)?;
     line.by = Some(by.clone());
     let case_number = case_number::in_path(request)?.ok_or_else(no_such_route)?;

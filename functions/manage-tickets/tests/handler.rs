@@ -121,6 +121,47 @@ mod reading {
     }
 
     #[tokio::test]
+    async fn the_description_is_answered_to_nobody_in_particular_and_nothing_else_is() {
+        let city = City::start().await;
+        let calls = 10;
+        city.table.answers_only(calls);
+        let text = include_str!("../../../events/vendor-reads-description.json");
+        let asked: Value = serde_json::from_str(text).unwrap();
+        let response = city.ask(&asked).await;
+        assert_eq!(response.status(), 200);
+        assert_eq!(response.headers()["content-type"], "application/json");
+        assert_eq!(json_of(&response)["openapi"], "3.1.1");
+        for (method, path, parameters) in [
+            ("POST", "/openapi.json", json!({})),
+            ("GET", "/openapi", json!({})),
+            ("GET", "/openapi.json/x", json!({})),
+            (
+                "GET",
+                "/tickets/openapi.json",
+                json!({ "case_number": "openapi.json" }),
+            ),
+            (
+                "GET",
+                "/tickets/KL-2026-000900",
+                json!({ "case_number": KL }),
+            ),
+            (
+                "POST",
+                "/tickets/KL-2026-000900/withdrawal",
+                json!({ "case_number": KL }),
+            ),
+        ] {
+            let mut other = asked.clone();
+            other["requestContext"]["http"]["method"] = json!(method);
+            other["requestContext"]["http"]["path"] = json!(path);
+            other["rawPath"] = json!(path);
+            other["pathParameters"] = parameters;
+            assert!(is_problem(&city.ask(&other).await, 401), "{method} {path}");
+        }
+        assert_eq!(city.table.calls_made_of(calls), 0);
+    }
+
+    #[tokio::test]
     async fn when_the_table_is_down_the_case_is_not_called_unknown() {
         let city = City::start().await;
         city.table.answers_only(0);

@@ -396,14 +396,15 @@ async fn doors(
             }
         };
         for trigger in &function.triggers {
-            let endpoint = |route: &template::Route, scopes: &[String]| Endpoint {
+            let endpoint = |route: &template::Route, scopes: Option<&Vec<String>>| Endpoint {
                 route: route.clone(),
-                scopes: scopes.to_vec(),
+                scopes: scopes.cloned(),
                 function: answers.clone(),
             };
             match trigger {
-                Trigger::Public(route) => public.push(endpoint(route, &[])),
-                Trigger::Office { route, scopes } => office.push(endpoint(route, scopes)),
+                Trigger::Public(route) => public.push(endpoint(route, None)),
+                Trigger::Office { route, scopes } => office.push(endpoint(route, Some(scopes))),
+                Trigger::OfficeForAnyone(route) => office.push(endpoint(route, None)),
                 Trigger::Schedule => {}
             }
         }
@@ -453,7 +454,7 @@ fn scopes(template: &Template) -> Vec<String> {
         .flat_map(|function| &function.triggers)
         .flat_map(|trigger| match trigger {
             Trigger::Office { scopes, .. } => scopes.clone(),
-            Trigger::Public(_) | Trigger::Schedule => Vec::new(),
+            Trigger::Public(_) | Trigger::OfficeForAnyone(_) | Trigger::Schedule => Vec::new(),
         })
         .collect();
     scopes.sort();

@@ -52,7 +52,7 @@ fn every_trigger_has_an_event_and_every_event_a_trigger() {
                 Trigger::Public(route) => {
                     Called::Public(route.method.to_string(), route.path.as_str().to_owned())
                 }
-                Trigger::Office { route, .. } => {
+                Trigger::Office { route, .. } | Trigger::OfficeForAnyone(route) => {
                     Called::Office(route.method.to_string(), route.path.as_str().to_owned())
                 }
                 Trigger::Schedule => Called::Schedule,
@@ -108,9 +108,14 @@ fn an_office_event_carries_the_scope_its_route_asks_for() {
             {
                 Some(scopes.clone())
             }
-            Trigger::Office { .. } | Trigger::Public(_) | Trigger::Schedule => None,
+            Trigger::Office { .. }
+            | Trigger::OfficeForAnyone(_)
+            | Trigger::Public(_)
+            | Trigger::Schedule => None,
         });
         let jwt = &event["requestContext"]["authorizer"]["jwt"];
+        let is_for_anyone = wanted == "/openapi.json";
+        assert_eq!(jwt.is_null(), is_for_anyone, "{}", path.display());
         for scopes in scopes {
             assert_eq!(
                 jwt["scopes"],

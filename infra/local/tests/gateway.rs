@@ -52,7 +52,7 @@ fn public(method: Method, path: &str, function: Function) -> Gateway {
     };
     let endpoint = Endpoint {
         route: route(method, path),
-        scopes: Vec::new(),
+        scopes: None,
         function,
     };
     Gateway::new(kind, vec![endpoint], clock())
@@ -64,12 +64,17 @@ fn office(identity: &Identity, function: &Function) -> Gateway {
     };
     let endpoint = |method, path| Endpoint {
         route: route(method, path),
-        scopes: vec!["tickets:issue".to_owned()],
+        scopes: Some(vec!["tickets:issue".to_owned()]),
         function: function.clone(),
+    };
+    let for_anyone = Endpoint {
+        scopes: None,
+        ..endpoint(Method::GET, "/openapi.json")
     };
     let endpoints = vec![
         endpoint(Method::PUT, "/tickets/{case_number}"),
         endpoint(Method::POST, "/tickets"),
+        for_anyone,
     ];
     Gateway::new(kind, endpoints, clock())
 }
@@ -250,6 +255,24 @@ async fn a_valid_token_without_the_routes_scope_is_forbidden() {
         assert_eq!(text(&answer), r#"{"message":"Forbidden"}"#);
     }
     assert!(seen.lock().unwrap().is_none());
+}
+
+#[tokio::test]
+async fn on_a_route_for_anyone_no_token_is_asked_for_and_none_is_believed() {
+    let (function, seen) = stub(ok);
+    let identity = Identity::generate().unwrap();
+    let gateway = office(&identity, &function);
+    let token = identity.sign(&claims()).unwrap();
+    for credentials in ["", "no token", &format!("Bearer {token}")] {
+        let mut asked = request(Method::GET, "/openapi.json", "");
+        let headers = asked.headers_mut();
+        headers.insert(header::AUTHORIZATION, credentials.parse().unwrap());
+        assert_eq!(gateway.answer(asked).await.status(), StatusCode::OK);
+        let seen = seen.lock().unwrap().take().unwrap();
+        let context = serde_json::to_value(seen.request_context()).unwrap();
+        // Whatever asks who acts finds nobody.
+        assert_eq!(context["authorizer"], Value::Null, "{credentials}");
+    }
 }
 
 #[tokio::test]

@@ -228,7 +228,9 @@ fn a_request_has_one_function_that_answers_it() {
         for trigger in function.triggers {
             let (door, route) = match trigger {
                 Trigger::Public(route) => ("public", route),
-                Trigger::Office { route, .. } => ("office", route),
+                Trigger::Office { route, .. } | Trigger::OfficeForAnyone(route) => {
+                    ("office", route)
+                }
                 Trigger::Schedule => continue,
             };
             // `/t/{token}` and `/t/{id}` would be the same route twice.
@@ -240,7 +242,7 @@ fn a_request_has_one_function_that_answers_it() {
             assert!(seen.insert(key.clone()), "{key}");
         }
     }
-    assert_eq!(seen.len(), 21);
+    assert_eq!(seen.len(), 22);
 }
 
 #[test]
@@ -256,6 +258,35 @@ fn every_office_route_asks_for_one_scope_and_whoever_decides_may_read_what_about
             }
         }
     }
+}
+
+#[test]
+fn the_office_door_is_open_to_anyone_for_its_description_alone() {
+    let triggers = template().functions.into_iter().flat_map(|f| f.triggers);
+    let for_anyone: Vec<String> = triggers
+        .filter_map(|trigger| match trigger {
+            Trigger::OfficeForAnyone(route) => {
+                Some(format!("{} {}", route.method, route.path.as_str()))
+            }
+            Trigger::Public(_) | Trigger::Office { .. } | Trigger::Schedule => None,
+        })
+        .collect();
+    assert_eq!(for_anyone, ["GET /openapi.json"]);
+    // A route that forgets its `Auth` has the authorizer all the same.
+    let (_, office) = of_type("AWS::Serverless::HttpApi").remove(0);
+    let auth = office.get("Properties.Auth").unwrap();
+    assert_eq!(
+        auth.get("DefaultAuthorizer").unwrap().text().unwrap(),
+        "City"
+    );
+    // Whoever asks for it without end keeps nobody from anything else.
+    let settings = office.get("Properties.RouteSettings").unwrap();
+    for (route, settings) in settings.entries() {
+        assert!(for_anyone.contains(&route), "{route}");
+        let rate = settings.get("ThrottlingRateLimit").unwrap();
+        assert_eq!(rate.text().unwrap(), "5");
+    }
+    assert_eq!(settings.entries().len(), for_anyone.len());
 }
 
 #[test]

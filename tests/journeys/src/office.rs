@@ -1,6 +1,7 @@
 //! The city's systems and clerks, through the office API.
 
-use http::StatusCode;
+use http::{StatusCode, header};
+use lambda_http::{Body, Response};
 use serde_json::Value;
 
 use crate::City;
@@ -35,9 +36,10 @@ impl City {
     pub async fn manages(&self, name: &str, case_number: &str, fill: &[(&str, &str)]) -> Answered {
         let mut all = vec![("CASE_NUMBER", case_number)];
         all.extend(fill);
-        let request = request(&event(name, &all));
+        let event = event(name, &all);
         let app = &self.functions.manage_tickets;
-        let answer = manage_tickets::handle(app, request, self.now()).await;
+        let answer = manage_tickets::handle(app, request(&event), self.now()).await;
+        is_as_described(&event, &answer);
         Answered {
             status: answer.status(),
             body: serde_json::from_slice(answer.body()).expect("JSON"),
@@ -114,6 +116,18 @@ impl City {
         self.records(&event(name, &fill)).await
     }
 
+    /// The refunds after a place, as somebody has written it into the address.
+    pub async fn refunds_after(&self, place: &str) -> Answered {
+        let fill = [("CLERK", "cash-office"), ("STATE", "proposed")];
+        let listing = event("cash-office-lists-refunds", &fill);
+        let mut listing: Value = serde_json::from_str(&listing).expect("JSON");
+        let mut query = url::form_urlencoded::Serializer::new("state=proposed".to_owned());
+        query.append_pair("after", place);
+        listing["rawQueryString"] = Value::from(query.finish());
+        listing["queryStringParameters"]["after"] = Value::from(place);
+        self.records(&listing.to_string()).await
+    }
+
     /// The refunds of a state, as the cash office lists them.
     pub async fn refunds(&self, state: &str) -> Vec<Value> {
         let fill = [("CLERK", "cash-office"), ("STATE", state)];
@@ -129,12 +143,25 @@ impl City {
     pub async fn records(&self, event: &str) -> Answered {
         let app = &self.functions.record_payments;
         let answer = record_payments::handle(app, request(event), self.now()).await;
+        is_as_described(event, &answer);
         let body = String::from_utf8_lossy(answer.body()).into_owned();
         Answered {
             status: answer.status(),
             body: serde_json::from_str(&body).unwrap_or(Value::String(body)),
         }
     }
+}
+
+/// Every answer of every journey is one that the API's description has.
+fn is_as_described(event: &str, answer: &Response<Body>) {
+    let event: Value = serde_json::from_str(event).expect("JSON");
+    let route = event["routeKey"].as_str().expect("a route");
+    let operation = openapi::description().operation(route);
+    let operation = operation.unwrap_or_else(|| panic!("{route} is not described"));
+    let content_type = answer.headers()[header::CONTENT_TYPE].to_str();
+    let content_type = content_type.expect("a content type");
+    let faults = operation.faults(answer.status().as_u16(), content_type, answer.body());
+    assert!(faults.is_empty(), "{faults:#?}");
 }
 
 /// A payment that a clerk enters.

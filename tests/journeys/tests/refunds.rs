@@ -446,3 +446,28 @@ async fn bad_input_is_answered_with_what_to_send_and_changes_nothing() {
     }
     assert_eq!(city.table().await, table);
 }
+
+#[tokio::test]
+async fn a_place_that_no_list_has_is_refused_and_is_not_the_table_being_down() {
+    let city = City::new().await;
+    let long = "a".repeat(1_100);
+    for place in [
+        "1",
+        "1|2",
+        "~|a|b",
+        "~~|a|b",
+        "é|a|b",
+        &format!("{long}|a|b"),
+    ] {
+        let answered = city.refunds_after(place).await;
+        assert!(answered.is_problem(400, "invalid-request"), "{place}");
+        assert_eq!(answered.body["field"], "after");
+    }
+    for place in ["||", "2026-02-20T09:30:00Z|a|b"] {
+        assert_eq!(
+            city.refunds_after(place).await.status.as_u16(),
+            200,
+            "{place}"
+        );
+    }
+}

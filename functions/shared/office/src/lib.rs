@@ -8,6 +8,10 @@ pub mod fields;
 mod lines;
 mod problem;
 
+/// What the office API is, for whoever writes a program against it: `OpenAPI` 3.1, kept by
+/// hand. `tests/openapi` holds it to the routes, the types and the answers.
+pub const OPENAPI: &str = include_str!("../openapi.json");
+
 pub use body::{OBJECT_BYTES_MAX, body, object};
 pub use caller::sub;
 pub use lines::{Batch, EachLine, each_line};

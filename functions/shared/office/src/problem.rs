@@ -64,6 +64,35 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// Every kind, in the order in which the API's description lists them.
+    pub const ALL: [Self; 25] = [
+        Self::InvalidRequest,
+        Self::NotSignedIn,
+        Self::NoSuchTicket,
+        Self::NoSuchPayment,
+        Self::NoSuchRefund,
+        Self::MethodNotAllowed,
+        Self::TooLarge,
+        Self::OtherContent,
+        Self::ReceiptUsed,
+        Self::TooLate,
+        Self::CheckoutAlive,
+        Self::PartPaid,
+        Self::MoreThanLeft,
+        Self::OwnProposal,
+        Self::AlreadyDecided,
+        Self::Refused(Refusal::Processing),
+        Self::Refused(Refusal::Pending),
+        Self::Refused(Refusal::Paid),
+        Self::Refused(Refusal::Objected),
+        Self::Refused(Refusal::Withdrawn),
+        Self::Refused(Refusal::HandedOver),
+        Self::Refused(Refusal::Review),
+        Self::NotImplemented,
+        Self::Internal,
+        Self::Unavailable,
+    ];
+
     /// The answer's status.
     #[must_use]
     pub const fn status(self) -> StatusCode {
@@ -88,8 +117,7 @@ impl Kind {
         }
     }
 
-    /// The document's `type`: a path of this API, under which its description will say
-    /// what the name means.
+    /// The document's `type`. [`crate::OPENAPI`] says of each what it means and what to do.
     #[must_use]
     pub const fn path(self) -> &'static str {
         match self {

@@ -8,6 +8,12 @@ use crate::dynamo::client::{read, unavailable};
 use crate::dynamo::keys::{Item, OPEN_WORK, s};
 use crate::{Error, Store};
 
+/// Comes after every time that the index holds.
+const AFTER_ALL: &str = "~";
+
+/// The longest sort key. Source: DynamoDB, "Constraints".
+const PLACE_BYTES_MAX: usize = 1_024;
+
 /// A place in a list: everything after it comes next.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place {
@@ -32,12 +38,14 @@ impl Place {
         [&*self.due_at, &*self.pk, &*self.sk].join("|")
     }
 
-    /// Reads what [`Place::text`] has written.
+    /// Reads what [`Place::text`] has written. What no list can hold is refused here: the
+    /// table would answer it with an error that looks like its being down.
     #[must_use]
     pub fn read(text: &str) -> Option<Self> {
         let mut parts = text.splitn(3, '|').map(str::to_owned);
         let (due_at, pk, sk) = (parts.next()?, parts.next()?, parts.next()?);
-        Some(Self { due_at, pk, sk })
+        let is_held = text.len() <= PLACE_BYTES_MAX && due_at.as_str() < AFTER_ALL;
+        is_held.then_some(Self { due_at, pk, sk })
     }
 
     fn of(item: &Item) -> Option<Self> {
@@ -108,7 +116,7 @@ impl Store {
     ) -> Result<Vec<Place>, Error> {
         let (from, to) = (
             after.map_or("", |place| &place.due_at),
-            before.unwrap_or("~"),
+            before.unwrap_or(AFTER_ALL),
         );
         let mut places = Vec::new();
         let mut start = None;

@@ -16,17 +16,23 @@ use crate::function::Function;
 pub(super) async fn answer(
     routed: &Routed<'_>,
     authorizer: &Authorizer,
-    scopes: &[String],
+    scopes: Option<&[String]>,
     function: &Function,
 ) -> Response<Bytes> {
-    let claims = match authorizer.check(routed.headers, scopes, routed.now) {
-        Ok(claims) => claims,
-        Err(refusal) => {
-            report(routed, &refusal, scopes);
-            return refused(&refusal);
-        }
+    let jwt = match scopes {
+        None => None,
+        Some(scopes) => match authorizer.check(routed.headers, scopes, routed.now) {
+            Ok(claims) => Some((claims, scopes)),
+            Err(refusal) => {
+                report(routed, &refusal, scopes);
+                return refused(&refusal);
+            }
+        },
     };
-    let event = event(routed, &claims, scopes);
+    let event = event(
+        routed,
+        jwt.as_ref().map(|(claims, scopes)| (claims, *scopes)),
+    );
     match function.invoke(&event, routed.now).await {
         Ok(answer) => response(&answer).unwrap_or_else(|| {
             tracing::error!(
@@ -112,7 +118,8 @@ fn response(answer: &Value) -> Option<Response<Bytes>> {
     Some(response)
 }
 
-pub(super) fn event(routed: &Routed<'_>, claims: &Claims, scopes: &[String]) -> Value {
+/// The event; without a token's claims on a route that asks for none.
+pub(super) fn event(routed: &Routed<'_>, jwt: Option<(&Claims, &[String])>) -> Value {
     let route_key = format!("{} {}", routed.method, routed.route.path.as_str());
     let host = routed.headers.get(header::HOST).map(wire::text);
     let user_agent = routed.headers.get(header::USER_AGENT).map(wire::text);
@@ -125,7 +132,6 @@ pub(super) fn event(routed: &Routed<'_>, claims: &Claims, scopes: &[String]) -> 
         "requestContext": {
             "accountId": wire::ACCOUNT_ID,
             "apiId": "office",
-            "authorizer": { "jwt": { "claims": claims, "scopes": scopes } },
             "domainName": host,
             "domainPrefix": "local",
             "http": {
@@ -142,6 +148,10 @@ pub(super) fn event(routed: &Routed<'_>, claims: &Claims, scopes: &[String]) -> 
             "timeEpoch": routed.now.as_millisecond(),
         },
     });
+    if let Some((claims, scopes)) = jwt {
+        let jwt = json!({ "claims": claims, "scopes": scopes });
+        event["requestContext"]["authorizer"] = json!({ "jwt": jwt });
+    }
     // Unlike format 1.0, what is empty is left out.
     let query = query(routed.query);
     if !query.is_empty() {

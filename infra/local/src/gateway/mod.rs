@@ -34,8 +34,9 @@ pub const BODY_BYTES_MAX: usize = 10 * 1024 * 1024;
 pub struct Endpoint {
     /// What is asked for.
     pub route: Route,
-    /// At the office API: one of these scopes is needed.
-    pub scopes: Vec<String>,
+    /// At the office API: a token with one of these scopes is needed; nothing where
+    /// none is.
+    pub scopes: Option<Vec<String>>,
     /// Who answers.
     pub function: Function,
 }
@@ -48,7 +49,8 @@ pub enum Kind {
         /// The stage's name.
         stage: String,
     },
-    /// An HTTP API: events of format 2.0, a JWT authorizer on each route.
+    /// An HTTP API: events of format 2.0, a JWT authorizer on each route but those for
+    /// anyone.
     Http {
         /// Who checks the token.
         authorizer: Arc<Authorizer>,
@@ -112,7 +114,8 @@ impl Gateway {
         let answer = match &self.kind {
             Kind::Rest { stage } => rest_api::answer(&routed, stage, &endpoint.function).await,
             Kind::Http { authorizer } => {
-                http_api::answer(&routed, authorizer, &endpoint.scopes, &endpoint.function).await
+                let scopes = endpoint.scopes.as_deref();
+                http_api::answer(&routed, authorizer, scopes, &endpoint.function).await
             }
         };
         // The route and not the path: that holds a token.

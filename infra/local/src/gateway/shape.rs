@@ -157,6 +157,16 @@ fn an_office_request_becomes_an_event_of_the_real_shape() {
             body: "",
         },
     ] {
-        case.check(|routed| super::http_api::event(routed, &claims, &scopes));
+        case.check(|routed| super::http_api::event(routed, Some((&claims, &scopes))));
     }
+    let for_anyone = Case {
+        file: "vendor-reads-description.json",
+        method: Method::GET,
+        route: "/openapi.json",
+        path: "/openapi.json",
+        query: "",
+        content_type: None,
+        body: "",
+    };
+    for_anyone.check(|routed| super::http_api::event(routed, None));
 }

@@ -80,6 +80,8 @@ pub enum Trigger {
         /// One of them is enough; none means that any valid token is.
         scopes: Vec<String>,
     },
+    /// A request at the office API, by anybody: nothing that is secret is behind it.
+    OfficeForAnyone(Route),
     /// The clock.
     Schedule,
 }

@@ -280,6 +280,10 @@ fn trigger(event: &Node, apis: &Apis<'_>) -> Result<Trigger, TemplateError> {
         }
         "HttpApi" => {
             on("ApiId", apis.office)?;
+            // SAM's word for a route without an authorizer.
+            if properties.get("Auth.Authorizer")?.text()? == "NONE" {
+                return Ok(Trigger::OfficeForAnyone(route(&properties)?));
+            }
             let scopes = properties.get("Auth.AuthorizationScopes")?.items();
             Ok(Trigger::Office {
                 route: route(&properties)?,

@@ -95,13 +95,13 @@ impl TakenBack {
     /// decided to give back what pays nothing.
     #[must_use]
     pub fn after(&self, state: &State) -> State {
-        match (&self.decided, state) {
-            (None, _) => state.after_taking_back(),
-            // sabotage: a fine that was given back stays paid
-            (Some(decided), State::Paid { .. }) if decided.gives_back == GivesBack::Fine => {
-                state.after_taking_back()
-            }
-            (Some(_), _) => state.clone(),
+        let Some(decided) = &self.decided else {
+            return state.after_taking_back();
+        };
+        // sabotage: a fine that was given back stays paid
+        if decided.gives_back == GivesBack::Fine && matches!(state, State::Paid { .. }) {
+            return state.after_taking_back();
         }
+        state.clone()
     }
 }
