@@ -98,6 +98,16 @@ impl State {
         Self::Review(self.in_flight().cloned())
     }
 
+    /// Every name that a state has.
+    pub const NAMES: [&str; 6] = [
+        "open",
+        "paid",
+        "objected",
+        "withdrawn",
+        "handed_over",
+        "review",
+    ];
+
     /// The name that table, journal and API write.
     #[must_use]
     pub const fn name(&self) -> &'static str {
