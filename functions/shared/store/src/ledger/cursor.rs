@@ -29,6 +29,10 @@ pub(crate) struct Reading {
 /// Which kind of text this is: another one must not be mistaken for it.
 const VERSION: &str = "1";
 
+/// The longest sort key, in bytes; the table refuses to look for a longer one.
+/// Source: `DynamoDB`, *Quotas*.
+const KEY_LEN_MAX: usize = 1_024;
+
 impl ChangeCursor {
     /// The place as text.
     #[must_use]
@@ -92,7 +96,7 @@ fn is_key(text: &str) -> bool {
     };
     let is_moment =
         at.len() == "0000-00-00T00:00:00.000Z".len() && at.parse::<jiff::Timestamp>().is_ok();
-    is_moment && !id.is_empty() && id.len() < text.len()
+    is_moment && !id.is_empty() && text.len() <= KEY_LEN_MAX
 }
 
 #[cfg(test)]

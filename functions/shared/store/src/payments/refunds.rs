@@ -79,7 +79,8 @@ impl Store {
         limit: usize,
     ) -> Result<ListPage<Refund>, Error> {
         let is_so = |refund: &Refund| refund.state.name() == state;
-        self.listed("refund", &refund_list(state), after, None, limit, is_so)
+        let list = [refund_list(state)];
+        self.listed("refund", &list, after, None, limit, is_so)
             .await
     }
 
