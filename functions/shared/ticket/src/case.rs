@@ -309,6 +309,20 @@ mod tests {
     }
 
     #[test]
+    fn every_name_is_that_of_a_state() {
+        for name in State::NAMES {
+            let stored = json!({
+                "state": name,
+                "settlement": "CAPTURE1",
+                "paid_at": "2026-02-21T10:00:00Z",
+                "by": "paypal",
+            });
+            let read: State = serde_json::from_value(stored).unwrap();
+            assert_eq!(read.name(), name);
+        }
+    }
+
+    #[test]
     fn a_paid_case_has_all_of_its_evidence() {
         let paid = json!({
             "state": "paid",
