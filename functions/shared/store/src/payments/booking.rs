@@ -94,8 +94,9 @@ impl Store {
                 let stood = stands.unwrap_or_else(|| as_paid(ticket, settlement));
                 // A line that has come back under another version than the ticket's
                 // does not tell how the ticket came to be what it is.
-                self.mend_booking(ticket, &stood, booker, false, settlement.booked_at)
-                    .await
+                let mended = self.mend_booking(ticket, &stood, booker, false, settlement.booked_at);
+                // In every caller's future otherwise, and hardly ever needed.
+                Box::pin(mended).await
             }
         }
     }
