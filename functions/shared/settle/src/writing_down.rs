@@ -133,7 +133,8 @@ impl Settle {
     }
 
     /// The ticket, where a write was refused because its journal has got a line that
-    /// changes nothing else of it: what was decided still holds.
+    /// changes neither state nor amount: what was decided still holds, and whose lock
+    /// there is the write asks for itself.
     async fn told_of_since(&self, before: &Ticket, write: Write) -> Result<Option<Ticket>, Error> {
         if write == Write::Done {
             return Ok(None);

@@ -169,15 +169,11 @@ impl Ticket {
         self.changed_at.unwrap_or(self.issued_at)
     }
 
-    /// Whether it stands as `before` did, and its journal has one more line all the same.
+    /// Whether its journal has got a line since `before` that has changed neither state nor
+    /// amount.
     #[must_use]
     pub fn has_only_been_told_of(&self, before: &Self) -> bool {
-        self.changed_at != before.changed_at
-            && *self
-                == Self {
-                    changed_at: self.changed_at,
-                    ..before.clone()
-                }
+        self.version == before.version && self.changed_at != before.changed_at
     }
 
     /// Whether the due date has passed without full payment (Ablauf der
