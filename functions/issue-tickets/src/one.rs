@@ -142,6 +142,7 @@ async fn ticket(
         part_payments: Vec::new(),
         letter_lease: None,
         qr_token: Some(qr_token.into()),
+        changed_at: None,
         awaits: None,
     })
 }

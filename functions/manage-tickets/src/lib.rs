@@ -1,6 +1,9 @@
 //! Shows the city's systems and clerks how a case stands, and lets them change it.
 //!
 //! ```text
+//! GET  /changes?after=…&limit=…           what has happened to tickets since
+//! GET  /tickets?state=…&due_before=…&changed_after=…&after=…&limit=…
+//!                                         tickets of a state, those due first first
 //! GET  /tickets/{case_number}             what was issued, state, amount, due date,
 //!                                         settlements, attempts, money taken back, refunds,
 //!                                         journal
@@ -12,12 +15,15 @@
 //! GET  /openapi.json                      what the office API is, for anyone
 //! ```
 //!
-//! Each but the last answers how the case stands then; the same again changes nothing.
+//! Those of one case answer how it stands then; the same again changes nothing.
 
 mod case;
 mod change;
+mod changes;
 mod description;
 mod lease;
+mod list;
+mod query;
 
 use http::{Method, Response, StatusCode};
 use jiff::Timestamp;
@@ -109,9 +115,15 @@ async fn route(
     }
     let by = office::sub(request)?;
     line.by = Some(by.clone());
-    let case_number = case_number::in_path(request)?.ok_or_else(no_such_route)?;
-    line.case_number = Some(case_number.clone());
     let what = request.uri().path().rsplit('/').next().unwrap_or_default();
+    let Some(case_number) = case_number::in_path(request)? else {
+        return match (request.method(), what) {
+            (&Method::GET, "changes") => changes::list(&app.store, request, now).await,
+            (&Method::GET, "tickets") => list::list(&app.store, request, now).await,
+            _ => Err(no_such_route()),
+        };
+    };
+    line.case_number = Some(case_number.clone());
     match *request.method() {
         Method::GET => {}
         Method::POST if what == "lease" => {
@@ -137,6 +149,6 @@ async fn route(
 fn no_such_route() -> Problem {
     Problem::new(
         Kind::MethodNotAllowed,
-        "use GET /tickets/{case_number}, or POST to its withdrawal, objection, hand-over, amount or lease",
+        "use GET /changes, /tickets or /tickets/{case_number}, or POST to its withdrawal, objection, hand-over, amount or lease",
     )
 }

@@ -58,7 +58,11 @@ pub(crate) async fn record(
             }
             // Of what a restore has lost the rest is written again; the payment itself
             // stands, whatever has become of the ticket since.
-            let _whole_or_not = store.book(&ticket, &stands, booker).await?;
+            let again = Settlement {
+                booked_at: now,
+                ..stands.clone()
+            };
+            let _whole_or_not = store.book(&ticket, &again, booker).await?;
             return Ok((StatusCode::OK, booked(store, case_number, stands).await?));
         }
         let paid = store.case_of_receipt(&taken.source.id()).await?;

@@ -528,6 +528,7 @@ pub fn open_ticket(case_number: &str, now: Timestamp) -> Ticket {
         part_payments: Vec::new(),
         letter_lease: None,
         qr_token: None,
+        changed_at: None,
         awaits: None,
     }
 }

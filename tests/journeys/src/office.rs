@@ -46,6 +46,24 @@ impl City {
         }
     }
 
+    /// The city's system reads a list, as this event says, with these parameters.
+    pub async fn lists(&self, name: &str, query: &[(&str, &str)]) -> Answered {
+        let mut event: Value = serde_json::from_str(&event(name, &[])).expect("JSON");
+        let pairs = query.iter().map(|(name, value)| format!("{name}={value}"));
+        event["rawQueryString"] = pairs.collect::<Vec<_>>().join("&").into();
+        let values = query
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), Value::from(*value)));
+        event["queryStringParameters"] = Value::Object(values.collect());
+        let app = &self.functions.manage_tickets;
+        let request = request(&event.to_string());
+        let answer = manage_tickets::handle(app, request, self.now()).await;
+        Answered {
+            status: answer.status(),
+            body: serde_json::from_slice(answer.body()).expect("JSON"),
+        }
+    }
+
     /// A clerk does something for a reason.
     pub async fn clerk(&self, name: &str, case_number: &str) -> Answered {
         let fill = [("REASON", "Anhörung vom 3. Tag"), ("AMOUNT", "20.00")];

@@ -15,6 +15,7 @@ const CASH: &str = "clerk-takes-cash";
 /// A ticket that was paid in cash while the driver paid at PayPal: the capture is surplus,
 /// and is proposed to be given back under this number.
 async fn paid_twice() -> (City, String) {
+    // Both are in every test's future otherwise.
     let city = Box::pin(City::new()).await;
     let number = Box::pin(pay_twice(&city, CASE)).await;
     (city, number)

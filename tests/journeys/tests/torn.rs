@@ -110,8 +110,8 @@ async fn a_booking_of_which_any_part_has_come_back_is_made_whole() {
     let before = city.backup().await;
     assert_eq!(city.come_back(&back).await.state, "paid");
     let after = city.backup().await;
-    // Ticket, attempt, settlement, journal line, queue entry, access token.
-    assert_eq!(before.changed_until(&after).len(), 5);
+    // Ticket, attempt, settlement, journal line, change, queue entry.
+    assert_eq!(before.changed_until(&after).len(), 6);
     closed(&mut city).await;
     for (came_back, backup) in torn(&before, &after) {
         city.restore(&backup).await;

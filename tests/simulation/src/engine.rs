@@ -203,9 +203,7 @@ impl Engine {
     /// Whether something waits for the sweep at this moment; lists are nothing to it.
     pub(crate) fn is_any_due(&self, now: Timestamp) -> bool {
         self.all().any(|item| {
-            let queue = item["shard"]["S"].as_str().unwrap_or_default();
-            let swept = ["LIKELY#", "NEW#", "OPEN#", "REFUND#approved"];
-            swept.iter().any(|name| queue.starts_with(name))
+            waits_for_a_sweep(item)
                 && item["due_at"]["S"]
                     .as_str()
                     .and_then(|at| at.parse::<Timestamp>().ok())
@@ -218,14 +216,7 @@ impl Engine {
         let past = self.changed_since(then);
         let past = past.values().flatten();
         let open = self.all().chain(past);
-        let open = open.filter(|item| {
-            let queue = item["shard"]["S"].as_str().unwrap_or_default();
-            item["pk"]["S"]
-                .as_str()
-                .is_some_and(|pk| pk.starts_with("ATTEMPT#"))
-                && !queue.is_empty()
-                || queue == "REFUND#approved"
-        });
+        let open = open.filter(|item| waits_for_a_sweep(item));
         open.map(|item| format!("{:?}", key_of(item))).collect()
     }
 
@@ -349,6 +340,14 @@ impl Engine {
 
 fn in_a_request(table: &str) -> String {
     format!("\"TableName\":\"{table}\"")
+}
+
+/// Whether an item is in one of the partitions that a sweep reads: the index has lists
+/// for the office, too.
+fn waits_for_a_sweep(item: &Value) -> bool {
+    let queues = ["LIKELY#", "NEW#", "OPEN#", "REFUND#approved"];
+    let shard = item["shard"]["S"].as_str();
+    shard.is_some_and(|shard| queues.iter().any(|queue| shard.starts_with(queue)))
 }
 
 /// The key of an item or of a `Key`.

@@ -49,6 +49,7 @@ fn ticket() -> Ticket {
         part_payments: Vec::new(),
         letter_lease: None,
         qr_token: Some(TOKEN.to_owned().into()),
+        changed_at: None,
         awaits: None,
     }
 }

@@ -12,11 +12,16 @@ use ticket::Cents;
 /// When it is something else: how to write it.
 pub fn moment<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Timestamp, D::Error> {
     let text = String::deserialize(deserializer)?;
-    rfc3339(&text).ok_or_else(|| {
-        serde::de::Error::custom(
-            "not a moment: write RFC 3339 with the offset, like 2026-11-17T10:00:00+01:00",
-        )
-    })
+    moment_of(&text).map_err(serde::de::Error::custom)
+}
+
+/// The same, out of a query.
+///
+/// # Errors
+/// When it is something else: how to write it.
+pub fn moment_of(text: &str) -> Result<Timestamp, &'static str> {
+    rfc3339(text)
+        .ok_or("not a moment: write RFC 3339 with the offset, like 2026-11-17T10:00:00+01:00")
 }
 
 /// A day, or none.
@@ -27,12 +32,17 @@ pub fn day<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Date>, D
     let Some(text) = Option::<String>::deserialize(deserializer)? else {
         return Ok(None);
     };
+    day_of(&text).map(Some).map_err(serde::de::Error::custom)
+}
+
+/// A day, out of a query.
+///
+/// # Errors
+/// When it is something else: how to write it.
+pub fn day_of(text: &str) -> Result<Date, &'static str> {
     // jiff reads more forms than this one.
-    let day = fits(&text, "0000-00-00")
-        .then(|| text.parse().ok())
-        .flatten();
-    day.map(Some)
-        .ok_or_else(|| serde::de::Error::custom("not a day: write it like 2026-11-24"))
+    let day = fits(text, "0000-00-00").then(|| text.parse().ok());
+    day.flatten().ok_or("not a day: write it like 2026-11-24")
 }
 
 /// The amount of a warning fine.

@@ -423,7 +423,10 @@ impl Settle {
             .is_taking_back_journaled(&ticket.case_number, &line.id)
             .await?;
         if journaled && self.store.taken_back(ticket, &line.id).await?.is_none() {
-            return self.store.mend_taken_back(ticket, line, false, true).await;
+            let mended = self
+                .store
+                .mend_taken_back(ticket, line, false, true, line.booked_at);
+            return mended.await;
         }
         self.store.book_taken_back(ticket, line).await
     }

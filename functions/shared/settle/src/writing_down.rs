@@ -80,11 +80,18 @@ impl Settle {
         held: Option<&Held>,
         now: Timestamp,
     ) -> Result<Progress, Error> {
-        let kept = self
-            .store
-            .book_pending(ticket, attempt, capture_id, held, now)
-            .await?;
-        Ok(known_if_done(kept))
+        let mut ticket = ticket.clone();
+        for _ in 0..DECISIONS_MAX {
+            let kept = self
+                .store
+                .book_pending(&ticket, attempt, capture_id, held, now)
+                .await?;
+            match (kept, self.told_of_since(&ticket, kept).await?) {
+                (Write::Refused, Some(again)) => ticket = again,
+                (kept, _) => return Ok(known_if_done(kept)),
+            }
+        }
+        Ok(Progress::Unclear)
     }
 
     /// Gives the lock back.
@@ -111,11 +118,29 @@ impl Settle {
         capture_id: &CaptureId,
         now: Timestamp,
     ) -> Result<Progress, Error> {
-        let ended = self
-            .store
-            .end_pending(ticket, attempt, capture_id, now)
-            .await?;
-        Ok(known_if_done(ended))
+        let mut ticket = ticket.clone();
+        for _ in 0..DECISIONS_MAX {
+            let ended = self
+                .store
+                .end_pending(&ticket, attempt, capture_id, now)
+                .await?;
+            match (ended, self.told_of_since(&ticket, ended).await?) {
+                (Write::Refused, Some(again)) => ticket = again,
+                (ended, _) => return Ok(known_if_done(ended)),
+            }
+        }
+        Ok(Progress::Unclear)
+    }
+
+    /// The ticket, where a write was refused because its journal has got a line that
+    /// changes neither state nor amount: what was decided still holds, and whose lock
+    /// there is the write asks for itself.
+    async fn told_of_since(&self, before: &Ticket, write: Write) -> Result<Option<Ticket>, Error> {
+        if write == Write::Done {
+            return Ok(None);
+        }
+        let stands = self.store.ticket(&before.case_number).await?;
+        Ok(stands.filter(|stands| stands.has_only_been_told_of(before)))
     }
 }
 

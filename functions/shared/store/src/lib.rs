@@ -9,7 +9,7 @@
 //! |---|---|
 //! | `tickets` | issuing, reading, what the city does by hand; the city's configuration |
 //! | `payments` | attempts and their index, the lock, booking, what is taken back, refunds, webhook events |
-//! | `ledger` | the journal, and the queue of the export |
+//! | `ledger` | the journal, the feed of changes, and the queue of the export |
 //! | `comparison` | how far the nights are, foreign money, open refunds |
 //! | `lists` | what stands in a state, page by page |
 //! | `dynamo` | the client, every key, transactions |
@@ -27,6 +27,8 @@ pub use comparison::open_refunds::OpenRefund;
 pub use dynamo::client::Store;
 pub use dynamo::keys::SHARDS;
 pub use error::{ConfigError, Error, Write};
+pub use ledger::changes::{ChangePage, SETTLED_AFTER, TicketChange};
+pub use ledger::cursor::ChangeCursor;
 pub use ledger::export::{Booked, QueuePage, Queued};
 pub use ledger::journal::{Act, JournalEntry, JournalEvent, Snapshot};
 pub use lists::{ListPage, Place};

@@ -2,17 +2,21 @@
 //! holds them too; it lags, so each entry is read again from the table itself.
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use futures_util::future::try_join_all;
 use serde::de::DeserializeOwned;
 
 use crate::dynamo::client::{read, unavailable};
 use crate::dynamo::keys::{Item, OPEN_WORK, s};
 use crate::{Error, Store};
 
+/// How many entries are read at once: a page must not open a hundred connections.
+const READS_AT_ONCE: usize = 16;
+
 /// Comes after every time that the index holds.
 const AFTER_ALL: &str = "~";
 
-/// The longest sort key. Source: DynamoDB, "Constraints".
-const PLACE_BYTES_MAX: usize = 1_024;
+/// The longest sort key, in bytes. Source: `DynamoDB`, *Quotas*.
+const KEY_LEN_MAX: usize = 1_024;
 
 /// A place in a list: everything after it comes next.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -44,8 +48,9 @@ impl Place {
     pub fn read(text: &str) -> Option<Self> {
         let mut parts = text.splitn(3, '|').map(str::to_owned);
         let (due_at, pk, sk) = (parts.next()?, parts.next()?, parts.next()?);
-        let is_held = text.len() <= PLACE_BYTES_MAX && due_at.as_str() < AFTER_ALL;
-        is_held.then_some(Self { due_at, pk, sk })
+        // The table refuses to look for one that is none.
+        let is_key = (1..=KEY_LEN_MAX).contains(&due_at.len()) && due_at.as_str() < AFTER_ALL;
+        is_key.then_some(Self { due_at, pk, sk })
     }
 
     fn of(item: &Item) -> Option<Self> {
@@ -68,56 +73,68 @@ impl Place {
 }
 
 impl Store {
-    /// One page of a list, in order, after a place and before a moment. What no longer
-    /// stands so is left out: the index has not heard of it yet.
+    /// One page of a list, in order, after a place and up to a time in the index. What no
+    /// longer stands so is left out: the index has not heard of it yet. A list may be
+    /// spread over several partitions.
     pub(crate) async fn listed<T: DeserializeOwned>(
         &self,
         item_name: &'static str,
-        list: &str,
+        partitions: &[String],
         after: Option<&Place>,
-        before: Option<&str>,
+        until: Option<&str>,
         limit: usize,
         stands_so: impl Fn(&T) -> bool,
     ) -> Result<ListPage<T>, Error> {
-        let mut places = self.places(list, after, before, limit + 1).await?;
+        let each = partitions.iter();
+        let each = each.map(|partition| self.places(partition, after, until, limit + 1));
+        let mut places: Vec<Place> = try_join_all(each).await?.into_iter().flatten().collect();
         places.sort();
         let is_last = places.len() <= limit;
         places.truncate(limit);
         let mut entries = Vec::new();
-        for place in &places {
-            let found = self
-                .client
-                .get_item()
-                .table_name(&self.table)
-                .set_key(Some(place.key()))
-                .consistent_read(true)
-                .send()
-                .await
-                .map_err(unavailable("read an entry of a list"))?;
-            let Some(item) = found.item else {
-                continue;
-            };
-            let entry: T = read(item_name, item)?;
-            if stands_so(&entry) {
-                entries.push(entry);
+        for some in places.chunks(READS_AT_ONCE) {
+            let found = try_join_all(some.iter().map(|place| self.entry(place))).await?;
+            for item in found.into_iter().flatten() {
+                let entry: T = read(item_name, item)?;
+                if stands_so(&entry) {
+                    entries.push(entry);
+                }
             }
         }
         let next = places.pop().filter(|_| !is_last);
         Ok(ListPage { entries, next })
     }
 
+    /// What stands at a place, strongly consistent; nothing where it is gone.
+    async fn entry(&self, place: &Place) -> Result<Option<Item>, Error> {
+        let found = self
+            .client
+            .get_item()
+            .table_name(&self.table)
+            .set_key(Some(place.key()))
+            .consistent_read(true)
+            .send()
+            .await
+            .map_err(unavailable("read an entry of a list"))?;
+        Ok(found.item)
+    }
+
     /// The first places of a partition after one; hardly more than so many.
     async fn places(
         &self,
-        list: &str,
+        partition: &str,
         after: Option<&Place>,
-        before: Option<&str>,
+        until: Option<&str>,
         limit: usize,
     ) -> Result<Vec<Place>, Error> {
         let (from, to) = (
-            after.map_or("", |place| &place.due_at),
-            before.unwrap_or(AFTER_ALL),
+            after.map_or(" ", |place| &place.due_at),
+            until.unwrap_or(AFTER_ALL),
         );
+        // The table refuses a range that ends before it begins.
+        if from > to {
+            return Ok(Vec::new());
+        }
         let mut places = Vec::new();
         let mut start = None;
         loop {
@@ -128,9 +145,8 @@ impl Store {
                 .index_name(OPEN_WORK)
                 .key_condition_expression("#shard = :shard AND due_at BETWEEN :from AND :to")
                 .expression_attribute_names("#shard", "shard")
-                .expression_attribute_values(":shard", s(list))
-                // A sort key is never empty.
-                .expression_attribute_values(":from", s(if from.is_empty() { " " } else { from }))
+                .expression_attribute_values(":shard", s(partition))
+                .expression_attribute_values(":from", s(from))
                 .expression_attribute_values(":to", s(to))
                 .limit(i32::try_from(limit).unwrap_or(i32::MAX))
                 .set_exclusive_start_key(start)

@@ -3,4 +3,5 @@
 pub(crate) mod case_file;
 pub(crate) mod clerk;
 pub(crate) mod issuing;
+pub(crate) mod listing;
 pub(crate) mod municipality;

@@ -98,6 +98,16 @@ impl State {
         Self::Review(self.in_flight().cloned())
     }
 
+    /// Every name that a state has.
+    pub const NAMES: [&str; 6] = [
+        "open",
+        "paid",
+        "objected",
+        "withdrawn",
+        "handed_over",
+        "review",
+    ];
+
     /// The name that table, journal and API write.
     #[must_use]
     pub const fn name(&self) -> &'static str {
@@ -295,6 +305,20 @@ mod tests {
             (State::Review(lock.clone()), lock),
         ] {
             assert_eq!(before.after_taking_back(), State::Review(in_flight));
+        }
+    }
+
+    #[test]
+    fn every_name_is_that_of_a_state() {
+        for name in State::NAMES {
+            let stored = json!({
+                "state": name,
+                "settlement": "CAPTURE1",
+                "paid_at": "2026-02-21T10:00:00Z",
+                "by": "paypal",
+            });
+            let read: State = serde_json::from_value(stored).unwrap();
+            assert_eq!(read.name(), name);
         }
     }
 

@@ -63,6 +63,11 @@ pub struct Ticket {
     /// Until when a letter about it may be printed; it ends by itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub letter_lease: Option<LetterLease>,
+    /// When its journal got its last line, to the millisecond and growing with each one;
+    /// nothing on a ticket that has had none since this is kept. Whoever writes the next
+    /// line compares it, so that the order of these moments is the order of the lines.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub changed_at: Option<Timestamp>,
     /// Money that may still come, though nobody is inside the capture call. For
     /// pages and the city to tell; it decides nothing about money.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -156,6 +161,19 @@ impl Ticket {
         ];
         let since = since.into_iter().flatten().min()?;
         Some(UnderWay::Awaited { since })
+    }
+
+    /// When something happened to it last, that the city is told of.
+    #[must_use]
+    pub fn last_change(&self) -> Timestamp {
+        self.changed_at.unwrap_or(self.issued_at)
+    }
+
+    /// Whether its journal has got a line since `before` that has changed neither state nor
+    /// amount.
+    #[must_use]
+    pub fn has_only_been_told_of(&self, before: &Self) -> bool {
+        self.version == before.version && self.changed_at != before.changed_at
     }
 
     /// Whether the due date has passed without full payment (Ablauf der

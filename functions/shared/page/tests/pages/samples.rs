@@ -80,6 +80,7 @@ pub(crate) fn ticket(standing: Standing) -> Ticket {
         part_payments: Vec::new(),
         letter_lease: None,
         qr_token: None,
+        changed_at: None,
         awaits: None,
     }
 }

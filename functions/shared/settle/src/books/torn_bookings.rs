@@ -44,7 +44,10 @@ impl Settle {
                         ..settlement
                     }
                 });
-                let mended = self.store.mend_parts(parts, &settlement, held).await?;
+                let mended = self
+                    .store
+                    .mend_parts(parts, &settlement, held, moment.now)
+                    .await?;
                 if mended == Write::Done {
                     report(&settlement, attempt);
                 }
@@ -144,7 +147,7 @@ impl Settle {
             let journaled = self.is_taking_back_journaled(case_number, id).await?;
             let mended = self
                 .store
-                .mend_taken_back(&ticket, &line, survived, journaled)
+                .mend_taken_back(&ticket, &line, survived, journaled, moment.now)
                 .await?;
             tracing::warn!(%case_number, reference = id, ?mended, "money taken back was not booked whole: was the table restored?");
         }

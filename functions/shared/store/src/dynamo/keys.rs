@@ -112,6 +112,30 @@ pub(crate) fn open_refund(id: &str) -> Key {
     Key::new(OPEN_REFUNDS.to_owned(), id)
 }
 
+/// A shard of the feed of changes.
+pub(crate) fn change_shard_name(shard: u8) -> String {
+    format!("CHANGES#{shard:02}")
+}
+
+/// A change, in the partition of its ticket, at the moment that the ticket says.
+pub(crate) fn change(case_number: &CaseNumber, at: Timestamp, id: &str) -> Key {
+    let shard = shard(case_number.as_str());
+    Key::new(
+        change_shard_name(shard),
+        format!("{}#{id}", sortable_to_the_millisecond(at)),
+    )
+}
+
+/// The list of the tickets of a state, a part of it.
+pub(crate) fn ticket_list(state: &str, shard: u8) -> String {
+    format!("TICKET#{state}#{shard:02}")
+}
+
+/// The place of a ticket in its list.
+pub(crate) fn ticket_due_at(end: &str, case_number: &str) -> String {
+    format!("{end}#{case_number}")
+}
+
 /// How far the nightly comparison has come.
 pub(crate) fn nights() -> Key {
     Key::new("NIGHTS".to_owned(), "NIGHTS")
@@ -129,13 +153,17 @@ pub(crate) fn access_token(client_id: &str) -> Key {
     Key::new(ACCESS_TOKEN_PARTITION.to_owned(), client_id)
 }
 
-/// A shard by hash (FNV-1a): the same for ever, spread evenly.
-pub(crate) fn shard(id: &str) -> u8 {
-    let hash = id.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+/// A hash (FNV-1a): the same for ever.
+pub(crate) fn hash(text: &str) -> u64 {
+    text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    });
+    })
+}
+
+/// A shard by hash: the same for ever, spread evenly.
+pub(crate) fn shard(id: &str) -> u8 {
     // A remainder of 16 always fits.
-    u8::try_from((hash >> 32) % u64::from(SHARDS)).unwrap_or(0)
+    u8::try_from((hash(id) >> 32) % u64::from(SHARDS)).unwrap_or(0)
 }
 
 /// A moment whose text sorts like the moment: whole seconds, UTC.
@@ -143,7 +171,12 @@ pub(crate) fn sortable(at: Timestamp) -> String {
     format!("{at:.0}")
 }
 
-/// The same, but never earlier than the moment: looked at a fraction of a second
+/// The same to the millisecond; all are of one length, or they would not sort.
+pub(crate) fn sortable_to_the_millisecond(at: Timestamp) -> String {
+    format!("{at:.3}")
+}
+
+/// The same as [`sortable`], but never earlier than the moment: looked at a fraction of a second
 /// before its lease ends, a lock would keep its look waiting for nothing.
 pub(crate) fn sortable_not_before(at: Timestamp) -> String {
     let begun = at.subsec_nanosecond() != 0;
@@ -174,6 +207,19 @@ mod tests {
             "2026-12-01T00:00:00Z",
         ]
         .map(|text| sortable(text.parse().unwrap()));
+        assert!(texts.is_sorted(), "{texts:?}");
+    }
+
+    #[test]
+    fn later_milliseconds_sort_later() {
+        let texts = [
+            "2026-11-22T10:00:00Z",
+            "2026-11-22T10:00:00.001Z",
+            "2026-11-22T10:00:00.01Z",
+            "2026-11-22T10:00:00.1Z",
+            "2026-11-22T10:00:01Z",
+        ]
+        .map(|text| sortable_to_the_millisecond(text.parse().unwrap()));
         assert!(texts.is_sorted(), "{texts:?}");
     }
 

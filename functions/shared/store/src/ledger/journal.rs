@@ -1,5 +1,5 @@
 //! A ticket's journal: who, what, when, before, after. A line is written with the change
-//! itself, or not at all.
+//! itself, or not at all, and so is its place in the feed of changes.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -198,13 +198,18 @@ pub(crate) fn snapshot(state: &State, amount: Cents) -> Snapshot {
     }
 }
 
-/// The step that writes a line.
-pub(crate) fn journal_step(ticket: &Ticket, entry: &JournalEntry) -> Result<Step, Error> {
-    let key = keys::journal(
+/// The key of a line.
+pub(crate) fn line_key(ticket: &Ticket, entry: &JournalEntry) -> keys::Key {
+    keys::journal(
         &ticket.case_number,
         entry.version,
         entry.what.name(),
         &entry.reference,
-    );
+    )
+}
+
+/// The step that writes a line; for `telling`, which puts it into the feed, too.
+pub(super) fn line_step(ticket: &Ticket, entry: &JournalEntry) -> Result<Step, Error> {
+    let key = line_key(ticket, entry);
     Ok(Step::put_new(item("journal entry", key, entry)?))
 }

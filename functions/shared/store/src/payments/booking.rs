@@ -2,6 +2,7 @@
 //! journal, the export's queue, and the attempt of what PayPal captured; all or nothing.
 
 use aws_sdk_dynamodb::types::builders::UpdateBuilder;
+use jiff::Timestamp;
 use serde::Deserialize;
 use ticket::{
     CaseNumber, Cents, PartPayment, Role, Settlement, SettlementId, Source, State, SurplusReason,
@@ -12,7 +13,8 @@ use crate::dynamo::client::{read, unavailable};
 use crate::dynamo::keys::{self, n, s};
 use crate::dynamo::write::{Step, item, value};
 use crate::ledger::export::export_entry;
-use crate::ledger::journal::{JournalEntry, JournalEvent, PAYPAL, journal_line, journal_step};
+use crate::ledger::journal::{JournalEntry, JournalEvent, PAYPAL, journal_line, line_key};
+use crate::ledger::telling::{told, told_without_line};
 use crate::payments::attempts::{end_update, holds_pending};
 use crate::payments::conditions::{
     AS_READ, BESIDE_PENDING, NOBODY_CAPTURES, UNLOCKED, under_fence,
@@ -43,7 +45,7 @@ pub enum Booker<'a> {
 
 impl Store {
     /// Books money as what `settlement.role` says: the main settlement of an open
-    /// ticket, or surplus. Refused when the ticket has changed its state or amount
+    /// ticket, or surplus; `settlement.booked_at` is now. Refused when the ticket has changed its state or amount
     /// since it was read, or does not look as the booker must find it.
     ///
     /// What a clerk books again is made whole where a restore has brought back a part
@@ -72,8 +74,10 @@ impl Store {
         }
         if !is_counted {
             let after = settlement.after(ticket);
-            let mut steps = money_steps(ticket, settlement, &after, booker)?;
-            steps.push(booking_journal(ticket, settlement, &after, booker)?);
+            let line = booking_line(ticket, settlement, &after, booker);
+            let update = booked_ticket(ticket, settlement, &after, booker)?;
+            let mut steps = told(ticket, update, &line, settlement.booked_at)?;
+            steps.extend(money_steps(ticket, settlement, booker)?);
             if self.transact("book a settlement", steps).await? == Write::Done {
                 return Ok(Write::Done);
             }
@@ -87,10 +91,12 @@ impl Store {
             // It is completed as it stands there: another time of booking would be
             // another line for the export.
             (Booker::Clerk { .. }, stands) => {
-                let settlement = stands.unwrap_or_else(|| as_paid(ticket, settlement));
+                let stood = stands.unwrap_or_else(|| as_paid(ticket, settlement));
                 // A line that has come back under another version than the ticket's
                 // does not tell how the ticket came to be what it is.
-                self.mend_booking(ticket, &settlement, booker, false).await
+                let mended = self.mend_booking(ticket, &stood, booker, false, settlement.booked_at);
+                // In every caller's future otherwise, and hardly ever needed.
+                Box::pin(mended).await
             }
         }
     }
@@ -147,6 +153,7 @@ impl Store {
         settlement: &Settlement,
         booker: Booker<'_>,
         journaled: bool,
+        now: Timestamp,
     ) -> Result<Write, Error> {
         let mut after = settlement.after(ticket);
         let mut before = ticket.clone();
@@ -169,11 +176,23 @@ impl Store {
             (Role::Main | Role::Part, State::Open(_) | State::Paid { .. })
             | (Role::Surplus(_), _) => {}
         }
-        let mut steps = money_steps(ticket, settlement, &after, booker)?;
-        if !(journaled || self.is_told(&before, settlement, &after).await?) {
-            steps.push(booking_journal(&before, settlement, &after, booker)?);
-        }
-        self.transact_missing("mend a booking", steps).await
+        let call = "mend a booking";
+        let line = booking_line(&before, settlement, &after, booker);
+        let is_told = journaled
+            || self.is_told(&before, settlement, &after).await?
+            || self
+                .is_there(call, line_key(ticket, &line).into_item())
+                .await?;
+        let changes = after.0.name() != ticket.state.name() || after.1 != ticket.rest();
+        let update = booked_ticket(ticket, settlement, &after, booker)?;
+        let mut steps = match (is_told, changes) {
+            (false, _) => told(ticket, update, &line, now)?,
+            (true, true) => told_without_line(ticket, update, &line, &line.after, now)?,
+            // The very same is sent again, or a part of it is missing that nobody is told of.
+            (true, false) => vec![Step::Update(update)],
+        };
+        steps.extend(money_steps(ticket, settlement, booker)?);
+        self.transact_missing(call, steps).await
     }
 
     /// Whether the journal tells of money already that changes nothing of the ticket now:
@@ -193,18 +212,16 @@ impl Store {
     }
 }
 
-/// The ticket, the settlement, the export's queue and the attempt; all of a booking but
-/// its journal line.
+/// The settlement, the export's queue and the attempt; all of a booking but the ticket
+/// and what is told of it.
 fn money_steps(
     ticket: &Ticket,
     settlement: &Settlement,
-    after: &(State, Cents),
     booker: Booker<'_>,
 ) -> Result<Vec<Step>, Error> {
     let (case_number, id) = (&ticket.case_number, settlement.id());
     let queued = export_entry(case_number, settlement.booked_at, "settlement", id.as_str());
     let mut steps = vec![
-        Step::Update(booked_ticket(ticket, settlement, after, booker)?),
         Step::put_new(item(
             "settlement",
             keys::settlement(case_number, &id),
@@ -256,12 +273,12 @@ fn approved_as_read(update: UpdateBuilder, attempt: &Attempt) -> UpdateBuilder {
 }
 
 /// The journal line of a booking on a ticket that stands so before it.
-fn booking_journal(
+fn booking_line(
     before: &Ticket,
     settlement: &Settlement,
     after: &(State, Cents),
     booker: Booker<'_>,
-) -> Result<Step, Error> {
+) -> JournalEntry {
     let what = match settlement.role {
         Role::Main => JournalEvent::Paid,
         Role::Part => JournalEvent::PartPaid,
@@ -282,7 +299,7 @@ fn booking_journal(
     };
     let (state, amount) = after;
     let id = settlement.id();
-    let entry = JournalEntry {
+    JournalEntry {
         reason,
         ..journal_line(
             before,
@@ -292,8 +309,7 @@ fn booking_journal(
             (state, *amount),
             settlement.booked_at,
         )
-    };
-    journal_step(before, &entry)
+    }
 }
 
 /// What an item of a receipt holds.

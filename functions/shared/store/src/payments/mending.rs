@@ -11,12 +11,13 @@ use ticket::{AttemptId, CaptureId, State, Ticket};
 
 use crate::dynamo::keys::{self, n, s, sortable};
 use crate::dynamo::write::{Step, item, value};
+use crate::ledger::telling::{told, told_without_line};
 use crate::payments::lock::Held;
 use crate::payments::open_work::{Queue, queue_shard};
-use crate::payments::pending::{pending_journal, pending_ticket};
+use crate::payments::pending::pending_steps;
 use crate::payments::records::{Attempt, AttemptState, PlacedOrder, TakenBack};
 use crate::payments::refund_item::completed;
-use crate::payments::taken_back::{becomes, line, taken_back_journal};
+use crate::payments::taken_back::{becomes, line, taken_back_line};
 use crate::{Error, Store, Write};
 
 impl Store {
@@ -93,9 +94,7 @@ impl Store {
             .expression_attribute_values(":refusals", n(attempt.refusals));
         let mut steps = vec![Step::Update(asked_about_again)];
         if matches!(ticket.state, State::Open(_)) {
-            let mark = pending_ticket(ticket, attempt, capture_id, held)?;
-            steps.push(Step::Update(mark));
-            steps.push(pending_journal(ticket, capture_id, now)?);
+            steps.extend(pending_steps(ticket, attempt, capture_id, held, now)?);
         }
         self.transact_missing("mend a pending capture", steps).await
     }
@@ -112,6 +111,7 @@ impl Store {
         taken_back: &TakenBack,
         survived: bool,
         journaled: bool,
+        now: Timestamp,
     ) -> Result<Write, Error> {
         let after = match &ticket.state {
             // A clerk has dealt with a line that is there since.
@@ -125,13 +125,16 @@ impl Store {
             | State::HandedOver
             | State::Review(_) => taken_back.after(&ticket.state),
         };
-        let mut steps = Vec::new();
-        if after.name() != ticket.state.name() {
-            steps.push(Step::Update(becomes(ticket, &after)));
-        }
-        if !journaled {
-            steps.push(taken_back_journal(ticket, taken_back, &after)?);
-        }
+        let entry = taken_back_line(ticket, taken_back, &after);
+        let update = becomes(ticket, &after);
+        let mut steps = match journaled {
+            false => told(ticket, update, &entry, now)?,
+            true if after.name() != ticket.state.name() => {
+                told_without_line(ticket, update, &entry, &entry.after, now)?
+            }
+            // The city has heard of it, and how it stands has come back.
+            true => Vec::new(),
+        };
         steps.extend(line(taken_back)?);
         steps.extend(completed(taken_back)?);
         self.transact_missing("mend money taken back", steps).await

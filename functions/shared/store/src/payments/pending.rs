@@ -6,7 +6,8 @@ use ticket::{CaptureId, PendingCapture, Ticket};
 
 use crate::dynamo::keys::{self, n, s};
 use crate::dynamo::write::{Step, value};
-use crate::ledger::journal::{JournalEvent, entry_by_paypal, journal_step};
+use crate::ledger::journal::{JournalEvent, entry_by_paypal};
+use crate::ledger::telling::{told, told_late};
 use crate::payments::attempts::end_update;
 use crate::payments::conditions::{AS_READ, UNLOCKED, under_fence};
 use crate::payments::lock::Held;
@@ -30,11 +31,8 @@ impl Store {
         let pending_attempt = AttemptState::Pending {
             capture_id: capture_id.clone(),
         };
-        let steps = vec![
-            Step::Update(pending_ticket(ticket, attempt, capture_id, held)?),
-            Step::Update(end_update(attempt, &pending_attempt)),
-            pending_journal(ticket, capture_id, now)?,
-        ];
+        let mut steps = pending_steps(ticket, attempt, capture_id, held, now)?;
+        steps.push(Step::Update(end_update(attempt, &pending_attempt)));
         self.transact("mark a pending capture", steps).await
     }
 
@@ -58,10 +56,10 @@ impl Store {
             now,
         );
         let ended = Step::Update(end_update(attempt, &AttemptState::Declined));
-        let journal = journal_step(ticket, &entry)?;
         if ticket.pending().is_none() {
             // The attempt came back from a restore, and the ticket's mark did not.
-            let steps = vec![ended, journal];
+            let mut steps = told_late(ticket, &entry, now)?;
+            steps.push(ended);
             return self.transact_missing("end a pending attempt", steps).await;
         }
         let update = UpdateBuilder::default()
@@ -70,12 +68,27 @@ impl Store {
             .condition_expression("pending.attempt = :attempt AND version = :version")
             .expression_attribute_values(":attempt", s(attempt.id.as_str()))
             .expression_attribute_values(":version", n(ticket.version));
-        let steps = vec![Step::Update(update), ended, journal];
+        let mut steps = told(ticket, update, &entry, now)?;
+        steps.push(ended);
         self.transact("end a pending capture", steps).await
     }
 }
 
-pub(crate) fn pending_ticket(
+/// The ticket with its mark, and what is told of it.
+pub(crate) fn pending_steps(
+    ticket: &Ticket,
+    attempt: &Attempt,
+    capture_id: &CaptureId,
+    held: Option<&Held>,
+    now: Timestamp,
+) -> Result<Vec<Step>, Error> {
+    let what = JournalEvent::CapturePending;
+    let entry = entry_by_paypal(ticket, what, capture_id.as_str(), &ticket.state, now);
+    let update = pending_ticket(ticket, attempt, capture_id, held)?;
+    told(ticket, update, &entry, now)
+}
+
+fn pending_ticket(
     ticket: &Ticket,
     attempt: &Attempt,
     capture_id: &CaptureId,
@@ -94,14 +107,4 @@ pub(crate) fn pending_ticket(
         .expression_attribute_values(":version", n(ticket.version))
         .expression_attribute_values(":attempt", s(attempt.id.as_str()));
     Ok(under_fence(update, AS_READ, UNLOCKED, held))
-}
-
-pub(crate) fn pending_journal(
-    ticket: &Ticket,
-    capture_id: &CaptureId,
-    now: Timestamp,
-) -> Result<Step, Error> {
-    let what = JournalEvent::CapturePending;
-    let entry = entry_by_paypal(ticket, what, capture_id.as_str(), &ticket.state, now);
-    journal_step(ticket, &entry)
 }

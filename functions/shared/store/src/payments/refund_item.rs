@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use ticket::{GivesBack, Refund, RefundId, RefundState, State};
 
 use crate::Error;
-use crate::dynamo::keys::{self, s, sortable, sortable_not_before};
+use crate::dynamo::keys::{self, s, sortable};
 use crate::dynamo::write::{Step, attributes, item};
 use crate::payments::records::TakenBack;
 
@@ -17,7 +17,7 @@ pub(crate) const REFUND: &str = "REFUND";
 pub(crate) fn new_refund(refund: &Refund) -> Result<Step, Error> {
     let key = keys::refund(&refund.id).ok_or_else(|| no_case(&refund.id))?;
     let mut new = item("refund", key, refund)?;
-    let (shard, due_at) = listed_at(&refund.state, refund.proposed_at);
+    let (shard, due_at) = listed_at(&refund.id, &refund.state, refund.proposed_at);
     new.insert("shard".to_owned(), s(shard));
     new.insert("due_at".to_owned(), s(due_at));
     Ok(Step::put_new(new))
@@ -44,7 +44,7 @@ pub(crate) fn state_update(
     at: Timestamp,
 ) -> Result<UpdateBuilder, Error> {
     let key = keys::refund(id).ok_or_else(|| no_case(id))?;
-    let (shard, due_at) = listed_at(state, at);
+    let (shard, due_at) = listed_at(id, state, at);
     let mut update = UpdateBuilder::default()
         .set_key(Some(key.into_item()))
         .expression_attribute_names("#shard", "shard")
@@ -62,19 +62,19 @@ pub(crate) fn state_update(
     Ok(update.update_expression(format!("SET {}", set.join(", "))))
 }
 
-/// Where the index lists a refund.
-fn listed_at(state: &RefundState, at: Timestamp) -> (String, String) {
-    let list = refund_list(state.name());
+/// Where the index lists a refund. It gives equal times in no order, so that a page could
+/// end between two of them: those that nobody waits for bear their number, too.
+fn listed_at(id: &RefundId, state: &RefundState, at: Timestamp) -> (String, String) {
     let at = match state {
-        // The sweep asks at once.
+        // The sweep reads it as a moment, and asks at once.
         RefundState::Approved { .. } => sortable(at),
         RefundState::Proposed
         | RefundState::Rejected { .. }
         | RefundState::Completed { .. }
         | RefundState::Failed { .. }
-        | RefundState::Ordered { .. } => sortable_not_before(at),
+        | RefundState::Ordered { .. } => format!("{}#{id}", sortable(at)),
     };
-    (list, at)
+    (refund_list(state.name()), at)
 }
 
 /// The list of the refunds of a state. One partition: two people decide about each by

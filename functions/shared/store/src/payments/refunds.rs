@@ -9,7 +9,8 @@ use ticket::{Asked, Cents, Refund, RefundId, RefundState, Settlement, Ticket};
 use crate::dynamo::client::{read, unavailable};
 use crate::dynamo::keys::{self, s};
 use crate::dynamo::write::{Step, value};
-use crate::ledger::journal::{JournalEntry, JournalEvent, PAYPAL, journal_line, journal_step};
+use crate::ledger::journal::{JournalEntry, JournalEvent, PAYPAL, journal_line};
+use crate::ledger::telling::told;
 use crate::lists::{ListPage, Place};
 use crate::payments::records::{DecidedRefund, TakenBack, TakenBackKind};
 use crate::payments::refund_item::{new_refund, refund_list, state_update};
@@ -78,7 +79,8 @@ impl Store {
         limit: usize,
     ) -> Result<ListPage<Refund>, Error> {
         let is_so = |refund: &Refund| refund.state.name() == state;
-        self.listed("refund", &refund_list(state), after, None, limit, is_so)
+        let list = [refund_list(state)];
+        self.listed("refund", &list, after, None, limit, is_so)
             .await
     }
 
@@ -89,7 +91,7 @@ impl Store {
     /// When the table does not answer.
     pub async fn propose_refund(&self, ticket: &Ticket, refund: &Refund) -> Result<Write, Error> {
         let by = refund.proposed_by.as_deref().unwrap_or_default();
-        let line = told(
+        let line = changing_nothing(
             ticket,
             by,
             JournalEvent::RefundProposed,
@@ -100,11 +102,9 @@ impl Store {
             reason: refund.reason.clone(),
             ..line
         };
-        let steps = vec![
-            Step::Update(becomes(ticket, &ticket.state)),
-            new_refund(refund)?,
-            journal_step(ticket, &line)?,
-        ];
+        let update = becomes(ticket, &ticket.state);
+        let mut steps = told(ticket, update, &line, refund.proposed_at)?;
+        steps.push(new_refund(refund)?);
         self.transact("propose a refund", steps).await
     }
 
@@ -162,11 +162,8 @@ impl Store {
                 decision.at,
             )
         };
-        let mut steps = vec![
-            Step::Update(becomes(ticket, &after)),
-            Step::Update(update),
-            journal_step(ticket, &entry)?,
-        ];
+        let mut steps = told(ticket, becomes(ticket, &after), &entry, decision.at)?;
+        steps.push(Step::Update(update));
         if let Some(order) = order {
             steps.extend(line(&order)?);
         }
@@ -240,12 +237,9 @@ impl Store {
         let update = state_update(&refund.id, &failed, now)?
             .condition_expression("refund_state = :approved")
             .expression_attribute_values(":approved", s("approved"));
-        let entry = told(ticket, PAYPAL, JournalEvent::RefundFailed, refund, now);
-        let steps = vec![
-            Step::Update(becomes(ticket, &ticket.state)),
-            Step::Update(update),
-            journal_step(ticket, &entry)?,
-        ];
+        let entry = changing_nothing(ticket, PAYPAL, JournalEvent::RefundFailed, refund, now);
+        let mut steps = told(ticket, becomes(ticket, &ticket.state), &entry, now)?;
+        steps.push(Step::Update(update));
         self.transact("fail a refund", steps).await
     }
 }
@@ -267,7 +261,7 @@ fn payment_order(refund: &Refund, at: Timestamp) -> TakenBack {
 }
 
 /// A line of the journal that changes nothing of the ticket.
-fn told(
+fn changing_nothing(
     ticket: &Ticket,
     by: &str,
     what: JournalEvent,

@@ -7,7 +7,8 @@ use crate::dynamo::client::{read, unavailable};
 use crate::dynamo::keys::{self, n, s};
 use crate::dynamo::write::{Step, item};
 use crate::ledger::export::export_entry;
-use crate::ledger::journal::{JournalEvent, entry_by_paypal, journal_step};
+use crate::ledger::journal::{JournalEntry, JournalEvent, entry_by_paypal};
+use crate::ledger::telling::told;
 use crate::payments::records::TakenBack;
 use crate::payments::refund_item::completed;
 use crate::{Error, Store, Write};
@@ -15,7 +16,8 @@ use crate::{Error, Store, Write};
 impl Store {
     /// Books money that left again or is claimed back: the ticket goes to
     /// review, a human decides; nothing re-opens by itself. Once for each id. A refund
-    /// of surplus that was decided here leaves the ticket as it is.
+    /// of surplus that was decided here leaves the ticket as it is. `taken_back.booked_at`
+    /// is now.
     ///
     /// # Errors
     /// When the table does not answer.
@@ -25,10 +27,9 @@ impl Store {
         taken_back: &TakenBack,
     ) -> Result<Write, Error> {
         let after = taken_back.after(&ticket.state);
-        let mut steps = vec![
-            Step::Update(becomes(ticket, &after)),
-            taken_back_journal(ticket, taken_back, &after)?,
-        ];
+        let entry = taken_back_line(ticket, taken_back, &after);
+        let update = becomes(ticket, &after);
+        let mut steps = told(ticket, update, &entry, taken_back.booked_at)?;
         steps.extend(line(taken_back)?);
         steps.extend(completed(taken_back)?);
         match self.transact("book money taken back", steps).await? {
@@ -87,17 +88,16 @@ pub(crate) fn becomes(ticket: &Ticket, review: &State) -> UpdateBuilder {
 }
 
 /// The journal says why.
-pub(crate) fn taken_back_journal(
+pub(crate) fn taken_back_line(
     ticket: &Ticket,
     taken_back: &TakenBack,
     after: &State,
-) -> Result<Step, Error> {
+) -> JournalEntry {
     let what = match taken_back.decided {
         Some(_) => JournalEvent::Refunded,
         None => JournalEvent::MoneyTakenBack,
     };
-    let entry = entry_by_paypal(ticket, what, &taken_back.id, after, taken_back.booked_at);
-    journal_step(ticket, &entry)
+    entry_by_paypal(ticket, what, &taken_back.id, after, taken_back.booked_at)
 }
 
 /// The line itself, and its place in the export's queue.

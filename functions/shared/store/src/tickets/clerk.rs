@@ -6,8 +6,9 @@ use jiff::Timestamp;
 use ticket::{Change, LetterLease, Permit, State, Ticket};
 
 use crate::dynamo::keys::{self, n, s};
-use crate::dynamo::write::{Step, value};
-use crate::ledger::journal::{Act, JournalEntry, JournalEvent, journal_line, journal_step};
+use crate::dynamo::write::value;
+use crate::ledger::journal::{Act, JournalEntry, JournalEvent, journal_line};
+use crate::ledger::telling::told;
 use crate::payments::conditions::NOBODY_CAPTURES;
 use crate::payments::refund_item::new_refund;
 use crate::{Error, Store, Write};
@@ -42,7 +43,7 @@ impl Store {
             .expression_attribute_values(":amount", n(permit.fine().minor_units()))
             .expression_attribute_values(":version", n(ticket.version))
             .expression_attribute_values(":next", n(entry.version));
-        let mut steps = vec![Step::Update(update), journal_step(ticket, &entry)?];
+        let mut steps = told(ticket, update, &entry, act.at)?;
         if matches!(after, State::Withdrawn | State::HandedOver) {
             for proposal in ticket.proposals_of_parts(act.at) {
                 steps.push(new_refund(&proposal)?);
@@ -90,7 +91,7 @@ impl Store {
             .expression_attribute_values(":attempts_begun", n(ticket.attempts_begun))
             .expression_attribute_values(":lease", value("lease for a letter", &lease)?)
             .expression_attribute_values(":version", n(ticket.version));
-        let steps = vec![Step::Update(update), journal_step(ticket, &entry)?];
+        let steps = told(ticket, update, &entry, now)?;
         let call = "lease a letter";
         match self.transact(call, steps.clone()).await? {
             Write::Done => Ok(Write::Done),

@@ -128,12 +128,14 @@ impl Store {
         parts: &BookingParts,
         settlement: &Settlement,
         held: Option<&Held>,
+        now: Timestamp,
     ) -> Result<Write, Error> {
         let booker = Booker::Settle {
             attempt: &parts.attempt,
             held,
         };
-        self.mend_booking(&parts.ticket, settlement, booker, parts.is_journaled())
+        let journaled = parts.is_journaled();
+        self.mend_booking(&parts.ticket, settlement, booker, journaled, now)
             .await
     }
 }

@@ -1,0 +1,103 @@
+//! How far somebody has read the feed of changes.
+
+use std::fmt::Write;
+
+/// A place in the feed. `settled` is a sort key: all changes up to it have been given,
+/// and none can come to be before it. `reached` is one after it, in the middle of pages
+/// whose changes are young: what comes to be before it is given when reading begins again
+/// from `settled`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ChangeCursor {
+    settled: String,
+    reached: Option<String>,
+}
+
+/// What was read.
+pub(crate) struct Read<'a> {
+    /// The sort keys, in order.
+    pub(crate) keys: &'a [&'a str],
+    /// Whether there are more.
+    pub(crate) more: bool,
+}
+
+/// A place from which is being read.
+pub(crate) struct Reading {
+    settled: String,
+    reached: Option<String>,
+}
+
+/// Which kind of text this is: another one must not be mistaken for it.
+const VERSION: &str = "1";
+
+/// The longest sort key, in bytes; the table refuses to look for a longer one.
+/// Source: `DynamoDB`, *Quotas*.
+const KEY_LEN_MAX: usize = 1_024;
+
+impl ChangeCursor {
+    /// The place as text.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let mut text = format!("{VERSION}|{}", self.settled);
+        if let Some(reached) = &self.reached {
+            // Writing to a string cannot fail.
+            let _ = write!(text, "|{reached}");
+        }
+        text
+    }
+
+    /// Reads what [`ChangeCursor::text`] has written.
+    #[must_use]
+    pub fn read(text: &str) -> Option<Self> {
+        let mut parts = text.split('|').map(str::to_owned);
+        let version = parts.next()?;
+        let (settled, reached) = (parts.next()?, parts.next());
+        let is_one = version == VERSION && parts.next().is_none();
+        let keys = [Some(&settled), reached.as_ref()];
+        let are_keys = keys.into_iter().flatten().all(|key| is_key(key));
+        (is_one && are_keys).then_some(Self { settled, reached })
+    }
+
+    /// Where to go on at a time when everything before `settled` is.
+    pub(crate) fn reading(&self, settled: &str) -> Reading {
+        // What was young when it was passed is not any more: who went on from there
+        // would settle changes that have come to be behind him.
+        let reached = self.reached.clone().filter(|reached| &**reached > settled);
+        Reading {
+            settled: self.settled.clone(),
+            reached,
+        }
+    }
+}
+
+impl Reading {
+    /// After which sort key.
+    pub(crate) fn from(&self) -> &str {
+        self.reached.as_ref().unwrap_or(&self.settled)
+    }
+
+    /// Where the next page begins.
+    pub(crate) fn next(self, read: &Read<'_>, settled: &str) -> ChangeCursor {
+        let last = read.keys.last().map(|key| (*key).to_owned());
+        let old = match self.reached {
+            // Behind what was young something may have come to be since.
+            Some(_) => None,
+            None => read.keys.iter().rfind(|key| **key < settled),
+        };
+        let settled = old.map_or(self.settled, |key| (*key).to_owned());
+        let reached = last.filter(|last| read.more && **last > *settled);
+        ChangeCursor { settled, reached }
+    }
+}
+
+/// Whether it looks like a sort key of the feed, or like the beginning.
+fn is_key(text: &str) -> bool {
+    let Some((at, id)) = text.split_once('#') else {
+        return text.is_empty();
+    };
+    let is_moment =
+        at.len() == "0000-00-00T00:00:00.000Z".len() && at.parse::<jiff::Timestamp>().is_ok();
+    is_moment && !id.is_empty() && text.len() <= KEY_LEN_MAX
+}
+
+#[cfg(test)]
+mod tests;
