@@ -86,21 +86,30 @@ pub(crate) fn with_token() -> impl Iterator<Item = &'static Operation> {
     all.filter(|operation| !operation.scopes().is_empty())
 }
 
-/// The path with the parameters' own examples.
+/// The path with the parameters' own examples, and those of the query that must be there.
 pub(crate) fn path(operation: &Operation) -> String {
     let (_, path) = operation.method_and_path();
     let parameters = operation.described["parameters"].as_array();
-    let in_path = parameters
-        .into_iter()
-        .flatten()
-        .filter(|it| it["in"] == "path");
-    in_path.fold(path.to_owned(), |path, parameter| {
+    let mut path = path.to_owned();
+    let mut query = Vec::new();
+    for parameter in parameters.into_iter().flatten() {
         let name = parameter["name"].as_str().unwrap();
-        path.replace(
-            &format!("{{{name}}}"),
-            parameter["example"].as_str().unwrap(),
-        )
-    })
+        match parameter["in"].as_str() {
+            Some("path") => {
+                let example = parameter["example"].as_str().unwrap();
+                path = path.replace(&format!("{{{name}}}"), example);
+            }
+            Some("query") if parameter["required"] == true => {
+                query.push(format!("{name}={}", parameter["example"].as_str().unwrap()));
+            }
+            _ => {}
+        }
+    }
+    if query.is_empty() {
+        path
+    } else {
+        format!("{path}?{}", query.join("&"))
+    }
 }
 
 /// The examples of what is sent.
