@@ -459,16 +459,13 @@ async fn a_place_that_no_list_has_is_refused_and_is_not_the_table_being_down() {
         "~~|a|b",
         "é|a|b",
         &format!("{long}|a|b"),
+        // A sort key is never empty.
+        "||",
     ] {
         let answered = city.refunds_after(place).await;
         assert!(answered.is_problem(400, "invalid-request"), "{place}");
         assert_eq!(answered.body["field"], "after");
     }
-    for place in ["||", "2026-02-20T09:30:00Z|a|b"] {
-        assert_eq!(
-            city.refunds_after(place).await.status.as_u16(),
-            200,
-            "{place}"
-        );
-    }
+    let first = city.refunds_after("2026-02-20T09:30:00Z|a|b").await;
+    assert_eq!(first.status, 200);
 }

@@ -227,7 +227,10 @@ fn look_at_a_case(world: &World, items: &[Value]) {
     });
     let snapshot = |entry: &Value, name: &str| {
         let snapshot = &entry[name]["M"];
-        (text(snapshot, "state"), snapshot["amount"]["N"].to_string())
+        (
+            text(snapshot, "state"),
+            number(&snapshot["amount"]).to_string(),
+        )
     };
     let mut stands = None;
     let mut in_order = true;
@@ -239,10 +242,23 @@ fn look_at_a_case(world: &World, items: &[Value]) {
         in_order &= !text(entry, "by").is_empty() && !text(entry, "at").is_empty();
         stands = Some(snapshot(entry, "after"));
     }
-    let is = (text(ticket, "state"), ticket["amount"]["N"].to_string());
+    let is = (text(ticket, "state"), owed(ticket).to_string());
     history.law("T3", torn || (in_order || in_pieces) && stands.as_ref() == Some(&is), || {
         format!(
             "the journal of {case_number} comes to {stands:?}, the ticket is {is:?}: {journal:?}"
         )
     });
+}
+
+fn number(value: &Value) -> i64 {
+    let digits = value["N"].as_str().unwrap_or_default();
+    digits.parse().unwrap_or_default()
+}
+
+/// The fine less what has paid parts of it.
+pub(super) fn owed(ticket: &Value) -> i64 {
+    let parts = ticket["part_payments"]["L"].as_array();
+    let paid = parts.into_iter().flatten();
+    let paid: i64 = paid.map(|part| number(&part["M"]["amount"])).sum();
+    number(&ticket["amount"]) - paid
 }
