@@ -5,12 +5,11 @@ use http::StatusCode;
 use jiff::Timestamp;
 use lambda_http::{Body, Request, Response};
 use office::fields::euros;
+use office::query::{Query, opaque};
 use office::{Problem, json_answer};
 use serde::Serialize;
 use store::{ChangeCursor, Store, TicketChange};
 use ticket::{CaseNumber, Cents};
-
-use crate::query::{Query, opaque};
 
 /// How many changes a page has where nobody says, and at most.
 const PAGE: usize = 100;

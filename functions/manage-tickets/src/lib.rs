@@ -23,7 +23,6 @@ mod changes;
 mod description;
 mod lease;
 mod list;
-mod query;
 
 use http::{Method, Response, StatusCode};
 use jiff::Timestamp;

@@ -5,12 +5,11 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use lambda_http::{Body, Request, Response};
 use office::fields::{day_of, euros, moment_of};
+use office::query::{Query, found, opaque};
 use office::{Problem, json_answer};
 use serde::Serialize;
 use store::{Place, Store};
 use ticket::{CaseNumber, Cents, Standing, State, Ticket};
-
-use crate::query::{Query, found, opaque};
 
 /// How many tickets a page has at most, and where nobody says: each is read anew.
 const PAGE_MAX: usize = 100;

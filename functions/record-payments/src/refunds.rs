@@ -11,8 +11,9 @@
 
 use http::StatusCode;
 use jiff::Timestamp;
-use lambda_http::{Body, Request, RequestExt};
+use lambda_http::{Body, Request};
 use office::fields::amount;
+use office::query::{Query, found, opaque};
 use office::{DECISIONS_MAX, Kind, Problem, body, json_answer, object};
 use serde::{Deserialize, Deserializer, Serialize};
 use store::{Place, Store, Write};
@@ -69,44 +70,19 @@ pub(crate) async fn list(
     store: &Store,
     request: &Request,
 ) -> Result<lambda_http::Response<Body>, Problem> {
-    let query = request.query_string_parameters();
-    let known = ["state", "after", "limit"];
-    if let Some((name, _)) = query.iter().find(|(name, _)| !known.contains(name)) {
-        return Err(Problem::with_field(
-            name,
-            "not a parameter of this list: use state, after, limit",
-        ));
-    }
-    let state = query.first("state").unwrap_or("proposed");
+    let query = Query::of(request, &["state", "after", "limit"])?;
+    let state = query.text("state").unwrap_or("proposed");
     if !RefundState::NAMES.contains(&state) {
         let names = RefundState::NAMES.join(", ");
-        return Err(Problem::with_field(
-            "state",
-            format!("no state of a refund: use one of {names}"),
-        ));
+        let what_to_send = format!("not a state of a refund: send one of {names}");
+        return Err(found("state", state, &what_to_send));
     }
-    let after = query.first("after").map(Place::read);
-    let after = after.map(|place| {
-        place.ok_or_else(|| {
-            Problem::with_field("after", "not a place in this list: send what `next` said")
-        })
-    });
-    let after = after.transpose()?;
-    let limit = query.first("limit").map(str::parse::<usize>);
-    let limit = match limit {
-        None => PAGE_MAX,
-        Some(Ok(limit)) if (1..=PAGE_MAX).contains(&limit) => limit,
-        Some(_) => {
-            return Err(Problem::with_field(
-                "limit",
-                format!("not a number of refunds: send 1 to {PAGE_MAX}"),
-            ));
-        }
-    };
+    let after = query.after(Place::read)?;
+    let limit = query.limit(PAGE_MAX, PAGE_MAX)?;
     let page = store.refunds_in(state, after.as_ref(), limit).await?;
     let page = Page {
         refunds: page.entries,
-        next: page.next.map(|place| place.text()),
+        next: page.next.map(|place| opaque(&place.text())),
     };
     json_answer(StatusCode::OK, &page)
 }

@@ -1,5 +1,5 @@
 //! How every function of the office API is talked to: who acts, as API Gateway has
-//! checked it; what is sent, read strictly; and what is wrong, as a problem document.
+//! checked it; what is sent or asked for, read strictly; and what is wrong, as a problem document.
 
 mod body;
 mod caller;
@@ -7,6 +7,7 @@ pub mod case_number;
 pub mod fields;
 mod lines;
 mod problem;
+pub mod query;
 
 /// What the office API is, for whoever writes a program against it: `OpenAPI` 3.1, kept by
 /// hand. `tests/openapi` holds it to the routes, the types and the answers.

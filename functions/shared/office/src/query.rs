@@ -4,20 +4,22 @@
 use data_encoding::BASE64URL_NOPAD;
 use lambda_http::aws_lambda_events::query_map::QueryMap;
 use lambda_http::{Request, RequestExt};
-use office::Problem;
+
+use crate::problem::Problem;
 
 /// So much of what was found is said again.
 const FOUND_CHARS_MAX: usize = 40;
 
 /// The query of a list.
-pub(crate) struct Query(QueryMap);
+#[derive(Debug)]
+pub struct Query(QueryMap);
 
 impl Query {
     /// Reads the query; it may have these parameters and no others.
     ///
     /// # Errors
     /// When there is another one.
-    pub(crate) fn of(request: &Request, known: &[&str]) -> Result<Self, Problem> {
+    pub fn of(request: &Request, known: &[&str]) -> Result<Self, Problem> {
         let query = request.query_string_parameters();
         if let Some((name, _)) = query.iter().find(|(name, _)| !known.contains(name)) {
             let known = known.join(", ");
@@ -31,7 +33,8 @@ impl Query {
     }
 
     /// What was sent under this name.
-    pub(crate) fn text(&self, name: &str) -> Option<&str> {
+    #[must_use]
+    pub fn text(&self, name: &str) -> Option<&str> {
         self.0.first(name)
     }
 
@@ -39,7 +42,7 @@ impl Query {
     ///
     /// # Errors
     /// When it is something else: what was found, and what `read` says.
-    pub(crate) fn value<T>(
+    pub fn value<T>(
         &self,
         name: &str,
         read: impl Fn(&str) -> Result<T, &'static str>,
@@ -54,7 +57,7 @@ impl Query {
     ///
     /// # Errors
     /// When it is no number between 1 and `max`.
-    pub(crate) fn limit(&self, usual: usize, max: usize) -> Result<usize, Problem> {
+    pub fn limit(&self, usual: usize, max: usize) -> Result<usize, Problem> {
         let Some(text) = self.text("limit") else {
             return Ok(usual);
         };
@@ -72,7 +75,7 @@ impl Query {
     ///
     /// # Errors
     /// When we have not written it.
-    pub(crate) fn after<T>(&self, read: impl Fn(&str) -> Option<T>) -> Result<Option<T>, Problem> {
+    pub fn after<T>(&self, read: impl Fn(&str) -> Option<T>) -> Result<Option<T>, Problem> {
         self.value("after", |text| {
             let bytes = BASE64URL_NOPAD.decode(text.as_bytes()).ok();
             let place = bytes.and_then(|bytes| String::from_utf8(bytes).ok());
@@ -84,12 +87,14 @@ impl Query {
 }
 
 /// A place as a page says it: whoever gets it must not read it, or it could never change.
-pub(crate) fn opaque(place: &str) -> String {
+#[must_use]
+pub fn opaque(place: &str) -> String {
     BASE64URL_NOPAD.encode(place.as_bytes())
 }
 
 /// What was found, and what to send.
-pub(crate) fn found(name: &str, text: &str, what_to_send: &str) -> Problem {
+#[must_use]
+pub fn found(name: &str, text: &str, what_to_send: &str) -> Problem {
     let text: String = text.chars().take(FOUND_CHARS_MAX).collect();
     Problem::with_field(name, format!("is {text:?}, {what_to_send}"))
 }
