@@ -18,8 +18,8 @@ use office::{DECISIONS_MAX, Kind, Problem, body, json_answer, object};
 use serde::{Deserialize, Deserializer, Serialize};
 use store::{Place, Store, Write};
 use ticket::{
-    CaseNumber, Cents, Decision, GivesBack, Refund, RefundId, RefundState, Role, Settlement,
-    SettlementId, State, Ticket, TicketText, Undecidable,
+    CaseNumber, Cents, Decision, PaysOpenFine, Refund, RefundId, RefundState, SettlementId,
+    TicketText, Undecidable,
 };
 
 /// How many refunds a page has at most, and where nobody says.
@@ -105,30 +105,25 @@ pub(crate) async fn propose(
         let settlement = store.settlement(&ticket, &sent.settlement).await?;
         let settlement = settlement.ok_or_else(no_such_payment)?;
         let refunds = store.refunds_of(&ticket).await?;
-        let of_it = || {
-            refunds
-                .iter()
-                .filter(|refund| refund.settlement == sent.settlement)
-        };
+        // Sent again since its answer was lost, it may have been decided meanwhile.
         let is_the_same = |refund: &&Refund| {
-            refund.state == RefundState::Proposed
+            refund.holds_money()
+                && refund.settlement == sent.settlement
                 && refund.amount == sent.amount.into()
                 && refund.reason.as_ref() == Some(&sent.reason)
                 && refund.proposed_by.as_deref() == Some(by)
         };
-        if let Some(same) = of_it().find(is_the_same) {
+        if let Some(same) = refunds.iter().find(is_the_same) {
             return Ok((StatusCode::OK, same.clone()));
         }
-        let gives_back = gives_back(&ticket, &settlement, &refunds, sent.amount)?;
+        let gives_back = settlement.gives_back(&ticket, &refunds, sent.amount);
+        let gives_back = gives_back.map_err(|PaysOpenFine| pays_open_fine())?;
         let left = store.refundable(&settlement, &refunds).await?;
         if sent.amount > left {
             return Err(more_than_left(left));
         }
-        let count = u32::try_from(of_it().count()).unwrap_or(u32::MAX);
-        // What the settlement proposes by itself has the first number, whether it is
-        // there already or not.
-        let first = 1 + u32::from(settlement.proposal().is_some() && count == 0);
-        let of = (&ticket.case_number, &sent.settlement, count + first);
+        let count = settlement.next_count(&refunds);
+        let of = (&ticket.case_number, &sent.settlement, count);
         let refund = Refund {
             reason: Some(sent.reason.clone()),
             proposed_by: Some(by.to_owned()),
@@ -139,42 +134,6 @@ pub(crate) async fn propose(
         }
     }
     Err(Problem::changing())
-}
-
-/// What giving so much back takes from the books.
-///
-/// # Errors
-/// 409 where the money pays a part of a fine that is still open.
-fn gives_back(
-    ticket: &Ticket,
-    settlement: &Settlement,
-    refunds: &[Refund],
-    sum: Cents,
-) -> Result<GivesBack, Problem> {
-    let counts = match (settlement.role, &ticket.state) {
-        (Role::Surplus(_), _) | (_, State::Withdrawn | State::HandedOver) => false,
-        (Role::Part, State::Open(_) | State::Objected) => {
-            return Err(Problem::new(
-                Kind::PartPaid,
-                "this payment pays a part of the fine, which is still open, and nothing was \
-                 proposed: withdraw the ticket first, and it is proposed by itself",
-            ));
-        }
-        (Role::Main | Role::Part, _) => true,
-    };
-    let id = settlement.id();
-    let held = refunds
-        .iter()
-        .filter(|refund| refund.settlement == id && refund.holds_money())
-        .filter_map(|refund| refund.amount.euro_cents())
-        .map(Cents::minor_units)
-        .sum::<u32>();
-    let surplus = settlement.surplus().minor_units().saturating_sub(held);
-    Ok(if counts && sum.minor_units() > surplus {
-        GivesBack::Fine
-    } else {
-        GivesBack::Surplus
-    })
 }
 
 /// Approves or rejects a refund, as the last part of the path says.
@@ -262,6 +221,14 @@ fn undecided(undecidable: Undecidable, refund: &Refund) -> Problem {
 
 fn needs_reason(detail: &str) -> Problem {
     Problem::with_field("reason", detail)
+}
+
+fn pays_open_fine() -> Problem {
+    Problem::new(
+        Kind::PartPaid,
+        "this payment pays a part of the fine, which is still open, and nothing was proposed: \
+         withdraw the ticket first, and it is proposed by itself",
+    )
 }
 
 fn no_such_payment() -> Problem {

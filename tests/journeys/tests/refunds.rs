@@ -142,6 +142,11 @@ async fn whoever_proposes_a_refund_does_not_approve_it() {
     assert!(gone.is_problem(409, "already-decided"), "{}", gone.body);
     assert_eq!(city.table().await, table);
     approved(&city, &number).await;
+    let again = city.proposes("clerk-1", of, "12.00").await;
+    assert_eq!(
+        (again.status.as_u16(), &again.body["id"]),
+        (200, &json!(number))
+    );
     city.sweep().await;
     assert_eq!(given_back(&city), 1_200);
     let more = city.proposes("clerk-1", of, "18.01").await;

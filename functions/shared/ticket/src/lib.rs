@@ -44,7 +44,7 @@ pub use municipality::{CashOffice, Disclosure, LatePayment, Municipality};
 pub use plate::{InvalidPlate, Plate};
 pub use qr_token::QrToken;
 pub use receipt::Taken;
-pub use refund::{Asked, Decision, GivesBack, Refund, RefundState, Undecidable};
+pub use refund::{Asked, Decision, GivesBack, PaysOpenFine, Refund, RefundState, Undecidable};
 pub use settlement::{
     Captured, Channel, ImpossibleSource, Receipt, Role, Settlement, Source, SurplusReason,
 };

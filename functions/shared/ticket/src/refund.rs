@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     CaseNumber, Cents, Channel, Money, PartPayment, RefundId, Role, Settlement, SettlementId,
-    Ticket, TicketText,
+    State, Ticket, TicketText,
 };
 
 /// Money of a settlement that is to be given back.
@@ -155,6 +155,10 @@ impl RefundState {
     ];
 }
 
+/// Money that pays a part of an open fine is not given back: first there must be no fine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PaysOpenFine;
+
 /// Why a refund cannot be decided so.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Undecidable {
@@ -289,13 +293,52 @@ impl Settlement {
     /// PayPal's own pages, or PayPal or a bank has taken it.
     #[must_use]
     pub fn refundable(&self, refunds: &[Refund], taken: Cents) -> Cents {
+        let came = self.amount.euro_cents().map_or(0, Cents::minor_units);
+        let rest = came.saturating_sub(self.held_by(refunds));
+        Cents::new(rest.saturating_sub(taken.minor_units()))
+    }
+
+    /// What giving so much of it back takes from the books.
+    ///
+    /// # Errors
+    /// When it pays a part of a fine that is still open.
+    pub fn gives_back(
+        &self,
+        ticket: &Ticket,
+        refunds: &[Refund],
+        sum: Cents,
+    ) -> Result<GivesBack, PaysOpenFine> {
+        let counts = match (self.role, &ticket.state) {
+            (Role::Surplus(_), _) | (_, State::Withdrawn | State::HandedOver) => false,
+            (Role::Part, State::Open(_) | State::Objected) => return Err(PaysOpenFine),
+            (Role::Main | Role::Part, _) => true,
+        };
+        let surplus = self.surplus().minor_units();
+        let surplus = surplus.saturating_sub(self.held_by(refunds));
+        Ok(if counts && sum.minor_units() > surplus {
+            GivesBack::Fine
+        } else {
+            GivesBack::Surplus
+        })
+    }
+
+    /// The count of the next refund that somebody proposes of it. What it proposes by
+    /// itself has the first, whether that is there already or not.
+    #[must_use]
+    pub fn next_count(&self, refunds: &[Refund]) -> u32 {
+        let id = self.id();
+        let there = refunds.iter().filter(|refund| refund.settlement == id);
+        let there = u32::try_from(there.count()).unwrap_or(u32::MAX - 1);
+        1 + there.max(u32::from(self.proposal().is_some()))
+    }
+
+    /// What of it has gone back by refunds, or may, in cents.
+    fn held_by(&self, refunds: &[Refund]) -> u32 {
         let id = self.id();
         let of_it = refunds.iter().filter(|refund| refund.settlement == id);
-        let cents = |amount: &Money| amount.euro_cents().map_or(0, Cents::minor_units);
         let held = of_it.filter(|refund| refund.holds_money());
-        let held: u32 = held.map(|refund| cents(&refund.amount)).sum();
-        let rest = cents(&self.amount).saturating_sub(held);
-        Cents::new(rest.saturating_sub(taken.minor_units()))
+        let cents = held.filter_map(|refund| refund.amount.euro_cents());
+        cents.map(Cents::minor_units).sum()
     }
 }
 
