@@ -1,6 +1,6 @@
 //! What PayPal says about an order or a capture, asked now.
 
-use paypal::{Capture, Error as PayPalError, Issue};
+use paypal::{Capture, Error as PayPalError, Issue, Order};
 use store::Attempt;
 use ticket::{AttemptId, CaptureId, OrderId, Ticket};
 
@@ -31,14 +31,32 @@ impl Settle {
         order_id: &OrderId,
         moment: Moment,
     ) -> Result<Option<AttemptId>, PayPalError> {
-        let order = self
-            .call(moment, |token| async move {
-                self.paypal
-                    .get_order(&token, order_id, moment.deadline)
-                    .await
-            })
-            .await?;
+        let order = self.order_at_paypal(order_id, moment).await?;
         Ok(order.custom_id.and_then(|id| id.parse().ok()))
+    }
+
+    /// An order, as PayPal shows it.
+    pub(crate) async fn order_at_paypal(
+        &self,
+        id: &OrderId,
+        moment: Moment,
+    ) -> Result<Order, PayPalError> {
+        self.call(moment, |token| async move {
+            self.paypal.get_order(&token, id, moment.deadline).await
+        })
+        .await
+    }
+
+    /// A capture, as PayPal shows it.
+    pub(crate) async fn capture_at_paypal(
+        &self,
+        id: &CaptureId,
+        moment: Moment,
+    ) -> Result<Capture, PayPalError> {
+        self.call(moment, |token| async move {
+            self.paypal.get_capture(&token, id, moment.deadline).await
+        })
+        .await
     }
 
     pub(crate) async fn ask(
@@ -50,13 +68,7 @@ impl Settle {
     ) -> Answer {
         let payee = self.paypal.merchant_id();
         let order = move || async move {
-            let order = self
-                .call(moment, |token| async move {
-                    self.paypal
-                        .get_order(&token, order_id, moment.deadline)
-                        .await
-                })
-                .await?;
+            let order = self.order_at_paypal(order_id, moment).await?;
             Ok(read(&order, ticket, attempt, payee))
         };
         self.whole(order, ticket, attempt).await
@@ -73,11 +85,7 @@ impl Settle {
     ) -> Answer {
         let payee = self.paypal.merchant_id();
         let capture = move || async move {
-            let capture = self
-                .call(moment, |token| async move {
-                    self.paypal.get_capture(&token, id, moment.deadline).await
-                })
-                .await?;
+            let capture = self.capture_at_paypal(id, moment).await?;
             Ok(read_capture(&capture, ticket, attempt, payee))
         };
         self.whole(capture, ticket, attempt).await

@@ -211,13 +211,7 @@ impl Settle {
             .and_then(|attempt| attempt.order)
             .map(|order| order.id);
         if let Some(order_id) = &order_id {
-            let order = self
-                .call(moment, |token| async move {
-                    self.paypal
-                        .get_order(&token, order_id, moment.deadline)
-                        .await
-                })
-                .await;
+            let order = self.order_at_paypal(order_id, moment).await;
             match order {
                 Ok(order) => {
                     let of_it = |capture: &paypal::Capture| capture.id == captured.capture_id;
@@ -231,11 +225,7 @@ impl Settle {
             }
         }
         let id = &captured.capture_id;
-        let capture = self
-            .call(moment, |token| async move {
-                self.paypal.get_capture(&token, id, moment.deadline).await
-            })
-            .await;
+        let capture = self.capture_at_paypal(id, moment).await;
         Ok(capture.map(|capture| (capture.status, Vec::new())))
     }
 

@@ -344,23 +344,13 @@ impl Settle {
         id: &CaptureId,
         moment: Moment,
     ) -> Result<CaptureOwner, PayPalError> {
-        let capture = self
-            .call(moment, |token| async move {
-                self.paypal.get_capture(&token, id, moment.deadline).await
-            })
-            .await?;
+        let capture = self.capture_at_paypal(id, moment).await?;
         let invoice_id = capture.invoice_id;
         let (custom_id, invoice_id) = match (capture.custom_id, &capture.order_id) {
             (Some(custom_id), _) => (Some(custom_id), invoice_id),
             (None, None) => (None, invoice_id),
             (None, Some(order_id)) => {
-                let order = self
-                    .call(moment, |token| async move {
-                        self.paypal
-                            .get_order(&token, order_id, moment.deadline)
-                            .await
-                    })
-                    .await;
+                let order = self.order_at_paypal(order_id, moment).await;
                 match order {
                     Ok(order) => (order.custom_id, invoice_id.or(order.invoice_id)),
                     Err(_) if invoice_id.is_some() => (None, invoice_id),

@@ -683,18 +683,22 @@ fn unknown_for(world: &Rc<World>, capture: Option<FaultKind>) -> Work {
 fn held_back(world: &Rc<World>, what: Afterwards) -> Work {
     let (driver, world) = (driver(world), Rc::clone(world));
     Box::pin(async move {
-        let Some(sent) = driver.presses().await else {
+        if pays_and_is_held_back(&world, &driver).await.is_none() {
             return;
-        };
-        let Some(back) = driver.decides(&sent, Payer::Pays).await else {
-            return;
-        };
-        let returns = driver.returns(&back);
-        world.under(On::Capture, FaultKind::Pending, returns).await;
+        }
         driver.opens().await;
         world.pause(AN_HOUR).await;
         world.afterwards(what).await;
     })
+}
+
+/// Nothing where the driver did not get so far.
+async fn pays_and_is_held_back(world: &World, driver: &Driver) -> Option<()> {
+    let sent = driver.presses().await?;
+    let back = driver.decides(&sent, Payer::Pays).await?;
+    let returns = driver.returns(&back);
+    world.under(On::Capture, FaultKind::Pending, returns).await;
+    Some(())
 }
 
 /// PayPal holds back what one tab has paid; the other comes back later.
@@ -782,14 +786,9 @@ fn given_back(world: &Rc<World>, wishes: &[Wish], by_hand: Option<Afterwards>) -
 fn paid_twice(world: &Rc<World>) -> Work {
     let (driver, world) = (driver(world), Rc::clone(world));
     Box::pin(async move {
-        let Some(sent) = driver.presses().await else {
+        if pays_and_is_held_back(&world, &driver).await.is_none() {
             return;
-        };
-        let Some(back) = driver.decides(&sent, Payer::Pays).await else {
-            return;
-        };
-        let returns = driver.returns(&back);
-        world.under(On::Capture, FaultKind::Pending, returns).await;
+        }
         let case_number = driver.case_number().clone();
         for wish in [Wish::Cash, Wish::Override] {
             clerk(Rc::clone(&world), case_number.clone(), wish).await;

@@ -185,11 +185,7 @@ impl Settle {
         }
         budget.spend(1);
         let (moment, id) = (question.moment, &captured.capture_id);
-        let capture = self
-            .call(moment, |token| async move {
-                self.paypal.get_capture(&token, id, moment.deadline).await
-            })
-            .await;
+        let capture = self.capture_at_paypal(id, moment).await;
         Ok(match capture {
             Ok(capture)
                 if brought_money(&capture.status)

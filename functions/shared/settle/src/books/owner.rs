@@ -240,11 +240,7 @@ impl Settle {
 
     /// The capture itself, and the order it came from.
     pub(crate) async fn ask_about(&self, id: &CaptureId, moment: Moment) -> CaptureAsked {
-        let capture = self
-            .call(moment, |token| async move {
-                self.paypal.get_capture(&token, id, moment.deadline).await
-            })
-            .await;
+        let capture = self.capture_at_paypal(id, moment).await;
         let capture = match capture {
             Ok(capture) => Box::new(capture),
             Err(PayPalError::NotFound { .. }) => return CaptureAsked::NoCapture,
@@ -257,13 +253,7 @@ impl Settle {
             return CaptureAsked::WithoutOrder(capture);
         };
         let order_id: &OrderId = &order_id;
-        let order = self
-            .call(moment, |token| async move {
-                self.paypal
-                    .get_order(&token, order_id, moment.deadline)
-                    .await
-            })
-            .await;
+        let order = self.order_at_paypal(order_id, moment).await;
         match order {
             Ok(order) => CaptureAsked::Both(Box::new((*capture, order))),
             // Another app's order, or one of a former client id of ours.
