@@ -140,6 +140,8 @@ async fn ticket(
         attempts_begun: 0,
         first_invoice_refused: false,
         part_payments: Vec::new(),
+        review_proposal: None,
+        reviewed_at: None,
         letter_lease: None,
         qr_token: Some(qr_token.into()),
         changed_at: None,

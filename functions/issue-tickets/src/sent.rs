@@ -2,8 +2,8 @@
 
 use aws_lc_rs::digest;
 use data_encoding::HEXLOWER;
-use jiff::Timestamp;
 use jiff::civil::Date;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Deserializer, Serialize};
 use ticket::{CaseNumber, Cents, DueDate, Offence, Plate, TicketText};
 
@@ -12,6 +12,10 @@ use office::fields::{day, euros, moment, warning_fine};
 
 /// A transfer's unstructured line has 140 characters (EPC069-12).
 const BOOKING_REFERENCE_CHARS_MAX: usize = 140;
+
+/// Nobody gives a year for a warning fine; a year that was mistyped would never lapse,
+/// and no route changes it.
+const DUE_DAYS_MAX: i64 = 366;
 
 /// A ticket as sent. The fields are in the order of their names, and none has
 /// two spellings: this, as JSON, is what "the same again" compares.
@@ -66,6 +70,16 @@ impl SentTicket {
             return Err(Problem::with_field(
                 "due_on",
                 "lies before the day of the offence: write a later day, or leave it out for one week",
+            ));
+        }
+        let latest = self
+            .occurred_at
+            .checked_add(SignedDuration::from_hours(24 * DUE_DAYS_MAX));
+        let latest = latest.unwrap_or(Timestamp::MAX);
+        if due_on.is_some_and(|due_on| !due_on.has_passed(latest)) {
+            return Err(Problem::with_field(
+                "due_on",
+                "lies more than a year after the offence: look at the year, or leave it out for one week",
             ));
         }
         Ok(self)

@@ -6,8 +6,8 @@ use office::fields::euros;
 use serde::Serialize;
 use store::{Attempt, AttemptState, CaseFile, JournalEntry, JournalEvent, Snapshot, TakenBack};
 use ticket::{
-    AttemptId, CaseNumber, Cents, Offence, OrderId, Refund, Settlement, Standing, State, Ticket,
-    TicketText, UnderWay,
+    AttemptId, CaseNumber, Cents, Offence, OrderId, Refund, ReviewProposal, Settlement, Standing,
+    State, Ticket, TicketText, UnderWay,
 };
 use token::PublicBaseUrl;
 
@@ -29,6 +29,8 @@ pub(crate) struct Answer {
     payment_pending: bool,
     /// Until when a letter may be printed, where a lease was asked for.
     letter_until: Option<Timestamp>,
+    /// How somebody wants its review to end: somebody else must say the same.
+    review_proposal: Option<ReviewProposal>,
     /// The fine.
     #[serde(serialize_with = "euros")]
     amount: Cents,
@@ -123,6 +125,7 @@ impl Answer {
             },
             payment_pending: ticket.standing() == Standing::OpenPending,
             letter_until: ticket.letter_until(now),
+            review_proposal: ticket.standing_proposal().cloned(),
             issued: Issued::of(&ticket, base),
             case_number: ticket.case_number,
             state: ticket.state.at_rest(),

@@ -56,9 +56,6 @@ pub(crate) async fn grant(
         let ticket = store.ticket(case_number).await?;
         let ticket = ticket.ok_or_else(Problem::no_such_ticket)?;
         ticket.standing().payable().map_err(Problem::refused)?;
-        if ticket.letter_until(now) == Some(until) {
-            return Ok(());
-        }
         // Read after the ticket, which counts how many were begun: one that begins now
         // makes the write fail.
         let attempts = store.attempts_of(case_number).await?;
@@ -79,6 +76,10 @@ pub(crate) async fn grant(
                  and no lease was given: ask again in an hour; a payment that nobody finishes is \
                  over after about half a day",
             ));
+        }
+        // Not before it is known that nobody pays: whoever asks again is about to print.
+        if ticket.letter_until(now) == Some(until) {
+            return Ok(());
         }
         if store.lease_letter(&ticket, until, by, now).await? == Write::Done {
             return Ok(());

@@ -12,10 +12,12 @@
 //!      …/hand-over                        { "reason" }            it goes on with a fine order
 //!      …/amount                           { "amount", "reason" }  another amount is owed
 //!      …/lease                            { "until" }             a letter may be printed
+//!      …/review                           { "decision", "reason" } a review ends
 //! GET  /openapi.json                      what the office API is, for anyone
 //! ```
 //!
-//! Those of one case answer how it stands then; the same again changes nothing.
+//! Those of one case answer how it stands then; the same again changes nothing. A review
+//! whose end needs a second person is answered with 202.
 
 mod case;
 mod change;
@@ -23,6 +25,7 @@ mod changes;
 mod description;
 mod lease;
 mod list;
+mod review;
 
 use http::{Method, Response, StatusCode};
 use jiff::Timestamp;
@@ -123,11 +126,21 @@ async fn route(
         };
     };
     line.case_number = Some(case_number.clone());
+    let mut status = StatusCode::OK;
     match *request.method() {
         Method::GET => {}
         Method::POST if what == "lease" => {
             let until = lease::asked(body(request), now)?;
             lease::grant(&app.store, &case_number, until, &by, now).await?;
+        }
+        Method::POST if what == "review" => {
+            let asked = review::asked(body(request))?;
+            let act = Act {
+                by: &by,
+                reason: &asked.reason,
+                at: now,
+            };
+            status = review::end(&app.store, &case_number, &asked, act).await?;
         }
         Method::POST => {
             let asked = change::asked(what, body(request)).ok_or_else(no_such_route)??;
@@ -142,12 +155,12 @@ async fn route(
     }
     let file = app.store.case_file(&case_number).await?;
     let file = file.ok_or_else(Problem::no_such_ticket)?;
-    json_answer(StatusCode::OK, &Answer::of(file, &app.public_base_url, now))
+    json_answer(status, &Answer::of(file, &app.public_base_url, now))
 }
 
 fn no_such_route() -> Problem {
     Problem::new(
         Kind::MethodNotAllowed,
-        "use GET /changes, /tickets or /tickets/{case_number}, or POST to its withdrawal, objection, hand-over, amount or lease",
+        "use GET /changes, /tickets or /tickets/{case_number}, or POST to its withdrawal, objection, hand-over, amount, lease or review",
     )
 }

@@ -50,7 +50,7 @@ pub(crate) async fn record(
             source: source.clone(),
             amount: sent.amount,
             paid_at: sent.paid_at(&ticket, now)?,
-            booked_at: now,
+            booked_at: ticket.booked_at(now),
         };
         if let Some(stands) = store.settlement(&ticket, &taken.source.id()).await? {
             if !is_the_same(&stands, sent) {

@@ -177,6 +177,10 @@ pub(crate) async fn decide(
         };
         let ticket = store.ticket(&refund.case_number).await?;
         let ticket = ticket.ok_or_else(Problem::no_such_ticket)?;
+        // sabotage: who has taken the money approves that it goes
+        if is_approval && store.case_money(&ticket).await?.was_booked_by(by) {
+            return Err(undecided(Undecidable::OwnProposal, &refund));
+        }
         if store.decide_refund(&ticket, &refund, &decided).await? == Write::Done {
             return Ok(Refund {
                 state: decided,
@@ -211,7 +215,8 @@ fn undecided(undecidable: Undecidable, refund: &Refund) -> Problem {
         ),
         Undecidable::OwnProposal => Problem::new(
             Kind::OwnProposal,
-            "you have proposed it, and nothing was changed: somebody else must approve it",
+            "you have proposed it, or booked money of this case by hand, and nothing was changed: \
+             somebody else must approve it",
         ),
         Undecidable::NeedsReason => needs_reason(
             "it gives back a fine that was paid: say why, as the decision on the file does",

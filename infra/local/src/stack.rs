@@ -59,6 +59,8 @@ pub struct Stack {
     pub samples: Vec<Sample>,
     /// Opens every route of the office API.
     pub office_token: String,
+    /// The same of somebody else, for what needs two people.
+    pub colleague_token: String,
     /// Issues other office tokens.
     pub identity: Identity,
     /// The stand-in for PayPal, unless another is used.
@@ -170,6 +172,7 @@ impl Stack {
 
         let now = (options.clock)();
         let office_token = identity.token("local-clerk", &scopes(&template), now)?;
+        let colleague_token = identity.token("local-colleague", &scopes(&template), now)?;
         let visitor = Visitor {
             public: &public,
             office: &office,
@@ -188,6 +191,7 @@ impl Stack {
             table_name,
             samples,
             office_token,
+            colleague_token,
             identity,
             standin: paypal.standin,
             public,
@@ -218,8 +222,9 @@ impl Stack {
         };
         let lines: Vec<String> = self.samples.iter().map(line).collect();
         let lines = lines.join("\n");
-        let (ticket, office_token) = (self.ticket_url(), &self.office_token);
-        format!("{lines}\n\nTICKET={ticket}\nOFFICE_TOKEN={office_token}\n")
+        let ticket = self.ticket_url();
+        let (office, colleague) = (&self.office_token, &self.colleague_token);
+        format!("{lines}\n\nTICKET={ticket}\nOFFICE_TOKEN={office}\nCOLLEAGUE_TOKEN={colleague}\n")
     }
 
     /// The line that says where everything is, and that it is there.

@@ -117,8 +117,9 @@ async fn there_is_a_sample_ticket_in_every_state_that_lasts_and_the_start_names_
         assert!(sample.url.starts_with(&page), "{}", sample.url);
         assert!(introduction.contains(&sample.url), "{introduction}");
     }
-    let to_eval: Vec<&str> = introduction.lines().rev().take(2).collect();
+    let to_eval: Vec<&str> = introduction.lines().rev().take(3).collect();
     let expected = [
+        format!("COLLEAGUE_TOKEN={}", stack.colleague_token),
         format!("OFFICE_TOKEN={}", stack.office_token),
         format!("TICKET={}", stack.ticket_url()),
     ];

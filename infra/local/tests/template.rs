@@ -242,7 +242,7 @@ fn a_request_has_one_function_that_answers_it() {
             assert!(seen.insert(key.clone()), "{key}");
         }
     }
-    assert_eq!(seen.len(), 24);
+    assert_eq!(seen.len(), 25);
 }
 
 #[test]

@@ -526,6 +526,8 @@ pub fn open_ticket(case_number: &str, now: Timestamp) -> Ticket {
         attempts_begun: 0,
         first_invoice_refused: false,
         part_payments: Vec::new(),
+        review_proposal: None,
+        reviewed_at: None,
         letter_lease: None,
         qr_token: None,
         changed_at: None,

@@ -1,6 +1,7 @@
 //! The city's systems and clerks, through the office API.
 
 use http::{StatusCode, header};
+use jiff::Timestamp;
 use lambda_http::{Body, Response};
 use serde_json::Value;
 
@@ -85,6 +86,18 @@ impl City {
 
     /// Somebody at the till or in the cash office books a payment, as this event says.
     pub async fn books(&self, name: &str, case_number: &str, payment: Payment<'_>) -> Answered {
+        self.books_begun(self.now(), name, case_number, payment)
+            .await
+    }
+
+    /// The same by a request that began then: a day's list takes a while.
+    pub async fn books_begun(
+        &self,
+        begun: Timestamp,
+        name: &str,
+        case_number: &str,
+        payment: Payment<'_>,
+    ) -> Answered {
         let now = self.now().to_string();
         let fill = [
             ("CASE_NUMBER", case_number),
@@ -93,7 +106,7 @@ impl City {
             ("PAID_AT", payment.paid_at.unwrap_or(&now)),
             ("REASON", "Kasse war schon geschlossen"),
         ];
-        self.records(&event(name, &fill)).await
+        self.records_begun(begun, &event(name, &fill)).await
     }
 
     /// A clerk proposes to give so much of a payment back.
@@ -159,8 +172,12 @@ impl City {
 
     /// The function that records payments gets this event.
     pub async fn records(&self, event: &str) -> Answered {
+        self.records_begun(self.now(), event).await
+    }
+
+    async fn records_begun(&self, begun: Timestamp, event: &str) -> Answered {
         let app = &self.functions.record_payments;
-        let answer = record_payments::handle(app, request(event), self.now()).await;
+        let answer = record_payments::handle(app, request(event), begun).await;
         is_as_described(event, &answer);
         let body = String::from_utf8_lossy(answer.body()).into_owned();
         Answered {

@@ -356,7 +356,8 @@ async fn a_line_that_is_written_while_somebody_captures_keeps_no_capture_from_be
                 let writes = async {
                     let ticket = store.ticket(&CASE.parse().unwrap()).await.unwrap().unwrap();
                     assert!(ticket.lock().is_some());
-                    let part = &ticket.proposals_of_parts(now)[0];
+                    let money = store.case_money(&ticket).await.unwrap();
+                    let part = &ticket.proposals_of_fine(&money, "clerk-1", now)[0];
                     store.propose_refund(&ticket, part).await.unwrap()
                 };
                 let handle = tokio::runtime::Handle::current();

@@ -88,6 +88,16 @@ async fn no_letter_while_somebody_may_be_paying_who_began_in_time() {
 }
 
 #[tokio::test]
+async fn a_lease_that_is_asked_for_again_looks_again_whether_somebody_pays() {
+    let city = City::new().await;
+    let token = city.issue(CASE).await;
+    assert_eq!(asks(&city, UNTIL).await.status, 200);
+    city.press_pay(&token).await;
+    let again = asks(&city, UNTIL).await;
+    assert!(again.is_problem(409, "checkout-alive"), "{}", again.body);
+}
+
+#[tokio::test]
 async fn a_letter_may_go_once_the_checkout_is_over_or_where_it_began_too_late() {
     let city = City::new().await;
     let token = city.issue(CASE).await;

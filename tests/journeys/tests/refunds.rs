@@ -477,3 +477,36 @@ async fn a_place_that_no_list_has_is_refused_and_is_not_the_table_being_down() {
     let readable = city.refunds_after(place).await;
     assert!(readable.is_problem(400, "invalid-request"));
 }
+
+#[tokio::test]
+async fn whoever_has_booked_the_money_does_not_approve_that_it_goes() {
+    let city = City::new().await;
+    city.issue(CASE).await;
+    for (amount, number) in [("30.00", "4711"), ("1000.00", "4712")] {
+        let cash = Payment {
+            amount,
+            number,
+            paid_at: None,
+        };
+        assert_eq!(city.books(CASH, CASE, cash).await.status, 201);
+    }
+    let proposed = city.refunds("proposed").await;
+    let clerk = proposed[0]["proposed_by"].as_str().unwrap().to_owned();
+    let number = proposed[0]["id"].as_str().unwrap().to_owned();
+    let table = city.table().await;
+    let own = city.approves(&clerk, &number).await;
+    assert!(own.is_problem(409, "own-proposal"), "{}", own.body);
+    assert_eq!(city.table().await, table);
+    approved(&city, &number).await;
+}
+
+#[tokio::test]
+async fn whoever_took_cash_beside_a_capture_does_not_approve_that_paypal_gives_it_back() {
+    let (city, number) = paid_twice().await;
+    let file = city.case_file(CASE).await;
+    let mut booked = file.settlements.iter();
+    let clerk = booked.find_map(|it| it.source.clerk()).unwrap();
+    let own = city.approves(clerk, &number).await;
+    assert!(own.is_problem(409, "own-proposal"), "{}", own.body);
+    approved(&city, &number).await;
+}

@@ -208,6 +208,21 @@ fn every_form_of_rfc_3339_with_an_offset_is_a_moment() {
 }
 
 #[test]
+fn a_due_date_lies_in_the_year_after_the_offence() {
+    for (day, is_read) in [
+        ("2026-02-18", false),
+        ("2026-02-19", true),
+        ("2027-02-19", true),
+        ("2027-02-22", false),
+        ("2206-02-26", false),
+        ("9999-12-31", false),
+    ] {
+        let sent = read(&with("due_on", json!(day)));
+        assert_eq!(sent.is_ok(), is_read, "{day}");
+    }
+}
+
+#[test]
 fn the_digest_is_that_of_the_canonical_json() {
     // `sha256sum` of this text, worked out apart. When it changes, every
     // ticket that is sent again is refused as other content.

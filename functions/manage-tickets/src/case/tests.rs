@@ -47,6 +47,8 @@ fn ticket() -> Ticket {
         attempts_begun: 0,
         first_invoice_refused: false,
         part_payments: Vec::new(),
+        review_proposal: None,
+        reviewed_at: None,
         letter_lease: None,
         qr_token: Some(TOKEN.to_owned().into()),
         changed_at: None,

@@ -53,6 +53,10 @@ pub enum Kind {
     OwnProposal,
     /// A refund was decided before.
     AlreadyDecided,
+    /// Only a review can end.
+    NotInReview,
+    /// The money of the case stands in the way.
+    ReviewCannotEndSo,
     /// The ticket stands so that it cannot be.
     Refused(Refusal),
     /// It is not built yet.
@@ -65,7 +69,7 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind, in the order in which the API's description lists them.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 27] = [
         Self::InvalidRequest,
         Self::NotSignedIn,
         Self::NoSuchTicket,
@@ -81,6 +85,8 @@ impl Kind {
         Self::MoreThanLeft,
         Self::OwnProposal,
         Self::AlreadyDecided,
+        Self::NotInReview,
+        Self::ReviewCannotEndSo,
         Self::Refused(Refusal::Processing),
         Self::Refused(Refusal::Pending),
         Self::Refused(Refusal::Paid),
@@ -110,6 +116,8 @@ impl Kind {
             | Self::MoreThanLeft
             | Self::OwnProposal
             | Self::AlreadyDecided
+            | Self::NotInReview
+            | Self::ReviewCannotEndSo
             | Self::Refused(_) => StatusCode::CONFLICT,
             Self::NotImplemented => StatusCode::NOT_IMPLEMENTED,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
@@ -136,6 +144,8 @@ impl Kind {
             Self::MoreThanLeft => "/problems/more-than-left",
             Self::OwnProposal => "/problems/own-proposal",
             Self::AlreadyDecided => "/problems/already-decided",
+            Self::NotInReview => "/problems/not-in-review",
+            Self::ReviewCannotEndSo => "/problems/review-cannot-end-so",
             Self::Refused(Refusal::Processing) => "/problems/payment-running",
             Self::Refused(Refusal::Pending) => "/problems/payment-pending",
             Self::Refused(Refusal::Paid) => "/problems/ticket-paid",
@@ -169,6 +179,8 @@ impl Kind {
             | Self::MoreThanLeft
             | Self::OwnProposal
             | Self::AlreadyDecided
+            | Self::NotInReview
+            | Self::ReviewCannotEndSo
             | Self::Refused(
                 Refusal::Paid
                 | Refusal::Objected

@@ -174,7 +174,7 @@ pub(crate) fn settlement(
             .or(capture.create_time)
             .or(capture.update_time)
             .unwrap_or(now),
-        booked_at: now,
+        booked_at: ticket.booked_at(now),
         role,
         overpaid: None,
     }

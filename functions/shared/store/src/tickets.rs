@@ -5,3 +5,4 @@ pub(crate) mod clerk;
 pub(crate) mod issuing;
 pub(crate) mod listing;
 pub(crate) mod municipality;
+pub(crate) mod review;

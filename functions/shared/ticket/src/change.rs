@@ -1,7 +1,7 @@
 //! What a clerk does to a ticket, and the permit for it: only the state table gives one.
 
 use crate::state::Wish;
-use crate::{Cents, Refusal, State, Ticket};
+use crate::{Cents, InFlight, Refusal, State, Ticket};
 
 /// What a clerk changes about a ticket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,6 +31,12 @@ impl Ticket {
     /// # Errors
     /// When it cannot be had: why.
     pub fn permit(&self, change: Change) -> Result<Option<Permit<'_>>, Refusal> {
+        // A case in review may have money in flight, which its standing does not say.
+        match self.state.in_flight() {
+            Some(InFlight::Locked(_)) => return Err(Refusal::Processing),
+            Some(InFlight::Pending(_)) => return Err(Refusal::Pending),
+            None => {}
+        }
         let wish = self.standing().wish(change)?;
         let is_owed_already = matches!(change, Change::Amount(amount) if amount == self.amount);
         Ok(match wish {

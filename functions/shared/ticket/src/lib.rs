@@ -23,6 +23,7 @@ mod plate;
 mod qr_token;
 mod receipt;
 mod refund;
+mod review;
 mod settlement;
 mod state;
 mod ticket;
@@ -45,6 +46,7 @@ pub use plate::{InvalidPlate, Plate};
 pub use qr_token::QrToken;
 pub use receipt::Taken;
 pub use refund::{Asked, Decision, GivesBack, PaysOpenFine, Refund, RefundState, Undecidable};
+pub use review::{CaseMoney, ReviewDecision, ReviewEnd, ReviewProposal, Unendable};
 pub use settlement::{
     Captured, Channel, ImpossibleSource, Receipt, Role, Settlement, Source, SurplusReason,
 };

@@ -11,8 +11,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    CaseNumber, Cents, Channel, Money, PartPayment, RefundId, Role, Settlement, SettlementId,
-    State, Ticket, TicketText,
+    CaseNumber, Cents, Channel, Money, RefundId, Role, Settlement, SettlementId, State, Ticket,
+    TicketText,
 };
 
 /// Money of a settlement that is to be given back.
@@ -32,7 +32,8 @@ pub struct Refund {
     /// Why, where somebody has proposed it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<TicketText>,
-    /// Who has proposed it; nobody where surplus was booked.
+    /// Who has proposed it, or has brought it about by hand; nobody where PayPal's money
+    /// was surplus.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub proposed_by: Option<String>,
     /// When.
@@ -164,23 +165,11 @@ pub struct PaysOpenFine;
 pub enum Undecidable {
     /// It was decided before.
     Decided,
-    /// Whoever has proposed it may not approve it, § 25(5) `GemHVO`.
+    /// Whoever has proposed it may not approve it, § 25(5) `GemHVO`; nor who has booked
+    /// money of this case by hand, since nobody else has seen that it came.
     OwnProposal,
     /// It gives back a fine that was paid in time: the decision needs its reason.
     NeedsReason,
-}
-
-impl Ticket {
-    /// The proposals of what has paid parts of the fine, once there is no fine to pay
-    /// any more: no set-off happens by itself.
-    #[must_use]
-    pub fn proposals_of_parts(&self, at: Timestamp) -> Vec<Refund> {
-        let propose = |part: &PartPayment| {
-            let of = (&self.case_number, &part.settlement, 1);
-            Refund::proposed(of, part.amount.into(), GivesBack::Surplus, at)
-        };
-        self.part_payments.iter().map(propose).collect()
-    }
 }
 
 impl Refund {
@@ -280,12 +269,10 @@ impl Settlement {
             (Role::Main | Role::Part, None) => return None,
         };
         let of = (&self.case_number, &self.id(), 1);
-        Some(Refund::proposed(
-            of,
-            amount,
-            GivesBack::Surplus,
-            self.booked_at,
-        ))
+        Some(Refund {
+            proposed_by: self.source.clerk().map(str::to_owned),
+            ..Refund::proposed(of, amount, GivesBack::Surplus, self.booked_at)
+        })
     }
 
     /// What may still be proposed to be given back of it, where `refunds` are the
@@ -293,9 +280,31 @@ impl Settlement {
     /// PayPal's own pages, or PayPal or a bank has taken it.
     #[must_use]
     pub fn refundable(&self, refunds: &[Refund], taken: Cents) -> Cents {
+        self.less_proposed(self.kept(refunds, taken), refunds)
+    }
+
+    /// What of it the city has, and nobody has decided to give back; in the same words.
+    #[must_use]
+    pub fn kept(&self, refunds: &[Refund], taken: Cents) -> Cents {
         let came = self.amount.euro_cents().map_or(0, Cents::minor_units);
-        let rest = came.saturating_sub(self.held_by(refunds));
-        Cents::new(rest.saturating_sub(taken.minor_units()))
+        let decided = |refund: &&Refund| refund.state != RefundState::Proposed;
+        let gone = self.held_by(refunds.iter().filter(decided));
+        Cents::new(came.saturating_sub(gone + taken.minor_units()))
+    }
+
+    /// The same less what somebody must still decide about.
+    pub(crate) fn less_proposed(&self, kept: Cents, refunds: &[Refund]) -> Cents {
+        let undecided = |refund: &&Refund| refund.state == RefundState::Proposed;
+        let proposed = self.held_by(refunds.iter().filter(undecided));
+        Cents::new(kept.minor_units().saturating_sub(proposed))
+    }
+
+    /// What of so much of it pays the fine: it all, but for what is beyond that.
+    #[must_use]
+    pub fn pays_of_fine(&self, kept: Cents) -> Cents {
+        let came = self.amount.euro_cents().map_or(0, Cents::minor_units);
+        let pays = came.saturating_sub(self.surplus().minor_units());
+        kept.min(Cents::new(pays))
     }
 
     /// What giving so much of it back takes from the books.
@@ -310,11 +319,13 @@ impl Settlement {
     ) -> Result<GivesBack, PaysOpenFine> {
         let counts = match (self.role, &ticket.state) {
             (Role::Surplus(_), _) | (_, State::Withdrawn | State::HandedOver) => false,
-            (Role::Part, State::Open(_) | State::Objected) => return Err(PaysOpenFine),
+            (Role::Main | Role::Part, State::Open(_) | State::Objected) => {
+                return Err(PaysOpenFine);
+            }
             (Role::Main | Role::Part, _) => true,
         };
         let surplus = self.surplus().minor_units();
-        let surplus = surplus.saturating_sub(self.held_by(refunds));
+        let surplus = surplus.saturating_sub(self.held_by(refunds.iter()));
         Ok(if counts && sum.minor_units() > surplus {
             GivesBack::Fine
         } else {
@@ -332,10 +343,10 @@ impl Settlement {
         1 + there.max(u32::from(self.proposal().is_some()))
     }
 
-    /// What of it has gone back by refunds, or may, in cents.
-    fn held_by(&self, refunds: &[Refund]) -> u32 {
+    /// What of it some refunds have given back, or may, in cents.
+    fn held_by<'a>(&self, refunds: impl Iterator<Item = &'a Refund>) -> u32 {
         let id = self.id();
-        let of_it = refunds.iter().filter(|refund| refund.settlement == id);
+        let of_it = refunds.filter(|refund| refund.settlement == id);
         let held = of_it.filter(|refund| refund.holds_money());
         let cents = held.filter_map(|refund| refund.amount.euro_cents());
         cents.map(Cents::minor_units).sum()

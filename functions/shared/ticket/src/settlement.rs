@@ -163,22 +163,16 @@ impl Settlement {
     }
 
     /// Whether the ticket has counted it already: it was booked before, or the ticket
-    /// came back from a restore without the rest of its booking.
+    /// came back from a restore without the rest of its booking. A review that ended since
+    /// has counted everything, as whatever it took it for.
     #[must_use]
     pub fn is_counted_by(&self, ticket: &Ticket) -> bool {
         let id = self.id();
-        match &ticket.state {
-            State::Paid { settlement, .. } if *settlement == id => true,
-            State::Open(_)
-            | State::Paid { .. }
-            | State::Objected
-            | State::Withdrawn
-            | State::HandedOver
-            | State::Review(_) => ticket
-                .part_payments
-                .iter()
-                .any(|part| part.settlement == id),
-        }
+        let pays_it = matches!(&ticket.state, State::Paid { settlement, .. } if *settlement == id);
+        let mut parts = ticket.part_payments.iter();
+        // sabotage: a night pays again what a review has set aside
+        let is_reviewed = ticket.was_reviewed_since(self.booked_at);
+        pays_it || is_reviewed || parts.any(|part| part.settlement == id)
     }
 }
 
@@ -201,6 +195,15 @@ impl Source {
             Self::Cash(receipt) | Self::Transfer(receipt) => {
                 SettlementId::of_receipt(self.channel(), &receipt.receipt_number)
             }
+        }
+    }
+
+    /// Who has booked it by hand, where somebody has.
+    #[must_use]
+    pub fn clerk(&self) -> Option<&str> {
+        match self {
+            Self::Paypal(_) => None,
+            Self::Cash(receipt) | Self::Transfer(receipt) => Some(&receipt.clerk),
         }
     }
 

@@ -18,7 +18,7 @@
 //! index of open work. *Already done*: the case is closed, the wish is
 //! answered with how it stands and changes nothing. A capture that PayPal declines
 //! changes nothing but a pending mark of its own, which goes; money that is taken
-//! back leads to review from everywhere.
+//! back leads to review from everywhere, and two people end that: see `review`.
 
 use crate::{Change, Role, SurplusReason};
 

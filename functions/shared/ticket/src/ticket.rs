@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::due::berlin;
 use crate::{
     AttemptId, CaseNumber, Cents, DueDate, InFlight, LetterLease, Lock, PendingCapture, Plate,
-    QrToken, SettlementId, Standing, State,
+    QrToken, ReviewProposal, SettlementId, Standing, State,
 };
 
 /// A warning notice with its warning fine (Verwarnung, "Knöllchen").
@@ -60,6 +60,13 @@ pub struct Ticket {
     /// known by it, and counted once.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub part_payments: Vec<PartPayment>,
+    /// How somebody proposes to end its review; see [`Ticket::standing_proposal`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub review_proposal: Option<ReviewProposal>,
+    /// When its last review ended. What was booked before has been decided about: a night
+    /// that finds it counted otherwise finds nothing torn.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reviewed_at: Option<Timestamp>,
     /// Until when a letter about it may be printed; it ends by itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub letter_lease: Option<LetterLease>,
@@ -167,6 +174,20 @@ impl Ticket {
     #[must_use]
     pub fn last_change(&self) -> Timestamp {
         self.changed_at.unwrap_or(self.issued_at)
+    }
+
+    /// When money is booked that is booked now: after all that has happened to the ticket,
+    /// though the clock that says `now` be behind, or the day's list begun a while ago.
+    #[must_use]
+    pub fn booked_at(&self, now: Timestamp) -> Timestamp {
+        // sabotage: money is booked before a review that has not counted it
+        self.last_change().max(now)
+    }
+
+    /// Whether a review has ended since that was booked.
+    #[must_use]
+    pub fn was_reviewed_since(&self, booked_at: Timestamp) -> bool {
+        self.reviewed_at.is_some_and(|at| booked_at < at)
     }
 
     /// Whether its journal has got a line since `before` that has changed neither state nor

@@ -78,6 +78,8 @@ pub(crate) fn ticket(standing: Standing) -> Ticket {
         attempts_begun: 0,
         first_invoice_refused: false,
         part_payments: Vec::new(),
+        review_proposal: None,
+        reviewed_at: None,
         letter_lease: None,
         qr_token: None,
         changed_at: None,

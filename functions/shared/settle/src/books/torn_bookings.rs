@@ -78,7 +78,8 @@ impl Settle {
         let Some(queued) = self.store.queued(line.booked_at, id).await? else {
             return Ok(None);
         };
-        let seen_to = line.after(&ticket.state).name() == ticket.state.name()
+        let seen_to = ticket.was_reviewed_since(line.booked_at)
+            || line.after(&ticket.state).name() == ticket.state.name()
             || !matches!(ticket.state, State::Open(_) | State::Paid { .. });
         if !seen_to || !self.is_taking_back_journaled(case_number, id).await? {
             return Ok(None);

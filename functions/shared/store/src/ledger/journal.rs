@@ -71,6 +71,8 @@ pub enum JournalEvent {
     HandedOver,
     AmountChanged,
     LetterLeased,
+    ReviewProposed,
+    ReviewEnded,
     RefundProposed,
     RefundApproved,
     RefundRejected,
@@ -92,6 +94,8 @@ impl JournalEvent {
             | Self::HandedOver
             | Self::AmountChanged
             | Self::LetterLeased
+            | Self::ReviewProposed
+            | Self::ReviewEnded
             | Self::RefundProposed
             | Self::RefundApproved
             | Self::RefundRejected
@@ -115,6 +119,8 @@ impl JournalEvent {
             Self::HandedOver => "handed_over",
             Self::AmountChanged => "amount_changed",
             Self::LetterLeased => "letter_leased",
+            Self::ReviewProposed => "review_proposed",
+            Self::ReviewEnded => "review_ended",
             Self::RefundProposed => "refund_proposed",
             Self::RefundApproved => "refund_approved",
             Self::RefundRejected => "refund_rejected",

@@ -166,7 +166,7 @@ impl Store {
                 return Ok(Write::Refused);
             }
             // It was counted, or was to be, and more has happened to the ticket since.
-            (Role::Part, _) if settlement.is_counted_by(ticket) => {
+            _ if settlement.is_counted_by(ticket) => {
                 after = (ticket.state.clone(), ticket.rest());
             }
             (

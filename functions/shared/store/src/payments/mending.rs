@@ -114,6 +114,7 @@ impl Store {
         now: Timestamp,
     ) -> Result<Write, Error> {
         let after = match &ticket.state {
+            stands if ticket.was_reviewed_since(taken_back.booked_at) => stands.clone(),
             // A clerk has dealt with a line that is there since.
             State::Objected | State::Withdrawn | State::HandedOver if survived => {
                 ticket.state.clone()

@@ -4,7 +4,7 @@
 
 use aws_sdk_dynamodb::types::builders::UpdateBuilder;
 use jiff::Timestamp;
-use ticket::{Asked, Cents, Refund, RefundId, RefundState, Settlement, Ticket};
+use ticket::{Asked, CaseMoney, Cents, Refund, RefundId, RefundState, Settlement, Ticket};
 
 use crate::dynamo::client::{read, unavailable};
 use crate::dynamo::keys::{self, s};
@@ -58,14 +58,24 @@ impl Store {
         refunds: &[Refund],
     ) -> Result<Cents, Error> {
         let lines = self.lines_taken_back(&settlement.case_number).await?;
-        let id = settlement.id();
-        // What was decided here is a refund that is counted by itself.
-        let taken = lines
-            .iter()
-            .filter(|line| line.settlement == id && line.decided.is_none());
-        let taken: i64 = taken.map(TakenBack::cents).sum();
-        let taken = Cents::new(u32::try_from(-taken).unwrap_or(0));
-        Ok(settlement.refundable(refunds, taken))
+        Ok(settlement.refundable(refunds, taken_of(settlement, &lines)))
+    }
+
+    /// All money of a ticket.
+    ///
+    /// # Errors
+    /// When the table does not answer or an item is unreadable.
+    pub async fn case_money(&self, ticket: &Ticket) -> Result<CaseMoney, Error> {
+        let case_number = &ticket.case_number;
+        let refunds = self.refunds_of(ticket).await?;
+        let lines = self.lines_taken_back(case_number).await?;
+        let mut kept = Vec::new();
+        for item in self.ticket_partition(case_number, "SETTLEMENT#").await? {
+            let settlement: Settlement = read("settlement", item)?;
+            let amount = settlement.kept(&refunds, taken_of(&settlement, &lines));
+            kept.push((settlement, amount));
+        }
+        Ok(CaseMoney { kept, refunds })
     }
 
     /// Refunds of a state, the longest there first, after the place that was read last.
@@ -242,6 +252,17 @@ impl Store {
         steps.push(Step::Update(update));
         self.transact("fail a refund", steps).await
     }
+}
+
+/// What of a settlement has left without a refund of ours: what was decided here is one,
+/// and is counted by itself.
+fn taken_of(settlement: &Settlement, lines: &[TakenBack]) -> Cents {
+    let id = settlement.id();
+    let taken = lines
+        .iter()
+        .filter(|line| line.settlement == id && line.decided.is_none());
+    let taken: i64 = taken.map(TakenBack::cents).sum();
+    Cents::new(u32::try_from(-taken).unwrap_or(0))
 }
 
 /// The line of the books for what the cash office pays out.

@@ -45,7 +45,8 @@ impl Store {
             .expression_attribute_values(":next", n(entry.version));
         let mut steps = told(ticket, update, &entry, act.at)?;
         if matches!(after, State::Withdrawn | State::HandedOver) {
-            for proposal in ticket.proposals_of_parts(act.at) {
+            let money = self.case_money(ticket).await?;
+            for proposal in ticket.proposals_of_fine(&money, act.by, act.at) {
                 steps.push(new_refund(&proposal)?);
             }
         }

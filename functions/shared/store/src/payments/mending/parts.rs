@@ -35,8 +35,10 @@ impl BookingParts {
             capture_id: self.capture.clone(),
         };
         let ticket_says_so = match (settlement.role, &self.ticket.state) {
-            (Role::Main, State::Paid { settlement, .. }) => *settlement == self.capture,
-            (Role::Main | Role::Surplus(SurplusReason::FactsDiffer), State::Open(_)) => false,
+            (Role::Main, State::Paid { .. } | State::Open(_))
+            | (Role::Surplus(SurplusReason::FactsDiffer), State::Open(_)) => {
+                settlement.is_counted_by(&self.ticket)
+            }
             (Role::Main | Role::Part | Role::Surplus(_), _) => true,
         };
         let whole = ticket_says_so
