@@ -84,6 +84,7 @@ fn an_open_case_says_how_it_stands_and_all_that_was_issued() {
             "payment_running_since": null,
             "payment_pending": false,
             "letter_until": null,
+            "review_proposal": null,
             "amount": "30.00",
             "due_on": "2026-02-26",
             "issued_at": "2026-02-20T09:30:00Z",
