@@ -150,6 +150,17 @@ fn only_the_function_that_issues_can_sign_and_draw() {
     }
 }
 
+/// PayPal's credentials cannot tell a capture from a refund, so the binaries must.
+#[test]
+fn only_the_sweep_has_the_call_that_gives_money_back() {
+    for (name, linked) in lambdas() {
+        let refunds = linked
+            .iter()
+            .any(|one| one.name == "paypal" && one.features.contains("refunds"));
+        assert_eq!(refunds, name == "reconcile-payments", "{name}");
+    }
+}
+
 #[test]
 fn a_function_reads_only_the_events_of_its_own_door() {
     let public = [

@@ -3,7 +3,9 @@
 mod call;
 mod notifications;
 mod orders;
-pub(crate) mod payments;
+mod payments;
+#[cfg(feature = "refunds")]
+pub(crate) mod refunds;
 mod reporting;
 mod token;
 

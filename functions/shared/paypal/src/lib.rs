@@ -32,7 +32,8 @@ pub use answer::{
     Capture, CaptureStatus, Dispute, DisputeStatus, Disputed, Order, OrderStatus, Refund,
     RefundStatus,
 };
-pub use client::payments::NewRefund;
+#[cfg(feature = "refunds")]
+pub use client::refunds::NewRefund;
 pub use client::{
     AccessToken, CreatedOrder, PayPal, SEARCH_LAG, SEARCH_LAG_MAX, SEARCH_PAGE_ROWS,
     SEARCH_WINDOW_MAX, Searched,

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use store::{Attempt, AttemptState, Error, Write};
-use ticket::{Awaited, Captures, Standing, Ticket};
+use ticket::{AttemptId, Awaited, Captures, Standing, Ticket};
 
 use crate::limits::{APPROVAL_LAG, LOOK_YOUNG, later};
 use crate::{Progress, Settle, Settled, Wake};
@@ -25,6 +25,30 @@ enum Mark {
 }
 
 impl Settle {
+    /// A payer who has come back, or whom PayPal has called about, has most likely
+    /// approved, whatever a read says that lags: asked about again in a minute.
+    pub(crate) async fn expect_money(
+        &self,
+        id: &AttemptId,
+        wake: Wake,
+        progress: Progress,
+        now: Timestamp,
+    ) {
+        match (wake, progress) {
+            (Wake::Return | Wake::Webhook, Progress::NotApproved | Progress::Unclear) => {}
+            (Wake::Return | Wake::Webhook, Progress::Known) | (Wake::Sweep | Wake::Books, _) => {
+                return;
+            }
+        }
+        self.expect_money_at(id, later(now, LOOK_YOUNG)).await;
+    }
+
+    pub(crate) async fn expect_money_at(&self, id: &AttemptId, at: Timestamp) {
+        if let Err(error) = self.store.expect_money(id, at).await {
+            tracing::warn!(%error, attempt = %id, "an attempt whose payer has most likely approved waits longer than it should");
+        }
+    }
+
     /// Writes down, and shows in the answer, whether money may still come of this
     /// attempt, which stood so before it was asked about.
     pub(crate) async fn tell_awaited(

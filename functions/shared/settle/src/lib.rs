@@ -43,11 +43,13 @@ pub mod limits;
 mod moment;
 mod paypal_token;
 mod reading;
+#[cfg(feature = "sweep")]
 mod refunding;
 mod refusal;
 mod resolving;
 mod settling;
 mod silence;
+#[cfg(feature = "sweep")]
 pub mod sweep;
 mod taken_back;
 mod writing_down;

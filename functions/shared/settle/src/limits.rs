@@ -119,6 +119,12 @@ pub fn order_is_over(attempt: &Attempt, order_life: Duration, now: Timestamp) ->
     age(attempt, now) >= order_life + ORDER_OVER_AFTER
 }
 
+/// Calls of one sweep in PayPal's sandbox, whatever is configured: no minute meets
+/// more than two sweeps, and more than 50 calls in one block our address for 5.
+///
+/// Source: PayPal's help page ts2115.
+pub(crate) const SANDBOX_CALLS_PER_SWEEP: u32 = 24;
+
 /// How long ago an attempt was begun.
 #[must_use]
 pub(crate) fn age(attempt: &Attempt, now: Timestamp) -> Duration {

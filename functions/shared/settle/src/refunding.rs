@@ -378,32 +378,6 @@ impl Settle {
             Write::Refused => GivingBack::Unclear,
         })
     }
-
-    /// The refund of ours that PayPal has carried out with this one, if it is one.
-    pub(crate) async fn decided(
-        &self,
-        paypal_id: &str,
-        custom_id: Option<&str>,
-    ) -> Result<Option<DecidedRefund>, Error> {
-        let Some(id) = custom_id.and_then(|id| id.parse().ok()) else {
-            return Ok(None);
-        };
-        let Some(refund) = self.store.refund(&id).await? else {
-            return Ok(None);
-        };
-        let is_anothers = matches!(
-            &refund.state,
-            RefundState::Completed { paypal_id: done, .. } if done != paypal_id
-        );
-        if is_anothers {
-            tracing::error!(alarm = "refunded-twice", refund = %id, paypal_id, "PayPal has carried one refund out twice");
-            return Ok(None);
-        }
-        Ok(Some(DecidedRefund {
-            refund: refund.id,
-            gives_back: refund.gives_back,
-        }))
-    }
 }
 
 fn report_refusal(refund: &ticket::RefundId, issue: &Issue) {

@@ -23,7 +23,6 @@ use tokio::time::Instant;
 
 use self::look::LookOutcome;
 use self::order::in_order;
-pub(crate) use self::pace::SANDBOX_CALLS_PER_SWEEP;
 pub use self::pace::{InvalidCallsPerSecond, Pace, SIDE_BY_SIDE};
 use crate::limits::{FUNCTION_TIMEOUT, SWEEP_BEHIND};
 use crate::{Progress, Settle};

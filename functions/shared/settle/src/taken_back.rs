@@ -6,8 +6,8 @@
 
 use jiff::Timestamp;
 use paypal::{DisputeId, Error as PayPalError, Refund, RefundId, RefundStatus};
-use store::{AttemptState, Error, TakenBack, TakenBackKind, Write};
-use ticket::{AttemptId, CaptureId, Captures, CaseNumber, Money, Role, Ticket};
+use store::{AttemptState, DecidedRefund, Error, TakenBack, TakenBackKind, Write};
+use ticket::{AttemptId, CaptureId, Captures, CaseNumber, Money, RefundState, Role, Ticket};
 
 use crate::invoice_id::case_number;
 use crate::limits::DECISIONS_MAX;
@@ -295,6 +295,32 @@ impl Settle {
             decided: self.decided(&confirmed.id, custom_id).await?,
             booked_at: now,
         })
+    }
+
+    /// The refund of ours that PayPal has carried out with this one, if it is one.
+    pub(crate) async fn decided(
+        &self,
+        paypal_id: &str,
+        custom_id: Option<&str>,
+    ) -> Result<Option<DecidedRefund>, Error> {
+        let Some(id) = custom_id.and_then(|id| id.parse().ok()) else {
+            return Ok(None);
+        };
+        let Some(refund) = self.store.refund(&id).await? else {
+            return Ok(None);
+        };
+        let is_anothers = matches!(
+            &refund.state,
+            RefundState::Completed { paypal_id: done, .. } if done != paypal_id
+        );
+        if is_anothers {
+            tracing::error!(alarm = "refunded-twice", refund = %id, paypal_id, "PayPal has carried one refund out twice");
+            return Ok(None);
+        }
+        Ok(Some(DecidedRefund {
+            refund: refund.id,
+            gives_back: refund.gives_back,
+        }))
     }
 
     /// Ticket and capture that our own marks lead to, or what that leaves.

@@ -19,8 +19,7 @@ use super::bookings::Bookings;
 use super::pages::Budget;
 use super::reconciling::{Slice, report};
 use super::window::{longer, next_slice, old_enough, shorter, whole_seconds};
-use crate::limits::{SEARCH_SLICE, since};
-use crate::sweep::SANDBOX_CALLS_PER_SWEEP;
+use crate::limits::{SANDBOX_CALLS_PER_SWEEP, SEARCH_SLICE, since};
 use crate::{Claim, Comparison, Moment, Reconciled, Settle, TakingBack, Window};
 
 /// How far back each night looks: what PayPal shows 36 hours late, and a night

@@ -17,6 +17,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 use paypal::{RetryAfter, Traffic};
 
+use crate::limits::SANDBOX_CALLS_PER_SWEEP;
+
 /// Looks of one sweep that go on at once: while one waits for PayPal, others can
 /// go on, but never a crowd.
 pub const SIDE_BY_SIDE: usize = 4;
@@ -29,12 +31,6 @@ const CALLS_PER_SECOND_ALLOWED: std::ops::RangeInclusive<u32> = 1..=20;
 
 /// A sweep begins each minute, and its calls are this time's.
 const SWEEP_EVERY: Duration = Duration::from_mins(1);
-
-/// Calls of one sweep in PayPal's sandbox, whatever is configured: no minute meets
-/// more than two sweeps, and more than 50 calls in one block our address for 5.
-///
-/// Source: PayPal's help page ts2115.
-pub(crate) const SANDBOX_CALLS_PER_SWEEP: u32 = 24;
 
 /// So many calls in a row without an answer, and a sweep stops: more would only wait
 /// for their time limits.

@@ -17,7 +17,6 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use store::{Attempt, AttemptState, Queue};
-use ticket::AttemptId;
 
 use crate::awaiting::approval_shown_by;
 use crate::limits::{
@@ -25,7 +24,7 @@ use crate::limits::{
     LOOK_PENDING, LOOK_SHARE, LOOK_SOON_MAX, LOOK_SOON_SHARE, LOOK_YOUNG, ORDER_OVER_AFTER, age,
     later,
 };
-use crate::{Progress, Settle, Settled, Wake};
+use crate::{Progress, Settled};
 
 /// Where an open attempt waits, and until when.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -151,32 +150,6 @@ fn chosen_at(before: &Attempt, after: &Attempt, now: Timestamp) -> Option<Timest
     }
     let chosen = later(decline.pressed_at?, CHOOSING);
     (chosen > now).then_some(chosen)
-}
-
-impl Settle {
-    /// A payer who has come back, or whom PayPal has called about, has most likely
-    /// approved, whatever a read says that lags: asked about again in a minute.
-    pub(crate) async fn expect_money(
-        &self,
-        id: &AttemptId,
-        wake: Wake,
-        progress: Progress,
-        now: Timestamp,
-    ) {
-        match (wake, progress) {
-            (Wake::Return | Wake::Webhook, Progress::NotApproved | Progress::Unclear) => {}
-            (Wake::Return | Wake::Webhook, Progress::Known) | (Wake::Sweep | Wake::Books, _) => {
-                return;
-            }
-        }
-        self.expect_money_at(id, later(now, LOOK_YOUNG)).await;
-    }
-
-    pub(crate) async fn expect_money_at(&self, id: &AttemptId, at: Timestamp) {
-        if let Err(error) = self.store.expect_money(id, at).await {
-            tracing::warn!(%error, attempt = %id, "an attempt whose payer has most likely approved waits longer than it should");
-        }
-    }
 }
 
 fn is_held_back(attempt: &Attempt) -> bool {
