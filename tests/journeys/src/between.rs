@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use crate::City;
 use crate::functions::Functions;
+use crate::role;
 
 /// What was asked: `GET /v2/payments/refunds/…`.
 pub type RequestLine = str;
@@ -48,6 +49,6 @@ impl City {
     /// The functions are new ones, by the variables as they are.
     pub(crate) async fn deploy(&mut self) {
         let read = |name: &str| self.vars.get(name).cloned();
-        self.functions = Functions::new(&read, &self.store, &self.transport).await;
+        self.functions = Functions::new(&read, &role::stores(&read), &self.transport).await;
     }
 }

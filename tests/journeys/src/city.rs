@@ -27,6 +27,7 @@ use crate::browser::Page;
 use crate::engine;
 use crate::events::{event, request};
 use crate::functions::Functions;
+use crate::role;
 
 /// A Monday morning.
 const BEGINNING: &str = "2026-11-23T08:00:00Z";
@@ -94,7 +95,7 @@ impl City {
             .expect("a table");
 
         Self {
-            functions: Functions::new(&read, &store, &in_process(&standin)).await,
+            functions: Functions::new(&read, &role::stores(&read), &in_process(&standin)).await,
             transport: in_process(&standin),
             signing: SigningKey::from_vars(&read, &Keys::from_vars(&read).expect("keys"))
                 .await

@@ -28,17 +28,17 @@ pub struct Functions {
 }
 
 impl Functions {
-    /// All of them, over one table and one PayPal.
+    /// All of them, over one PayPal and one table, as each of them comes to it.
     pub async fn new(
         vars: &dyn Fn(&str) -> Option<String>,
-        store: &Store,
+        store_of: &dyn Fn(&str) -> Store,
         transport: &Transport,
     ) -> Self {
         let captures = Captures::from_vars(vars).expect("a word");
-        let settle = async || {
+        let settle = async |function: &str| {
             let config = Config::from_vars(vars).await.expect("a configuration");
             Settle::new(
-                store.clone(),
+                store_of(function),
                 PayPal::new(config, transport.clone()),
                 captures,
             )
@@ -48,43 +48,43 @@ impl Functions {
         let webhooks = WebhookConfig::from_vars(vars).await.expect("anchors");
         Self {
             show_ticket: show_ticket::App {
-                store: store.clone(),
+                store: store_of("show-ticket"),
                 keys: keys(),
                 pages: pages(),
                 captures,
             },
             start_checkout: start_checkout::App {
-                store: store.clone(),
-                settle: settle().await,
+                store: store_of("start-checkout"),
+                settle: settle("start-checkout").await,
                 keys: keys(),
                 pages: pages(),
                 captures,
                 base_url: token::PublicBaseUrl::from_vars(vars).expect("an address"),
             },
             finish_checkout: finish_checkout::App {
-                store: store.clone(),
-                settle: settle().await,
+                store: store_of("finish-checkout"),
+                settle: settle("finish-checkout").await,
                 pages: pages(),
                 captures,
             },
             receive_webhook: receive_webhook::App {
-                store: store.clone(),
-                settle: settle().await,
+                store: store_of("receive-webhook"),
+                settle: settle("receive-webhook").await,
                 webhooks: Webhooks::new(webhooks, transport.clone()),
             },
             reconcile_payments: reconcile_payments::App {
-                settle: settle().await,
+                settle: settle("reconcile-payments").await,
                 pace: settle::sweep::Pace::from_vars(vars).expect("a rate"),
             },
             compare_books: compare_books::App {
-                settle: settle().await,
+                settle: settle("compare-books").await,
             },
             manage_tickets: manage_tickets::App {
-                store: store.clone(),
+                store: store_of("manage-tickets"),
                 public_base_url: token::PublicBaseUrl::from_vars(vars).expect("an address"),
             },
             record_payments: record_payments::App {
-                store: store.clone(),
+                store: store_of("record-payments"),
             },
         }
     }

@@ -22,6 +22,7 @@ mod functions;
 mod night;
 mod office;
 mod restore;
+mod role;
 
 pub use alarms::Alarms;
 pub use between::RequestLine;

@@ -234,7 +234,7 @@ async fn functions(net: &Net, captures: Captures, table: &str, order_hours: u32)
         "CAPTURES" if captures == Captures::Closed => Some("closed".to_owned()),
         other => variable(other),
     };
-    Rc::new(Functions::new(&variables, &store, &net.transport()).await)
+    Rc::new(Functions::new(&variables, &|_| store.clone(), &net.transport()).await)
 }
 
 impl World {

@@ -5,12 +5,14 @@
 
 mod read;
 mod route;
+mod statement;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 pub use read::Node;
 pub use route::{PathPattern, Route};
+pub use statement::Statement;
 
 /// The template this crate was built beside.
 pub const TEXT: &str = include_str!("../../../../template.yaml");

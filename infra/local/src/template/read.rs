@@ -93,6 +93,15 @@ impl Node {
             .collect()
     }
 
+    /// One item of a list.
+    ///
+    /// # Errors
+    /// When there are fewer.
+    pub fn get_item(&self, index: usize) -> Result<Self, TemplateError> {
+        let item = self.items().into_iter().nth(index);
+        item.ok_or_else(|| self.wrong(&format!("item {index} is missing")))
+    }
+
     /// The text here: a string, a number or a truth value.
     ///
     /// # Errors
