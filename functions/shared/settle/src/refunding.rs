@@ -140,7 +140,6 @@ impl Settle {
     /// pages is booked first: the same money must not go twice.
     async fn shown(&self, due: &Due<'_>, moment: Moment) -> Result<Shown, Error> {
         // sabotage: a refund without its request id: and without a look
-        // sabotage: a refund goes twice after no answer
         let (status, refunds) = match self.read_refunds(due.captured, moment).await? {
             Ok(read) => read,
             Err(error) => {
