@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use journeys::{Page, event, open_ticket, request};
 use lambda_http::Body;
-use paypal_standin::{Afterwards, Delivery, Fault, FaultKind, Leads, On, Payer};
+use paypal_standin::{Afterwards, Capture, Delivery, Fault, FaultKind, Leads, On, Payer};
 use settle::sweep::{SWEEP_TIME, Scope, Sweep};
 use ticket::CaseNumber;
 use tokio::time::Instant;
@@ -166,13 +166,21 @@ impl World {
     }
 
     pub(crate) async fn afterwards(&self, what: Afterwards) {
+        self.becomes_of(&|_| true, what).await;
+    }
+
+    /// The same of one ticket's.
+    pub(crate) async fn afterwards_of(&self, case_number: &CaseNumber, what: Afterwards) {
+        let is_its_own =
+            |capture: &Capture| capture.invoice_id.as_deref() == Some(case_number.as_str());
+        self.becomes_of(&is_its_own, what).await;
+    }
+
+    async fn becomes_of(&self, which: &dyn Fn(&Capture) -> bool, what: Afterwards) {
         self.turn("PayPal decides").await;
         let captures = self.standin.in_books(|books| {
-            books
-                .captures
-                .iter()
-                .map(|it| it.id.clone())
-                .collect::<Vec<_>>()
+            let meant = books.captures.iter().filter(|it| which(it));
+            meant.map(|it| it.id.clone()).collect::<Vec<_>>()
         });
         for capture in captures {
             // Those that stand otherwise are not meant.
@@ -233,6 +241,7 @@ impl Driver {
 
     async fn starts(&self, event: &str, amount: &str) -> Option<Redirect> {
         let asked_at = self.world.now();
+        let stood = laws::standing_of(&self.world, &self.case_number);
         let functions = self.world.functions();
         let now = self.world.functions_now();
         let language = if self.reads_english {
@@ -251,6 +260,9 @@ impl Driver {
                 )
             })
             .await;
+        if page.is_some() {
+            laws::was_asked(&self.world, &self.case_number, "checkout", stood, false);
+        }
         let location = page.as_ref().and_then(|page| page.location.clone());
         let Some(location) = location else {
             self.shown(page, asked_at);

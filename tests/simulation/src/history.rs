@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
+use serde_json::Value;
 use ticket::CaseNumber;
 
 use crate::office::{Receipt, Wish};
@@ -92,6 +93,8 @@ pub(crate) struct History {
     pub(crate) left_locked: bool,
     /// What was counted for the report.
     pub(crate) figures: Vec<Figures>,
+    /// What somebody who reads the changes has heard, in this order; nothing where nobody does.
+    pub(crate) heard: Option<Vec<Value>>,
     /// When the last fault struck.
     pub(crate) last_fault_at: Option<Timestamp>,
 }

@@ -7,7 +7,7 @@
 //! | M4, M5 | no capture starts, or arrives, unless the ticket is open, of the attempt's version and under its lock, whose lease runs, and no clerk has settled it |
 //! | M6, M7 | one main settlement; an attempt that brought nothing has no capture |
 //! | M8 | a repeated try carries the same request id |
-//! | M9 | no two processes are inside the capture call for one ticket |
+//! | M9 | no two processes are inside the capture call for one ticket, or inside the call that gives money back for one refund |
 //! | M10 | nobody is sent to an order that the table does not know |
 //! | M11 | a card that was refused is not charged unless its driver has come back |
 //! | L1, L3, L7 | every capture is booked once, for its own ticket and attempt, nothing without a capture or a refund, the sums agree to the cent |
@@ -16,6 +16,7 @@
 //! | L9 | what has left PayPal's account is on a ticket when a night has passed |
 //! | M12, M13 | what two people have decided goes back once, and nobody approves a proposal of their own |
 //! | M14, M15 | nothing goes back that was not decided, nor what somebody has given back in PayPal's own pages since |
+//! | M16 | what was decided about a refund stays decided |
 //! | L11 | a refund is completed when PayPal has given it back, and not before; none is forgotten |
 //! | R9 | surplus proposes its refund |
 //! | L10 | nobody is asked to pay while PayPal has not said what became of a capture |
@@ -26,7 +27,9 @@
 //! | W2, W3, W4 | an event ends (or PayPal gives it up whose deliveries a restore has forgotten), is stored before 2xx, and unverified writes nothing |
 //! | W7 | whoever sends webhooks that are not PayPal's does not make us ask it ten times a minute |
 //! | W5, W6 | the order of events, and what they say beside ids, changes nothing |
-//! | F12 | while captures are closed nobody is sent to PayPal and nothing is captured; a reconciliation after a restore comes to an end, agrees, and finds nothing a second time |
+//! | H1 | the feed of changes tells each line of each journal once, and a ticket's in their order |
+//! | H2 | whoever reads it and goes on from `next` hears each, the same each time, and a ticket's in their order |
+//! | F12 | while captures are closed nobody is sent to PayPal, nothing is captured and nothing given back; a reconciliation after a restore comes to an end, agrees, and finds nothing a second time |
 //! | F14 | what newer code has written of a ticket or an attempt stays |
 //! | R1 | a return with a foreign order id moves nothing |
 //! | T1 | whatever is wrong with a token: the same bytes, and no read |
@@ -40,6 +43,7 @@
 
 mod books;
 mod ends;
+mod feed;
 mod pages;
 mod refunds;
 mod sometimes;
@@ -55,6 +59,7 @@ use bytes::Bytes;
 use http::{Request, Response};
 use jiff::Timestamp;
 use serde_json::Value;
+use ticket::CaseNumber;
 
 use crate::engine::Key;
 use crate::history::History;
@@ -67,7 +72,7 @@ pub(crate) use books::{
 };
 pub(crate) use ends::end_of_the_case;
 pub(crate) use pages::{a_page_was_shown, a_redirect_was_shown};
-pub(crate) use sometimes::{EDGE, all as must_be_seen};
+pub(crate) use sometimes::{CELL, EDGE, all as must_be_seen, was_asked};
 pub(crate) use starts::a_call_to_paypal_starts;
 
 /// The state of a ticket as the state table's columns name it.
@@ -85,6 +90,13 @@ pub(crate) fn standing(ticket: &Value) -> &'static str {
     }
 }
 
+/// How a ticket stands now.
+pub(crate) fn standing_of(world: &World, case_number: &CaseNumber) -> &'static str {
+    let key = (format!("TICKET#{case_number}"), "TICKET".to_owned());
+    let engine = world.engine.borrow();
+    engine.item(&key).as_ref().map_or("nothing", standing)
+}
+
 /// The table has changed; by whom is not known where the write came late.
 pub(crate) fn after_a_write(world: &World, by: Option<Function>, keys: &[Key]) {
     steps::after_a_write(world, keys);
@@ -95,6 +107,7 @@ pub(crate) fn after_a_write(world: &World, by: Option<Function>, keys: &[Key]) {
 /// Nothing is left to do.
 pub(crate) fn at_rest(world: &World, history: &mut History) {
     books::at_rest(world, history);
+    feed::at_rest(world, history);
     sometimes::at_rest(world, history);
 }
 

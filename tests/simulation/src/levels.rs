@@ -16,7 +16,8 @@ use crate::plan::{Order, Plan};
 use crate::points::Point;
 use crate::run::run;
 use crate::scenario::{
-    BAD_DAYS, BY_CHANCE, CROWDS, DAYS, FORGERIES, LONG, ORDERS, OUTAGES, PAIRS, RESTORES, STORIES,
+    BAD_DAYS, BY_CHANCE, CROWDS, DAYS, FORGERIES, LONG, ORDERS, OUTAGES, PAIRS, RESTORES,
+    STANDINGS, STORIES,
 };
 use crate::tally::{self, Shared};
 
@@ -135,6 +136,7 @@ pub(crate) fn calm(shared: &Shared) {
         .iter()
         .chain(&LONG)
         .chain(&DAYS)
+        .chain(&STANDINGS)
         .chain(&PAIRS)
         .map(|story| Plan::calm(story.name))
         .collect();
@@ -186,7 +188,7 @@ pub(crate) fn every_fault(shared: &Shared) {
     }
     // Of the restores one way each; torn in other ways and with faults by chance
     // they have a level of their own. What takes days is told once.
-    for story in RESTORES.iter().chain(&DAYS) {
+    for story in RESTORES.iter().chain(&DAYS).chain(&STANDINGS) {
         let calm = Plan::calm(story.name);
         let outcome = run(&calm, false, true);
         shared.with(|tally| tally.add("calm", &calm, outcome));

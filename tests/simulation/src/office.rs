@@ -11,6 +11,7 @@ use paypal_standin::OrderState;
 use serde_json::Value;
 use ticket::{CaseNumber, Cents, Refund, RefundState};
 
+use crate::laws;
 use crate::world::{Function, World};
 
 /// What a clerk wants.
@@ -34,6 +35,10 @@ pub(crate) enum Wish {
     Approve,
     /// The one who has proposed it does.
     ApproveOwn,
+    /// A third one approves it, too.
+    ApproveToo,
+    /// Or rejects it.
+    Reject,
 }
 
 /// What a clerk holds in his hands: the same however often it is entered.
@@ -79,13 +84,23 @@ pub(crate) async fn enters(
 ) {
     for _ in 0..TRIES_MAX {
         let functions = world.functions();
+        let stood = laws::standing_of(&world, &case_number);
         let (number, now) = (case_number.clone(), world.functions_now());
         let came = world
             .invoke(wish.function(), async move {
                 act(&functions, &number, wish, receipt, now).await
             })
             .await;
-        if let Some(ClerkOutcome::Paid | ClerkOutcome::Surplus | ClerkOutcome::Done) = came {
+        let is_done = matches!(
+            came,
+            Some(ClerkOutcome::Paid | ClerkOutcome::Surplus | ClerkOutcome::Done)
+        );
+        if let Some(row) = wish.row()
+            && !matches!(came, None | Some(ClerkOutcome::Again))
+        {
+            laws::was_asked(&world, &case_number, row, stood, is_done);
+        }
+        if is_done {
             let done = (world.now(), case_number.clone(), wish, receipt);
             world.history.borrow_mut().clerks_list.push(done);
         }
@@ -152,6 +167,26 @@ impl Receipt {
 }
 
 impl Wish {
+    /// The row of the state table that says what comes of it.
+    const fn row(self) -> Option<&'static str> {
+        Some(match self {
+            Self::Cash | Self::Transfer => "clerk's receipt",
+            Self::Short(_) => "short transfer",
+            Self::Withdraw => "withdraw",
+            Self::Object => "object",
+            Self::HandOver => "hand over",
+            Self::Amount(_) => "change amount",
+            Self::Lease => "lease",
+            // These no row is about.
+            Self::Override
+            | Self::Propose(_)
+            | Self::Approve
+            | Self::ApproveOwn
+            | Self::ApproveToo
+            | Self::Reject => return None,
+        })
+    }
+
     /// The function that it is asked of.
     const fn function(self) -> Function {
         match self {
@@ -161,7 +196,9 @@ impl Wish {
             | Self::Override
             | Self::Propose(_)
             | Self::Approve
-            | Self::ApproveOwn => Function::RecordPayments,
+            | Self::ApproveOwn
+            | Self::ApproveToo
+            | Self::Reject => Function::RecordPayments,
             Self::Withdraw | Self::Object | Self::HandOver | Self::Amount(_) | Self::Lease => {
                 Function::ManageTickets
             }
@@ -188,7 +225,9 @@ async fn act(
         | Wish::Lease
         | Wish::Override
         | Wish::Approve
-        | Wish::ApproveOwn => match functions.manage_tickets.store.ticket(case_number).await {
+        | Wish::ApproveOwn
+        | Wish::ApproveToo
+        | Wish::Reject => match functions.manage_tickets.store.ticket(case_number).await {
             Ok(Some(ticket)) => ticket.rest(),
             Ok(None) => return ClerkOutcome::Refused("no-such-ticket".to_owned()),
             Err(_) => return ClerkOutcome::Again,
@@ -210,10 +249,10 @@ async fn act(
         ("REFUND", &refund),
         (
             "CLERK",
-            if wish == Wish::Approve {
-                "clerk-2"
-            } else {
-                "clerk-1"
+            match wish {
+                Wish::Approve => "clerk-2",
+                Wish::ApproveToo | Wish::Reject => "clerk-3",
+                _ => "clerk-1",
             },
         ),
     ];
@@ -227,7 +266,8 @@ async fn act(
         Wish::Amount(_) => "clerk-changes-amount",
         Wish::Override => "clerk-overrides-pending",
         Wish::Propose(_) => "clerk-proposes-refund",
-        Wish::Approve | Wish::ApproveOwn => "clerk-approves-refund",
+        Wish::Approve | Wish::ApproveOwn | Wish::ApproveToo => "clerk-approves-refund",
+        Wish::Reject => "clerk-rejects-refund",
     };
     let request = request(&event(name, &fill));
     outcome(&match wish.function() {
@@ -246,7 +286,7 @@ async fn refundable(
     wish: Wish,
 ) -> Option<(String, String)> {
     let nothing = (String::new(), String::new());
-    if !matches!(wish, Wish::Propose(_) | Wish::Approve | Wish::ApproveOwn) {
+    if wish.row().is_some() || wish == Wish::Override {
         return Some(nothing);
     }
     let store = &functions.record_payments.store;

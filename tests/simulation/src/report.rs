@@ -4,7 +4,7 @@ use std::fmt::Display;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use crate::laws::{self, EDGE};
+use crate::laws::{self, CELL, EDGE};
 use crate::levels::timed;
 use crate::plan::Plan;
 use crate::run::run;
@@ -50,6 +50,8 @@ impl Report {
         let wanted = laws::must_be_seen();
         let (edges, facts): (Vec<&String>, Vec<&String>) =
             wanted.iter().partition(|what| what.starts_with(EDGE));
+        let (cells, facts): (Vec<&String>, Vec<&String>) =
+            facts.into_iter().partition(|what| what.starts_with(CELL));
         let seen =
             |wanted: &[&String]| wanted.iter().filter(|it| tally.seen.contains(**it)).count();
         let missing: Vec<&String> = wanted.difference(&tally.seen).collect();
@@ -64,6 +66,8 @@ impl Report {
             row("boundaries × faults", &format!("{were} of {could}"));
             let edges = format!("{} of {}", seen(&edges), edges.len());
             row("edges of the state table", &edges);
+            let cells = format!("{} of {}", seen(&cells), cells.len());
+            row("what met a ticket in each standing", &cells);
             let facts = format!("{} of {}", seen(&facts), facts.len());
             row("what must happen sometimes", &facts);
         }
@@ -137,6 +141,9 @@ pub(crate) fn replay(plan: &Plan) -> ExitCode {
         .map(|decision| format!("{}/{}", decision.taken, decision.ways))
         .collect();
     println!("decisions: {}", decisions.join(" "));
+    for seen in &outcome.seen {
+        println!("seen: {seen}");
+    }
     for violation in &outcome.violations {
         println!("{}: {}", violation.law, violation.what);
     }

@@ -2,11 +2,13 @@
 
 mod chance;
 mod crowd;
+mod feed;
 mod hostile;
 mod outage;
 mod pairs;
 mod restoring;
 mod schedule;
+mod standings;
 mod stories;
 mod tokens;
 mod webhooks;
@@ -26,6 +28,7 @@ pub(crate) use outage::OUTAGES;
 pub(crate) use pairs::PAIRS;
 pub(crate) use restoring::{BY_CHANCE, RESTORES};
 use schedule::schedule;
+pub(crate) use standings::STANDINGS;
 pub(crate) use stories::{DAYS, LONG, STORIES};
 pub(crate) use webhooks::{FORGERIES, ORDERS};
 
@@ -67,6 +70,7 @@ pub(crate) fn scenario(name: &str) -> &'static Scenario {
         .iter()
         .chain(&LONG)
         .chain(&DAYS)
+        .chain(&STANDINGS)
         .chain(&PAIRS)
         .chain(&CHANCES)
         .chain(&OUTAGES)

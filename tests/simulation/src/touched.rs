@@ -25,6 +25,8 @@ pub(crate) enum Touched {
 
 /// The index of open work, which every write to an attempt may change.
 const INDEX: &str = "the index";
+/// Its lists of refunds, which every write to one may change.
+const REFUNDS: &str = "the lists of refunds";
 
 impl Touched {
     /// What `call` touches.
@@ -38,9 +40,12 @@ impl Touched {
                 let request: Value = serde_json::from_str(&call.body).unwrap_or_default();
                 let mut reads = BTreeSet::new();
                 let mut writes = BTreeSet::new();
-                for (pk, _) in written_keys(&call.operation, &call.body) {
+                for (pk, sk) in written_keys(&call.operation, &call.body) {
                     if pk.starts_with("ATTEMPT#") {
                         writes.insert(INDEX.to_owned());
+                    }
+                    if sk.starts_with("REFUND#") {
+                        writes.insert(REFUNDS.to_owned());
                     }
                     writes.insert(pk);
                 }
@@ -54,7 +59,9 @@ impl Touched {
                         }
                     }
                     "Query" if request.get("IndexName").is_some() => {
-                        reads.insert(INDEX.to_owned());
+                        let list = request["ExpressionAttributeValues"][":shard"]["S"].as_str();
+                        let of_refunds = list.is_some_and(|list| list.starts_with("REFUND#"));
+                        reads.insert((if of_refunds { REFUNDS } else { INDEX }).to_owned());
                     }
                     "Query" => {
                         let pk = request["ExpressionAttributeValues"][":pk"]["S"].as_str();

@@ -121,9 +121,11 @@ impl Settle {
         if let Some(paypal_id) = paypal_id {
             return self.follow_ours(&due, paypal_id, moment).await;
         }
-        // While the table is being restored, PayPal's books may show it any moment.
         let waits = asked.is_some_and(|asked| asked.until > moment.now);
-        if waits || self.captures == Captures::Closed {
+        // While the table is being restored, PayPal's books may show it any moment.
+        // sabotage: money is given back while captures are closed
+        let is_closed = self.captures == Captures::Closed;
+        if waits || is_closed {
             return Ok(GivingBack::Unclear);
         }
         match self.shown(&due, moment).await? {

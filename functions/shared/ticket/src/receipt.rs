@@ -42,6 +42,7 @@ impl Ticket {
         } else if overriding && standing == Standing::OpenPending {
             Role::Main
         } else {
+            // sabotage: cash under a lock
             standing.receipt()?
         };
         let overpaid = match role {

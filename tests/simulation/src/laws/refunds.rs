@@ -7,7 +7,8 @@ use paypal_standin::{Books, Refund, RefundKind, RefundStatus};
 use serde_json::Value;
 
 use super::books::Table;
-use super::{moment, text};
+use super::sometimes::cell;
+use super::{moment, standing, text};
 use crate::engine::Key;
 use crate::history::History;
 use crate::world::World;
@@ -96,15 +97,30 @@ fn nobody_else_gave_it_back(
     });
 }
 
-/// M13: whoever has proposed a refund has not approved it.
+/// M13, M16: whoever has proposed a refund has not approved it, and what was decided stays.
 pub(super) fn after_a_write(world: &World, keys: &[Key]) {
-    for key in keys.iter().filter(|(_, sk)| sk.starts_with("REFUND#")) {
+    let before = world.engine.borrow().last_write(keys.len());
+    for (key, before) in &before {
+        if !key.1.starts_with("REFUND#") {
+            continue;
+        }
         let Some(item) = world.engine.borrow().item(key) else {
             continue;
         };
         let mut history = world.history.borrow_mut();
+        let before = before.as_ref();
+        let decision = before.and_then(|before| before.get("decision"));
+        history.law(
+            "M16",
+            decision.is_none_or(|it| *it == item["decision"]),
+            || format!("what was decided by {decision:?} was decided again: {item}"),
+        );
         let state = text(&item, "refund_state");
         history.sometimes(format!("a refund was {state}"));
+        let ticket = (key.0.clone(), "TICKET".to_owned());
+        if let Some(ticket) = world.engine.borrow().item(&ticket) {
+            history.sometimes(cell(&format!("refund {state}"), standing(&ticket)));
+        }
         let proposed_by = text(&item, "proposed_by");
         let decided_by = item["decision"]["M"]["by"]["S"].as_str();
         let own = decided_by.is_some_and(|by| by == proposed_by) && state != "rejected";

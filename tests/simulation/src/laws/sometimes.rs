@@ -4,15 +4,15 @@
 use std::collections::BTreeSet;
 
 use serde_json::Value;
-use ticket::{Cents, Change, Role, Standing, SurplusReason, Wish};
+use ticket::{CaseNumber, Cents, Change, RefundState, Role, Standing, SurplusReason, Wish};
 
 use super::{standing, text};
-use crate::engine::Key;
+use crate::engine::{Engine, Key};
 use crate::history::History;
 use crate::world::{Function, World};
 
 /// Beside the edges of the state table.
-const FACTS: [&str; 40] = [
+const FACTS: [&str; 42] = [
     "settled by finish-checkout",
     "settled by receive-webhook",
     "settled by reconcile-payments",
@@ -53,10 +53,46 @@ const FACTS: [&str; 40] = [
     "a refund was approved",
     "a refund was completed",
     "a refund was failed",
+    "a refund was rejected",
+    "a refund was ordered",
 ];
 
 /// How an edge of the state table begins.
 pub(crate) const EDGE: &str = "edge ";
+
+/// How a cell of the state table begins: something met a ticket that stood so.
+pub(crate) const CELL: &str = "cell ";
+
+/// A row in a column.
+pub(super) fn cell(row: &str, standing: &str) -> String {
+    format!("{CELL}{row} × {standing}")
+}
+
+/// What people ask: the rows of the state table that are about it.
+const ASKED: [&str; 8] = [
+    "checkout",
+    "lease",
+    "clerk's receipt",
+    "short transfer",
+    "withdraw",
+    "object",
+    "hand over",
+    "change amount",
+];
+
+/// Somebody has asked for something, and has an answer: `stood` is how the ticket stood
+/// before, and where it was not done it still stands so.
+pub(crate) fn was_asked(
+    world: &World,
+    case_number: &CaseNumber,
+    row: &str,
+    stood: &'static str,
+    is_done: bool,
+) {
+    if is_done || super::standing_of(world, case_number) == stood {
+        world.history.borrow_mut().sometimes(cell(row, stood));
+    }
+}
 
 /// Everything that a whole proof must have seen.
 pub(crate) fn all() -> BTreeSet<String> {
@@ -74,11 +110,28 @@ pub(crate) fn all() -> BTreeSet<String> {
                 .filter(|to| word(from) != *to)
                 .map(|to| format!("{EDGE}{} → {to}", word(from))),
         );
+        all.extend(ASKED.map(|row| cell(row, word(from))));
+        all.extend(more_cells(from));
         if may(from, Change::Amount(Cents::new(500))) {
             all.insert(format!("{EDGE}{}: the amount changes", word(from)));
         }
     }
     all
+}
+
+/// What else meets tickets there: of an open one nothing is given back, and to one in
+/// review money comes only where two of its orders were paid, which nothing lets happen.
+fn more_cells(from: Standing) -> Vec<String> {
+    let is_open = matches!(
+        from,
+        Standing::Open | Standing::OpenLocked | Standing::OpenPending
+    );
+    if is_open {
+        return Vec::new();
+    }
+    let refunds = RefundState::NAMES.map(|state| cell(&format!("refund {state}"), word(from)));
+    let money = (from != Standing::Review).then(|| cell("capture completed", word(from)));
+    refunds.into_iter().chain(money).collect()
 }
 
 /// Where the rows of the state table lead from there. Left out are cells that only a
@@ -140,6 +193,15 @@ fn edges(world: &World, keys: &[Key]) {
             continue;
         };
         let (from, to) = (standing(before), standing(&after));
+        let is_money = |key: &&Key| key.1.starts_with("SETTLEMENT#");
+        if keys
+            .iter()
+            .find(is_money)
+            .is_some_and(|key| is_from_paypal(&engine, key))
+        {
+            let mut history = world.history.borrow_mut();
+            history.sometimes(cell("capture completed", from));
+        }
         let owed = before["amount"] != after["amount"];
         let mut history = world.history.borrow_mut();
         if from != to {
@@ -148,6 +210,11 @@ fn edges(world: &World, keys: &[Key]) {
             history.sometimes(format!("edge {from}: the amount changes"));
         }
     }
+}
+
+fn is_from_paypal(engine: &Engine, settlement: &Key) -> bool {
+    let settlement = engine.item(settlement);
+    settlement.is_some_and(|it| text(&it, "channel") == "paypal")
 }
 
 /// What the journals, the attempts and the settlements of all cases tell.

@@ -39,6 +39,10 @@ pub(crate) fn a_call_to_paypal_starts<'a>(
         return;
     }
     nothing_secret_is_sent(world, request);
+    if let Some(refund) = refund_of(request) {
+        a_refund_starts(world, &refund, others);
+        return;
+    }
     let Some(order) = order_of(request) else {
         return;
     };
@@ -84,6 +88,32 @@ pub(crate) fn a_call_to_paypal_starts<'a>(
         });
     history.law("M9", other.is_none(), || {
         format!("two processes capture for {case_number} at once: orders {order} and {other:?}")
+    });
+}
+
+/// Our number of the refund that a call asks for.
+fn refund_of(request: &Request<Bytes>) -> Option<String> {
+    if !request.uri().path().ends_with("/refund") {
+        return None;
+    }
+    let asked: Value = serde_json::from_slice(request.body()).unwrap_or_default();
+    Some(asked["custom_id"].as_str().unwrap_or_default().to_owned())
+}
+
+/// M9, F12: money is about to be given back.
+fn a_refund_starts<'a>(
+    world: &World,
+    refund: &str,
+    mut others: impl Iterator<Item = &'a Request<Bytes>>,
+) {
+    let is_twice = others.any(|other| refund_of(other).as_deref() == Some(refund));
+    let is_closed = world.is_closed();
+    let mut history = world.history.borrow_mut();
+    history.law("M9", !is_twice, || {
+        format!("two processes give {refund} back at once")
+    });
+    history.law("F12", !is_closed, || {
+        format!("{refund} is given back while captures are closed")
     });
 }
 

@@ -27,6 +27,24 @@ pub(crate) const ALL: &[Sabotage] = &[
         found_by: "orders of return×cash",
     },
     Sabotage {
+        name: "cash under a lock",
+        places: &[
+            (
+                "cash under a lock",
+                Change::Value(
+                    "if $on && standing == Standing::OpenLocked { Role::Main } else { $it }",
+                ),
+            ),
+            (
+                "cash under a lock: at the table",
+                Change::Value(
+                    "if $on { \"version = :version AND (attribute_exists(pk) OR attribute_exists(#lock)) AND attribute_not_exists(pending)\" } else { $it }",
+                ),
+            ),
+        ],
+        found_by: "orders of return×cash",
+    },
+    Sabotage {
         name: "one receipt for two tickets",
         places: &[("one receipt for two tickets", Change::Holds)],
         found_by: "orders of cash×cash-of-other-ticket",
@@ -74,7 +92,43 @@ pub(crate) const ALL: &[Sabotage] = &[
                 Change::First("return Ok(Shown::Nothing);"),
             ),
         ],
+        // PayPal gives no answer, and the money goes twice.
         found_by: "given-back-in-part-and-not-shown-at-once;seed=1;reconcile-payments: paypal Refund#1=ErrorAfterEffect",
+    },
+    Sabotage {
+        name: "two give one refund back at once",
+        places: &[
+            (
+                "two give one refund back at once",
+                Change::Without("attribute_not_exists(asked)"),
+            ),
+            (
+                "two give one refund back at once: and look at it at once",
+                Change::Holds,
+            ),
+        ],
+        found_by: "orders of refund×refund",
+    },
+    Sabotage {
+        name: "of two decisions the later one counts",
+        places: &[("of two decisions the later one counts", Change::Holds)],
+        found_by: "orders of approval×rejection",
+    },
+    Sabotage {
+        name: "money is given back while captures are closed",
+        places: &[(
+            "money is given back while captures are closed",
+            Change::Never,
+        )],
+        found_by: "restore-approved-while-closed;seed=1",
+    },
+    Sabotage {
+        name: "the feed skips a change that was written late",
+        places: &[(
+            "the feed skips a change that was written late",
+            Change::Value("if $on { read.keys.last() } else { $it }"),
+        )],
+        found_by: "changes-are-read;seed=1;manage-tickets: table get ticket#1=Frozen9",
     },
     Sabotage {
         name: "what is given back in PayPal's pages is given back again",

@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::rc::Rc;
 use std::time::Duration;
 
-use paypal_standin::{FaultKind, On, Payer, WebhookMode};
+use paypal_standin::{Afterwards, FaultKind, On, Payer, WebhookMode};
 use settle::sweep::Scope;
 use ticket::Cents;
 
@@ -16,7 +16,7 @@ use crate::office::{Receipt, Wish, clerk, enters};
 use crate::world::{Work, World};
 
 /// Two handlers at once, in every order of their calls.
-pub(crate) const PAIRS: [Scenario; 20] = [
+pub(crate) const PAIRS: [Scenario; 27] = [
     Scenario {
         name: "return×return",
         prepare: without_webhooks,
@@ -66,6 +66,16 @@ pub(crate) const PAIRS: [Scenario; 20] = [
         name: "return×amount",
         prepare: no_barrier,
         begin: |world| tell(world, vec![pair(world, Of::Return, Of::Amount)]),
+    },
+    Scenario {
+        name: "return×objection",
+        prepare: no_barrier,
+        begin: |world| tell(world, vec![pair(world, Of::Return, Of::Objection)]),
+    },
+    Scenario {
+        name: "return×hand-over",
+        prepare: no_barrier,
+        begin: |world| tell(world, vec![pair(world, Of::Return, Of::HandOver)]),
     },
     Scenario {
         name: "return×short-transfer",
@@ -130,6 +140,41 @@ pub(crate) const PAIRS: [Scenario; 20] = [
         prepare: no_barrier,
         begin: |world| tell(world, vec![on_an_ended_lock(world, Of::Return, Of::Sweep)]),
     },
+    Scenario {
+        name: "approval×approval",
+        prepare: without_webhooks,
+        begin: |world| {
+            tell(
+                world,
+                vec![on_a_proposal(world, Of::Approval, Of::ThirdsApproval)],
+            );
+        },
+    },
+    Scenario {
+        name: "approval×rejection",
+        prepare: without_webhooks,
+        begin: |world| {
+            tell(
+                world,
+                vec![on_a_proposal(world, Of::Approval, Of::Rejection)],
+            );
+        },
+    },
+    Scenario {
+        name: "refund×refund",
+        prepare: without_webhooks,
+        begin: |world| tell(world, vec![on_an_approved_refund(world, Of::Sweep)]),
+    },
+    Scenario {
+        name: "refund×refund-by-hand",
+        prepare: by_hand,
+        begin: |world| tell(world, vec![on_an_approved_refund(world, Of::RefundByHand)]),
+    },
+    Scenario {
+        name: "refund×reversal",
+        prepare: by_hand,
+        begin: |world| tell(world, vec![on_an_approved_refund(world, Of::Reversal)]),
+    },
 ];
 
 /// One of two handlers.
@@ -143,10 +188,26 @@ enum Of {
     Show,
     Cash,
     Withdrawal,
+    Objection,
+    HandOver,
     Amount,
     Lease,
     ShortTransfer,
+    Approval,
+    /// Another clerk's.
+    ThirdsApproval,
+    Rejection,
+    /// Somebody gives a part back in PayPal's own pages.
+    RefundByHand,
+    /// PayPal takes all of it back.
+    Reversal,
 }
+
+/// Less than was paid: what others take beside it is still there.
+const GIVEN_BACK: Wish = Wish::Propose(Cents::new(1_000));
+/// How often what PayPal tells is fetched when both have ended: what it does not show at
+/// once it tells again.
+const FETCHES: u32 = 3;
 
 /// The same receipt may be entered for another ticket.
 fn two_tickets(world: &Rc<World>) {
@@ -188,6 +249,39 @@ fn on_an_ended_lock(world: &Rc<World>, one: Of, other: Of) -> Work {
     })
 }
 
+/// Both begin when a clerk has proposed to give money back. No sweep comes in between.
+fn on_a_proposal(world: &Rc<World>, one: Of, other: Of) -> Work {
+    let (driver, world) = (driver(world), Rc::clone(world));
+    Box::pin(async move {
+        world.no_schedule.set(true);
+        driver.pays(Payer::Pays).await;
+        clerk(Rc::clone(&world), driver.case_number().clone(), GIVEN_BACK).await;
+        at_once(&world, &driver, None, [one, other]).await;
+        world.no_schedule.set(false);
+    })
+}
+
+/// A sweep and something else begin when it was approved, too. What PayPal tells of them
+/// comes when both have ended.
+fn on_an_approved_refund(world: &Rc<World>, other: Of) -> Work {
+    let (driver, world) = (driver(world), Rc::clone(world));
+    Box::pin(async move {
+        world.no_schedule.set(true);
+        driver.pays(Payer::Pays).await;
+        for wish in [GIVEN_BACK, Wish::Approve] {
+            clerk(Rc::clone(&world), driver.case_number().clone(), wish).await;
+        }
+        both(&world, &driver, None, [Of::Sweep, other]).await;
+        for _ in 0..FETCHES {
+            for delivery in world.standin.take_deliveries() {
+                world.post(&delivery).await;
+            }
+            world.pause(A_MINUTE).await;
+        }
+        world.no_schedule.set(false);
+    })
+}
+
 /// The ways back from PayPal.
 struct Approved {
     own: Back,
@@ -211,6 +305,13 @@ async fn until_approved(world: &Rc<World>, driver: &Driver, other: Of) -> Option
 }
 
 async fn at_once(world: &Rc<World>, driver: &Driver, back: Option<Approved>, handlers: [Of; 2]) {
+    both(world, driver, back, handlers).await;
+    world.standin.set_webhooks(WebhookMode::Off);
+    drop(world.standin.take_deliveries());
+    driver.opens().await;
+}
+
+async fn both(world: &Rc<World>, driver: &Driver, back: Option<Approved>, handlers: [Of; 2]) {
     let ended = Rc::new(Cell::new(0));
     for which in handlers {
         let (driver, world, ended) = (driver.clone(), Rc::clone(world), Rc::clone(&ended));
@@ -236,8 +337,15 @@ async fn at_once(world: &Rc<World>, driver: &Driver, back: Option<Approved>, han
                 Of::Cash => wish(Wish::Cash).await,
                 Of::Amount => wish(Wish::Amount(Cents::new(2_000))).await,
                 Of::Withdrawal => wish(Wish::Withdraw).await,
+                Of::Objection => wish(Wish::Object).await,
+                Of::HandOver => wish(Wish::HandOver).await,
                 Of::Lease => wish(Wish::Lease).await,
                 Of::ShortTransfer => wish(Wish::Short(Cents::new(1_000))).await,
+                Of::Approval => wish(Wish::Approve).await,
+                Of::ThirdsApproval => wish(Wish::ApproveToo).await,
+                Of::Rejection => wish(Wish::Reject).await,
+                Of::RefundByHand => world.afterwards(Afterwards::RefundedInPart(500)).await,
+                Of::Reversal => world.afterwards(Afterwards::Reversed).await,
             }
             ended.set(ended.get() + 1);
         });
@@ -245,7 +353,4 @@ async fn at_once(world: &Rc<World>, driver: &Driver, back: Option<Approved>, han
     while ended.get() < 2 {
         world.pause(Duration::from_secs(1)).await;
     }
-    world.standin.set_webhooks(WebhookMode::Off);
-    drop(world.standin.take_deliveries());
-    driver.opens().await;
 }

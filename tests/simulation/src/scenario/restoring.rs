@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use paypal_standin::{Afterwards, FaultKind, Issue, On, Payer, WebhookMode};
 use settle::limits::LEASE;
+use ticket::Cents;
 
 use super::{A_MINUTE, AT_PAYPAL, Scenario, chance, prepare, tell, without_webhooks};
 use crate::actors::{Back, Driver};
@@ -32,10 +33,12 @@ const BOOKED_IN_IT: u64 = 45;
 const BEGUN_IN_IT: u64 = 65;
 const BOOKED_SINCE: u64 = 105;
 const BEGUN_SINCE: u64 = 150;
+/// A minute after the table is back; captures are closed for hours more.
+const WHILE_CLOSED: u64 = RESTORED.as_secs() + 60;
 
 /// Stories of a restore, each small enough for its table to come back torn in
 /// most ways.
-pub(crate) const RESTORES: [Scenario; 12] = [
+pub(crate) const RESTORES: [Scenario; 16] = [
     Scenario {
         name: "restore-booked",
         prepare: without_webhooks,
@@ -95,6 +98,51 @@ pub(crate) const RESTORES: [Scenario; 12] = [
             let disputed = becomes(world, RESTORED + A_MINUTE, Afterwards::Disputed);
             let pays = pays(world, 0, BOOKED_SINCE, Payer::Pays);
             restored(world, vec![pays, disputed]);
+        },
+    },
+    Scenario {
+        // Asked and answered within the torn minute.
+        name: "restore-given-back",
+        prepare: with_every_webhook,
+        begin: |world| {
+            let given_back = want(world, 0, BOOKED_IN_IT, &[PART, Wish::Approve]);
+            restored(world, vec![pays(world, 0, BEFORE, Payer::Pays), given_back]);
+        },
+    },
+    Scenario {
+        // Decided within it, and given back after it.
+        name: "restore-given-back-since",
+        prepare: with_every_webhook,
+        begin: |world| {
+            let given_back = want(world, 0, BEGUN_IN_IT, &[PART, Wish::Approve]);
+            restored(world, vec![pays(world, 0, BEFORE, Payer::Pays), given_back]);
+        },
+    },
+    Scenario {
+        // Nothing is given back before captures are opened again.
+        name: "restore-approved-while-closed",
+        prepare: with_every_webhook,
+        begin: |world| {
+            let actors = vec![
+                pays(world, 0, BEFORE, Payer::Pays),
+                want(world, 0, BOOKED_IN_IT, &[PART]),
+                want(world, 0, WHILE_CLOSED, &[Wish::Approve]),
+            ];
+            restored(world, actors);
+        },
+    },
+    Scenario {
+        // Cases are closed that look open, since what was paid is forgotten.
+        name: "restore-decided-since",
+        prepare: several,
+        begin: |world| {
+            let mut actors = Vec::new();
+            let wishes: [&[Wish]; 3] = [&[Wish::Withdraw], &[Wish::Object], &[Wish::HandOver]];
+            for (ticket, wish) in wishes.into_iter().enumerate() {
+                actors.push(pays(world, ticket, BEGUN_SINCE, Payer::Pays));
+                actors.push(want(world, ticket, WHILE_CLOSED, wish));
+            }
+            restored(world, actors);
         },
     },
     Scenario {
@@ -234,6 +282,20 @@ fn becomes(world: &Rc<World>, after: Duration, what: Afterwards) -> Work {
     Box::pin(async move {
         world.pause(after).await;
         world.afterwards(what).await;
+    })
+}
+
+/// Less than was paid.
+const PART: Wish = Wish::Propose(Cents::new(1_000));
+
+/// Clerks want this, one after the other.
+fn want(world: &Rc<World>, ticket: usize, begins: u64, wishes: &'static [Wish]) -> Work {
+    let (driver, world) = (somebody(world, ticket), Rc::clone(world));
+    Box::pin(async move {
+        world.pause(Duration::from_secs(begins)).await;
+        for wish in wishes {
+            clerk(Rc::clone(&world), driver.case_number().clone(), *wish).await;
+        }
     })
 }
 

@@ -7,8 +7,8 @@ use paypal_standin::{Afterwards, Behaviour, FaultKind, On, Payer};
 use ticket::Cents;
 
 use super::{
-    A_MINUTE, AN_HOUR, AT_PAYPAL, Scenario, by_hand, driver, hostile, no_barrier, tell, tokens,
-    with_webhooks, without_webhooks,
+    A_MINUTE, AN_HOUR, AT_PAYPAL, Scenario, by_hand, driver, feed, hostile, no_barrier, tell,
+    tokens, with_webhooks, without_webhooks,
 };
 use crate::actors::Driver;
 use crate::laws;
@@ -308,7 +308,7 @@ pub(crate) const STORIES: [Scenario; 42] = [
 
 /// Stories of many hours: each boundary of theirs meets every fault, but not each of
 /// its hundreds of calls.
-pub(crate) const LONG: [Scenario; 7] = [
+pub(crate) const LONG: [Scenario; 8] = [
     Scenario {
         // The newest documentation: 6 hours for the payer and 6 for us, or what the
         // account is given; whoever is late within it has paid.
@@ -352,6 +352,11 @@ pub(crate) const LONG: [Scenario; 7] = [
         name: "tokens-are-taken-back",
         prepare: without_webhooks,
         begin: |world| tell(world, vec![tokens_are_taken_back(world)]),
+    },
+    Scenario {
+        name: "changes-are-read",
+        prepare: feed::prepare,
+        begin: feed::begin,
     },
     Scenario {
         name: "strangers-send-webhooks",
@@ -693,7 +698,7 @@ fn held_back(world: &Rc<World>, what: Afterwards) -> Work {
 }
 
 /// Nothing where the driver did not get so far.
-async fn pays_and_is_held_back(world: &World, driver: &Driver) -> Option<()> {
+pub(super) async fn pays_and_is_held_back(world: &World, driver: &Driver) -> Option<()> {
     let sent = driver.presses().await?;
     let back = driver.decides(&sent, Payer::Pays).await?;
     let returns = driver.returns(&back);

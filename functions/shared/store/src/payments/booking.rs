@@ -371,6 +371,7 @@ fn booked_ticket(
             };
             // sabotage: an override without a reason: at the table
             let overridden = override_reason.and(ticket.pending());
+            // sabotage: cash under a lock: at the table
             let nobody = overridden.map_or(NOBODY_CAPTURES, |_| BESIDE_PENDING);
             let update = match overridden {
                 Some(pending) => {

@@ -165,6 +165,7 @@ impl Store {
         let update = UpdateBuilder::default()
             .set_key(Some(open.key.clone()))
             .update_expression(format!("SET {DUE}"))
+            // sabotage: two give one refund back at once: and look at it at once
             .condition_expression("due_at = :seen")
             .expression_attribute_values(":seen", s(open.due_at.as_str()));
         let update = due(update, queue, &open.id, next);

@@ -150,7 +150,9 @@ impl Store {
             .map_or_else(|| ticket.state.clone(), |order| order.after(&ticket.state));
         let update = state_update(&refund.id, decided, decision.at)?;
         let update = if what == JournalEvent::RefundRejected {
-            update.condition_expression("refund_state = :was")
+            update
+                // sabotage: of two decisions the later one counts
+                .condition_expression("refund_state = :was")
         } else {
             update
                 // sabotage: a proposal is approved by whoever has made it: at the table
@@ -197,6 +199,7 @@ impl Store {
             .expression_attribute_values(":approved", s("approved"));
         let update = match refund.state.asked() {
             None => update
+                // sabotage: two give one refund back at once
                 .condition_expression("refund_state = :approved AND attribute_not_exists(asked)"),
             Some(seen) => update
                 .condition_expression("refund_state = :approved AND asked.#until = :seen")
