@@ -177,7 +177,6 @@ pub(crate) async fn decide(
         };
         let ticket = store.ticket(&refund.case_number).await?;
         let ticket = ticket.ok_or_else(Problem::no_such_ticket)?;
-        // sabotage: who has taken the money approves that it goes
         if is_approval && store.case_money(&ticket).await?.was_booked_by(by) {
             return Err(undecided(Undecidable::OwnProposal, &refund));
         }

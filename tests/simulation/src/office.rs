@@ -9,7 +9,7 @@ use journeys::{Functions, event, request};
 use lambda_http::{Body, Response};
 use paypal_standin::OrderState;
 use serde_json::Value;
-use ticket::{CaseNumber, Cents, Refund, RefundState};
+use ticket::{CaseNumber, Cents, Refund, RefundState, ReviewDecision};
 
 use crate::laws;
 use crate::world::{Function, World};
@@ -39,6 +39,10 @@ pub(crate) enum Wish {
     ApproveToo,
     /// Or rejects it.
     Reject,
+    /// One clerk wants the review to end so.
+    EndReview(ReviewDecision),
+    /// Another one does, too.
+    EndReviewToo(ReviewDecision),
 }
 
 /// What a clerk holds in his hands: the same however often it is entered.
@@ -183,7 +187,9 @@ impl Wish {
             | Self::Approve
             | Self::ApproveOwn
             | Self::ApproveToo
-            | Self::Reject => return None,
+            | Self::Reject
+            | Self::EndReview(_)
+            | Self::EndReviewToo(_) => return None,
         })
     }
 
@@ -199,9 +205,13 @@ impl Wish {
             | Self::ApproveOwn
             | Self::ApproveToo
             | Self::Reject => Function::RecordPayments,
-            Self::Withdraw | Self::Object | Self::HandOver | Self::Amount(_) | Self::Lease => {
-                Function::ManageTickets
-            }
+            Self::Withdraw
+            | Self::Object
+            | Self::HandOver
+            | Self::Amount(_)
+            | Self::Lease
+            | Self::EndReview(_)
+            | Self::EndReviewToo(_) => Function::ManageTickets,
         }
     }
 }
@@ -227,7 +237,9 @@ async fn act(
         | Wish::Approve
         | Wish::ApproveOwn
         | Wish::ApproveToo
-        | Wish::Reject => match functions.manage_tickets.store.ticket(case_number).await {
+        | Wish::Reject
+        | Wish::EndReview(_)
+        | Wish::EndReviewToo(_) => match functions.manage_tickets.store.ticket(case_number).await {
             Ok(Some(ticket)) => ticket.rest(),
             Ok(None) => return ClerkOutcome::Refused("no-such-ticket".to_owned()),
             Err(_) => return ClerkOutcome::Again,
@@ -248,9 +260,16 @@ async fn act(
         ("SETTLEMENT", &settlement),
         ("REFUND", &refund),
         (
+            "DECISION",
+            match wish {
+                Wish::EndReview(decision) | Wish::EndReviewToo(decision) => decision.name(),
+                _ => "",
+            },
+        ),
+        (
             "CLERK",
             match wish {
-                Wish::Approve => "clerk-2",
+                Wish::Approve | Wish::EndReviewToo(_) => "clerk-2",
                 Wish::ApproveToo | Wish::Reject => "clerk-3",
                 _ => "clerk-1",
             },
@@ -268,6 +287,7 @@ async fn act(
         Wish::Propose(_) => "clerk-proposes-refund",
         Wish::Approve | Wish::ApproveOwn | Wish::ApproveToo => "clerk-approves-refund",
         Wish::Reject => "clerk-rejects-refund",
+        Wish::EndReview(_) | Wish::EndReviewToo(_) => "clerk-ends-review",
     };
     let request = request(&event(name, &fill));
     outcome(&match wish.function() {
@@ -286,7 +306,11 @@ async fn refundable(
     wish: Wish,
 ) -> Option<(String, String)> {
     let nothing = (String::new(), String::new());
-    if wish.row().is_some() || wish == Wish::Override {
+    let is_of_none = matches!(
+        wish,
+        Wish::Override | Wish::EndReview(_) | Wish::EndReviewToo(_)
+    );
+    if wish.row().is_some() || is_of_none {
         return Some(nothing);
     }
     let store = &functions.record_payments.store;
@@ -307,11 +331,13 @@ async fn refundable(
 fn outcome(answer: &Response<Body>) -> ClerkOutcome {
     let body: Value = serde_json::from_slice(answer.body()).expect("JSON");
     match answer.status() {
-        StatusCode::OK | StatusCode::CREATED => match body["settlement"]["role"].as_str() {
-            None | Some("part") => ClerkOutcome::Done,
-            Some("surplus") => ClerkOutcome::Surplus,
-            Some(_) => ClerkOutcome::Paid,
-        },
+        StatusCode::OK | StatusCode::CREATED | StatusCode::ACCEPTED => {
+            match body["settlement"]["role"].as_str() {
+                None | Some("part") => ClerkOutcome::Done,
+                Some("surplus") => ClerkOutcome::Surplus,
+                Some(_) => ClerkOutcome::Paid,
+            }
+        }
         StatusCode::SERVICE_UNAVAILABLE => ClerkOutcome::Again,
         _ => {
             let problem = body["type"].as_str().unwrap_or_default();

@@ -109,7 +109,6 @@ impl Ticket {
     #[must_use]
     pub fn standing_proposal(&self) -> Option<&ReviewProposal> {
         let proposal = self.review_proposal.as_ref();
-        // sabotage: a decision about other facts is confirmed
         proposal.filter(|proposal| {
             matches!(self.state, State::Review(None)) && self.changed_at == Some(proposal.at)
         })

@@ -180,7 +180,6 @@ impl Ticket {
     /// though the clock that says `now` be behind, or the day's list begun a while ago.
     #[must_use]
     pub fn booked_at(&self, now: Timestamp) -> Timestamp {
-        // sabotage: money is booked before a review that has not counted it
         self.last_change().max(now)
     }
 

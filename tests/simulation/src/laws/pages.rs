@@ -60,7 +60,11 @@ pub(crate) fn a_page_was_shown(world: &World, case_number: &str, page: &Page, as
     // The runbook says so: from step 4 on until step 7 has found it, a ticket paid
     // since the restore point is shown as open. Nothing can be paid meanwhile (M1).
     let not_whole = history.not_whole(asked_at);
-    let asked_again = shown_paid_before && page.has_pay_button();
+    // Two people may decide so once the money is gone.
+    let decided = ticket
+        .as_ref()
+        .is_some_and(|ticket| ticket.get("reviewed_at").is_some());
+    let asked_again = shown_paid_before && page.has_pay_button() && !decided;
     history.law("L4", !asked_again || not_whole, || {
         format!("{case_number} was shown as paid, and a driver is asked to pay again")
     });

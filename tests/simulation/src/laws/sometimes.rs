@@ -12,7 +12,8 @@ use crate::history::History;
 use crate::world::{Function, World};
 
 /// Beside the edges of the state table.
-const FACTS: [&str; 42] = [
+const FACTS: [&str; 43] = [
+    "two people ended a review",
     "settled by finish-checkout",
     "settled by receive-webhook",
     "settled by reconcile-payments",

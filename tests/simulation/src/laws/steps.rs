@@ -55,7 +55,7 @@ pub(super) fn at_most_one_capture(world: &World) {
     });
 }
 
-/// M6, L3, L5, L6, T3: what the table may hold of the tickets just written.
+/// M6, M17, L3, L5, L6, T3: what the table may hold of the tickets just written.
 pub(super) fn after_a_write(world: &World, keys: &[Key]) {
     let mut partitions: Vec<&str> = keys
         .iter()
@@ -120,6 +120,39 @@ fn no_letter_to_who_is_paying(
     }
 }
 
+/// M17: whoever has ended a review where it is about money was not who had proposed it, and
+/// what was proposed last is what came of it.
+fn two_people_have_ended_it(history: &mut History, items: &[Value]) {
+    let lines = |what: &'static str| {
+        let of_journal = |item: &&Value| text(item, "sk").starts_with("JOURNAL#");
+        let lines = items.iter().filter(of_journal);
+        lines.filter(move |item| text(item, "what") == what)
+    };
+    let at = |line: &Value| moment(&text(line, "at"));
+    for ended in lines("review_ended") {
+        let before = lines("review_proposed").filter(|line| at(line) < at(ended));
+        let last = before.max_by_key(|line| at(line));
+        let by_two = last.is_some_and(|last| {
+            let became = ended["after"]["M"]["state"]["S"].as_str();
+            let decision = match became {
+                Some("open") => "payable_again",
+                other => other.unwrap_or_default(),
+            };
+            text(last, "by") != text(ended, "by") && text(last, "reference").starts_with(decision)
+        });
+        history.sometimes("two people ended a review");
+        history.law("M17", by_two, || {
+            format!("a review ended so: {ended}, after {last:?}")
+        });
+    }
+}
+
+/// Whether a review has ended since that was booked.
+pub(super) fn was_reviewed(ticket: &Value, booked: &Value) -> bool {
+    let (ended, booked) = (text(ticket, "reviewed_at"), text(booked, "booked_at"));
+    moment(&ended).is_some_and(|ended| moment(&booked).is_some_and(|booked| booked < ended))
+}
+
 #[expect(
     clippy::too_many_lines,
     reason = "one law after the other, each a few lines about the same case"
@@ -138,10 +171,18 @@ fn look_at_a_case(world: &World, items: &[Value]) {
     let history = &mut *history;
     let case_number = text(ticket, "case_number");
     no_letter_to_who_is_paying(world, history, ticket, items);
-    let main = of_kind("SETTLEMENT")
-        .filter(|item| text(item, "role") == "main")
-        .count();
+    two_people_have_ended_it(history, items);
     let paid = ticket["state"]["S"] == "paid";
+    // What a review has set aside counts no more, unless it is what pays the ticket.
+    let counts = |item: &Value| {
+        let id = match text(item, "channel").as_str() {
+            "paypal" => text(item, "capture_id"),
+            channel => format!("{channel}-{}", text(item, "receipt_number")),
+        };
+        let pays = paid && id == text(ticket, "settlement");
+        text(item, "role") == "main" && (pays || !was_reviewed(ticket, item))
+    };
+    let main = of_kind("SETTLEMENT").filter(|item| counts(item)).count();
     // A ticket may come back paid without its settlement, and the journal in
     // parts, until step 10 of the runbook: then both are looked at in each case.
     let torn = history.not_whole(world.now());
@@ -179,7 +220,8 @@ fn look_at_a_case(world: &World, items: &[Value]) {
             let as_asked = capture.amount.currency.code() == "EUR"
                 && order.is_some_and(|order| order.amount == capture.amount)
                 && capture.payee_merchant_id == MERCHANT;
-            history.law("L3", as_asked || text(settlement, "role") != "main", || {
+            let is_right = as_asked || was_reviewed(ticket, settlement);
+            history.law("L3", is_right || text(settlement, "role") != "main", || {
                 format!("{case_number} is settled by other money than was asked for: {capture:?}")
             });
             let misjudged = text(settlement, "surplus_reason") == "facts_differ"

@@ -79,6 +79,27 @@ pub(crate) const ALL: &[Sabotage] = &[
         found_by: "given-back-by-two;seed=1",
     },
     Sabotage {
+        name: "one person ends a review alone",
+        places: &[
+            ("one person ends a review alone", Change::Never),
+            (
+                "one person ends a review alone: at the table",
+                Change::Value(
+                    "if $on { \"(attribute_exists(pk) OR review_proposal.#by <> :decided_by)\" } else { $it }",
+                ),
+            ),
+        ],
+        found_by: "reversed-and-paid-again;seed=1",
+    },
+    Sabotage {
+        name: "a night pays again what a review has set aside",
+        places: &[(
+            "a night pays again what a review has set aside",
+            Change::Never,
+        )],
+        found_by: "reversed-and-paid-again;seed=1",
+    },
+    Sabotage {
         name: "a refund without its request id",
         places: &[
             (

@@ -4,7 +4,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use paypal_standin::{Afterwards, Behaviour, FaultKind, On, Payer};
-use ticket::Cents;
+use ticket::{Cents, ReviewDecision};
 
 use super::{
     A_MINUTE, AN_HOUR, AT_PAYPAL, Scenario, by_hand, driver, feed, hostile, no_barrier, tell,
@@ -16,7 +16,7 @@ use crate::office::{Wish, clerk};
 use crate::world::{Work, World};
 
 /// The stories of one ticket, each small enough for every fault at every call.
-pub(crate) const STORIES: [Scenario; 42] = [
+pub(crate) const STORIES: [Scenario; 45] = [
     Scenario {
         name: "pays-and-returns",
         prepare: with_webhooks,
@@ -303,6 +303,26 @@ pub(crate) const STORIES: [Scenario; 42] = [
         name: "paid-twice-and-given-back",
         prepare: without_webhooks,
         begin: |world| tell(world, vec![paid_twice(world)]),
+    },
+    Scenario {
+        name: "reversed-and-paid-again",
+        prepare: with_webhooks,
+        begin: |world| tell(world, vec![reviewed(world, Afterwards::Reversed)]),
+    },
+    Scenario {
+        name: "refunded-in-part-and-the-rest-paid-again",
+        prepare: with_webhooks,
+        begin: |world| {
+            tell(
+                world,
+                vec![reviewed(world, Afterwards::RefundedInPart(500))],
+            )
+        },
+    },
+    Scenario {
+        name: "short-by-a-cent-and-counted-as-paid",
+        prepare: without_webhooks,
+        begin: |world| tell(world, vec![short_by_a_cent(world)]),
     },
 ];
 
@@ -785,6 +805,48 @@ fn given_back(world: &Rc<World>, wishes: &[Wish], by_hand: Option<Afterwards>) -
         world.pause(A_MINUTE * 2).await;
         driver.opens().await;
     })
+}
+
+/// Paid, and taken back, be it in part; two people end the review, and the driver pays
+/// what is asked for then.
+fn reviewed(world: &Rc<World>, back: Afterwards) -> Work {
+    let (driver, world) = (driver(world), Rc::clone(world));
+    Box::pin(async move {
+        driver.pays(Payer::Pays).await;
+        world.pause(A_MINUTE).await;
+        world.afterwards(back).await;
+        world.pause(A_MINUTE).await;
+        two_end_the_review(&world, &driver, ReviewDecision::PayableAgain).await;
+        driver.pays(Payer::Pays).await;
+    })
+}
+
+/// What PayPal took is not what was asked for; two people end the review.
+fn short_by_a_cent(world: &Rc<World>) -> Work {
+    let (driver, world) = (driver(world), Rc::clone(world));
+    Box::pin(async move {
+        let pays = driver.pays(Payer::Pays);
+        world.under(On::Capture, FaultKind::WrongAmount, pays).await;
+        world.pause(A_MINUTE).await;
+        two_end_the_review(&world, &driver, ReviewDecision::Paid).await;
+        driver.presses().await;
+    })
+}
+
+/// One person wants it alone; another one first wants something else.
+async fn two_end_the_review(world: &Rc<World>, driver: &Driver, decision: ReviewDecision) {
+    let other = match decision {
+        ReviewDecision::Paid => ReviewDecision::PayableAgain,
+        ReviewDecision::PayableAgain => ReviewDecision::Paid,
+    };
+    let wishes = [
+        Wish::EndReview(decision),
+        Wish::EndReview(decision),
+        Wish::EndReviewToo(other),
+        Wish::EndReview(decision),
+        Wish::EndReviewToo(decision),
+    ];
+    wanted_in_turn(world, driver, &wishes).await;
 }
 
 /// PayPal holds a capture back, a clerk takes cash all the same, and then it completes.
