@@ -22,6 +22,7 @@ mod functions;
 mod night;
 mod office;
 mod restore;
+mod subscriber;
 
 pub use alarms::Alarms;
 pub use between::RequestLine;
@@ -32,3 +33,4 @@ pub use functions::Functions;
 pub use night::MINUTES;
 pub use office::{Answered, Payment};
 pub use restore::Backup;
+pub use subscriber::{Answers, Heard, SECRETS, Subscriber};

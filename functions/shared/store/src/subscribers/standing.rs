@@ -116,10 +116,7 @@ impl Store {
                      ADD fence :one",
                 )
                 .condition_expression("attribute_not_exists(turn_ends) OR turn_ends <= :now")
-                .expression_attribute_values(
-                    ":beginning",
-                    s(ChangeCursor::before(now, now).text()),
-                )
+                .expression_attribute_values(":beginning", s(ChangeCursor::before(now, now).text()))
                 .expression_attribute_values(":none", n(0))
                 .expression_attribute_values(":one", n(1))
                 .expression_attribute_values(":until", n(until.as_millisecond()))
@@ -244,7 +241,11 @@ impl Store {
         };
         // Whoever has not heard so far yet must not pass over what is between.
         let set_back = "attribute_not_exists(heard) OR heard > :begins_at";
-        let asked = match asks(":begins_at").condition_expression(set_back).send().await {
+        let asked = match asks(":begins_at")
+            .condition_expression(set_back)
+            .send()
+            .await
+        {
             Err(error) if is_refused(&error) => {
                 asks("if_not_exists(heard, :begins_at)").send().await
             }
