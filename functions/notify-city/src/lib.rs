@@ -20,6 +20,7 @@ mod sender;
 mod signed;
 mod subscriptions;
 mod telling;
+mod wake;
 
 use std::convert::Infallible;
 use std::time::Duration;
@@ -36,7 +37,8 @@ pub use patience::{PAUSES, TRIED_FOR, WAITS};
 pub use routes::handle;
 pub use sender::{Sender, SenderError};
 pub use subscriptions::{InvalidSubscribers, Subscription, Subscriptions};
-pub use telling::{Told, Wake, tell};
+pub use telling::{Told, tell};
+pub use wake::Wake;
 
 /// How long a run works at most: the template gives it ten seconds more, in which what
 /// is being sent is answered or given up, and written down.

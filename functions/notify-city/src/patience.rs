@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use store::{MessageState, Tries, Trouble};
 
-use crate::telling::Wake;
+use crate::wake::Wake;
 
 /// How long a message is tried for; the last try is made then.
 pub const TRIED_FOR: SignedDuration = SignedDuration::from_hours(72);

@@ -6,13 +6,13 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
-use serde_json::Value;
 use store::{Message, MessageState, Subscriber, TicketChange, Tries, Turn, Write};
 use tokio::time::Instant;
 
 use crate::App;
 use crate::patience::{self, FAILED_FIRST};
 use crate::subscriptions::Subscription;
+use crate::wake::Wake;
 
 /// How long a turn lasts where nobody ends it. It must outlive whoever has it, or two
 /// runs would send the same at once: the template lets one run for 55 s, and clocks are
@@ -27,27 +27,6 @@ const OPEN_MAX: usize = 500;
 
 /// How long whoever has told all there is waits for the others before it looks again.
 const LOOK_AGAIN_AFTER: Duration = Duration::from_secs(1);
-
-/// What brings a run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Wake {
-    /// The schedule.
-    Minute,
-    /// Something is new in the feed. What, the feed itself says.
-    Change,
-}
-
-impl Wake {
-    /// What an event says; nothing where it is another one.
-    #[must_use]
-    pub fn of(event: &Value) -> Option<Self> {
-        if event["source"] == "aws.events" {
-            return Some(Self::Minute);
-        }
-        let record = event["Records"].get(0)?;
-        (record["eventSource"] == "aws:dynamodb").then_some(Self::Change)
-    }
-}
 
 /// What a run has done.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -173,12 +152,21 @@ impl Run<'_> {
         if !patience::may_send(stands.trouble.as_ref(), self.wake, now) {
             return Ok(());
         }
-        let was_failing = is_known_to_fail(stands);
-        if self.open_messages(stands, was_failing).await? == Then::Stop {
-            return self.write_down(stands).await.map(drop);
+        let read = stands.clone();
+        self.send_what_there_is(stands).await?;
+        // Most looks find nothing.
+        if *stands != read {
+            self.write_down(stands).await?;
         }
-        if self.feed(stands).await? == Then::Stop {
-            return self.write_down(stands).await.map(drop);
+        Ok(())
+    }
+
+    async fn send_what_there_is(&mut self, stands: &mut Subscriber) -> Result<(), store::Error> {
+        let was_failing = is_known_to_fail(stands);
+        if self.open_messages(stands, was_failing).await? == Then::Stop
+            || self.feed(stands).await? == Then::Stop
+        {
+            return Ok(());
         }
         if was_failing && !is_known_to_fail(stands) {
             // It takes messages again: what has failed with it need not wait for its time.
@@ -187,7 +175,7 @@ impl Run<'_> {
             self.send_all(stands, failed.into_iter().filter_map(again))
                 .await?;
         }
-        self.write_down(stands).await.map(drop)
+        Ok(())
     }
 
     /// Messages that were not taken before.
@@ -197,19 +185,17 @@ impl Run<'_> {
         is_failing: bool,
     ) -> Result<Then, store::Error> {
         let (store, id) = (&self.app.store, &self.to.id);
+        let limit = if is_failing { FAILED_FIRST } else { OPEN_MAX };
         let mut open = Vec::new();
         if stands.again {
-            open = store.parked_messages(id, OPEN_MAX).await?;
+            open = store.parked_messages(id, limit + 1).await?;
         }
         // While nothing is taken all of them wait for the subscriber, and not for their time.
         let is_due_at_once = stands.again || is_failing;
         let due_at = (!is_due_at_once).then(|| (self.clock)());
-        open.extend(store.failed_messages(id, due_at, OPEN_MAX).await?);
-        let all = open.len();
-        if is_failing {
-            open.truncate(FAILED_FIRST);
-        }
-        let are_all = open.len() == all && all < OPEN_MAX;
+        open.extend(store.failed_messages(id, due_at, limit + 1).await?);
+        let are_all = open.len() <= limit;
+        open.truncate(limit);
         let then = self
             .send_all(stands, open.into_iter().filter_map(again))
             .await?;
@@ -329,6 +315,8 @@ impl Run<'_> {
         stands.trouble = Some(trouble);
     }
 
+    /// Refused where a redelivery was asked for since: then this turn does not end before
+    /// it was looked at.
     async fn write_down(&self, stands: &Subscriber) -> Result<Write, store::Error> {
         self.app.store.put_standing(&self.to.id, stands).await
     }

@@ -160,7 +160,12 @@ fn a_function_reads_only_the_events_of_its_own_door() {
         "finish-checkout",
         "receive-webhook",
     ];
-    let office = ["issue-tickets", "manage-tickets", "record-payments"];
+    let office = [
+        "issue-tickets",
+        "manage-tickets",
+        "record-payments",
+        "notify-city",
+    ];
     for (name, linked) in lambdas() {
         let reads = |kind: &str| {
             linked

@@ -10,8 +10,6 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 use ticket::{AttemptId, CaseNumber, RefundId, SettlementId, SubscriberId};
 
-use crate::ledger::changes::TicketChange;
-
 /// How many partitions an index or a queue is spread over, so that none is hot.
 pub const SHARDS: u8 = 16;
 
@@ -149,14 +147,13 @@ pub(crate) fn subscriber_partition(id: &SubscriberId) -> String {
 }
 
 /// What became of a change on its way to a subscriber.
-pub(crate) fn message(id: &SubscriberId, change: &TicketChange) -> Key {
-    Key::new(subscriber_partition(id), message_place(change))
+pub(crate) fn message(id: &SubscriberId, place: String) -> Key {
+    Key::new(subscriber_partition(id), place)
 }
 
-/// Sorts like the change in the feed.
-pub(crate) fn message_place(change: &TicketChange) -> String {
-    let at = sortable_to_the_millisecond(change.at);
-    format!("MESSAGE#{at}#{}", change.id)
+/// The place of a message among the others: that of its change in the feed.
+pub(crate) fn message_place(at: Timestamp, change_id: &str) -> String {
+    format!("MESSAGE#{}#{change_id}", sortable_to_the_millisecond(at))
 }
 
 /// The list of a subscriber's messages that have failed, or are parked.

@@ -2,11 +2,15 @@
 
 use std::fmt::Write;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::dynamo::keys::sortable_to_the_millisecond;
-use crate::ledger::changes::SETTLED_AFTER;
+
+/// After so long nothing can be written any more that carries an earlier moment: no
+/// function lives longer than 59 s, its clock is 2 s wrong at most, and a request that it
+/// has left behind is answered within seconds.
+pub const SETTLED_AFTER: SignedDuration = SignedDuration::from_mins(2);
 
 /// A place in the feed. `settled` is a sort key: all changes up to it have been given,
 /// and none can come to be before it. `reached` is one after it, in the middle of pages

@@ -96,7 +96,7 @@ impl Store {
         let (Some(first), Some(last)) = (page.first(), page.last()) else {
             return Ok(page);
         };
-        let (first, last) = (keys::message_place(first), keys::message_place(last));
+        let (first, last) = (place(first), place(last));
         let mut sent = BTreeSet::new();
         let mut start = None;
         loop {
@@ -125,7 +125,7 @@ impl Store {
                 break;
             }
         }
-        let is_new = |change: &TicketChange| !sent.contains(&keys::message_place(change));
+        let is_new = |change: &TicketChange| !sent.contains(&place(change));
         Ok(page.into_iter().filter(is_new).collect())
     }
 
@@ -140,7 +140,7 @@ impl Store {
         round: u32,
         message: &Message,
     ) -> Result<(), Error> {
-        let key = keys::message(id, &message.change);
+        let key = keys::message(id, place(&message.change));
         let mut written = item("message", key, message)?;
         written.insert("round".to_owned(), n(round));
         if let Some((list, due_at)) = message.state.listed_at() {
@@ -207,4 +207,9 @@ impl Store {
         let page = self.listed("message", &partition, None, until, limit, stands_so);
         Ok(page.await?.entries)
     }
+}
+
+/// The sort key of what became of a change.
+fn place(change: &TicketChange) -> String {
+    keys::message_place(change.at, &change.id)
 }
