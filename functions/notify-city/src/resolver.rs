@@ -33,7 +33,7 @@ impl Resolve for PublicOnly {
 ///
 /// Source: IANA IPv4 Special-Purpose Address Registry; multicast and 240/4 as a whole.
 const V4_SPECIAL: [(Ipv4Addr, u32); 15] = [
-    (Ipv4Addr::new(0, 0, 0, 0), 8),
+    (Ipv4Addr::UNSPECIFIED, 8),
     (Ipv4Addr::new(10, 0, 0, 0), 8),
     (Ipv4Addr::new(100, 64, 0, 0), 10),
     (Ipv4Addr::new(127, 0, 0, 0), 8),

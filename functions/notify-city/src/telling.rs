@@ -155,10 +155,11 @@ impl Run<'_> {
         let read = stands.clone();
         self.send_what_there_is(stands).await?;
         // Most looks find nothing.
-        if *stands != read {
-            self.write_down(stands).await?;
+        if *stands == read {
+            return Ok(());
         }
-        Ok(())
+        // Where it is refused there is word for this turn, and it goes on as things stand.
+        self.write_down(stands).await.map(|_| ())
     }
 
     async fn send_what_there_is(&mut self, stands: &mut Subscriber) -> Result<(), store::Error> {

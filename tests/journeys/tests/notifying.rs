@@ -20,7 +20,7 @@ const TURN: Duration = Duration::from_mins(2);
 
 /// A city that tells this subscriber, which has heard all there was.
 async fn city_that_tells(subscriber: &Subscriber) -> (City, App) {
-    let city = City::new().await;
+    let city = Box::pin(City::new()).await;
     let app = city.tells(&[subscriber.configured()]).await;
     assert_eq!(city.minute_wakes(&app).await, Told::default());
     (city, app)
