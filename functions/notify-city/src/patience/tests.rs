@@ -49,8 +49,8 @@ fn a_message_that_was_looked_at_late_is_still_tried_once_before_it_is_parked() {
     assert_eq!(next_try_at.duration_since(now()), TRIED_FOR);
 }
 
-fn fails(before: Option<Trouble>, at: Timestamp) -> Option<Trouble> {
-    Some(trouble(before, "answered 500".to_owned(), at))
+fn fails(before: Option<Trouble>, at: Timestamp) -> Trouble {
+    trouble(before, "answered 500".to_owned(), at)
 }
 
 #[test]
@@ -58,10 +58,10 @@ fn three_failures_in_a_row_pause_a_subscriber_and_each_pause_is_longer() {
     let (mut at, mut stands, mut paused_for) = (now(), None, Vec::new());
     for _ in 0..7 {
         for _ in 1..IN_A_ROW_MAX {
-            stands = fails(stands, at);
+            stands = Some(fails(stands, at));
             assert!(may_send(stands.as_ref(), Wake::Minute, at));
         }
-        stands = fails(stands, at);
+        stands = Some(fails(stands, at));
         let until = stands.as_ref().unwrap().paused_until.unwrap();
         paused_for.push(until.duration_since(at).as_mins());
         let before = later(until, SignedDuration::from_millis(-1));
@@ -75,15 +75,15 @@ fn three_failures_in_a_row_pause_a_subscriber_and_each_pause_is_longer() {
 
 #[test]
 fn no_change_wakes_anybody_for_a_subscriber_that_is_known_to_fail() {
-    let mut stands = fails(fails(None, now()), now());
+    let mut stands = Some(fails(Some(fails(None, now())), now()));
     // Twice may be chance, and what is new is still sent at once.
     assert!(may_send(stands.as_ref(), Wake::Change, now()));
-    stands = fails(stands, now());
+    stands = Some(fails(stands, now()));
     let much_later = later(now(), SignedDuration::from_hours(1));
     assert!(!may_send(stands.as_ref(), Wake::Change, much_later));
     assert!(may_send(stands.as_ref(), Wake::Minute, much_later));
     // Nor after the first try that fails then.
-    stands = fails(stands, much_later);
+    stands = Some(fails(stands, much_later));
     assert!(!may_send(stands.as_ref(), Wake::Change, much_later));
     assert!(may_send(None, Wake::Change, much_later));
 }
@@ -92,7 +92,7 @@ fn no_change_wakes_anybody_for_a_subscriber_that_is_known_to_fail() {
 fn what_was_sent_beside_those_that_have_brought_a_pause_brings_no_second_one() {
     let mut stands = None;
     for _ in 0..8 {
-        stands = fails(stands, now());
+        stands = Some(fails(stands, now()));
     }
     let stands = stands.unwrap();
     assert_eq!((stands.pauses, stands.in_a_row), (1, 0));
@@ -101,5 +101,5 @@ fn what_was_sent_beside_those_that_have_brought_a_pause_brings_no_second_one() {
 #[test]
 fn whoever_has_failed_is_sent_one_at_a_time() {
     assert_eq!(at_once(None), 8);
-    assert_eq!(at_once(fails(None, now()).as_ref()), 1);
+    assert_eq!(at_once(Some(&fails(None, now()))), 1);
 }
