@@ -222,7 +222,7 @@ impl City {
     /// The same, with less patience for who hangs.
     pub async fn tells_impatiently(&self, configured: &[Value]) -> App {
         let app = self.tells(configured).await;
-        let sender = app.sender.answered_within(Duration::from_secs(1));
+        let sender = app.sender.answered_within(Duration::from_secs(2));
         App { sender, ..app }
     }
 
