@@ -59,7 +59,12 @@ def map_path_parameters(context, path_parameters):
 
 
 # Moments must lie near now. Half of those that are well written are moved there.
-NEAR = {"until": timedelta(days=1), "paid_at": -timedelta(hours=1), "occurred_at": -timedelta(days=1)}
+NEAR = {
+    "until": timedelta(days=1),
+    "paid_at": -timedelta(hours=1),
+    "occurred_at": -timedelta(days=1),
+    "since": -timedelta(days=1),
+}
 
 
 def near(field, given):

@@ -4,12 +4,10 @@
 use http::StatusCode;
 use jiff::Timestamp;
 use lambda_http::{Body, Request, Response};
-use office::fields::euros;
 use office::query::{Query, opaque};
-use office::{Problem, json_answer};
+use office::{Change, Problem, json_answer};
 use serde::Serialize;
-use store::{ChangeCursor, Store, TicketChange};
-use ticket::{CaseNumber, Cents};
+use store::{ChangeCursor, Store};
 
 /// How many changes a page has where nobody says, and at most.
 const PAGE: usize = 100;
@@ -23,34 +21,6 @@ struct Page {
     next: String,
     /// Whether there is more at once.
     more: bool,
-}
-
-/// A change, and how the ticket stands after it.
-#[derive(Debug, Serialize)]
-struct Change {
-    id: String,
-    at: Timestamp,
-    case_number: CaseNumber,
-    what: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    reference: Option<String>,
-    state: String,
-    #[serde(serialize_with = "euros")]
-    owed: Cents,
-}
-
-impl From<TicketChange> for Change {
-    fn from(change: TicketChange) -> Self {
-        Self {
-            id: change.id,
-            at: change.at,
-            case_number: change.case_number,
-            what: change.what,
-            reference: change.reference,
-            state: change.state,
-            owed: change.owed,
-        }
-    }
 }
 
 /// One page of the changes of all tickets.

@@ -25,6 +25,8 @@ pub fn city(
         ("PUBLIC_BASE_URL", public_base_url),
         ("TOKEN_KEYS", &keys.jwks),
         ("TOKEN_SIGNING_KEY", &keys.signing_key_pem),
+        // Whoever is told of changes may be a program on this machine: never in the cloud.
+        ("SUBSCRIBERS_ON_LOOPBACK", "allowed"),
     ]
     .map(|(name, value)| (name, value.to_owned()))
     .into()

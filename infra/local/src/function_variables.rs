@@ -19,7 +19,7 @@ const OF_THE_PLATFORM: [&str; 5] = [
 
 /// In the cloud a secret is a parameter of the parameter store and the variable
 /// names it; there is none here, so the value itself stands in the variable.
-const SECRETS: [(&str, &[&str]); 3] = [
+const SECRETS: [(&str, &[&str]); 4] = [
     (
         "PAYPAL_CREDENTIALS_PARAMETER",
         &["PAYPAL_CLIENT_ID", "PAYPAL_CLIENT_SECRET"],
@@ -29,6 +29,10 @@ const SECRETS: [(&str, &[&str]); 3] = [
         &["PAYPAL_WEBHOOK_ANCHORS"],
     ),
     ("TOKEN_SIGNING_KEY_PARAMETER", &["TOKEN_SIGNING_KEY"]),
+    (
+        "SUBSCRIBERS_PARAMETER",
+        &["SUBSCRIBERS", "SUBSCRIBERS_ON_LOOPBACK"],
+    ),
 ];
 
 /// The variables of one function. What has no value is left out: the function

@@ -33,6 +33,9 @@ pub(crate) type Compare = Arc<
     dyn Fn() -> Pin<Box<dyn Future<Output = Result<NightRun, store::Error>> + Send>> + Send + Sync,
 >;
 
+/// Tells the city's systems what is new; nothing where nobody is to be told.
+pub(crate) type Notify = Arc<dyn Fn() -> Pin<Box<dyn Future<Output = ()> + Send>> + Send + Sync>;
+
 /// What is behind the schedules.
 #[derive(Clone)]
 pub(crate) struct Sweeps {
@@ -50,6 +53,8 @@ pub(crate) enum Loaded {
     Sweeps(Sweeps),
     /// Behind that of the night.
     Compares(Compare),
+    /// Behind the office API, and beside that behind a schedule where anybody is told.
+    Notifies(Function, Option<Notify>),
 }
 
 /// A function does not start.
@@ -83,7 +88,7 @@ pub(crate) async fn load(
         source,
     };
     let clock = Arc::clone(clock);
-    // Six functions, one shape; only a macro can name six crates.
+    // Seven functions, one shape; only a macro can name seven crates.
     macro_rules! answers {
         ($krate:ident, |$app:ident, $request:ident, $now:ident| $answer:expr) => {{
             let app = $krate::App::from_vars(&vars)
@@ -134,6 +139,13 @@ pub(crate) async fn load(
                 .map_err(refused)?;
             Loaded::Compares(compares(app, clock))
         }
+        "notify-city" => {
+            let app = notify_city::App::from_vars(&vars)
+                .await
+                .map_err(|error| refused(error.into()))?;
+            let (answers, notify) = notifies(function, app, clock);
+            Loaded::Notifies(answers, notify)
+        }
         name => {
             return Err(LoadError::Unknown {
                 name: name.to_owned(),
@@ -166,6 +178,29 @@ fn sweeps(app: reconcile_payments::App, clock: Clock) -> Sweeps {
             })
         }),
     }
+}
+
+fn notifies(
+    function: &template::Function,
+    app: notify_city::App,
+    clock: Clock,
+) -> (Function, Option<Notify>) {
+    let is_anybody_told = !app.subscriptions.each.is_empty();
+    let app = Arc::new(app);
+    let (same_app, same_clock) = (Arc::clone(&app), Arc::clone(&clock));
+    let answers = Function::new(&function.name, function.timeout, move |request| {
+        let (app, now) = (Arc::clone(&same_app), same_clock());
+        async move { notify_city::handle(&app, request, now).await }
+    });
+    let notify: Notify = Arc::new(move || {
+        let (app, clock) = (Arc::clone(&app), Arc::clone(&clock));
+        Box::pin(async move {
+            let until = Instant::now() + notify_city::RUN_TIME;
+            // It has said itself what went wrong; the next one comes in a second.
+            let _ = notify_city::tell(&app, notify_city::Wake::Minute, &*clock, until).await;
+        })
+    });
+    (answers, is_anybody_told.then_some(notify))
 }
 
 fn compares(app: compare_books::App, clock: Clock) -> Compare {

@@ -22,7 +22,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
 use crate::data::{Data, DataError};
-use crate::functions::{Compare, LoadError, Loaded, RunSweep, Sweeps, load};
+use crate::functions::{Compare, LoadError, Loaded, Notify, RunSweep, Sweeps, load};
 use crate::gateway::{Endpoint, Gateway, Kind};
 use crate::identity::{Identity, IdentityError};
 use crate::options::Options;
@@ -38,6 +38,9 @@ const MUNICIPALITY: &str = include_str!("../kaiserslautern.json");
 
 /// The file in `--data DIR` that keeps the stand-in's books.
 const BOOKS: &str = "paypal-books.json";
+
+/// How often the city's systems are told on this machine.
+const NOTIFY_EVERY: Duration = Duration::from_secs(1);
 
 /// The table's name where none is set.
 const TABLE_NAME: &str = "knoellchen";
@@ -162,8 +165,12 @@ impl Stack {
         local.extend(paypal.variables);
 
         let identity = Identity::of(data)?;
-        let (public, office, sweeps, compare) =
-            doors(&template, &local, &options, &identity).await?;
+        let (public, office, behind) = doors(&template, &local, &options, &identity).await?;
+        let BehindSchedules {
+            sweeps,
+            compare,
+            notify,
+        } = behind;
         let sweep = Arc::clone(&sweeps.sweep);
         let no_routes = Router::new();
         tasks.spawn(server::serve(public_listener, public.clone(), no_routes));
@@ -182,6 +189,9 @@ impl Stack {
         let samples = samples::make(&visitor, now).await?;
         if let Some(every) = options.schedule {
             tasks.spawn(sweep_every(every, Arc::clone(&sweep)));
+            if let Some(notify) = notify {
+                tasks.spawn(notify_every(NOTIFY_EVERY, notify));
+            }
         }
         Ok(Self {
             public_url,
@@ -317,6 +327,14 @@ fn set(options: &Options, name: &str) -> Option<String> {
     (options.vars)(name).filter(|value| !value.is_empty())
 }
 
+/// The embedded table has no stream to wake anybody.
+async fn notify_every(every: Duration, notify: Notify) {
+    loop {
+        notify().await;
+        tokio::time::sleep(every).await;
+    }
+}
+
 async fn sweep_every(every: Duration, sweep: RunSweep) {
     loop {
         tokio::time::sleep(every).await;
@@ -378,15 +396,22 @@ async fn configure_city(
     Ok(id)
 }
 
-/// Both APIs over the template's routes, the sweep, and the nightly comparison.
+/// What the clock runs.
+struct BehindSchedules {
+    sweeps: Sweeps,
+    compare: Compare,
+    notify: Option<Notify>,
+}
+
+/// Both APIs over the template's routes, and what is behind the schedules.
 async fn doors(
     template: &Template,
     local: &BTreeMap<&'static str, String>,
     options: &Options,
     identity: &Identity,
-) -> Result<(Gateway, Gateway, Sweeps, Compare), StartError> {
+) -> Result<(Gateway, Gateway, BehindSchedules), StartError> {
     let (mut public, mut office) = (Vec::new(), Vec::new());
-    let (mut sweep, mut compare) = (None, None);
+    let (mut sweep, mut compare, mut notify) = (None, None, None);
     for function in &template.functions {
         let variables = function_variables::variables(function, local, &options.vars);
         let answers = match load(function, &variables, &options.clock).await? {
@@ -399,6 +424,10 @@ async fn doors(
                 compare = Some(run);
                 continue;
             }
+            Loaded::Notifies(answers, run) => {
+                notify = run;
+                answers
+            }
         };
         for trigger in &function.triggers {
             let endpoint = |route: &template::Route, scopes: Option<&Vec<String>>| Endpoint {
@@ -410,7 +439,7 @@ async fn doors(
                 Trigger::Public(route) => public.push(endpoint(route, None)),
                 Trigger::Office { route, scopes } => office.push(endpoint(route, Some(scopes))),
                 Trigger::OfficeForAnyone(route) => office.push(endpoint(route, None)),
-                Trigger::Schedule => {}
+                Trigger::Schedule | Trigger::Stream => {}
             }
         }
     }
@@ -423,8 +452,11 @@ async fn doors(
     Ok((
         Gateway::new(rest, public, Arc::clone(&options.clock)),
         Gateway::new(http, office, Arc::clone(&options.clock)),
-        sweep.ok_or(StartError::NoSweep)?,
-        compare.ok_or(StartError::NoSweep)?,
+        BehindSchedules {
+            sweeps: sweep.ok_or(StartError::NoSweep)?,
+            compare: compare.ok_or(StartError::NoSweep)?,
+            notify,
+        },
     ))
 }
 
@@ -459,7 +491,10 @@ fn scopes(template: &Template) -> Vec<String> {
         .flat_map(|function| &function.triggers)
         .flat_map(|trigger| match trigger {
             Trigger::Office { scopes, .. } => scopes.clone(),
-            Trigger::Public(_) | Trigger::OfficeForAnyone(_) | Trigger::Schedule => Vec::new(),
+            Trigger::Public(_)
+            | Trigger::OfficeForAnyone(_)
+            | Trigger::Schedule
+            | Trigger::Stream => Vec::new(),
         })
         .collect();
     scopes.sort();

@@ -28,6 +28,7 @@ enum Called {
     Public(String, String),
     Office(String, String),
     Schedule,
+    Stream,
 }
 
 fn called(event: &Value) -> Called {
@@ -38,6 +39,8 @@ fn called(event: &Value) -> Called {
         Called::Office(method.to_owned(), path.to_owned())
     } else if event["source"] == "aws.events" || event["reconcile"].is_object() {
         Called::Schedule
+    } else if event["Records"].is_array() {
+        Called::Stream
     } else {
         Called::Public(text(&event["httpMethod"]), text(&event["resource"]))
     }
@@ -56,6 +59,7 @@ fn every_trigger_has_an_event_and_every_event_a_trigger() {
                     Called::Office(route.method.to_string(), route.path.as_str().to_owned())
                 }
                 Trigger::Schedule => Called::Schedule,
+                Trigger::Stream => Called::Stream,
             });
         }
     }
@@ -67,7 +71,7 @@ fn every_trigger_has_an_event_and_every_event_a_trigger() {
 fn lambda_http_reads_each_event_as_the_kind_it_is() {
     for (path, event) in events() {
         let door = called(&event);
-        if door == Called::Schedule {
+        if matches!(door, Called::Schedule | Called::Stream) {
             continue;
         }
         let read: LambdaRequest = serde_json::from_value(event.clone()).unwrap();
@@ -111,7 +115,8 @@ fn an_office_event_carries_the_scope_its_route_asks_for() {
             Trigger::Office { .. }
             | Trigger::OfficeForAnyone(_)
             | Trigger::Public(_)
-            | Trigger::Schedule => None,
+            | Trigger::Schedule
+            | Trigger::Stream => None,
         });
         let jwt = &event["requestContext"]["authorizer"]["jwt"];
         let is_for_anyone = wanted == "/openapi.json";

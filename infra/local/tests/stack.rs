@@ -10,9 +10,9 @@ use http::{Method, Request, StatusCode, header};
 use jiff::Timestamp;
 use local::{Options, Stack, StartError, Vars};
 use paypal_standin::CaptureStatus;
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::net::{TcpListener, TcpStream};
 
 fn options() -> Options {
     Options::for_tests(Arc::new(|| {
@@ -198,6 +198,45 @@ async fn paypals_books_can_be_held_against_the_table_by_hand() {
     let answer = over_a_socket(&url, Method::POST, "").await;
     assert!(answer.starts_with("HTTP/1.1 400"), "{answer}");
     assert!(answer.contains("RFC 3339"), "{answer}");
+}
+
+#[tokio::test]
+async fn whoever_is_configured_is_told_of_changes_while_the_stack_runs() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    let secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+    let configured = json!([{ "id": "city", "url": url, "secrets": [secret] }]);
+    let options = Options {
+        schedule: Some(local::SCHEDULE),
+        ..told("SUBSCRIBERS", configured.to_string())
+    };
+    let stack = Stack::start(options).await.unwrap();
+    // All that there is about it, whoever else it is told about before.
+    let wanted = ["issued", "withdrawn"].map(|what| format!("\"type\":\"ticket.{what}\""));
+    let mut left = wanted.to_vec();
+    while !left.is_empty() {
+        let (mut socket, _) = listener.accept().await.unwrap();
+        let mut message = vec![0; 4_096];
+        let mut length = 0;
+        while !message[..length].ends_with(b"}}") {
+            let read = socket.read(&mut message[length..]).await.unwrap();
+            assert!(read > 0, "half a message");
+            length += read;
+        }
+        let taken = b"HTTP/1.1 204 No Content\r\nconnection: close\r\n\r\n";
+        socket.write_all(taken).await.unwrap();
+        let message = String::from_utf8_lossy(&message[..length]).into_owned();
+        assert!(message.contains("webhook-signature: v1,"), "{message}");
+        left.retain(|wanted| !message.contains(wanted));
+    }
+    let mut request = get("/subscribers/city");
+    let token = format!("Bearer {}", stack.office_token);
+    let headers = request.headers_mut();
+    headers.insert(header::AUTHORIZATION, token.parse().unwrap());
+    let answer = stack.office.answer(request).await;
+    assert_eq!(answer.status(), StatusCode::OK);
+    let stands: Value = serde_json::from_slice(answer.body()).unwrap();
+    assert_eq!(stands["host"], "127.0.0.1");
 }
 
 #[tokio::test]

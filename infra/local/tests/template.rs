@@ -2,14 +2,14 @@
 
 #![expect(clippy::unwrap_used, reason = "what fails to unwrap fails the test")]
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use local::template::{Node, Statement, TEXT, Template, Trigger};
 
 /// Everything a function may be told, as the README lists it; a secret through
 /// the name of its parameter.
-const VARIABLES: [&str; 17] = [
+const VARIABLES: [&str; 18] = [
     "TABLE_NAME",
     "MUNICIPALITY",
     "PUBLIC_BASE_URL",
@@ -26,12 +26,13 @@ const VARIABLES: [&str; 17] = [
     "PAYPAL_WEBHOOK_POSTBACK",
     "PAYPAL_CERTIFICATES_REVOKED",
     "CAPTURES",
+    "SUBSCRIBERS_PARAMETER",
     "AWS_ENDPOINT_URL_DYNAMODB",
 ];
 
 /// What each role may do to the table, and to which partitions of it; nothing may be added
 /// without a look here. `*` stands for what follows.
-const TABLE_ACTIONS: [(&str, &str, &[&str], &[&str]); 20] = [
+const TABLE_ACTIONS: [(&str, &str, &[&str], &[&str]); 23] = [
     (
         "ShowTicket",
         "Read",
@@ -223,6 +224,14 @@ const TABLE_ACTIONS: [(&str, &str, &[&str], &[&str]); 20] = [
         &["TICKET#*", "RECEIPT#*", "EXPORT#*", "CHANGES#*"],
     ),
     ("RecordPayments", "Lists", &["Query"], &["REFUND#*"]),
+    ("NotifyCity", "Read", &["Query"], &["CHANGES#*"]),
+    (
+        "NotifyCity",
+        "Write",
+        &["GetItem", "Query", "PutItem", "UpdateItem"],
+        &["SUBSCRIBER#*"],
+    ),
+    ("NotifyCity", "Lists", &["Query"], &["MESSAGE#*"]),
 ];
 
 fn template() -> Template {
@@ -295,6 +304,9 @@ fn a_secret_is_never_in_a_variable_only_the_name_of_its_parameter() {
         "PAYPAL_CLIENT_ID",
         "PAYPAL_CLIENT_SECRET",
         "TOKEN_SIGNING_KEY",
+        "SUBSCRIBERS",
+        // No secret, but for a desk alone: plain http, to whatever runs beside us.
+        "SUBSCRIBERS_ON_LOOPBACK",
     ] {
         for function in template().functions {
             assert!(
@@ -316,7 +328,7 @@ fn a_request_has_one_function_that_answers_it() {
                 Trigger::Office { route, .. } | Trigger::OfficeForAnyone(route) => {
                     ("office", route)
                 }
-                Trigger::Schedule => continue,
+                Trigger::Schedule | Trigger::Stream => continue,
             };
             // `/t/{token}` and `/t/{id}` would be the same route twice.
             let mut path = route.path.as_str().to_owned();
@@ -327,7 +339,7 @@ fn a_request_has_one_function_that_answers_it() {
             assert!(seen.insert(key.clone()), "{key}");
         }
     }
-    assert_eq!(seen.len(), 25);
+    assert_eq!(seen.len(), 27);
 }
 
 #[test]
@@ -353,7 +365,9 @@ fn the_office_door_is_open_to_anyone_for_its_description_alone() {
             Trigger::OfficeForAnyone(route) => {
                 Some(format!("{} {}", route.method, route.path.as_str()))
             }
-            Trigger::Public(_) | Trigger::Office { .. } | Trigger::Schedule => None,
+            Trigger::Public(_) | Trigger::Office { .. } | Trigger::Schedule | Trigger::Stream => {
+                None
+            }
         })
         .collect();
     assert_eq!(for_anyone, ["GET /openapi.json"]);
@@ -380,7 +394,7 @@ fn nothing_on_the_way_of_a_payment_runs_longer_than_a_quarter_of_the_lease() {
         let limit_s = match function.name.as_str() {
             // Drops each attempt at 15 s itself, or captures nothing; each ends
             // before the next minute.
-            "reconcile-payments" | "compare-books" => 59,
+            "reconcile-payments" | "compare-books" | "notify-city" => 59,
             // Never near a capture; API Gateway gives up at 30 s.
             "issue-tickets" | "manage-tickets" | "record-payments" => 29,
             _ => 15,
@@ -401,14 +415,17 @@ fn each_function_has_a_role_of_its_own_and_a_log_group_of_its_own() {
         // SAM adds its own, broader policies where these are set.
         assert!(node.get("Properties").unwrap().find("Policies").is_none());
     }
-    assert_eq!(roles.len(), 9);
+    assert_eq!(roles.len(), 10);
 }
 
 #[test]
 fn a_role_names_every_action_and_every_resource() {
     for statement in statements() {
         let place = format!("{}.{}", statement.role, statement.sid);
-        assert!(!statement.resource.contains('*'), "{place}");
+        // One has no resource of its own: Lambda asks which streams a table has.
+        let is_list = statement.actions == ["dynamodb:ListStreams"]
+            && statement.resource.ends_with(":table/${Table}/stream/*");
+        assert!(is_list || !statement.resource.contains('*'), "{place}");
         for action in &statement.actions {
             // What is denied may be denied as a whole.
             let is_denied = statement.effect == "Deny";
@@ -480,6 +497,51 @@ fn no_function_that_the_public_reaches_takes_cash_or_reads_the_citys_lists() {
                 assert!(!list, "{function}");
             }
         }
+    }
+}
+
+#[test]
+fn whoever_sends_to_others_reads_no_ticket() {
+    for statement in statements() {
+        if statement.role == "NotifyCity" {
+            for index in ["", "/index/open-work"] {
+                let reads = ["GetItem", "Query"].map(|action| {
+                    statement.covers(&format!("dynamodb:{action}"), index, "TICKET#open#00")
+                });
+                assert_eq!(reads, [false, false], "{}", statement.sid);
+            }
+        }
+    }
+}
+
+#[test]
+fn new_changes_wake_one_function_at_once_and_nothing_else_in_the_table_does() {
+    let triggers = template().functions.into_iter();
+    let woken: Vec<String> = triggers
+        .filter(|function| function.triggers.contains(&Trigger::Stream))
+        .map(|function| function.name)
+        .collect();
+    assert_eq!(woken, ["notify-city"]);
+    let (_, table) = of_type("AWS::DynamoDB::Table").remove(0);
+    let view = table.get("Properties.StreamSpecification.StreamViewType");
+    // No plate, no place on its way to anybody.
+    assert_eq!(view.unwrap().text().unwrap(), "KEYS_ONLY");
+    let changed = resources().get("NotifyCity.Properties.Events.Changed.Properties");
+    let changed = changed.unwrap();
+    let pattern = changed.get("FilterCriteria.Filters").unwrap().items();
+    let pattern = pattern[0].get("Pattern").unwrap().text().unwrap();
+    assert_eq!(
+        pattern,
+        r#"{"eventName":["INSERT"],"dynamodb":{"Keys":{"pk":{"S":[{"prefix":"CHANGES#"}]}}}}"#
+    );
+    for (key, expected) in [
+        ("StartingPosition", "LATEST"),
+        // Waiting for more would make everybody late.
+        ("MaximumBatchingWindowInSeconds", "0"),
+        ("MaximumRetryAttempts", "0"),
+        ("MaximumRecordAgeInSeconds", "60"),
+    ] {
+        assert_eq!(changed.get(key).unwrap().text().unwrap(), expected, "{key}");
     }
 }
 
@@ -656,4 +718,8 @@ fn both_doors_are_throttled_and_the_sweep_never_runs_twice_at_once() {
         let at_once = function.get("ReservedConcurrentExecutions").unwrap();
         assert_eq!(at_once.text().unwrap(), "1");
     }
+    // The net under the stream. Its runs keep each other out by a turn in the table.
+    let minute = resources().get("NotifyCity.Properties.Events.EachMinute.Properties");
+    let minute = minute.unwrap().get("Schedule").unwrap();
+    assert_eq!(minute.text().unwrap(), "rate(1 minute)");
 }

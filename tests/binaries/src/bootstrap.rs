@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 /// The Lambdas, each built as a binary of this name.
-pub const FUNCTIONS: [&str; 9] = [
+pub const FUNCTIONS: [&str; 10] = [
     "show-ticket",
     "start-checkout",
     "finish-checkout",
@@ -13,12 +13,13 @@ pub const FUNCTIONS: [&str; 9] = [
     "issue-tickets",
     "manage-tickets",
     "record-payments",
+    "notify-city",
 ];
 
 /// What builds them.
 pub const BUILD: &str = "cargo build -p show-ticket -p start-checkout -p finish-checkout \
     -p receive-webhook -p reconcile-payments -p compare-books -p issue-tickets -p manage-tickets \
-    -p record-payments";
+    -p record-payments -p notify-city";
 
 /// The function's binary: in `target/debug` when this test runs from
 /// `target/debug/deps`.

@@ -20,14 +20,18 @@ use crate::parameter_store;
 /// The variables of one process.
 pub type Variables = BTreeMap<String, String>;
 
+/// Who is told of changes, and cannot be.
+pub const SUBSCRIBER: &str = "city";
+
 /// Variables of the template without which a function starts all the same.
-pub const OPTIONAL: [&str; 6] = [
+pub const OPTIONAL: [&str; 7] = [
     "CAPTURES",
     "PAYPAL_CALLS_PER_SECOND",
     "PAYPAL_CERTIFICATES_REVOKED",
     "PAYPAL_ORDER_HOURS",
     "PAYPAL_WEBHOOK_ANCHORS_PARAMETER",
     "PAYPAL_WEBHOOK_POSTBACK",
+    "SUBSCRIBERS_PARAMETER",
 ];
 
 /// Variables that neither the template nor Lambda sets: where in a test the
@@ -38,9 +42,11 @@ pub const OWN_VARIABLES_OF_A_TEST: [&str; 2] =
 const CREDENTIALS: &str = "/knoellchen/paypal/credentials";
 const SIGNING_KEY: &str = "/knoellchen/token/signing-key";
 const ANCHORS: &str = "/knoellchen/paypal/anchors";
+const SUBSCRIBERS: &str = "/knoellchen/subscribers";
 
 /// Made up; it must never appear in a log.
 const CLIENT_SECRET: &str = "kanarien-client-secret";
+const SUBSCRIBER_SECRET: &str = "whsec_S2FuYXJpZW4tc3Vic2NyaWJlci1zZWNyZXQ=";
 const SESSION_TOKEN: &str = "kanarien-session-token";
 const SECRET_ACCESS_KEY: &str = "kanarien-secret-access-key";
 
@@ -102,10 +108,15 @@ impl City {
         let keys = TokenKeys::of(None).unwrap();
         let credentials =
             json!({ "client_id": settings.client_id, "client_secret": CLIENT_SECRET });
+        // Its name leads to this machine: nothing may ever be sent to it.
+        let subscribers = json!([{
+            "id": SUBSCRIBER, "url": "https://localhost/", "secrets": [SUBSCRIBER_SECRET],
+        }]);
         let parameters = BTreeMap::from([
             (CREDENTIALS.to_owned(), credentials.to_string()),
             (SIGNING_KEY.to_owned(), keys.signing_key_pem.clone()),
             (ANCHORS.to_owned(), standin.anchors_pem()),
+            (SUBSCRIBERS.to_owned(), subscribers.to_string()),
         ]);
         let (ssm_url, ssm) = parameter_store::serve(parameters).await;
         serving.push(ssm);
@@ -116,6 +127,7 @@ impl City {
             ("the role's session token", SESSION_TOKEN.to_owned()),
             ("the role's key", SECRET_ACCESS_KEY.to_owned()),
             ("the signing key", key_body.to_owned()),
+            ("a subscriber's secret", SUBSCRIBER_SECRET.to_owned()),
         ]);
         let mut values = city_variables::city(name, &city.id, "https://pay.example.de", &keys);
         values.extend(city_variables::paypal(&settings, Path::new("")));
@@ -132,6 +144,7 @@ impl City {
             ("TOKEN_SIGNING_KEY_PARAMETER", SIGNING_KEY.to_owned()),
             ("PAYPAL_CREDENTIALS_PARAMETER", CREDENTIALS.to_owned()),
             ("PAYPAL_WEBHOOK_ANCHORS_PARAMETER", ANCHORS.to_owned()),
+            ("SUBSCRIBERS_PARAMETER", SUBSCRIBERS.to_owned()),
             ("PAYPAL_CERTIFICATES_REVOKED", String::new()),
             ("PAYPAL_WEBHOOK_POSTBACK", "off".to_owned()),
             ("PAYPAL_ORDER_HOURS", "12".to_owned()),

@@ -27,6 +27,6 @@ mod runtime_api;
 
 pub use answer::{Answer, query};
 pub use bootstrap::{BUILD, FUNCTIONS};
-pub use city::{City, OPTIONAL, OWN_VARIABLES_OF_A_TEST, Variables};
+pub use city::{City, OPTIONAL, OWN_VARIABLES_OF_A_TEST, SUBSCRIBER, Variables};
 pub use clock::{clock, now};
 pub use lambda::{Ended, Killed, Lambda, Output};

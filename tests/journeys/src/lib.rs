@@ -23,6 +23,7 @@ mod night;
 mod office;
 mod restore;
 mod role;
+mod subscriber;
 
 pub use alarms::Alarms;
 pub use between::RequestLine;
@@ -33,3 +34,4 @@ pub use functions::Functions;
 pub use night::MINUTES;
 pub use office::{Answered, Payment};
 pub use restore::Backup;
+pub use subscriber::{Answers, Heard, SECRETS, Subscriber};

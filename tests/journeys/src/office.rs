@@ -188,7 +188,7 @@ impl City {
 }
 
 /// Every answer of every journey is one that the API's description has.
-fn is_as_described(event: &str, answer: &Response<Body>) {
+pub(crate) fn is_as_described(event: &str, answer: &Response<Body>) {
     let event: Value = serde_json::from_str(event).expect("JSON");
     let route = event["routeKey"].as_str().expect("a route");
     let operation = openapi::description().operation(route);

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use journeys::{Alarms, City};
+use journeys::{Alarms, Answers, City, Subscriber};
 use paypal::NewRefund;
 use paypal_standin::{
     Afterwards, Fault, FaultKind, Issue, On, Payer, PendingReason, RefundThen, WebhookMode,
@@ -391,6 +391,30 @@ async fn a_refund_that_was_made_twice_is_told_of_and_the_case_comes_to_review() 
     let case = city.reads(&case_number).await;
     assert_eq!(case["taken_back"].as_array().unwrap().len(), 2);
     assert_eq!(case["state"], "review");
+}
+
+#[tokio::test]
+async fn a_subscriber_that_does_not_hear_for_three_days_is_told_of_and_not_before() {
+    let alarms = Alarms::listen();
+    let subscriber = Subscriber::opens("city").await;
+    let city = City::new().await;
+    let app = city.tells(&[subscriber.configured()]).await;
+    city.minute_wakes(&app).await;
+    subscriber.answers(Answers::Page(500));
+    city.issue(CASE).await;
+    city.minute_wakes(&app).await;
+    // Each hour, for three days but the last one.
+    for _ in 1..3 * 24 {
+        city.later(Duration::from_hours(1));
+        city.minute_wakes(&app).await;
+    }
+    assert_eq!(alarms.heard(), [""; 0]);
+    city.later(Duration::from_hours(1));
+    city.minute_wakes(&app).await;
+    assert_eq!(alarms.heard(), ["delivery-parked"]);
+    city.later(A_DAY);
+    city.minute_wakes(&app).await;
+    assert_eq!(alarms.heard(), [""; 0]);
 }
 
 /// The one that `tests/binaries` hears.

@@ -18,7 +18,7 @@ fn deployed() -> Routes {
     let office = triggers.filter_map(|trigger| match trigger {
         Trigger::Office { route, scopes } => Some((key(route), scopes.into_iter().collect())),
         Trigger::OfficeForAnyone(route) => Some((key(route), BTreeSet::new())),
-        Trigger::Public(_) | Trigger::Schedule => None,
+        Trigger::Public(_) | Trigger::Schedule | Trigger::Stream => None,
     });
     office.collect()
 }

@@ -4,6 +4,7 @@
 mod body;
 mod caller;
 pub mod case_number;
+mod change;
 pub mod fields;
 mod lines;
 mod problem;
@@ -15,5 +16,6 @@ pub const OPENAPI: &str = include_str!("../openapi.json");
 
 pub use body::{OBJECT_BYTES_MAX, body, object};
 pub use caller::sub;
+pub use change::Change;
 pub use lines::{Batch, EachLine, each_line};
 pub use problem::{DECISIONS_MAX, Kind, Problem, answer, in_full, json_answer};

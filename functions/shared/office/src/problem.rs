@@ -47,6 +47,8 @@ pub enum Kind {
     NoSuchPayment,
     /// There is no such refund.
     NoSuchRefund,
+    /// No subscriber has this name.
+    NoSuchSubscriber,
     /// Less of the payment is left to be given back.
     MoreThanLeft,
     /// Whoever has proposed a refund may not approve it.
@@ -69,12 +71,13 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind, in the order in which the API's description lists them.
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 28] = [
         Self::InvalidRequest,
         Self::NotSignedIn,
         Self::NoSuchTicket,
         Self::NoSuchPayment,
         Self::NoSuchRefund,
+        Self::NoSuchSubscriber,
         Self::MethodNotAllowed,
         Self::TooLarge,
         Self::OtherContent,
@@ -105,7 +108,10 @@ impl Kind {
         match self {
             Self::InvalidRequest => StatusCode::BAD_REQUEST,
             Self::NotSignedIn => StatusCode::UNAUTHORIZED,
-            Self::NoSuchTicket | Self::NoSuchPayment | Self::NoSuchRefund => StatusCode::NOT_FOUND,
+            Self::NoSuchTicket
+            | Self::NoSuchPayment
+            | Self::NoSuchRefund
+            | Self::NoSuchSubscriber => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::OtherContent
@@ -141,6 +147,7 @@ impl Kind {
             Self::PartPaid => "/problems/part-paid",
             Self::NoSuchPayment => "/problems/no-such-payment",
             Self::NoSuchRefund => "/problems/no-such-refund",
+            Self::NoSuchSubscriber => "/problems/no-such-subscriber",
             Self::MoreThanLeft => "/problems/more-than-left",
             Self::OwnProposal => "/problems/own-proposal",
             Self::AlreadyDecided => "/problems/already-decided",
@@ -176,6 +183,7 @@ impl Kind {
             | Self::PartPaid
             | Self::NoSuchPayment
             | Self::NoSuchRefund
+            | Self::NoSuchSubscriber
             | Self::MoreThanLeft
             | Self::OwnProposal
             | Self::AlreadyDecided

@@ -11,6 +11,7 @@
 //! | `payments` | attempts and their index, the lock, booking, what is taken back, refunds, webhook events |
 //! | `ledger` | the journal, the feed of changes, and the queue of the export |
 //! | `comparison` | how far the nights are, foreign money, open refunds |
+//! | `subscribers` | who is told of changes, how far each has heard, what could not be told |
 //! | `lists` | what stands in a state, page by page |
 //! | `dynamo` | the client, every key, transactions |
 
@@ -20,6 +21,7 @@ mod error;
 mod ledger;
 mod lists;
 mod payments;
+mod subscribers;
 mod tickets;
 
 pub use comparison::nights::{EndedNight, Night, Nights};
@@ -27,8 +29,8 @@ pub use comparison::open_refunds::OpenRefund;
 pub use dynamo::client::Store;
 pub use dynamo::keys::SHARDS;
 pub use error::{ConfigError, Error, Write};
-pub use ledger::changes::{ChangePage, SETTLED_AFTER, TicketChange};
-pub use ledger::cursor::ChangeCursor;
+pub use ledger::changes::{ChangePage, TicketChange};
+pub use ledger::cursor::{ChangeCursor, NoChangeCursor, SETTLED_AFTER};
 pub use ledger::export::{Booked, QueuePage, Queued};
 pub use ledger::journal::{Act, JournalEntry, JournalEvent, Snapshot};
 pub use lists::{ListPage, Place};
@@ -43,5 +45,7 @@ pub use payments::records::{
     Attempt, AttemptEnd, AttemptState, DecidedRefund, Decline, PlacedOrder, TakenBack,
     TakenBackKind,
 };
+pub use subscribers::messages::{Message, MessageState, Tries};
+pub use subscribers::standing::{Redelivery, Subscriber, Trouble, Turn};
 pub use tickets::case_file::CaseFile;
 pub use tickets::issuing::Issued;

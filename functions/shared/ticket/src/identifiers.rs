@@ -154,6 +154,19 @@ impl SettlementId {
     }
 }
 
+/// Longer than any name that a city gives to one of five.
+const SUBSCRIBER_ID_LEN_MAX: usize = 32;
+
+identifier!(
+    /// A system of the city's that is told of changes, by the name that the configuration
+    /// gives it. It goes into URLs.
+    SubscriberId,
+    |text| (1..=SUBSCRIBER_ID_LEN_MAX).contains(&text.len())
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+);
+
 identifier!(
     /// The number of a refund: that of the case, the settlement, and a count,
     /// `KL-2026-000123.3C679366HH908993F.1`. It goes into URLs, and to PayPal.

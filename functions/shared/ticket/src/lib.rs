@@ -35,6 +35,7 @@ pub use change::{Change, Permit};
 pub use due::{DueDate, Land};
 pub use identifiers::{
     AttemptId, CaptureId, InvalidIdentifier, OrderId, ReceiptNumber, RefundId, SettlementId,
+    SubscriberId,
 };
 pub use language::Language;
 pub use letter::LetterLease;

@@ -86,6 +86,8 @@ pub enum Trigger {
     OfficeForAnyone(Route),
     /// The clock.
     Schedule,
+    /// The table's stream: something is new in it.
+    Stream,
 }
 
 /// The table's definition.

@@ -169,12 +169,13 @@ pub(super) fn template(root: &Node) -> Result<Template, TemplateError> {
     };
     let (public_api, public) = the_only("AWS::Serverless::Api")?;
     let (office_api, office) = the_only("AWS::Serverless::HttpApi")?;
-    let (_, table) = the_only("AWS::DynamoDB::Table")?;
+    let (table_name, table) = the_only("AWS::DynamoDB::Table")?;
     check_authorizer(&office)?;
     let globals = root.get("Globals.Function")?;
     let apis = Apis {
         public: &public_api,
         office: &office_api,
+        table: &table_name,
     };
     Ok(Template {
         functions: of_type("AWS::Serverless::Function")
@@ -186,9 +187,11 @@ pub(super) fn template(root: &Node) -> Result<Template, TemplateError> {
     })
 }
 
+/// What triggers name: both APIs, and the table.
 struct Apis<'a> {
     public: &'a str,
     office: &'a str,
+    table: &'a str,
 }
 
 /// The local gateway checks the header `Authorization`; a template that reads
@@ -300,7 +303,15 @@ fn trigger(event: &Node, apis: &Apis<'_>) -> Result<Trigger, TemplateError> {
             })
         }
         "Schedule" => Ok(Trigger::Schedule),
-        _ => Err(kind.wrong("the local stack knows Api, HttpApi and Schedule")),
+        "DynamoDB" => {
+            let stream = properties.get("Stream")?;
+            if stream.reference()? == apis.table {
+                Ok(Trigger::Stream)
+            } else {
+                Err(stream.wrong("must be that of the one table"))
+            }
+        }
+        _ => Err(kind.wrong("the local stack knows Api, HttpApi, Schedule and DynamoDB")),
     }
 }
 

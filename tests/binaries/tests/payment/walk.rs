@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use binaries::{Answer, City, FUNCTIONS, Lambda, clock, events, now, query};
+use binaries::{Answer, City, FUNCTIONS, Lambda, SUBSCRIBER, clock, events, now, query};
 use jiff::ToSpan;
 use paypal_standin::{CaptureStatus, Leads, Payer};
 use serde_json::{Value, json};
@@ -101,6 +101,7 @@ pub(crate) async fn walk() -> Walked {
     assert_eq!(page.state(), "paid");
     shows_one_settlement(&functions, &token).await;
     takes_cash_for_nothing(&functions).await;
+    tells_nobody_on_this_machine(&functions).await;
     let books = city.standin.books();
     assert_eq!(books.captures.len(), 1);
     assert_eq!(books.captures[0].status, CaptureStatus::Completed);
@@ -149,6 +150,23 @@ async fn takes_cash_for_nothing(functions: &Functions) {
     let booked = functions.ask("record-payments", cash).await;
     assert_eq!(booked.status(), 201, "{booked:?}");
     assert_eq!(booked.json()["surplus"], "30.00");
+}
+
+/// A change wakes whoever tells the city's system, whose name leads to this machine.
+async fn tells_nobody_on_this_machine(functions: &Functions) {
+    let changes = events::event("ticket-changes", &[]);
+    let told = functions.ask("notify-city", changes).await;
+    let counted = |what: &str| told.value()[what].as_u64().unwrap();
+    assert_eq!((counted("told"), counted("parked")), (0, 0), "{told:?}");
+    assert!(counted("failed") > 2, "{told:?}");
+    let fill = [("SUBSCRIBER", SUBSCRIBER), ("OFFICE_TOKEN", OFFICE_TOKEN)];
+    let read = events::event("city-reads-subscriber", &fill);
+    let read = functions.ask("notify-city", read).await;
+    assert_eq!(read.status(), 200, "{read:?}");
+    assert_eq!(
+        read.json()["trouble"]["outcome"],
+        "the host's name leads to no public address"
+    );
 }
 
 /// What the city sees of it.

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
-use ticket::{AttemptId, CaseNumber, RefundId, SettlementId};
+use ticket::{AttemptId, CaseNumber, RefundId, SettlementId, SubscriberId};
 
 /// How many partitions an index or a queue is spread over, so that none is hot.
 pub const SHARDS: u8 = 16;
@@ -134,6 +134,31 @@ pub(crate) fn ticket_list(state: &str, shard: u8) -> String {
 /// The place of a ticket in its list.
 pub(crate) fn ticket_due_at(end: &str, case_number: &str) -> String {
     format!("{end}#{case_number}")
+}
+
+/// Who is told of changes.
+pub(crate) fn subscriber(id: &SubscriberId) -> Key {
+    Key::new(subscriber_partition(id), "SUBSCRIBER")
+}
+
+/// The partition that holds all there is about a subscriber.
+pub(crate) fn subscriber_partition(id: &SubscriberId) -> String {
+    format!("SUBSCRIBER#{id}")
+}
+
+/// What became of a change on its way to a subscriber.
+pub(crate) fn message(id: &SubscriberId, place: String) -> Key {
+    Key::new(subscriber_partition(id), place)
+}
+
+/// The place of a message among the others: that of its change in the feed.
+pub(crate) fn message_place(at: Timestamp, change_id: &str) -> String {
+    format!("MESSAGE#{}#{change_id}", sortable_to_the_millisecond(at))
+}
+
+/// The list of a subscriber's messages that have failed, or are parked.
+pub(crate) fn message_list(state: &str, id: &SubscriberId) -> String {
+    format!("MESSAGE#{state}#{id}")
 }
 
 /// How far the nightly comparison has come.

@@ -14,14 +14,9 @@ use ticket::{CaseNumber, Cents, Ticket};
 use crate::dynamo::client::{read, unavailable};
 use crate::dynamo::keys::{self, SHARDS, s, sortable_to_the_millisecond};
 use crate::dynamo::write::{Step, item};
-use crate::ledger::cursor::{ChangeCursor, Read};
+use crate::ledger::cursor::{ChangeCursor, Read, SETTLED_AFTER};
 use crate::ledger::journal::{JournalEntry, Snapshot};
 use crate::{Error, Store};
-
-/// After so long nothing can be written any more that carries an earlier moment: no
-/// function lives longer than 59 s, its clock is 2 s wrong at most, and a request that it
-/// has left behind is answered within seconds.
-pub const SETTLED_AFTER: SignedDuration = SignedDuration::from_mins(2);
 
 /// A change of a ticket: what happened, and how the ticket stands after it. No plate,
 /// place or offence, and nobody who has acted: it leaves the house.

@@ -2,14 +2,44 @@
 
 use std::fmt::Write;
 
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::dynamo::keys::sortable_to_the_millisecond;
+
+/// After so long nothing can be written any more that carries an earlier moment: no
+/// function lives longer than 59 s, its clock is 2 s wrong at most, and a request that it
+/// has left behind is answered within seconds.
+pub const SETTLED_AFTER: SignedDuration = SignedDuration::from_mins(2);
+
 /// A place in the feed. `settled` is a sort key: all changes up to it have been given,
 /// and none can come to be before it. `reached` is one after it, in the middle of pages
 /// whose changes are young: what comes to be before it is given when reading begins again
 /// from `settled`.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
 pub struct ChangeCursor {
     settled: String,
     reached: Option<String>,
+}
+
+/// The text is none that [`ChangeCursor::text`] has written.
+#[derive(Debug, thiserror::Error)]
+#[error("not a place in the feed")]
+pub struct NoChangeCursor;
+
+impl TryFrom<String> for ChangeCursor {
+    type Error = NoChangeCursor;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        Self::read(&text).ok_or(NoChangeCursor)
+    }
+}
+
+impl From<ChangeCursor> for String {
+    fn from(cursor: ChangeCursor) -> Self {
+        cursor.text()
+    }
 }
 
 /// What was read.
@@ -33,7 +63,29 @@ const VERSION: &str = "1";
 /// Source: `DynamoDB`, *Quotas*.
 const KEY_LEN_MAX: usize = 1_024;
 
+/// Comes before every id.
+const BEFORE_ALL_IDS: &str = "!";
+
 impl ChangeCursor {
+    /// The place before all changes of a moment; or somewhat earlier, where a change that
+    /// carries an earlier one may still come to be.
+    #[must_use]
+    pub fn before(at: Timestamp, now: Timestamp) -> Self {
+        let settled = now.checked_sub(SETTLED_AFTER).unwrap_or(Timestamp::MIN);
+        let at = sortable_to_the_millisecond(at.min(settled));
+        Self {
+            settled: format!("{at}#{BEFORE_ALL_IDS}"),
+            reached: None,
+        }
+    }
+
+    /// Up to which moment everything has been given; none at the beginning.
+    #[must_use]
+    pub fn settled_at(&self) -> Option<Timestamp> {
+        let (at, _) = self.settled.split_once('#')?;
+        at.parse().ok()
+    }
+
     /// The place as text.
     #[must_use]
     pub fn text(&self) -> String {

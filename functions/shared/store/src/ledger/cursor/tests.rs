@@ -132,3 +132,29 @@ fn what_is_no_cursor_is_none() {
     }
     assert_eq!(ChangeCursor::read("1|"), Some(ChangeCursor::default()));
 }
+
+#[test]
+fn a_place_before_a_moment_gives_that_moments_changes_and_none_before() {
+    let now: Timestamp = "2026-11-23T08:10:00Z".parse().unwrap();
+    let mut feed = feed([
+        key(9, "KL-1.1"),
+        key(10, "-"),
+        key(10, "KL-2.1"),
+        key(11, "KL-3.1"),
+    ]);
+    feed.cursor = ChangeCursor::before(moment(10).parse().unwrap(), now);
+    assert_eq!(feed.cursor.settled_at(), Some(moment(10).parse().unwrap()));
+    let read = feed.read(9, &moment(30));
+    assert_eq!(read, [key(10, "-"), key(10, "KL-2.1"), key(11, "KL-3.1")]);
+}
+
+#[test]
+fn a_place_before_now_gives_what_may_still_come_to_be_before_now() {
+    let now: Timestamp = "2026-11-23T08:10:00Z".parse().unwrap();
+    let later: Timestamp = "2026-11-23T09:00:00Z".parse().unwrap();
+    for at in [now, later] {
+        let settled_at = ChangeCursor::before(at, now).settled_at();
+        assert_eq!(settled_at, Some(now - SETTLED_AFTER));
+    }
+    assert_eq!(ChangeCursor::default().settled_at(), None);
+}

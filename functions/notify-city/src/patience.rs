@@ -1,0 +1,136 @@
+//! What follows from a try that failed, for the message and for its subscriber. Pure.
+
+use jiff::{SignedDuration, Timestamp};
+use store::{MessageState, Tries, Trouble};
+
+use crate::wake::Wake;
+
+/// How long a message is tried for; the last try is made then.
+pub const TRIED_FOR: SignedDuration = SignedDuration::from_hours(72);
+
+/// How long a message waits after each try that failed; after more of them as long as
+/// after the last one here.
+pub const WAITS: [SignedDuration; 9] = [
+    SignedDuration::from_mins(1),
+    SignedDuration::from_mins(2),
+    SignedDuration::from_mins(5),
+    SignedDuration::from_mins(15),
+    SignedDuration::from_mins(30),
+    SignedDuration::from_hours(1),
+    SignedDuration::from_hours(2),
+    SignedDuration::from_hours(4),
+    SignedDuration::from_hours(6),
+];
+
+/// So many failures in a row are the subscriber's, and not those of its messages.
+pub(crate) const IN_A_ROW_MAX: u32 = 3;
+
+/// How long a subscriber is left alone after so many; again, until it takes something.
+pub const PAUSES: [SignedDuration; 5] = [
+    SignedDuration::from_mins(1),
+    SignedDuration::from_mins(2),
+    SignedDuration::from_mins(5),
+    SignedDuration::from_mins(10),
+    SignedDuration::from_mins(15),
+];
+
+/// How many are sent at the same time to a subscriber that takes them.
+const AT_ONCE: usize = 8;
+
+/// How many failed messages go before the feed while a subscriber is in trouble. One try
+/// is left for what is new: messages that are refused for what they say must not keep a
+/// subscriber that is well from hearing anything else.
+pub(crate) const FAILED_FIRST: usize = 2;
+
+/// How a message stands that was not taken.
+pub(crate) fn not_taken(before: Option<&Tries>, outcome: String, now: Timestamp) -> MessageState {
+    let tries = Tries {
+        first_failed_at: before.map_or(now, |tries| tries.first_failed_at),
+        count: before.map_or(0, |tries| tries.count).saturating_add(1),
+        outcome,
+    };
+    let last_try_at = later(tries.first_failed_at, TRIED_FOR);
+    if now >= last_try_at {
+        return MessageState::Parked {
+            tries,
+            parked_at: now,
+        };
+    }
+    let next_try_at = later(now, nth(&WAITS, tries.count)).min(last_try_at);
+    MessageState::Failed { tries, next_try_at }
+}
+
+/// How a subscriber stands that has not taken something.
+pub(crate) fn trouble(before: Option<Trouble>, outcome: String, now: Timestamp) -> Trouble {
+    let before = before.unwrap_or_else(|| Trouble {
+        since: now,
+        in_a_row: 0,
+        pauses: 0,
+        paused_until: None,
+        outcome: String::new(),
+    });
+    // Sent before the pause began, beside those that have brought it.
+    if is_paused(&before, now) {
+        return Trouble { outcome, ..before };
+    }
+    let in_a_row = before.in_a_row.saturating_add(1);
+    if in_a_row < IN_A_ROW_MAX {
+        return Trouble {
+            in_a_row,
+            paused_until: None,
+            outcome,
+            ..before
+        };
+    }
+    let pauses = before.pauses.saturating_add(1);
+    Trouble {
+        in_a_row: 0,
+        pauses,
+        paused_until: Some(later(now, nth(&PAUSES, pauses))),
+        outcome,
+        ..before
+    }
+}
+
+/// Whether anything may be sent now.
+pub(crate) fn may_send(trouble: Option<&Trouble>, wake: Wake, now: Timestamp) -> bool {
+    match (trouble, wake) {
+        (Some(trouble), Wake::Change) => !is_known_to_fail(trouble),
+        (Some(trouble), Wake::Minute) => !is_paused(trouble, now),
+        (None, Wake::Change | Wake::Minute) => true,
+    }
+}
+
+/// How many may be sent at the same time.
+pub(crate) const fn at_once(trouble: Option<&Trouble>) -> usize {
+    match trouble {
+        // Of eight that hang seven would tell nothing new.
+        Some(_) => 1,
+        None => AT_ONCE,
+    }
+}
+
+/// Whether it has been left alone before, and has taken nothing since. A change wakes
+/// nobody for it: a try may take its five seconds, in which the stream hands on no other
+/// change, and the other subscribers would hear it late.
+pub(crate) const fn is_known_to_fail(trouble: &Trouble) -> bool {
+    trouble.pauses > 0
+}
+
+pub(crate) fn is_paused(trouble: &Trouble, now: Timestamp) -> bool {
+    trouble.paused_until.is_some_and(|until| until > now)
+}
+
+/// The wait after the `count`th.
+fn nth(waits: &[SignedDuration], count: u32) -> SignedDuration {
+    let index = usize::try_from(count.saturating_sub(1)).unwrap_or(usize::MAX);
+    let last = waits.last().copied().unwrap_or_default();
+    waits.get(index).copied().unwrap_or(last)
+}
+
+fn later(at: Timestamp, by: SignedDuration) -> Timestamp {
+    at.checked_add(by).unwrap_or(Timestamp::MAX)
+}
+
+#[cfg(test)]
+mod tests;
