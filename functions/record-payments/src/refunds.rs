@@ -4,7 +4,8 @@
 //! GET  /refunds?state=proposed[&after=…&limit=…]   → 200, a page
 //! POST /refunds                                    a proposal → 201, 200, 409
 //! POST /refunds/{id}/approval    [{ "reason" }]    → 200, 409; PayPal gives it back
-//! POST /refunds/{id}/rejection   { "reason" }      → 200, 409
+//! POST /refunds/{id}/rejection   { "reason" }      → 200, 409; also of an approved one
+//!                                                    that PayPal was not asked for yet
 //! ```
 //!
 //! Nothing here asks PayPal: what is approved the sweep carries out, within a minute.
@@ -205,6 +206,11 @@ fn was_so_decided(refund: &Refund, is_approval: bool) -> bool {
 
 fn undecided(undecidable: Undecidable, refund: &Refund) -> Problem {
     match undecidable {
+        Undecidable::Decided if refund.state.name() == "approved" => Problem::new(
+            Kind::AlreadyDecided,
+            "it was approved, and PayPal was asked to give the money back; nothing was changed: \
+             what becomes of it the refund says, and nobody can call it off",
+        ),
         Undecidable::Decided => Problem::new(
             Kind::AlreadyDecided,
             format!(

@@ -510,3 +510,58 @@ async fn whoever_took_cash_beside_a_capture_does_not_approve_that_paypal_gives_i
     assert!(own.is_problem(409, "own-proposal"), "{}", own.body);
     approved(&city, &number).await;
 }
+
+/// A fault that stays.
+fn always(on: On, kind: FaultKind) -> Fault {
+    Fault {
+        times: 1_000,
+        ..Fault::once(on, kind)
+    }
+}
+
+/// One proposes so much, another approves it; its number.
+async fn decided(city: &City, capture: &str, amount: &str) -> String {
+    let proposed = city.proposes("clerk-1", (CASE, capture), amount).await;
+    assert_eq!(proposed.status, 201, "{}", proposed.body);
+    let number = proposed.body["id"].as_str().unwrap().to_owned();
+    approved(city, &number).await;
+    number
+}
+
+#[tokio::test]
+async fn what_paypal_was_never_asked_for_can_be_called_off_and_what_it_was_cannot() {
+    let (city, number) = paid_twice().await;
+    approved(&city, &number).await;
+    for on in [On::GetOrder, On::GetCapture] {
+        city.standin
+            .set_fault(always(on, FaultKind::NoAnswer))
+            .unwrap();
+    }
+    hours_pass(&city, 2).await;
+    let call_off = async |number: &str| {
+        city.decides("clerk-rejects-refund", "clerk-3", number)
+            .await
+    };
+    let called_off = call_off(&number).await;
+    assert_eq!(called_off.status, 200, "{}", called_off.body);
+    assert_eq!(called_off.body["refund_state"], "rejected");
+    city.standin.clear_faults();
+    hours_pass(&city, 2).await;
+    assert_eq!(given_back(&city), 0);
+    let capture = number.split('.').nth(1).unwrap();
+    let anew = decided(&city, capture, "30.00").await;
+    let lost = Fault::once(On::Refund, FaultKind::NoAnswer);
+    city.standin.set_fault(lost).unwrap();
+    city.sweep().await;
+    let table = city.table().await;
+    let too_late = call_off(&anew).await;
+    assert!(
+        too_late.is_problem(409, "already-decided"),
+        "{}",
+        too_late.body
+    );
+    assert_eq!(city.table().await, table);
+    hours_pass(&city, 2).await;
+    assert_eq!(given_back(&city), 3_000);
+    assert_eq!(state_of(&city, &anew).await, "completed");
+}

@@ -26,8 +26,12 @@ pub(crate) enum GivingBack {
     Ended,
     /// PayPal has it on its way.
     UnderWay,
-    /// Nothing is known, or nothing may be asked now: again later.
-    Unclear,
+    /// PayPal has said no, and it is not known whether for good: again later.
+    Refused,
+    /// Nothing may be asked now: again later.
+    NotAsked,
+    /// PayPal has not said how it stands: again later, and who waits long is told of.
+    Unsaid,
 }
 
 impl GivingBack {
@@ -35,7 +39,7 @@ impl GivingBack {
     pub(crate) const fn progress(self) -> Progress {
         match self {
             Self::Ended | Self::UnderWay => Progress::Known,
-            Self::Unclear => Progress::Unclear,
+            Self::Refused | Self::NotAsked | Self::Unsaid => Progress::Unclear,
         }
     }
 }
@@ -97,6 +101,13 @@ impl Settle {
         let Some(refund) = self.store.refund(id).await? else {
             return Ok(GivingBack::Ended);
         };
+        let came_to = self.look_at_approved(&refund, moment).await?;
+        self.note_whether_refund_is_said(came_to, &refund, moment.now)
+            .await;
+        Ok(came_to)
+    }
+
+    async fn look_at_approved(&self, refund: &Refund, moment: Moment) -> Result<GivingBack, Error> {
         let RefundState::Approved {
             asked, paypal_id, ..
         } = &refund.state
@@ -104,16 +115,16 @@ impl Settle {
             return Ok(GivingBack::Ended);
         };
         let Some(ticket) = self.store.ticket(&refund.case_number).await? else {
-            return Ok(GivingBack::Unclear);
+            return Ok(GivingBack::Unsaid);
         };
         let settlement = self.store.settlement(&ticket, &refund.settlement).await?;
         let captured = settlement.as_ref().and_then(|it| it.source.captured());
         let (Some(settlement), Some(captured)) = (&settlement, captured) else {
-            tracing::error!(refund = %id, "the money that is to be given back is not in the books: was the table restored?");
-            return Ok(GivingBack::Unclear);
+            tracing::error!(refund = %refund.id, "the money that is to be given back is not in the books: was the table restored?");
+            return Ok(GivingBack::Unsaid);
         };
         let due = Due {
-            refund: &refund,
+            refund,
             ticket: &ticket,
             settlement,
             captured,
@@ -124,12 +135,12 @@ impl Settle {
         // While the table is being restored, PayPal's books may show it any moment.
         let waits = asked.is_some_and(|asked| asked.until > moment.now);
         if waits || self.captures == Captures::Closed {
-            return Ok(GivingBack::Unclear);
+            return Ok(GivingBack::NotAsked);
         }
         match self.shown(&due, moment).await? {
             Shown::Ours(made) => self.heard(&due, &made, moment.now).await,
             Shown::Others => self.give_up(&due, GIVEN_BACK_AT_PAYPAL, moment.now).await,
-            Shown::Unclear => Ok(GivingBack::Unclear),
+            Shown::Unclear => Ok(GivingBack::Unsaid),
             Shown::Nothing => self.ask_for_it(&due, *asked, moment).await,
         }
     }
@@ -193,7 +204,7 @@ impl Settle {
             CaptureStatus::Refunded | CaptureStatus::PartiallyRefunded
         );
         if has_left && of_it().next().is_none() {
-            tracing::error!(alarm = "refund-unclear", refund = %due.refund.id, "PayPal says that money of the capture was given back, and shows no refund");
+            tracing::warn!(refund = %due.refund.id, "PayPal says that money of the capture was given back, and shows no refund");
             return Ok(Shown::Unclear);
         }
         Ok(Shown::Nothing)
@@ -243,11 +254,11 @@ impl Settle {
         if asked_for > REFUND_ASKED_MAX {
             // PayPal forgets request ids: the same one would be a second refund.
             tracing::error!(alarm = "refund-unclear", refund = %due.refund.id, "PayPal was asked to give money back long ago and has not said what became of it");
-            return Ok(GivingBack::Unclear);
+            return Ok(GivingBack::NotAsked);
         }
         let in_time = tokio::time::Instant::now() + CAPTURE_NEEDS <= moment.deadline;
         if !in_time || self.store.ask_for_refund(due.refund, asked).await? == Write::Refused {
-            return Ok(GivingBack::Unclear);
+            return Ok(GivingBack::NotAsked);
         }
         let id = &due.captured.capture_id;
         // sabotage: a refund without its request id
@@ -273,13 +284,13 @@ impl Settle {
                 // it yet: a second no, after another look, is believed.
                 // sabotage: the first no to a refund is believed
                 if asked_for < READ_LAG {
-                    return Ok(GivingBack::Unclear);
+                    return Ok(GivingBack::Refused);
                 }
                 self.give_up(due, issue.code(), moment.now).await
             }
             Err(PayPalError::Refused { issue, .. }) => {
                 report_refusal(refund, &issue);
-                Ok(GivingBack::Unclear)
+                Ok(GivingBack::Refused)
             }
             Err(
                 error @ (PayPalError::NoAnswer { .. }
@@ -288,7 +299,7 @@ impl Settle {
                 | PayPalError::NotFound { .. }),
             ) => {
                 tracing::warn!(%error, %refund, "PayPal has not said whether it has given the money back: it is asked again");
-                Ok(GivingBack::Unclear)
+                Ok(GivingBack::Unsaid)
             }
         }
     }
@@ -301,13 +312,13 @@ impl Settle {
         moment: Moment,
     ) -> Result<GivingBack, Error> {
         let Ok(id) = paypal_id.parse::<RefundId>() else {
-            return Ok(GivingBack::Unclear);
+            return Ok(GivingBack::Unsaid);
         };
         match self.refund(&id, moment).await {
             Ok(made) => self.heard(due, &made, moment.now).await,
             Err(error) => {
                 tracing::warn!(%error, refund = %due.refund.id, "PayPal did not say how a refund stands");
-                Ok(GivingBack::UnderWay)
+                Ok(GivingBack::Unsaid)
             }
         }
     }
@@ -360,7 +371,7 @@ impl Settle {
         Ok(match self.book_line(due.ticket.clone(), &line).await? {
             TakingBack::Booked | TakingBack::Nothing => GivingBack::Ended,
             TakingBack::UnderWay | TakingBack::WithoutTicket | TakingBack::NotYet => {
-                GivingBack::Unclear
+                GivingBack::Unsaid
             }
         })
     }
@@ -375,7 +386,7 @@ impl Settle {
         let failed = self.store.fail_refund(due.ticket, due.refund, issue, now);
         Ok(match failed.await? {
             Write::Done => GivingBack::Ended,
-            Write::Refused => GivingBack::Unclear,
+            Write::Refused => GivingBack::NotAsked,
         })
     }
 

@@ -4,6 +4,7 @@
 //! proposed ─▶ rejected
 //!          ─▶ approved ─▶ completed    PayPal has given it back
 //!                      ─▶ failed       it was not, and a human must look
+//!                      ─▶ rejected     called off before PayPal was asked
 //!          ─▶ ordered                  cash or a transfer: the cash office pays it out
 //! ```
 
@@ -75,6 +76,9 @@ pub enum RefundState {
         /// PayPal's id of it, where it has said that it is on its way.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         paypal_id: Option<String>,
+        /// Since when PayPal does not say how it stands, where it does not.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        silent_since: Option<Timestamp>,
     },
     /// PayPal has given it back.
     Completed {
@@ -137,6 +141,19 @@ impl RefundState {
     pub const fn asked(&self) -> Option<Asked> {
         match self {
             Self::Approved { asked, .. } => *asked,
+            Self::Proposed
+            | Self::Rejected { .. }
+            | Self::Completed { .. }
+            | Self::Failed { .. }
+            | Self::Ordered { .. } => None,
+        }
+    }
+
+    /// Since when PayPal does not say how it stands, where that is so.
+    #[must_use]
+    pub const fn silent_since(&self) -> Option<Timestamp> {
+        match self {
+            Self::Approved { silent_since, .. } => *silent_since,
             Self::Proposed
             | Self::Rejected { .. }
             | Self::Completed { .. }
@@ -224,18 +241,25 @@ impl Refund {
                 decision,
                 asked: None,
                 paypal_id: None,
+                silent_since: None,
             },
             Channel::Cash | Channel::Transfer => RefundState::Ordered { decision },
         })
     }
 
-    /// How it is once it is rejected.
+    /// How it is once it is rejected, or called off: as long as PayPal was not asked,
+    /// nothing can have gone.
     ///
     /// # Errors
     /// When it was decided before.
     pub fn rejected(&self, decision: Decision) -> Result<RefundState, Undecidable> {
         match self.state {
-            RefundState::Proposed => Ok(RefundState::Rejected { decision }),
+            RefundState::Proposed
+            | RefundState::Approved {
+                asked: None,
+                paypal_id: None,
+                ..
+            } => Ok(RefundState::Rejected { decision }),
             RefundState::Rejected { .. }
             | RefundState::Approved { .. }
             | RefundState::Completed { .. }
@@ -470,6 +494,7 @@ mod tests {
                 decision: decision(),
                 asked: None,
                 paypal_id: None,
+                silent_since: None,
             },
             RefundState::Completed {
                 paypal_id: "R1".to_owned(),

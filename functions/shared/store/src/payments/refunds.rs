@@ -118,8 +118,9 @@ impl Store {
         self.transact("propose a refund", steps).await
     }
 
-    /// Writes down who has approved or rejected a refund. Refused where it was decided
-    /// since it was read, whoever has proposed it approves it, or the ticket has changed.
+    /// Writes down who has approved or rejected a refund. Refused where it was decided, or
+    /// PayPal was asked for it, since it was read, whoever has proposed it approves it, or
+    /// the ticket has changed.
     ///
     /// Where the cash office pays it out, that is booked: the order for it is what the
     /// books are kept by.
@@ -150,7 +151,11 @@ impl Store {
             .map_or_else(|| ticket.state.clone(), |order| order.after(&ticket.state));
         let update = state_update(&refund.id, decided, decision.at)?;
         let update = if what == JournalEvent::RefundRejected {
-            update.condition_expression("refund_state = :was")
+            // What PayPal was asked for may have gone.
+            update.condition_expression(
+                "refund_state = :was AND attribute_not_exists(asked) \
+                 AND attribute_not_exists(paypal_id)",
+            )
         } else {
             update
                 // sabotage: a proposal is approved by whoever has made it: at the table
@@ -226,6 +231,44 @@ impl Store {
             .expression_attribute_values(":paypal_id", s(paypal_id))
             .expression_attribute_values(":approved", s("approved"));
         self.transact("note a refund under way", vec![Step::Update(update)])
+            .await
+    }
+
+    /// Notes since when PayPal does not say how an approved refund stands.
+    ///
+    /// # Errors
+    /// When the table does not answer.
+    pub async fn note_refund_silence(
+        &self,
+        refund: &Refund,
+        now: Timestamp,
+    ) -> Result<Write, Error> {
+        let Some(key) = keys::refund(&refund.id) else {
+            return Ok(Write::Refused);
+        };
+        let update = UpdateBuilder::default()
+            .set_key(Some(key.into_item()))
+            .update_expression("SET silent_since = :now")
+            .condition_expression("refund_state = :approved AND attribute_not_exists(silent_since)")
+            .expression_attribute_values(":now", s(now.to_string()))
+            .expression_attribute_values(":approved", s("approved"));
+        self.transact("note a silence about a refund", vec![Step::Update(update)])
+            .await
+    }
+
+    /// PayPal has said something about it again.
+    ///
+    /// # Errors
+    /// When the table does not answer.
+    pub async fn end_refund_silence(&self, refund: &Refund) -> Result<Write, Error> {
+        let Some(key) = keys::refund(&refund.id) else {
+            return Ok(Write::Refused);
+        };
+        let update = UpdateBuilder::default()
+            .set_key(Some(key.into_item()))
+            .update_expression("REMOVE silent_since")
+            .condition_expression("attribute_exists(silent_since)");
+        self.transact("end a silence about a refund", vec![Step::Update(update)])
             .await
     }
 
