@@ -3,11 +3,15 @@
 
 #![expect(clippy::unwrap_used, reason = "what fails here is a failed test")]
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use journeys::{City, Payment};
 use office::query::opaque;
-use paypal_standin::{Afterwards, Fault, FaultKind, Issue, On, Payer, RefundStatus, RefundThen};
+use paypal_standin::{
+    Afterwards, Fault, FaultKind, Issue, On, Payer, RefundStatus, RefundThen, WebhookMode,
+};
 use serde_json::{Value, json};
 
 const CASE: &str = "KL-2026-000123";
@@ -519,6 +523,15 @@ fn always(on: On, kind: FaultKind) -> Fault {
     }
 }
 
+/// A capture whose first proposal was rejected, so that parts of it can be proposed.
+async fn to_be_given_back_in_parts() -> (City, String) {
+    let (city, first) = Box::pin(paid_twice()).await;
+    let rejected = city.decides("clerk-rejects-refund", "clerk-1", &first);
+    assert_eq!(rejected.await.status, 200);
+    let capture = first.split('.').nth(1).unwrap().to_owned();
+    (city, capture)
+}
+
 /// One proposes so much, another approves it; its number.
 async fn decided(city: &City, capture: &str, amount: &str) -> String {
     let proposed = city.proposes("clerk-1", (CASE, capture), amount).await;
@@ -564,4 +577,81 @@ async fn what_paypal_was_never_asked_for_can_be_called_off_and_what_it_was_canno
     hours_pass(&city, 2).await;
     assert_eq!(given_back(&city), 3_000);
     assert_eq!(state_of(&city, &anew).await, "completed");
+}
+
+#[tokio::test]
+async fn two_parts_that_paypal_has_on_its_way_do_not_end_each_other() {
+    let (city, capture) = to_be_given_back_in_parts().await;
+    city.behave(|paypal| {
+        paypal.refund_pending_then = Some(RefundThen::Completed);
+        paypal.refund_pending_h = 24;
+    });
+    let first = decided(&city, &capture, "12.00").await;
+    city.sweep().await;
+    city.later(Duration::from_mins(1));
+    let second = decided(&city, &capture, "18.00").await;
+    hours_pass(&city, 2).await;
+    assert_eq!(state_of(&city, &second).await, "approved");
+    assert_eq!(given_back(&city), 3_000);
+    hours_pass(&city, 26).await;
+    for number in [first, second] {
+        assert_eq!(state_of(&city, &number).await, "completed", "{number}");
+    }
+    let case = city.reads(CASE).await;
+    assert_eq!(case["taken_back"].as_array().unwrap().len(), 2);
+    assert_eq!(case["state"], "paid");
+}
+
+/// PayPal refuses twice, shows nothing, and has made it all the same: a human has it
+/// proposed anew meanwhile.
+#[tokio::test]
+async fn a_refund_that_was_made_after_all_is_not_made_again_under_a_new_number() {
+    for is_slow in [false, true] {
+        let (mut city, capture) = to_be_given_back_in_parts().await;
+        city.standin.set_webhooks(WebhookMode::Off);
+        if is_slow {
+            city.behave(|paypal| {
+                paypal.refund_pending_then = Some(RefundThen::Completed);
+                paypal.refund_pending_h = 48;
+            });
+        }
+        let first = decided(&city, &capture, "12.00").await;
+        let hides = Arc::new(AtomicBool::new(true));
+        let hidden = Arc::clone(&hides);
+        city.between(move |asked, status, mut answer| {
+            if !hidden.load(Ordering::Relaxed) {
+                return (status, answer);
+            }
+            if asked.ends_with("/refund") {
+                let no = json!({
+                    "name": "UNPROCESSABLE_ENTITY",
+                    "debug_id": "0",
+                    "details": [{ "issue": "TRANSACTION_DISPUTED" }],
+                });
+                return (422, no);
+            }
+            if let Some(payments) = answer.pointer_mut("/purchase_units/0/payments") {
+                payments["refunds"] = json!([]);
+                payments["captures"][0]["status"] = json!("COMPLETED");
+            }
+            (status, answer)
+        })
+        .await;
+        hours_pass(&city, 2).await;
+        assert_eq!(state_of(&city, &first).await, "failed");
+        assert_eq!(given_back(&city), 1_200);
+        let second = decided(&city, &capture, "12.00").await;
+        hides.store(false, Ordering::Relaxed);
+        hours_pass(&city, 2).await;
+        assert_eq!(given_back(&city), 1_200, "{is_slow}");
+        assert_eq!(state_of(&city, &second).await, "failed", "{is_slow}");
+        for _ in 0..3 {
+            city.later(Duration::from_hours(24));
+            city.night().await;
+        }
+        assert_eq!(state_of(&city, &first).await, "completed", "{is_slow}");
+        let of = (CASE, capture.as_str());
+        let more = city.proposes("clerk-1", of, "18.01").await;
+        assert!(more.is_problem(409, "more-than-left"), "{}", more.body);
+    }
 }

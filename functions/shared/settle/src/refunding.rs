@@ -12,7 +12,7 @@
 
 use jiff::Timestamp;
 use paypal::{CaptureStatus, Error as PayPalError, Issue, NewRefund, RefundId, RefundStatus};
-use store::{DecidedRefund, Error, TakenBack, TakenBackKind, Write};
+use store::{DecidedRefund, Error, JournalEvent, TakenBack, TakenBackKind, Write};
 use ticket::{Asked, Captured, Captures, Refund, RefundState, Settlement, Ticket};
 
 use crate::limits::{CAPTURE_NEEDS, LEASE, READ_LAG, REFUND_ASKED_MAX, later, since};
@@ -146,7 +146,9 @@ impl Settle {
     }
 
     /// What PayPal shows of the capture. What somebody has given back in PayPal's own
-    /// pages is booked first: the same money must not go twice.
+    /// pages is booked first: the same money must not go twice. Other refunds of ours do
+    /// not stand in its way, but for one that had come to nothing here and was made after
+    /// all: this one may have been proposed in its place.
     async fn shown(&self, due: &Due<'_>, moment: Moment) -> Result<Shown, Error> {
         // sabotage: a refund without its request id: and without a look
         let (status, refunds) = match self.read_refunds(due.captured, moment).await? {
@@ -177,6 +179,12 @@ impl Settle {
             {
                 continue;
             }
+            // Its own look follows it, and its sum is counted.
+            if other.status != RefundStatus::Completed
+                && self.is_counted_here(due.refund, other).await?
+            {
+                continue;
+            }
             match self
                 .taken_back(&Claim::Refund(other.id.clone()), moment)
                 .await?
@@ -192,11 +200,18 @@ impl Settle {
                 .iter()
                 .filter(|line| line.settlement == due.refund.settlement && line.amount.is_some())
         };
+        let mut has_gone_otherwise = is_on_its_way;
+        for line in of_it().filter(|line| line.booked_at >= due.refund.proposed_at) {
+            has_gone_otherwise |= match &line.decided {
+                Some(decided) => {
+                    self.had_come_to_nothing(due.ticket, &decided.refund)
+                        .await?
+                }
+                None => true,
+            };
+        }
         // sabotage: what is given back in PayPal's pages is given back again
-        if is_on_its_way
-            || of_it()
-                .any(|line| line.decided.is_none() && line.booked_at >= due.refund.proposed_at)
-        {
+        if has_gone_otherwise {
             return Ok(Shown::Others);
         }
         let has_left = matches!(
@@ -208,6 +223,33 @@ impl Settle {
             return Ok(Shown::Unclear);
         }
         Ok(Shown::Nothing)
+    }
+
+    /// Whether what PayPal shows is another refund of ours, whose sum was no longer free
+    /// when this one was proposed.
+    async fn is_counted_here(
+        &self,
+        refund: &Refund,
+        shown: &paypal::Refund,
+    ) -> Result<bool, Error> {
+        let Some(id) = shown.custom_id.as_deref().and_then(|id| id.parse().ok()) else {
+            return Ok(false);
+        };
+        let other = self.store.refund(&id).await?;
+        Ok(other.is_some_and(|it| it.settlement == refund.settlement && it.holds_money()))
+    }
+
+    /// Whether a refund was rejected here, or was taken for failed: its sum was free again.
+    /// Its state no longer says so once PayPal has made it after all; the journal does.
+    async fn had_come_to_nothing(
+        &self,
+        ticket: &Ticket,
+        id: &ticket::RefundId,
+    ) -> Result<bool, Error> {
+        let case_number = &ticket.case_number;
+        let journaled = self.store.journaled(case_number, id.as_str()).await?;
+        Ok(journaled.contains(&JournalEvent::RefundFailed)
+            || journaled.contains(&JournalEvent::RefundRejected))
     }
 
     /// How the capture stands, and what was given back of it. The order shows both; where
