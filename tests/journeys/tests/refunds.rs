@@ -655,3 +655,38 @@ async fn a_refund_that_was_made_after_all_is_not_made_again_under_a_new_number()
         assert!(more.is_problem(409, "more-than-left"), "{}", more.body);
     }
 }
+
+/// The number is given out a second time, since the table has forgotten the first.
+#[tokio::test]
+async fn what_paypal_gave_back_before_a_restore_completes_the_proposal_of_the_same_number() {
+    for (anew, state) in [("12.00", "completed"), ("18.00", "failed")] {
+        let (mut city, capture) = to_be_given_back_in_parts().await;
+        let from = city.now();
+        let backup = city.backup().await;
+        decided(&city, &capture, "12.00").await;
+        city.sweep().await;
+        assert_eq!(given_back(&city), 1_200);
+        city.set_captures(ticket::Captures::Closed).await;
+        city.restore(&backup).await;
+        city.later(Duration::from_hours(40));
+        let reconciled = city.reconcile(from - Duration::from_hours(24)).await;
+        assert_eq!(reconciled.difference_cents, 0, "{reconciled:?}");
+        city.set_captures(ticket::Captures::Open).await;
+        let number = decided(&city, &capture, anew).await;
+        assert!(number.ends_with(".2"), "{number}");
+        hours_pass(&city, 2).await;
+        assert_eq!(given_back(&city), 1_200, "{anew}");
+        assert_eq!(state_of(&city, &number).await, state, "{anew}");
+        let case = city.reads(CASE).await;
+        let lines = case["taken_back"].as_array().unwrap();
+        assert_eq!(lines.len(), 1);
+        if state == "completed" {
+            assert_eq!(lines[0]["refund"], number);
+        }
+        let of = (CASE, capture.as_str());
+        let more = city.proposes("clerk-1", of, "18.01").await;
+        assert!(more.is_problem(409, "more-than-left"), "{}", more.body);
+        let rest = city.proposes("clerk-1", of, "18.00").await;
+        assert_eq!(rest.status, 201, "{}", rest.body);
+    }
+}

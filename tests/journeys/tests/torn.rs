@@ -514,3 +514,81 @@ async fn looking_into_paypals_books_captures_nothing_even_where_captures_are_ope
         "it is said that money is missing"
     );
 }
+
+/// A paid ticket whose 30 euros somebody has proposed to give back; the refund's number.
+async fn refund_proposed(city: &City) -> String {
+    let back = city.goes_to_paypal(CASE, Payer::Pays).await.unwrap();
+    assert_eq!(city.come_back(&back).await.state, "paid");
+    city.deliver().await;
+    city.later(Duration::from_mins(1));
+    let capture = city.standin.books().captures[0].id.clone();
+    let proposed = city.proposes("clerk-1", (CASE, &capture), "30.00").await;
+    assert_eq!(proposed.status, 201, "{}", proposed.body);
+    proposed.body["id"].as_str().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn a_refund_of_which_any_part_has_come_back_is_completed() {
+    let mut city = City::new().await;
+    let number = refund_proposed(&city).await;
+    let proposed = city.backup().await;
+    assert_eq!(city.approves("clerk-2", &number).await.status, 200);
+    let approved = city.backup().await;
+    city.later(Duration::from_mins(1));
+    city.sweep().await;
+    city.deliver().await;
+    let after = city.backup().await;
+    closed(&mut city).await;
+    let mut changed = approved.changed_until(&after);
+    changed.retain(|(pk, _)| !pk.starts_with("EVENT"));
+    // Ticket, refund, line, journal line, change, queue entry.
+    assert_eq!(changed.len(), 6);
+    for before in [proposed, approved] {
+        for choice in 0..1_u32 << changed.len() {
+            let chosen = changed.iter().enumerate();
+            let chosen = chosen.filter(|(place, _)| choice >> place & 1 == 1);
+            let came_back: Vec<_> = chosen.map(|(_, key)| key.clone()).collect();
+            city.restore(&before.with(&after, &came_back)).await;
+            let reconciled = reconcile(&city).await;
+            assert!(
+                reconciled.comparison.agrees(),
+                "{came_back:?} {reconciled:?}"
+            );
+            assert_eq!(reconciled.comparison.taken_back_booked.cents, -3_000);
+            let file = city.case_file(CASE).await;
+            assert_eq!(file.refunds[0].state.name(), "completed", "{came_back:?}");
+            assert_eq!(file.taken_back.len(), 1, "{came_back:?}");
+            assert!(file.taken_back[0].decided.is_some(), "{came_back:?}");
+            assert_eq!(file.ticket.state, State::Review(None), "{came_back:?}");
+            let told = lines(&file, JournalEvent::Refunded);
+            assert_eq!(told, 1, "{came_back:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn money_that_went_back_counts_though_its_refund_is_forgotten() {
+    let mut city = City::new().await;
+    let back = city.goes_to_paypal(CASE, Payer::Pays).await.unwrap();
+    assert_eq!(city.come_back(&back).await.state, "paid");
+    city.deliver().await;
+    city.later(Duration::from_mins(1));
+    let before = city.backup().await;
+    let capture = city.standin.books().captures[0].id.clone();
+    let of = (CASE, capture.as_str());
+    let proposed = city.proposes("clerk-1", of, "12.00").await;
+    let number = proposed.body["id"].as_str().unwrap().to_owned();
+    assert_eq!(city.approves("clerk-2", &number).await.status, 200);
+    city.sweep().await;
+    let after = city.backup().await;
+    let mut line = before.changed_until(&after);
+    line.retain(|(_, sk)| sk.starts_with("TAKEN_BACK") || sk.contains("refunded"));
+    // With what is told of it.
+    assert_eq!(line.len(), 3, "{line:?}");
+    city.restore(&before.with(&after, &line)).await;
+    let more = city.proposes("clerk-1", of, "18.01").await;
+    assert!(more.is_problem(409, "more-than-left"), "{}", more.body);
+    closed(&mut city).await;
+    let reconciled = reconcile(&city).await;
+    assert!(reconciled.comparison.agrees(), "{reconciled:?}");
+}

@@ -50,6 +50,8 @@ enum Shown {
     Nothing,
     /// It is made already.
     Ours(Box<paypal::Refund>),
+    /// It is made, and booked: a restore has brought the line back without the rest.
+    Booked(Box<TakenBack>),
     /// Somebody has given money of this capture back since it was proposed.
     Others,
     /// It cannot be told.
@@ -139,6 +141,7 @@ impl Settle {
         }
         match self.shown(&due, moment).await? {
             Shown::Ours(made) => self.heard(&due, &made, moment.now).await,
+            Shown::Booked(line) => self.complete(&due, &line).await,
             Shown::Others => self.give_up(&due, GIVEN_BACK_AT_PAYPAL, moment.now).await,
             Shown::Unclear => Ok(GivingBack::Unsaid),
             Shown::Nothing => self.ask_for_it(&due, *asked, moment).await,
@@ -201,8 +204,17 @@ impl Settle {
                 .filter(|line| line.settlement == due.refund.settlement && line.amount.is_some())
         };
         let mut has_gone_otherwise = is_on_its_way;
-        for line in of_it().filter(|line| line.booked_at >= due.refund.proposed_at) {
+        for line in of_it() {
             has_gone_otherwise |= match &line.decided {
+                Some(decided) if decided.refund == due.refund.id => {
+                    let is_it = line.kind == TakenBackKind::Refund
+                        && line.amount.as_ref() == Some(&due.refund.amount);
+                    if is_it {
+                        return Ok(Shown::Booked(Box::new(line.clone())));
+                    }
+                    true
+                }
+                _ if line.booked_at < due.refund.proposed_at => false,
                 Some(decided) => {
                     self.had_come_to_nothing(due.ticket, &decided.refund)
                         .await?
@@ -409,8 +421,18 @@ impl Settle {
         };
         if made.amount != due.refund.amount {
             tracing::error!(refund = %due.refund.id, "PayPal gave back another amount than was decided");
+            // The table had forgotten the first refund of this number, and has given it out
+            // again: what went then was booked out of PayPal's books, and this has not gone.
+            if self.store.taken_back(due.ticket, &line.id).await?.is_some() {
+                return self.give_up(due, GIVEN_BACK_AT_PAYPAL, now).await;
+            }
         }
-        Ok(match self.book_line(due.ticket.clone(), &line).await? {
+        self.complete(due, &line).await
+    }
+
+    /// Books the line of a refund, and with it its end.
+    async fn complete(&self, due: &Due<'_>, line: &TakenBack) -> Result<GivingBack, Error> {
+        Ok(match self.book_line(due.ticket.clone(), line).await? {
             TakingBack::Booked | TakingBack::Nothing => GivingBack::Ended,
             TakingBack::UnderWay | TakingBack::WithoutTicket | TakingBack::NotYet => {
                 GivingBack::Unsaid

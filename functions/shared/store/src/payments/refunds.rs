@@ -58,7 +58,7 @@ impl Store {
         refunds: &[Refund],
     ) -> Result<Cents, Error> {
         let lines = self.lines_taken_back(&settlement.case_number).await?;
-        Ok(settlement.refundable(refunds, taken_of(settlement, &lines)))
+        Ok(settlement.refundable(refunds, taken_of(settlement, &lines, refunds)))
     }
 
     /// All money of a ticket.
@@ -72,7 +72,7 @@ impl Store {
         let mut kept = Vec::new();
         for item in self.ticket_partition(case_number, "SETTLEMENT#").await? {
             let settlement: Settlement = read("settlement", item)?;
-            let amount = settlement.kept(&refunds, taken_of(&settlement, &lines));
+            let amount = settlement.kept(&refunds, taken_of(&settlement, &lines, &refunds));
             kept.push((settlement, amount));
         }
         Ok(CaseMoney { kept, refunds })
@@ -298,12 +298,16 @@ impl Store {
 }
 
 /// What of a settlement has left without a refund of ours: what was decided here is one,
-/// and is counted by itself.
-fn taken_of(settlement: &Settlement, lines: &[TakenBack]) -> Cents {
+/// and is counted by itself; unless a restore has forgotten it.
+fn taken_of(settlement: &Settlement, lines: &[TakenBack], refunds: &[Refund]) -> Cents {
     let id = settlement.id();
+    let is_counted = |decided: &DecidedRefund| {
+        let mut refunds = refunds.iter();
+        refunds.any(|refund| refund.id == decided.refund && refund.holds_money())
+    };
     let taken = lines
         .iter()
-        .filter(|line| line.settlement == id && line.decided.is_none());
+        .filter(|line| line.settlement == id && !line.decided.as_ref().is_some_and(is_counted));
     let taken: i64 = taken.map(TakenBack::cents).sum();
     Cents::new(u32::try_from(-taken).unwrap_or(0))
 }
