@@ -172,7 +172,10 @@ pub(crate) async fn decide(
         let decided = match decided {
             Ok(decided) => decided,
             Err(Undecidable::Decided) if was_so_decided(&refund, is_approval) => {
-                return Ok(refund);
+                if has_its_line(store, &refund).await? {
+                    return Ok(refund);
+                }
+                refund.state.clone()
             }
             Err(undecidable) => return Err(undecided(undecidable, &refund)),
         };
@@ -190,6 +193,19 @@ pub(crate) async fn decide(
         }
     }
     Err(Problem::changing())
+}
+
+/// Whether the books have what an order needs: a restore may have brought it back alone.
+async fn has_its_line(store: &Store, refund: &Refund) -> Result<bool, Problem> {
+    if !matches!(refund.state, RefundState::Ordered { .. }) {
+        return Ok(true);
+    }
+    let ticket = store.ticket(&refund.case_number).await?;
+    let ticket = ticket.ok_or_else(Problem::no_such_ticket)?;
+    Ok(store
+        .taken_back(&ticket, refund.id.as_str())
+        .await?
+        .is_some())
 }
 
 /// Whether the same decision has been written down before, whatever came of it since.

@@ -115,7 +115,7 @@ impl Store {
         let update = becomes(ticket, &ticket.state);
         let mut steps = told(ticket, update, &line, refund.proposed_at)?;
         steps.push(new_refund(refund)?);
-        self.transact("propose a refund", steps).await
+        self.transact_torn("propose a refund", steps).await
     }
 
     /// Writes down who has approved or rejected a refund. Refused where it was decided, or
@@ -123,7 +123,7 @@ impl Store {
     /// the ticket has changed.
     ///
     /// Where the cash office pays it out, that is booked: the order for it is what the
-    /// books are kept by.
+    /// books are kept by. Refused where another order stands under its number.
     ///
     /// # Errors
     /// When the table does not answer.
@@ -140,6 +140,9 @@ impl Store {
             }
             RefundState::Ordered { decision } => {
                 let order = payment_order(refund, decision.at);
+                let Some(order) = self.as_it_stands(ticket, order).await? else {
+                    return Ok(Write::Refused);
+                };
                 (JournalEvent::RefundApproved, decision, Some(order))
             }
             RefundState::Proposed | RefundState::Completed { .. } | RefundState::Failed { .. } => {
@@ -182,7 +185,34 @@ impl Store {
         if let Some(order) = order {
             steps.extend(line(&order)?);
         }
-        self.transact("decide a refund", steps).await
+        self.transact_torn("decide a refund", steps).await
+    }
+
+    /// The order as a restore has brought it back, which says when it was booked; nothing
+    /// where that is another one.
+    async fn as_it_stands(
+        &self,
+        ticket: &Ticket,
+        order: TakenBack,
+    ) -> Result<Option<TakenBack>, Error> {
+        let Some(stands) = self.taken_back(ticket, &order.id).await? else {
+            return Ok(Some(order));
+        };
+        let as_booked = TakenBack {
+            booked_at: stands.booked_at,
+            ..order
+        };
+        Ok((stands == as_booked).then_some(stands))
+    }
+
+    /// All steps; and where a restore has brought parts back that the ticket does not know
+    /// of, it is made whole with them. What somebody else has written meanwhile is no such
+    /// part: the ticket says so.
+    async fn transact_torn(&self, call: &'static str, steps: Vec<Step>) -> Result<Write, Error> {
+        match self.transact(call, steps.clone()).await? {
+            Write::Done => Ok(Write::Done),
+            Write::Refused => self.transact_missing(call, steps).await,
+        }
     }
 
     /// Notes that PayPal is about to be asked: before it is. Refused while another call
@@ -293,7 +323,7 @@ impl Store {
         let entry = changing_nothing(ticket, PAYPAL, JournalEvent::RefundFailed, refund, now);
         let mut steps = told(ticket, becomes(ticket, &ticket.state), &entry, now)?;
         steps.push(Step::Update(update));
-        self.transact("fail a refund", steps).await
+        self.transact_torn("fail a refund", steps).await
     }
 }
 
