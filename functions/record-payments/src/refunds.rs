@@ -59,7 +59,10 @@ struct Decided {
 #[derive(Debug, Serialize)]
 struct Page {
     refunds: Vec<Refund>,
-    /// What to send as `after` for the next one; nothing after the last.
+    /// Whether there is more at this moment.
+    more: bool,
+    /// What to send as `after` for the next one; nothing after the last, but of orders,
+    /// where it is for those that are still to come.
     next: Option<String>,
 }
 
@@ -70,6 +73,7 @@ struct Page {
 pub(crate) async fn list(
     store: &Store,
     request: &Request,
+    now: Timestamp,
 ) -> Result<lambda_http::Response<Body>, Problem> {
     let query = Query::of(request, &["state", "after", "limit"])?;
     let state = query.text("state").unwrap_or("proposed");
@@ -80,10 +84,13 @@ pub(crate) async fn list(
     }
     let after = query.after(Place::read)?;
     let limit = query.limit(PAGE_MAX, PAGE_MAX)?;
-    let page = store.refunds_in(state, after.as_ref(), limit).await?;
+    let page = store.refunds_in(state, after.as_ref(), limit, now).await?;
+    let goes_on = page.more || state == store::ORDERED;
+    let next = page.end.filter(|_| goes_on);
     let page = Page {
         refunds: page.entries,
-        next: page.next.map(|place| opaque(&place.text())),
+        more: page.more,
+        next: next.map(|place| opaque(&place.text())),
     };
     json_answer(StatusCode::OK, &page)
 }

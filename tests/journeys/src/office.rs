@@ -149,13 +149,20 @@ impl City {
 
     /// The refunds after a place, as somebody has written it into the address.
     pub async fn refunds_after(&self, place: &str) -> Answered {
-        let fill = [("CLERK", "cash-office"), ("STATE", "proposed")];
+        self.refund_page("proposed", &[("after", place)]).await
+    }
+
+    /// One page of the refunds of a state, with these parameters beside it.
+    pub async fn refund_page(&self, state: &str, more: &[(&str, &str)]) -> Answered {
+        let fill = [("CLERK", "cash-office"), ("STATE", state)];
         let listing = event("cash-office-lists-refunds", &fill);
         let mut listing: Value = serde_json::from_str(&listing).expect("JSON");
-        let mut query = url::form_urlencoded::Serializer::new("state=proposed".to_owned());
-        query.append_pair("after", place);
+        let mut query = url::form_urlencoded::Serializer::new(format!("state={state}"));
+        for (name, value) in more {
+            query.append_pair(name, value);
+            listing["queryStringParameters"][*name] = Value::from(*value);
+        }
         listing["rawQueryString"] = Value::from(query.finish());
-        listing["queryStringParameters"]["after"] = Value::from(place);
         self.records(&listing.to_string()).await
     }
 
@@ -166,7 +173,7 @@ impl City {
             .records(&event("cash-office-lists-refunds", &fill))
             .await;
         assert_eq!(listed.status, StatusCode::OK, "{}", listed.body);
-        assert_eq!(listed.body["next"], Value::Null);
+        assert_eq!(listed.body["more"], false);
         listed.body["refunds"].as_array().expect("a list").clone()
     }
 

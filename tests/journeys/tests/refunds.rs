@@ -345,6 +345,8 @@ async fn cash_and_transfers_become_an_order_for_the_cash_office() {
     assert_eq!(proposed[0]["value"], "5.00");
     let number = proposed[0]["id"].as_str().unwrap().to_owned();
     approved(&city, &number).await;
+    // An order that is being written elsewhere may be of an earlier moment.
+    city.later(Duration::from_mins(3));
     let ordered = city.refunds("ordered").await;
     assert_eq!(ordered[0]["settlement"], "transfer-E2E/1");
     let case = city.reads(CASE).await;
@@ -689,4 +691,69 @@ async fn what_paypal_gave_back_before_a_restore_completes_the_proposal_of_the_sa
         let rest = city.proposes("clerk-1", of, "18.00").await;
         assert_eq!(rest.status, 201, "{}", rest.body);
     }
+}
+
+/// A surplus of cash that two people decide to pay out; the refund's number.
+async fn ordered(city: &City, case_number: &str, receipt: &str) -> String {
+    city.issue(case_number).await;
+    let over = Payment {
+        amount: "35.00",
+        number: receipt,
+        paid_at: None,
+    };
+    assert_eq!(city.books(CASH, case_number, over).await.status, 201);
+    let number = format!("{case_number}.cash-{receipt}.1");
+    approved(city, &number).await;
+    number
+}
+
+#[tokio::test]
+async fn whoever_follows_the_list_of_orders_meets_each_once() {
+    let city = City::new().await;
+    let page = async |after: Option<&str>| {
+        let after = after.map(|after| ("after", after));
+        let more: Vec<_> = after.into_iter().chain([("limit", "2")]).collect();
+        let page = city.refund_page("ordered", &more).await;
+        assert_eq!(page.status, 200, "{}", page.body);
+        page.body
+    };
+    let empty = page(None).await;
+    assert_eq!(
+        (&empty["more"], &empty["next"]),
+        (&json!(false), &Value::Null)
+    );
+    let mut expected = Vec::new();
+    let mut met = Vec::new();
+    let mut after: Option<String> = None;
+    for day in 0..4 {
+        for order in 0..day {
+            let receipt = format!("{day}{order}");
+            expected.push(ordered(&city, &format!("KL-{receipt}"), &receipt).await);
+            city.later(Duration::from_secs(50));
+        }
+        // Whoever reads at once, and again later, misses none that is written late.
+        for wait in [Duration::ZERO, Duration::from_mins(3)] {
+            city.later(wait);
+            loop {
+                let page = page(after.as_deref()).await;
+                let refunds = page["refunds"].as_array().unwrap();
+                met.extend(
+                    refunds
+                        .iter()
+                        .map(|it| it["id"].as_str().unwrap().to_owned()),
+                );
+                after = page["next"].as_str().map(str::to_owned).or(after);
+                if page["more"] == false {
+                    break;
+                }
+            }
+        }
+        assert_eq!(met, expected, "{day}");
+    }
+    // Lists that are worked off end where they end.
+    let proposed = city.refund_page("proposed", &[]).await.body;
+    assert_eq!(
+        (&proposed["more"], &proposed["next"]),
+        (&json!(false), &Value::Null)
+    );
 }

@@ -43,5 +43,6 @@ pub use payments::records::{
     Attempt, AttemptEnd, AttemptState, DecidedRefund, Decline, PlacedOrder, TakenBack,
     TakenBackKind,
 };
+pub use payments::refunds::ORDERED;
 pub use tickets::case_file::CaseFile;
 pub use tickets::issuing::Issued;

@@ -7,8 +7,9 @@ use jiff::Timestamp;
 use ticket::{Asked, CaseMoney, Cents, Refund, RefundId, RefundState, Settlement, Ticket};
 
 use crate::dynamo::client::{read, unavailable};
-use crate::dynamo::keys::{self, s};
+use crate::dynamo::keys::{self, s, sortable};
 use crate::dynamo::write::{Step, value};
+use crate::ledger::changes::settled;
 use crate::ledger::journal::{JournalEntry, JournalEvent, PAYPAL, journal_line};
 use crate::ledger::telling::told;
 use crate::lists::{ListPage, Place};
@@ -16,6 +17,9 @@ use crate::payments::records::{DecidedRefund, TakenBack, TakenBackKind};
 use crate::payments::refund_item::{new_refund, refund_list, state_update};
 use crate::payments::taken_back::{becomes, line};
 use crate::{Error, Store, Write};
+
+/// The list that only grows: what the cash office pays from.
+pub const ORDERED: &str = "ordered";
 
 impl Store {
     /// A refund, by its number.
@@ -80,6 +84,9 @@ impl Store {
 
     /// Refunds of a state, the longest there first, after the place that was read last.
     ///
+    /// Orders are given once they are settled: whoever goes on from a place, and pays what
+    /// comes, must meet each once, however late it was written.
+    ///
     /// # Errors
     /// When the table does not answer or one is unreadable.
     pub async fn refunds_in(
@@ -87,10 +94,12 @@ impl Store {
         state: &str,
         after: Option<&Place>,
         limit: usize,
+        now: Timestamp,
     ) -> Result<ListPage<Refund>, Error> {
         let is_so = |refund: &Refund| refund.state.name() == state;
         let list = [refund_list(state)];
-        self.listed("refund", &list, after, None, limit, is_so)
+        let until = (state == ORDERED).then(|| sortable(settled(now)));
+        self.listed("refund", &list, after, until.as_deref(), limit, is_so)
             .await
     }
 
