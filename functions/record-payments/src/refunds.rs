@@ -19,8 +19,8 @@ use office::{DECISIONS_MAX, Kind, Problem, body, json_answer, object};
 use serde::{Deserialize, Deserializer, Serialize};
 use store::{Place, Store, Write};
 use ticket::{
-    CaseNumber, Cents, Decision, PaysOpenFine, Refund, RefundId, RefundState, SettlementId,
-    TicketText, Undecidable,
+    CaseNumber, Cents, Channel, Decision, PaidOutBy, PaysOpenFine, Refund, RefundId, RefundState,
+    Settlement, SettlementId, TicketText, Undecidable,
 };
 
 /// How many refunds a page has at most, and where nobody says.
@@ -35,6 +35,8 @@ struct Proposed {
     #[serde(deserialize_with = "more_than_nothing")]
     amount: Cents,
     reason: TicketText,
+    #[serde(default)]
+    paid_out_by: Option<PaidOutBy>,
 }
 
 fn more_than_nothing<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Cents, D::Error> {
@@ -119,10 +121,14 @@ pub(crate) async fn propose(
                 && refund.settlement == sent.settlement
                 && refund.amount == sent.amount.into()
                 && refund.reason.as_ref() == Some(&sent.reason)
+                && refund.paid_out_by == sent.paid_out_by
                 && refund.proposed_by.as_deref() == Some(by)
         };
         if let Some(same) = refunds.iter().find(is_the_same) {
             return Ok((StatusCode::OK, same.clone()));
+        }
+        if sent.paid_out_by.is_some() {
+            may_be_paid_out(&settlement, &refunds)?;
         }
         let gives_back = settlement.gives_back(&ticket, &refunds, sent.amount);
         let gives_back = gives_back.map_err(|PaysOpenFine| pays_open_fine())?;
@@ -133,6 +139,7 @@ pub(crate) async fn propose(
         let count = settlement.next_count(&refunds);
         let of = (&ticket.case_number, &sent.settlement, count);
         let refund = Refund {
+            paid_out_by: sent.paid_out_by,
             reason: Some(sent.reason.clone()),
             proposed_by: Some(by.to_owned()),
             ..Refund::proposed(of, sent.amount.into(), gives_back, now)
@@ -142,6 +149,26 @@ pub(crate) async fn propose(
         }
     }
     Err(Problem::changing())
+}
+
+/// Whether the cash office may pay out what PayPal has: only what PayPal has been asked to
+/// give back and has not, or it could go both ways.
+fn may_be_paid_out(settlement: &Settlement, refunds: &[Refund]) -> Result<(), Problem> {
+    let has_failed = |refund: &Refund| {
+        refund.settlement == settlement.id() && matches!(refund.state, RefundState::Failed { .. })
+    };
+    match settlement.source.channel() {
+        Channel::Paypal if refunds.iter().any(has_failed) => Ok(()),
+        Channel::Paypal => Err(Problem::new(
+            Kind::PaypalGivesBack,
+            "PayPal has this money and has not failed to give any of it back, and nothing was \
+             proposed: leave out `paid_out_by`",
+        )),
+        Channel::Cash | Channel::Transfer => Err(Problem::with_field(
+            "paid_out_by",
+            "the cash office pays out cash and transfers anyway: leave it out",
+        )),
+    }
 }
 
 /// Approves or rejects a refund, as the last part of the path says.

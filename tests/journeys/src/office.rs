@@ -126,6 +126,32 @@ impl City {
         self.records(&event("clerk-proposes-refund", &fill)).await
     }
 
+    /// The same with further fields in the body.
+    pub async fn proposes_with(
+        &self,
+        clerk: &str,
+        (case_number, settlement): (&str, &str),
+        amount: &str,
+        more: &[(&str, &str)],
+    ) -> Answered {
+        let fill = [
+            ("CLERK", clerk),
+            ("CASE_NUMBER", case_number),
+            ("SETTLEMENT", settlement),
+            ("AMOUNT", amount),
+            ("REASON", "Doppelt gezahlt"),
+        ];
+        let proposal = event("clerk-proposes-refund", &fill);
+        let mut proposal: Value = serde_json::from_str(&proposal).expect("JSON");
+        let body = proposal["body"].as_str().expect("a body");
+        let mut body: Value = serde_json::from_str(body).expect("JSON");
+        for (name, value) in more {
+            body[*name] = Value::from(*value);
+        }
+        proposal["body"] = Value::from(body.to_string());
+        self.records(&proposal.to_string()).await
+    }
+
     /// A clerk approves a refund.
     pub async fn approves(&self, clerk: &str, refund: &str) -> Answered {
         self.decides("clerk-approves-refund", clerk, refund).await

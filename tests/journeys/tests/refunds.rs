@@ -757,3 +757,52 @@ async fn whoever_follows_the_list_of_orders_meets_each_once() {
         (&json!(false), &Value::Null)
     );
 }
+
+#[tokio::test]
+async fn what_paypal_will_never_give_back_is_paid_out_by_the_cash_office_and_once() {
+    let (city, number) = paid_twice().await;
+    let capture = number.split('.').nth(1).unwrap().to_owned();
+    let by_cash_office = [("paid_out_by", "cash_office")];
+    let of = (CASE, capture.as_str());
+    let propose = async |amount| {
+        city.proposes_with("clerk-1", of, amount, &by_cash_office)
+            .await
+    };
+    approved(&city, &number).await;
+    let table = city.table().await;
+    let early = propose("30.00").await;
+    assert!(early.is_problem(409, "paypal-gives-back"), "{}", early.body);
+    assert_eq!(city.table().await, table);
+    let refused = FaultKind::Refused(Issue::named("REFUND_TIME_LIMIT_EXCEEDED").unwrap());
+    city.standin.set_fault(always(On::Refund, refused)).unwrap();
+    hours_pass(&city, 2).await;
+    assert_eq!(state_of(&city, &number).await, "failed");
+    city.standin.clear_faults();
+    let proposed = propose("30.00").await;
+    assert_eq!(proposed.status, 201, "{}", proposed.body);
+    assert_eq!(proposed.body["paid_out_by"], "cash_office");
+    assert_eq!(propose("30.00").await.status, 200);
+    let number = proposed.body["id"].as_str().unwrap().to_owned();
+    approved(&city, &number).await;
+    assert_eq!(state_of(&city, &number).await, "ordered");
+    hours_pass(&city, 30).await;
+    assert_eq!(given_back(&city), 0);
+    let case = city.reads(CASE).await;
+    assert_eq!(case["state"], "paid");
+    let line = &case["taken_back"][0];
+    assert_eq!(
+        (&line["kind"], &line["value"]),
+        (&json!("payment_order"), &json!("30.00"))
+    );
+    let orders = city.refunds("ordered").await;
+    assert_eq!(orders[0]["id"], number);
+    let again = city.proposes("clerk-1", of, "0.01").await;
+    assert!(again.is_problem(409, "more-than-left"), "{}", again.body);
+    let (night, _) = city.night().await;
+    assert_eq!(night.difference_cents, 0);
+    // Cash is paid out by the cash office anyway.
+    let of = (CASE, "cash-4711");
+    let needless = city.proposes_with("clerk-1", of, "1.00", &by_cash_office);
+    let needless = needless.await.body;
+    assert_eq!(needless["field"], "paid_out_by", "{needless}");
+}

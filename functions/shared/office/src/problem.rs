@@ -49,6 +49,8 @@ pub enum Kind {
     NoSuchRefund,
     /// Less of the payment is left to be given back.
     MoreThanLeft,
+    /// PayPal has the money and has not failed to give it back.
+    PaypalGivesBack,
     /// Whoever has proposed a refund may not approve it.
     OwnProposal,
     /// A refund was decided before.
@@ -69,7 +71,7 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind, in the order in which the API's description lists them.
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 28] = [
         Self::InvalidRequest,
         Self::NotSignedIn,
         Self::NoSuchTicket,
@@ -83,6 +85,7 @@ impl Kind {
         Self::CheckoutAlive,
         Self::PartPaid,
         Self::MoreThanLeft,
+        Self::PaypalGivesBack,
         Self::OwnProposal,
         Self::AlreadyDecided,
         Self::NotInReview,
@@ -114,6 +117,7 @@ impl Kind {
             | Self::CheckoutAlive
             | Self::PartPaid
             | Self::MoreThanLeft
+            | Self::PaypalGivesBack
             | Self::OwnProposal
             | Self::AlreadyDecided
             | Self::NotInReview
@@ -142,6 +146,7 @@ impl Kind {
             Self::NoSuchPayment => "/problems/no-such-payment",
             Self::NoSuchRefund => "/problems/no-such-refund",
             Self::MoreThanLeft => "/problems/more-than-left",
+            Self::PaypalGivesBack => "/problems/paypal-gives-back",
             Self::OwnProposal => "/problems/own-proposal",
             Self::AlreadyDecided => "/problems/already-decided",
             Self::NotInReview => "/problems/not-in-review",
@@ -177,6 +182,7 @@ impl Kind {
             | Self::NoSuchPayment
             | Self::NoSuchRefund
             | Self::MoreThanLeft
+            | Self::PaypalGivesBack
             | Self::OwnProposal
             | Self::AlreadyDecided
             | Self::NotInReview

@@ -230,7 +230,9 @@ impl Settle {
             status,
             CaptureStatus::Refunded | CaptureStatus::PartiallyRefunded
         );
-        if has_left && of_it().next().is_none() {
+        // What the cash office pays out is nothing that PayPal shows.
+        let is_paypals = |line: &TakenBack| line.kind != TakenBackKind::PaymentOrder;
+        if has_left && !of_it().any(is_paypals) {
             tracing::warn!(refund = %due.refund.id, "PayPal says that money of the capture was given back, and shows no refund");
             return Ok(Shown::Unclear);
         }

@@ -5,7 +5,8 @@
 //!          ─▶ approved ─▶ completed    PayPal has given it back
 //!                      ─▶ failed       it was not, and a human must look
 //!                      ─▶ rejected     called off before PayPal was asked
-//!          ─▶ ordered                  cash or a transfer: the cash office pays it out
+//!          ─▶ ordered                  cash or a transfer: the cash office pays it out;
+//!                                      PayPal's, where PayPal has not given it back
 //! ```
 
 use jiff::Timestamp;
@@ -30,6 +31,9 @@ pub struct Refund {
     pub amount: Money,
     /// What it takes from the books.
     pub gives_back: GivesBack,
+    /// Who pays it out, where that is not whoever has the money.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub paid_out_by: Option<PaidOutBy>,
     /// Why, where somebody has proposed it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<TicketText>,
@@ -42,6 +46,15 @@ pub struct Refund {
     /// How far it is.
     #[serde(flatten)]
     pub state: RefundState,
+}
+
+/// Who pays out what PayPal does not give back: after 180 days it gives nothing back any
+/// more, nor where the payer's account is closed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PaidOutBy {
+    /// The cash office, as it does with cash.
+    CashOffice,
 }
 
 /// What a refund takes from the books.
@@ -205,6 +218,7 @@ impl Refund {
             settlement: settlement.clone(),
             amount,
             gives_back,
+            paid_out_by: None,
             reason: None,
             proposed_by: None,
             proposed_at: at,
@@ -236,14 +250,16 @@ impl Refund {
         if self.gives_back == GivesBack::Fine && decision.reason.is_none() {
             return Err(Undecidable::NeedsReason);
         }
-        Ok(match self.settlement.channel() {
-            Channel::Paypal => RefundState::Approved {
+        Ok(match (self.settlement.channel(), self.paid_out_by) {
+            (Channel::Paypal, None) => RefundState::Approved {
                 decision,
                 asked: None,
                 paypal_id: None,
                 silent_since: None,
             },
-            Channel::Cash | Channel::Transfer => RefundState::Ordered { decision },
+            (Channel::Cash | Channel::Transfer, _) | (_, Some(PaidOutBy::CashOffice)) => {
+                RefundState::Ordered { decision }
+            }
         })
     }
 
