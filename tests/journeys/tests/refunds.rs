@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "what fails here is a failed test")]
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -240,7 +241,6 @@ async fn what_paypal_refuses_for_good_is_a_humans_case_and_the_rest_is_asked_aga
         ("REFUND_NOT_PERMITTED_DUE_TO_CHARGEBACK", "failed"),
         ("CAPTURE_DISPUTED_PARTIAL_REFUND_NOT_ALLOWED", "failed"),
         ("TRANSACTION_DISPUTED", "failed"),
-        ("REFUND_FAILED_INSUFFICIENT_FUNDS", "failed"),
         ("REFUND_IS_RESTRICTED", "failed"),
         ("MAX_NUMBER_OF_REFUNDS_EXCEEDED", "failed"),
         ("REFUND_TIME_LIMIT_EXCEEDED", "failed"),
@@ -805,4 +805,39 @@ async fn what_paypal_will_never_give_back_is_paid_out_by_the_cash_office_and_onc
     let needless = city.proposes_with("clerk-1", of, "1.00", &by_cash_office);
     let needless = needless.await.body;
     assert_eq!(needless["field"], "paid_out_by", "{needless}");
+}
+
+/// A city that empties its balance each night has none each morning.
+#[tokio::test]
+async fn an_empty_balance_is_asked_again_for_days_and_at_other_hours() {
+    let empty = FaultKind::Refused(Issue::named("REFUND_FAILED_INSUFFICIENT_FUNDS").unwrap());
+    let asked = |city: &City| city.standin.in_books(|books| books.count("refund_capture"));
+    for money_comes_on in [Some(3), None] {
+        let (city, number) = paid_twice().await;
+        approved(&city, &number).await;
+        city.standin.set_fault(always(On::Refund, empty)).unwrap();
+        city.sweep().await;
+        let (mut calls, mut hours) = (asked(&city), BTreeSet::new());
+        for hour in 1..24 * 9 {
+            city.later(Duration::from_hours(1));
+            if money_comes_on == Some(hour / 24) {
+                city.standin.clear_faults();
+            }
+            city.sweep().await;
+            if asked(&city) > calls {
+                calls = asked(&city);
+                hours.insert(hour % 24);
+            }
+            let state = state_of(&city, &number).await;
+            let stands_so = match (money_comes_on, hour / 24) {
+                (_, ..=2) => state == "approved",
+                (Some(_), 4..) => state == "completed",
+                (None, 8..) => state == "failed",
+                (_, _) => true,
+            };
+            assert!(stands_so, "{money_comes_on:?} {hour} {state}");
+        }
+        assert!((8..40).contains(&calls), "{calls}");
+        assert!(hours.len() > 6, "{hours:?}");
+    }
 }

@@ -15,7 +15,9 @@ use paypal::{CaptureStatus, Error as PayPalError, Issue, NewRefund, RefundId, Re
 use store::{DecidedRefund, Error, JournalEvent, TakenBack, TakenBackKind, Write};
 use ticket::{Asked, Captured, Captures, Refund, RefundState, Settlement, Ticket};
 
-use crate::limits::{CAPTURE_NEEDS, LEASE, READ_LAG, REFUND_ASKED_MAX, later, since};
+use crate::limits::{
+    CAPTURE_NEEDS, FUNDS_AWAITED, LEASE, READ_LAG, REFUND_ASKED_MAX, later, since,
+};
 use crate::taken_back::{Claim, TakingBack};
 use crate::{Moment, Progress, Settle};
 
@@ -28,6 +30,8 @@ pub(crate) enum GivingBack {
     UnderWay,
     /// PayPal has said no, and it is not known whether for good: again later.
     Refused,
+    /// The account's balance does not suffice: again when it may.
+    AwaitsFunds,
     /// Nothing may be asked now: again later.
     NotAsked,
     /// PayPal has not said how it stands: again later, and who waits long is told of.
@@ -39,7 +43,7 @@ impl GivingBack {
     pub(crate) const fn progress(self) -> Progress {
         match self {
             Self::Ended | Self::UnderWay => Progress::Known,
-            Self::Refused | Self::NotAsked | Self::Unsaid => Progress::Unclear,
+            Self::Refused | Self::AwaitsFunds | Self::NotAsked | Self::Unsaid => Progress::Unclear,
         }
     }
 }
@@ -78,7 +82,7 @@ const DEFINITE: [&str; 14] = [
     "REFUND_NOT_ALLOWED",
     "REFUND_IS_RESTRICTED",
     "REFUND_NOT_PERMITTED_DUE_TO_CHARGEBACK",
-    "REFUND_FAILED_INSUFFICIENT_FUNDS",
+    NO_FUNDS,
     "REFUND_CAPTURE_CURRENCY_MISMATCH",
     "PARTIAL_REFUND_NOT_ALLOWED",
     "CAPTURE_DISPUTED_PARTIAL_REFUND_NOT_ALLOWED",
@@ -86,6 +90,9 @@ const DEFINITE: [&str; 14] = [
     "MAX_NUMBER_OF_REFUNDS_EXCEEDED",
     "PAYER_ACCOUNT_LOCKED_OR_CLOSED",
 ];
+
+/// PayPal's word where our balance does not suffice: money comes in every day.
+const NO_FUNDS: &str = "REFUND_FAILED_INSUFFICIENT_FUNDS";
 
 /// Our word for a refund that was not asked for, since the money has gone another way.
 const GIVEN_BACK_AT_PAYPAL: &str = "GIVEN_BACK_AT_PAYPAL";
@@ -335,6 +342,12 @@ impl Settle {
         let refund = &due.refund.id;
         match answer {
             Ok(made) => self.heard(due, &made, moment.now).await,
+            Err(PayPalError::Refused { issue, .. })
+                if issue.code() == NO_FUNDS && asked_for < FUNDS_AWAITED =>
+            {
+                tracing::warn!(%refund, "the account's balance does not suffice for a refund");
+                Ok(GivingBack::AwaitsFunds)
+            }
             Err(PayPalError::Refused { issue, .. }) if DEFINITE.contains(&issue.code()) => {
                 // It may be a call of ours that has had its effect, and a read does not show
                 // it yet: a second no, after another look, is believed.

@@ -23,8 +23,10 @@ impl Settle {
         let noted = match (came_to, refund.state.silent_since()) {
             // It is over, or nobody was asked.
             (GivingBack::Ended | GivingBack::NotAsked, _)
-            | (GivingBack::UnderWay | GivingBack::Refused, None) => return,
-            (GivingBack::UnderWay | GivingBack::Refused, Some(_)) => {
+            | (GivingBack::UnderWay | GivingBack::Refused | GivingBack::AwaitsFunds, None) => {
+                return;
+            }
+            (GivingBack::UnderWay | GivingBack::Refused | GivingBack::AwaitsFunds, Some(_)) => {
                 self.store.end_refund_silence(refund).await
             }
             (GivingBack::Unsaid, None) => self.store.note_refund_silence(refund, now).await,
