@@ -19,8 +19,8 @@ use office::{DECISIONS_MAX, Kind, Problem, body, json_answer, object};
 use serde::{Deserialize, Deserializer, Serialize};
 use store::{Place, Store, Write};
 use ticket::{
-    CaseNumber, Cents, Channel, Decision, PaidOutBy, PaysOpenFine, Refund, RefundId, RefundState,
-    Settlement, SettlementId, TicketText, Undecidable,
+    CaseNumber, Cents, Channel, Decision, Money, PaidOutBy, PaysOpenFine, Refund, RefundId,
+    RefundState, Settlement, SettlementId, TicketText, Undecidable,
 };
 
 /// How many refunds a page has at most, and where nobody says.
@@ -35,8 +35,21 @@ struct Proposed {
     #[serde(deserialize_with = "more_than_nothing")]
     amount: Cents,
     reason: TicketText,
+    #[serde(default, deserialize_with = "currency")]
+    currency: Option<String>,
     #[serde(default)]
     paid_out_by: Option<PaidOutBy>,
+}
+
+fn currency<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    let sent = Option::<String>::deserialize(deserializer)?;
+    let is_code = |text: &String| text.len() == 3 && text.bytes().all(|it| it.is_ascii_uppercase());
+    match sent {
+        Some(text) if !is_code(&text) => Err(serde::de::Error::custom(
+            "not a currency: write three letters A-Z, as the payment does, or leave it out for euros",
+        )),
+        sent => Ok(sent),
+    }
 }
 
 fn more_than_nothing<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Cents, D::Error> {
@@ -109,17 +122,25 @@ pub(crate) async fn propose(
     now: Timestamp,
 ) -> Result<(StatusCode, Refund), Problem> {
     let sent: Proposed = object(body(request), "a proposal")?;
+    let euros = Money::from(sent.amount);
+    let amount = Money {
+        currency: sent.currency.clone().unwrap_or(euros.currency),
+        value: euros.value,
+    };
     for _ in 0..DECISIONS_MAX {
         let ticket = store.ticket(&sent.case_number).await?;
         let ticket = ticket.ok_or_else(Problem::no_such_ticket)?;
         let settlement = store.settlement(&ticket, &sent.settlement).await?;
         let settlement = settlement.ok_or_else(no_such_payment)?;
+        if settlement.amount.currency != amount.currency {
+            return Err(another_currency(&settlement.amount.currency));
+        }
         let refunds = store.refunds_of(&ticket).await?;
         // Sent again since its answer was lost, it may have been decided meanwhile.
         let is_the_same = |refund: &&Refund| {
             refund.holds_money()
                 && refund.settlement == sent.settlement
-                && refund.amount == sent.amount.into()
+                && refund.amount == amount
                 && refund.reason.as_ref() == Some(&sent.reason)
                 && refund.paid_out_by == sent.paid_out_by
                 && refund.proposed_by.as_deref() == Some(by)
@@ -142,7 +163,7 @@ pub(crate) async fn propose(
             paid_out_by: sent.paid_out_by,
             reason: Some(sent.reason.clone()),
             proposed_by: Some(by.to_owned()),
-            ..Refund::proposed(of, sent.amount.into(), gives_back, now)
+            ..Refund::proposed(of, amount.clone(), gives_back, now)
         };
         if store.propose_refund(&ticket, &refund).await? == Write::Done {
             return Ok((StatusCode::CREATED, refund));
@@ -304,6 +325,13 @@ pub(crate) fn no_such_refund() -> Problem {
     Problem::new(
         Kind::NoSuchRefund,
         "there is no refund of this number: look at GET /refunds",
+    )
+}
+
+fn another_currency(currency: &str) -> Problem {
+    Problem::with_field(
+        "currency",
+        format!("this payment came in {currency}, and goes back in it: send that"),
     )
 }
 

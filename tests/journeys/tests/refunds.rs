@@ -841,3 +841,34 @@ async fn an_empty_balance_is_asked_again_for_days_and_at_other_hours() {
         assert!(hours.len() > 6, "{hours:?}");
     }
 }
+
+#[tokio::test]
+async fn surplus_in_another_currency_is_proposed_anew_in_its_own() {
+    let city = City::new().await;
+    let back = city.goes_to_paypal(CASE, Payer::Pays).await.unwrap();
+    let in_dollars = Fault::once(On::Capture, FaultKind::WrongCurrency);
+    city.standin.set_fault(in_dollars).unwrap();
+    city.come_back(&back).await;
+    let first = city.refunds("proposed").await.remove(0);
+    assert_eq!(first["currency"], "USD");
+    let number = first["id"].as_str().unwrap();
+    let capture = number.split('.').nth(1).unwrap();
+    let rejected = city.decides("clerk-rejects-refund", "clerk-2", number);
+    assert_eq!(rejected.await.status, 200);
+    let of = (CASE, capture);
+    let euros = city.proposes("clerk-1", of, "10.00").await;
+    assert_eq!(euros.status, 400, "{}", euros.body);
+    assert_eq!(euros.body["field"], "currency");
+    let dollars = [("currency", "USD")];
+    let proposed = city.proposes_with("clerk-1", of, "10.00", &dollars).await;
+    assert_eq!(proposed.status, 201, "{}", proposed.body);
+    approved(&city, proposed.body["id"].as_str().unwrap()).await;
+    city.sweep().await;
+    assert_eq!(given_back(&city), 1_000);
+    let made = city.standin.books().refunds[0].clone();
+    assert_eq!(made.amount.currency.code(), "USD");
+    let more = city.proposes_with("clerk-1", of, "20.01", &dollars).await;
+    assert!(more.is_problem(409, "more-than-left"), "{}", more.body);
+    let rest = city.proposes_with("clerk-1", of, "20.00", &dollars).await;
+    assert_eq!(rest.status, 201, "{}", rest.body);
+}

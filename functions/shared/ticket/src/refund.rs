@@ -323,10 +323,12 @@ impl Settlement {
         self.less_proposed(self.kept(refunds, taken), refunds)
     }
 
-    /// What of it the city has, and nobody has decided to give back; in the same words.
+    /// What of it the city has, and nobody has decided to give back; in the same words, and
+    /// in its own currency.
     #[must_use]
     pub fn kept(&self, refunds: &[Refund], taken: Cents) -> Cents {
-        let came = self.amount.euro_cents().map_or(0, Cents::minor_units);
+        let came = self.amount.cents_of(&self.amount.currency);
+        let came = came.map_or(0, Cents::minor_units);
         let decided = |refund: &&Refund| refund.state != RefundState::Proposed;
         let gone = self.held_by(refunds.iter().filter(decided));
         Cents::new(came.saturating_sub(gone + taken.minor_units()))
@@ -383,12 +385,12 @@ impl Settlement {
         1 + there.max(u32::from(self.proposal().is_some()))
     }
 
-    /// What of it some refunds have given back, or may, in cents.
+    /// What of it some refunds have given back, or may, in cents of its own currency.
     fn held_by<'a>(&self, refunds: impl Iterator<Item = &'a Refund>) -> u32 {
         let id = self.id();
         let of_it = refunds.filter(|refund| refund.settlement == id);
         let held = of_it.filter(|refund| refund.holds_money());
-        let cents = held.filter_map(|refund| refund.amount.euro_cents());
+        let cents = held.filter_map(|refund| refund.amount.cents_of(&self.amount.currency));
         cents.map(Cents::minor_units).sum()
     }
 }

@@ -347,8 +347,10 @@ fn taken_of(settlement: &Settlement, lines: &[TakenBack], refunds: &[Refund]) ->
     let taken = lines
         .iter()
         .filter(|line| line.settlement == id && !line.decided.as_ref().is_some_and(is_counted));
-    let taken: i64 = taken.map(TakenBack::cents).sum();
-    Cents::new(u32::try_from(-taken).unwrap_or(0))
+    let amounts = taken.filter_map(|line| line.amount.as_ref());
+    let cents = amounts.filter_map(|amount| amount.cents_of(&settlement.amount.currency));
+    let sum = cents.fold(0_u32, |sum, it| sum.saturating_add(it.minor_units()));
+    Cents::new(sum)
 }
 
 /// The line of the books for what the cash office pays out.
