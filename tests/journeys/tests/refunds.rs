@@ -265,6 +265,10 @@ async fn what_paypal_refuses_for_good_is_a_humans_case_and_the_rest_is_asked_aga
         if state == "failed" {
             let failed = city.refunds("failed").await;
             assert_eq!(failed[0]["issue"], issue);
+            let case = city.reads(CASE).await;
+            let mut lines = case["journal"].as_array().unwrap().iter();
+            let line = lines.find(|line| line["what"] == "refund_failed").unwrap();
+            assert_eq!(line["reason"], issue);
             let capture = number.split('.').nth(1).unwrap();
             let anew = city.proposes("clerk-1", (CASE, capture), "30.00").await;
             assert_eq!(anew.status, 201, "{}", anew.body);

@@ -329,7 +329,11 @@ impl Store {
         let update = state_update(&refund.id, &failed, now)?
             .condition_expression("refund_state = :approved")
             .expression_attribute_values(":approved", s("approved"));
-        let entry = changing_nothing(ticket, PAYPAL, JournalEvent::RefundFailed, refund, now);
+        let entry = JournalEntry {
+            // PayPal's word for why; the item forgets it where it is made after all.
+            reason: issue.parse().ok(),
+            ..changing_nothing(ticket, PAYPAL, JournalEvent::RefundFailed, refund, now)
+        };
         let mut steps = told(ticket, becomes(ticket, &ticket.state), &entry, now)?;
         steps.push(Step::Update(update));
         self.transact_torn("fail a refund", steps).await
