@@ -76,11 +76,11 @@ pub(crate) async fn list(
     let limit = query.limit(PAGE_MAX, PAGE_MAX)?;
     let page = store.tickets_in(state, due_before, changed_after, after.as_ref(), limit);
     let page = page.await?;
+    let next = page.next().map(|place| opaque(&place.text()));
     let mut tickets = Vec::new();
     for ticket in page.entries {
         tickets.push(Entry::of(store.without_ended_mark(ticket).await?, now));
     }
-    let next = page.next.map(|place| opaque(&place.text()));
     json_answer(StatusCode::OK, &Page { tickets, next })
 }
 

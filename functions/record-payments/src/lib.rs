@@ -104,7 +104,7 @@ async fn route(
     }
     if request.uri().path().ends_with("/refunds") {
         if request.method() == Method::GET {
-            return refunds::list(&app.store, request).await;
+            return refunds::list(&app.store, request, now).await;
         }
         let (status, refund) = refunds::propose(&app.store, request, &by, now).await?;
         line.case_number = Some(refund.case_number.clone());

@@ -4,7 +4,8 @@
 //! GET  /refunds?state=proposed[&after=…&limit=…]   → 200, a page
 //! POST /refunds                                    a proposal → 201, 200, 409
 //! POST /refunds/{id}/approval    [{ "reason" }]    → 200, 409; PayPal gives it back
-//! POST /refunds/{id}/rejection   { "reason" }      → 200, 409
+//! POST /refunds/{id}/rejection   { "reason" }      → 200, 409; also of an approved one
+//!                                                    that PayPal was not asked for yet
 //! ```
 //!
 //! Nothing here asks PayPal: what is approved the sweep carries out, within a minute.
@@ -18,8 +19,8 @@ use office::{DECISIONS_MAX, Kind, Problem, body, json_answer, object};
 use serde::{Deserialize, Deserializer, Serialize};
 use store::{Place, Store, Write};
 use ticket::{
-    CaseNumber, Cents, Decision, PaysOpenFine, Refund, RefundId, RefundState, SettlementId,
-    TicketText, Undecidable,
+    CaseNumber, Cents, Channel, Decision, Money, PaidOutBy, PaysOpenFine, Refund, RefundId,
+    RefundState, Settlement, SettlementId, TicketText, Undecidable,
 };
 
 /// How many refunds a page has at most, and where nobody says.
@@ -34,6 +35,21 @@ struct Proposed {
     #[serde(deserialize_with = "more_than_nothing")]
     amount: Cents,
     reason: TicketText,
+    #[serde(default, deserialize_with = "currency")]
+    currency: Option<String>,
+    #[serde(default)]
+    paid_out_by: Option<PaidOutBy>,
+}
+
+fn currency<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    let sent = Option::<String>::deserialize(deserializer)?;
+    let is_code = |text: &String| text.len() == 3 && text.bytes().all(|it| it.is_ascii_uppercase());
+    match sent {
+        Some(text) if !is_code(&text) => Err(serde::de::Error::custom(
+            "not a currency: write three letters A-Z, as the payment does, or leave it out for euros",
+        )),
+        sent => Ok(sent),
+    }
 }
 
 fn more_than_nothing<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Cents, D::Error> {
@@ -58,7 +74,10 @@ struct Decided {
 #[derive(Debug, Serialize)]
 struct Page {
     refunds: Vec<Refund>,
-    /// What to send as `after` for the next one; nothing after the last.
+    /// Whether there is more at this moment.
+    more: bool,
+    /// What to send as `after` for the next one; nothing after the last, but of orders,
+    /// where it is for those that are still to come.
     next: Option<String>,
 }
 
@@ -69,6 +88,7 @@ struct Page {
 pub(crate) async fn list(
     store: &Store,
     request: &Request,
+    now: Timestamp,
 ) -> Result<lambda_http::Response<Body>, Problem> {
     let query = Query::of(request, &["state", "after", "limit"])?;
     let state = query.text("state").unwrap_or("proposed");
@@ -79,10 +99,13 @@ pub(crate) async fn list(
     }
     let after = query.after(Place::read)?;
     let limit = query.limit(PAGE_MAX, PAGE_MAX)?;
-    let page = store.refunds_in(state, after.as_ref(), limit).await?;
+    let page = store.refunds_in(state, after.as_ref(), limit, now).await?;
+    let goes_on = page.more || state == store::ORDERED;
+    let next = page.end.filter(|_| goes_on);
     let page = Page {
         refunds: page.entries,
-        next: page.next.map(|place| opaque(&place.text())),
+        more: page.more,
+        next: next.map(|place| opaque(&place.text())),
     };
     json_answer(StatusCode::OK, &page)
 }
@@ -99,22 +122,34 @@ pub(crate) async fn propose(
     now: Timestamp,
 ) -> Result<(StatusCode, Refund), Problem> {
     let sent: Proposed = object(body(request), "a proposal")?;
+    let euros = Money::from(sent.amount);
+    let amount = Money {
+        currency: sent.currency.clone().unwrap_or(euros.currency),
+        value: euros.value,
+    };
     for _ in 0..DECISIONS_MAX {
         let ticket = store.ticket(&sent.case_number).await?;
         let ticket = ticket.ok_or_else(Problem::no_such_ticket)?;
         let settlement = store.settlement(&ticket, &sent.settlement).await?;
         let settlement = settlement.ok_or_else(no_such_payment)?;
+        if settlement.amount.currency != amount.currency {
+            return Err(another_currency(&settlement.amount.currency));
+        }
         let refunds = store.refunds_of(&ticket).await?;
         // Sent again since its answer was lost, it may have been decided meanwhile.
         let is_the_same = |refund: &&Refund| {
             refund.holds_money()
                 && refund.settlement == sent.settlement
-                && refund.amount == sent.amount.into()
+                && refund.amount == amount
                 && refund.reason.as_ref() == Some(&sent.reason)
+                && refund.paid_out_by == sent.paid_out_by
                 && refund.proposed_by.as_deref() == Some(by)
         };
         if let Some(same) = refunds.iter().find(is_the_same) {
             return Ok((StatusCode::OK, same.clone()));
+        }
+        if sent.paid_out_by.is_some() {
+            may_be_paid_out(&settlement, &refunds)?;
         }
         let gives_back = settlement.gives_back(&ticket, &refunds, sent.amount);
         let gives_back = gives_back.map_err(|PaysOpenFine| pays_open_fine())?;
@@ -125,15 +160,36 @@ pub(crate) async fn propose(
         let count = settlement.next_count(&refunds);
         let of = (&ticket.case_number, &sent.settlement, count);
         let refund = Refund {
+            paid_out_by: sent.paid_out_by,
             reason: Some(sent.reason.clone()),
             proposed_by: Some(by.to_owned()),
-            ..Refund::proposed(of, sent.amount.into(), gives_back, now)
+            ..Refund::proposed(of, amount.clone(), gives_back, now)
         };
         if store.propose_refund(&ticket, &refund).await? == Write::Done {
             return Ok((StatusCode::CREATED, refund));
         }
     }
     Err(Problem::changing())
+}
+
+/// Whether the cash office may pay out what PayPal has: only what PayPal has been asked to
+/// give back and has not, or it could go both ways.
+fn may_be_paid_out(settlement: &Settlement, refunds: &[Refund]) -> Result<(), Problem> {
+    let has_failed = |refund: &Refund| {
+        refund.settlement == settlement.id() && matches!(refund.state, RefundState::Failed { .. })
+    };
+    match settlement.source.channel() {
+        Channel::Paypal if refunds.iter().any(has_failed) => Ok(()),
+        Channel::Paypal => Err(Problem::new(
+            Kind::PaypalGivesBack,
+            "PayPal has this money and has not failed to give any of it back, and nothing was \
+             proposed: leave out `paid_out_by`",
+        )),
+        Channel::Cash | Channel::Transfer => Err(Problem::with_field(
+            "paid_out_by",
+            "the cash office pays out cash and transfers anyway: leave it out",
+        )),
+    }
 }
 
 /// Approves or rejects a refund, as the last part of the path says.
@@ -171,7 +227,10 @@ pub(crate) async fn decide(
         let decided = match decided {
             Ok(decided) => decided,
             Err(Undecidable::Decided) if was_so_decided(&refund, is_approval) => {
-                return Ok(refund);
+                if has_its_line(store, &refund).await? {
+                    return Ok(refund);
+                }
+                refund.state.clone()
             }
             Err(undecidable) => return Err(undecided(undecidable, &refund)),
         };
@@ -190,6 +249,19 @@ pub(crate) async fn decide(
     Err(Problem::changing())
 }
 
+/// Whether the books have what an order needs: a restore may have brought it back alone.
+async fn has_its_line(store: &Store, refund: &Refund) -> Result<bool, Problem> {
+    if !matches!(refund.state, RefundState::Ordered { .. }) {
+        return Ok(true);
+    }
+    let ticket = store.ticket(&refund.case_number).await?;
+    let ticket = ticket.ok_or_else(Problem::no_such_ticket)?;
+    Ok(store
+        .taken_back(&ticket, refund.id.as_str())
+        .await?
+        .is_some())
+}
+
 /// Whether the same decision has been written down before, whatever came of it since.
 fn was_so_decided(refund: &Refund, is_approval: bool) -> bool {
     match refund.state {
@@ -204,6 +276,11 @@ fn was_so_decided(refund: &Refund, is_approval: bool) -> bool {
 
 fn undecided(undecidable: Undecidable, refund: &Refund) -> Problem {
     match undecidable {
+        Undecidable::Decided if refund.state.name() == "approved" => Problem::new(
+            Kind::AlreadyDecided,
+            "it was approved, and PayPal was asked to give the money back; nothing was changed: \
+             what becomes of it the refund says, and nobody can call it off",
+        ),
         Undecidable::Decided => Problem::new(
             Kind::AlreadyDecided,
             format!(
@@ -247,6 +324,13 @@ pub(crate) fn no_such_refund() -> Problem {
     Problem::new(
         Kind::NoSuchRefund,
         "there is no refund of this number: look at GET /refunds",
+    )
+}
+
+fn another_currency(currency: &str) -> Problem {
+    Problem::with_field(
+        "currency",
+        format!("this payment came in {currency}, and goes back in it: send that"),
     )
 }
 

@@ -126,6 +126,32 @@ impl City {
         self.records(&event("clerk-proposes-refund", &fill)).await
     }
 
+    /// The same with further fields in the body.
+    pub async fn proposes_with(
+        &self,
+        clerk: &str,
+        (case_number, settlement): (&str, &str),
+        amount: &str,
+        more: &[(&str, &str)],
+    ) -> Answered {
+        let fill = [
+            ("CLERK", clerk),
+            ("CASE_NUMBER", case_number),
+            ("SETTLEMENT", settlement),
+            ("AMOUNT", amount),
+            ("REASON", "Doppelt gezahlt"),
+        ];
+        let proposal = event("clerk-proposes-refund", &fill);
+        let mut proposal: Value = serde_json::from_str(&proposal).expect("JSON");
+        let body = proposal["body"].as_str().expect("a body");
+        let mut body: Value = serde_json::from_str(body).expect("JSON");
+        for (name, value) in more {
+            body[*name] = Value::from(*value);
+        }
+        proposal["body"] = Value::from(body.to_string());
+        self.records(&proposal.to_string()).await
+    }
+
     /// A clerk approves a refund.
     pub async fn approves(&self, clerk: &str, refund: &str) -> Answered {
         self.decides("clerk-approves-refund", clerk, refund).await
@@ -149,13 +175,20 @@ impl City {
 
     /// The refunds after a place, as somebody has written it into the address.
     pub async fn refunds_after(&self, place: &str) -> Answered {
-        let fill = [("CLERK", "cash-office"), ("STATE", "proposed")];
+        self.refund_page("proposed", &[("after", place)]).await
+    }
+
+    /// One page of the refunds of a state, with these parameters beside it.
+    pub async fn refund_page(&self, state: &str, more: &[(&str, &str)]) -> Answered {
+        let fill = [("CLERK", "cash-office"), ("STATE", state)];
         let listing = event("cash-office-lists-refunds", &fill);
         let mut listing: Value = serde_json::from_str(&listing).expect("JSON");
-        let mut query = url::form_urlencoded::Serializer::new("state=proposed".to_owned());
-        query.append_pair("after", place);
+        let mut query = url::form_urlencoded::Serializer::new(format!("state={state}"));
+        for (name, value) in more {
+            query.append_pair(name, value);
+            listing["queryStringParameters"][*name] = Value::from(*value);
+        }
         listing["rawQueryString"] = Value::from(query.finish());
-        listing["queryStringParameters"]["after"] = Value::from(place);
         self.records(&listing.to_string()).await
     }
 
@@ -166,7 +199,7 @@ impl City {
             .records(&event("cash-office-lists-refunds", &fill))
             .await;
         assert_eq!(listed.status, StatusCode::OK, "{}", listed.body);
-        assert_eq!(listed.body["next"], Value::Null);
+        assert_eq!(listed.body["more"], false);
         listed.body["refunds"].as_array().expect("a list").clone()
     }
 

@@ -51,6 +51,20 @@ impl Backup {
         torn
     }
 
+    /// This backup, but with one attribute of the items whose sort key begins so saying
+    /// something else.
+    #[must_use]
+    pub fn saying(&self, sort_key: &str, attribute: &str, text: &str) -> Self {
+        let mut other = self.clone();
+        for ((_, sk), item) in &mut other.0 {
+            if sk.starts_with(sort_key) {
+                let text = AttributeValue::S(text.to_owned());
+                item.insert(attribute.to_owned(), text);
+            }
+        }
+        other
+    }
+
     /// How many partitions' items have a key that begins so.
     #[must_use]
     pub fn count(&self, partition: &str, sort_key: &str) -> usize {

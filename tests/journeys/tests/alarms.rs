@@ -365,6 +365,53 @@ async fn a_refund_that_paypal_does_not_make_is_told_of() {
     }
 }
 
+/// Approved, and PayPal says nothing about it from the first look on, or once it has it
+/// on its way.
+#[tokio::test]
+async fn an_approved_refund_of_which_paypal_says_nothing_is_told_of_after_ten_minutes() {
+    let is_told = |heard: &[Vec<String>]| heard.concat().contains(&"refund-unclear".to_owned());
+    for (on, kind) in [
+        (&[On::GetOrder, On::GetCapture][..], FaultKind::NoAnswer),
+        (&[On::GetOrder, On::GetCapture], FaultKind::NotFound),
+        (&[On::Refund], FaultKind::NoAnswer),
+        (&[On::Refund], FaultKind::NotFound),
+        (&[On::Refund], FaultKind::ServerError),
+        (&[On::GetRefund], FaultKind::NoAnswer),
+    ] {
+        let alarms = Alarms::listen();
+        let city = Box::pin(refund_approved("PERMISSION_DENIED")).await;
+        no_faults(&city);
+        city.behave(|it| it.refund_pending_then = Some(RefundThen::Never));
+        if on == [On::GetRefund] {
+            // One look that failed, after an hour that was quiet.
+            sweeps(&city, &alarms, 1).await;
+            city.standin.set_fault(Fault::once(on[0], kind)).unwrap();
+            city.later(Duration::from_mins(61));
+            city.sweep().await;
+            city.later(Duration::from_mins(11));
+            city.sweep().await;
+            city.later(Duration::from_mins(61));
+        }
+        for on in on {
+            city.standin.set_fault(always(*on, kind)).unwrap();
+        }
+        let heard = sweeps(&city, &alarms, 25).await;
+        let (early, late) = heard.split_at(10);
+        assert!(!is_told(early), "{on:?} {kind:?} {heard:?}");
+        assert!(is_told(late), "{on:?} {kind:?} {heard:?}");
+        // It is over once PayPal has said something.
+        no_faults(&city);
+        for hour in 0..3 {
+            city.later(Duration::from_mins(61));
+            city.sweep().await;
+            let heard = alarms.heard();
+            assert!(hour == 0 || !is_told(&[heard]), "{on:?} {kind:?}");
+        }
+        let made = city.standin.books().refunds.len();
+        assert_eq!(made, 1, "{on:?} {kind:?}");
+    }
+}
+
 #[tokio::test]
 async fn a_refund_that_was_made_twice_is_told_of_and_the_case_comes_to_review() {
     let alarms = Alarms::listen();

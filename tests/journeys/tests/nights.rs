@@ -624,6 +624,37 @@ async fn a_chargeback_that_an_event_has_told_of_by_another_name_is_booked_once()
     }
 }
 
+/// What we have given back ourselves is not the money that a bank takes.
+#[tokio::test]
+async fn a_chargeback_beside_a_refund_of_ours_is_money_that_left_once_more() {
+    let mut city = City::new().await;
+    let token = city.issue(CASE).await;
+    let capture = pay(&city, &token).await;
+    let proposed = city.proposes("clerk-1", (CASE, &capture), "30.00").await;
+    let number = proposed.body["id"].as_str().unwrap().to_owned();
+    assert_eq!(city.approves("clerk-2", &number).await.status, 200);
+    city.sweep().await;
+    city.deliver().await;
+    let mut row = row("5LEFT0000000000AA", "T1201", city.now(), "-30.00");
+    row["transaction_info"]["paypal_reference_id"] = json!(capture);
+    city.later(LAG * 2);
+    city.between(move |asked, status, mut answer| {
+        if is_search(asked) {
+            // The books have not shown the refund yet.
+            let rows = answer["transaction_details"].as_array_mut().unwrap();
+            rows.retain(|row| row["transaction_info"]["transaction_event_code"] != "T1107");
+            answer["total_items"] = json!(rows.len());
+            return (status, with_rows(asked, answer, std::slice::from_ref(&row)));
+        }
+        (status, answer)
+    })
+    .await;
+    city.night().await;
+    let lines = city.case_file(CASE).await.taken_back;
+    let left: i64 = lines.iter().map(store::TakenBack::cents).sum();
+    assert_eq!((lines.len(), left), (2, -6_000), "{lines:?}");
+}
+
 #[tokio::test]
 async fn a_hold_in_the_books_brings_its_ticket_to_review() {
     let mut city = City::new().await;

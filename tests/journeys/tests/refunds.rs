@@ -3,11 +3,16 @@
 
 #![expect(clippy::unwrap_used, reason = "what fails here is a failed test")]
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use journeys::{City, Payment};
 use office::query::opaque;
-use paypal_standin::{Afterwards, Fault, FaultKind, Issue, On, Payer, RefundStatus, RefundThen};
+use paypal_standin::{
+    Afterwards, Fault, FaultKind, Issue, On, Payer, RefundStatus, RefundThen, WebhookMode,
+};
 use serde_json::{Value, json};
 
 const CASE: &str = "KL-2026-000123";
@@ -236,7 +241,6 @@ async fn what_paypal_refuses_for_good_is_a_humans_case_and_the_rest_is_asked_aga
         ("REFUND_NOT_PERMITTED_DUE_TO_CHARGEBACK", "failed"),
         ("CAPTURE_DISPUTED_PARTIAL_REFUND_NOT_ALLOWED", "failed"),
         ("TRANSACTION_DISPUTED", "failed"),
-        ("REFUND_FAILED_INSUFFICIENT_FUNDS", "failed"),
         ("REFUND_IS_RESTRICTED", "failed"),
         ("MAX_NUMBER_OF_REFUNDS_EXCEEDED", "failed"),
         ("REFUND_TIME_LIMIT_EXCEEDED", "failed"),
@@ -261,6 +265,10 @@ async fn what_paypal_refuses_for_good_is_a_humans_case_and_the_rest_is_asked_aga
         if state == "failed" {
             let failed = city.refunds("failed").await;
             assert_eq!(failed[0]["issue"], issue);
+            let case = city.reads(CASE).await;
+            let mut lines = case["journal"].as_array().unwrap().iter();
+            let line = lines.find(|line| line["what"] == "refund_failed").unwrap();
+            assert_eq!(line["reason"], issue);
             let capture = number.split('.').nth(1).unwrap();
             let anew = city.proposes("clerk-1", (CASE, capture), "30.00").await;
             assert_eq!(anew.status, 201, "{}", anew.body);
@@ -341,6 +349,8 @@ async fn cash_and_transfers_become_an_order_for_the_cash_office() {
     assert_eq!(proposed[0]["value"], "5.00");
     let number = proposed[0]["id"].as_str().unwrap().to_owned();
     approved(&city, &number).await;
+    // An order that is being written elsewhere may be of an earlier moment.
+    city.later(Duration::from_mins(3));
     let ordered = city.refunds("ordered").await;
     assert_eq!(ordered[0]["settlement"], "transfer-E2E/1");
     let case = city.reads(CASE).await;
@@ -509,4 +519,360 @@ async fn whoever_took_cash_beside_a_capture_does_not_approve_that_paypal_gives_i
     let own = city.approves(clerk, &number).await;
     assert!(own.is_problem(409, "own-proposal"), "{}", own.body);
     approved(&city, &number).await;
+}
+
+/// A fault that stays.
+fn always(on: On, kind: FaultKind) -> Fault {
+    Fault {
+        times: 1_000,
+        ..Fault::once(on, kind)
+    }
+}
+
+/// A capture whose first proposal was rejected, so that parts of it can be proposed.
+async fn to_be_given_back_in_parts() -> (City, String) {
+    let (city, first) = Box::pin(paid_twice()).await;
+    let rejected = city.decides("clerk-rejects-refund", "clerk-1", &first);
+    assert_eq!(rejected.await.status, 200);
+    let capture = first.split('.').nth(1).unwrap().to_owned();
+    (city, capture)
+}
+
+/// One proposes so much, another approves it; its number.
+async fn decided(city: &City, capture: &str, amount: &str) -> String {
+    let proposed = city.proposes("clerk-1", (CASE, capture), amount).await;
+    assert_eq!(proposed.status, 201, "{}", proposed.body);
+    let number = proposed.body["id"].as_str().unwrap().to_owned();
+    approved(city, &number).await;
+    number
+}
+
+#[tokio::test]
+async fn what_paypal_was_never_asked_for_can_be_called_off_and_what_it_was_cannot() {
+    let (city, number) = paid_twice().await;
+    approved(&city, &number).await;
+    for on in [On::GetOrder, On::GetCapture] {
+        city.standin
+            .set_fault(always(on, FaultKind::NoAnswer))
+            .unwrap();
+    }
+    hours_pass(&city, 2).await;
+    let call_off = async |number: &str| {
+        city.decides("clerk-rejects-refund", "clerk-3", number)
+            .await
+    };
+    let called_off = call_off(&number).await;
+    assert_eq!(called_off.status, 200, "{}", called_off.body);
+    assert_eq!(called_off.body["refund_state"], "rejected");
+    city.standin.clear_faults();
+    hours_pass(&city, 2).await;
+    assert_eq!(given_back(&city), 0);
+    let capture = number.split('.').nth(1).unwrap();
+    let anew = decided(&city, capture, "30.00").await;
+    let lost = Fault::once(On::Refund, FaultKind::NoAnswer);
+    city.standin.set_fault(lost).unwrap();
+    city.sweep().await;
+    let table = city.table().await;
+    let too_late = call_off(&anew).await;
+    assert!(
+        too_late.is_problem(409, "already-decided"),
+        "{}",
+        too_late.body
+    );
+    assert_eq!(city.table().await, table);
+    hours_pass(&city, 2).await;
+    assert_eq!(given_back(&city), 3_000);
+    assert_eq!(state_of(&city, &anew).await, "completed");
+}
+
+#[tokio::test]
+async fn two_parts_that_paypal_has_on_its_way_do_not_end_each_other() {
+    let (city, capture) = to_be_given_back_in_parts().await;
+    city.behave(|paypal| {
+        paypal.refund_pending_then = Some(RefundThen::Completed);
+        paypal.refund_pending_h = 24;
+    });
+    let first = decided(&city, &capture, "12.00").await;
+    city.sweep().await;
+    city.later(Duration::from_mins(1));
+    let second = decided(&city, &capture, "18.00").await;
+    hours_pass(&city, 2).await;
+    assert_eq!(state_of(&city, &second).await, "approved");
+    assert_eq!(given_back(&city), 3_000);
+    hours_pass(&city, 26).await;
+    for number in [first, second] {
+        assert_eq!(state_of(&city, &number).await, "completed", "{number}");
+    }
+    let case = city.reads(CASE).await;
+    assert_eq!(case["taken_back"].as_array().unwrap().len(), 2);
+    assert_eq!(case["state"], "paid");
+}
+
+/// PayPal refuses twice, shows nothing, and has made it all the same: a human has it
+/// proposed anew meanwhile.
+#[tokio::test]
+async fn a_refund_that_was_made_after_all_is_not_made_again_under_a_new_number() {
+    for is_slow in [false, true] {
+        let (mut city, capture) = to_be_given_back_in_parts().await;
+        city.standin.set_webhooks(WebhookMode::Off);
+        if is_slow {
+            city.behave(|paypal| {
+                paypal.refund_pending_then = Some(RefundThen::Completed);
+                paypal.refund_pending_h = 48;
+            });
+        }
+        let first = decided(&city, &capture, "12.00").await;
+        let hides = Arc::new(AtomicBool::new(true));
+        let hidden = Arc::clone(&hides);
+        city.between(move |asked, status, mut answer| {
+            if !hidden.load(Ordering::Relaxed) {
+                return (status, answer);
+            }
+            if asked.ends_with("/refund") {
+                let no = json!({
+                    "name": "UNPROCESSABLE_ENTITY",
+                    "debug_id": "0",
+                    "details": [{ "issue": "TRANSACTION_DISPUTED" }],
+                });
+                return (422, no);
+            }
+            if let Some(payments) = answer.pointer_mut("/purchase_units/0/payments") {
+                payments["refunds"] = json!([]);
+                payments["captures"][0]["status"] = json!("COMPLETED");
+            }
+            (status, answer)
+        })
+        .await;
+        hours_pass(&city, 2).await;
+        assert_eq!(state_of(&city, &first).await, "failed");
+        assert_eq!(given_back(&city), 1_200);
+        let second = decided(&city, &capture, "12.00").await;
+        hides.store(false, Ordering::Relaxed);
+        hours_pass(&city, 2).await;
+        assert_eq!(given_back(&city), 1_200, "{is_slow}");
+        assert_eq!(state_of(&city, &second).await, "failed", "{is_slow}");
+        for _ in 0..3 {
+            city.later(Duration::from_hours(24));
+            city.night().await;
+        }
+        assert_eq!(state_of(&city, &first).await, "completed", "{is_slow}");
+        let of = (CASE, capture.as_str());
+        let more = city.proposes("clerk-1", of, "18.01").await;
+        assert!(more.is_problem(409, "more-than-left"), "{}", more.body);
+    }
+}
+
+/// The number is given out a second time, since the table has forgotten the first.
+#[tokio::test]
+async fn what_paypal_gave_back_before_a_restore_completes_the_proposal_of_the_same_number() {
+    for (anew, state) in [("12.00", "completed"), ("18.00", "failed")] {
+        let (mut city, capture) = to_be_given_back_in_parts().await;
+        let from = city.now();
+        let backup = city.backup().await;
+        decided(&city, &capture, "12.00").await;
+        city.sweep().await;
+        assert_eq!(given_back(&city), 1_200);
+        city.set_captures(ticket::Captures::Closed).await;
+        city.restore(&backup).await;
+        city.later(Duration::from_hours(40));
+        let reconciled = city.reconcile(from - Duration::from_hours(24)).await;
+        assert_eq!(reconciled.difference_cents, 0, "{reconciled:?}");
+        city.set_captures(ticket::Captures::Open).await;
+        let number = decided(&city, &capture, anew).await;
+        assert!(number.ends_with(".2"), "{number}");
+        hours_pass(&city, 2).await;
+        assert_eq!(given_back(&city), 1_200, "{anew}");
+        assert_eq!(state_of(&city, &number).await, state, "{anew}");
+        let case = city.reads(CASE).await;
+        let lines = case["taken_back"].as_array().unwrap();
+        assert_eq!(lines.len(), 1);
+        if state == "completed" {
+            assert_eq!(lines[0]["refund"], number);
+        }
+        let of = (CASE, capture.as_str());
+        let more = city.proposes("clerk-1", of, "18.01").await;
+        assert!(more.is_problem(409, "more-than-left"), "{}", more.body);
+        let rest = city.proposes("clerk-1", of, "18.00").await;
+        assert_eq!(rest.status, 201, "{}", rest.body);
+    }
+}
+
+/// A surplus of cash that two people decide to pay out; the refund's number.
+async fn ordered(city: &City, case_number: &str, receipt: &str) -> String {
+    city.issue(case_number).await;
+    let over = Payment {
+        amount: "35.00",
+        number: receipt,
+        paid_at: None,
+    };
+    assert_eq!(city.books(CASH, case_number, over).await.status, 201);
+    let number = format!("{case_number}.cash-{receipt}.1");
+    approved(city, &number).await;
+    number
+}
+
+#[tokio::test]
+async fn whoever_follows_the_list_of_orders_meets_each_once() {
+    let city = City::new().await;
+    let page = async |after: Option<&str>| {
+        let after = after.map(|after| ("after", after));
+        let more: Vec<_> = after.into_iter().chain([("limit", "2")]).collect();
+        let page = city.refund_page("ordered", &more).await;
+        assert_eq!(page.status, 200, "{}", page.body);
+        page.body
+    };
+    let empty = page(None).await;
+    assert_eq!(
+        (&empty["more"], &empty["next"]),
+        (&json!(false), &Value::Null)
+    );
+    let mut expected = Vec::new();
+    let mut met = Vec::new();
+    let mut after: Option<String> = None;
+    for day in 0..4 {
+        for order in 0..day {
+            let receipt = format!("{day}{order}");
+            expected.push(ordered(&city, &format!("KL-{receipt}"), &receipt).await);
+            city.later(Duration::from_secs(50));
+        }
+        // Whoever reads at once, and again later, misses none that is written late.
+        for wait in [Duration::ZERO, Duration::from_mins(3)] {
+            city.later(wait);
+            loop {
+                let page = page(after.as_deref()).await;
+                let refunds = page["refunds"].as_array().unwrap();
+                met.extend(
+                    refunds
+                        .iter()
+                        .map(|it| it["id"].as_str().unwrap().to_owned()),
+                );
+                after = page["next"].as_str().map(str::to_owned).or(after);
+                if page["more"] == false {
+                    break;
+                }
+            }
+        }
+        assert_eq!(met, expected, "{day}");
+    }
+    // Lists that are worked off end where they end.
+    let proposed = city.refund_page("proposed", &[]).await.body;
+    assert_eq!(
+        (&proposed["more"], &proposed["next"]),
+        (&json!(false), &Value::Null)
+    );
+}
+
+#[tokio::test]
+async fn what_paypal_will_never_give_back_is_paid_out_by_the_cash_office_and_once() {
+    let (city, number) = paid_twice().await;
+    let capture = number.split('.').nth(1).unwrap().to_owned();
+    let by_cash_office = [("paid_out_by", "cash_office")];
+    let of = (CASE, capture.as_str());
+    let propose = async |amount| {
+        city.proposes_with("clerk-1", of, amount, &by_cash_office)
+            .await
+    };
+    approved(&city, &number).await;
+    let table = city.table().await;
+    let early = propose("30.00").await;
+    assert!(early.is_problem(409, "paypal-gives-back"), "{}", early.body);
+    assert_eq!(city.table().await, table);
+    let refused = FaultKind::Refused(Issue::named("REFUND_TIME_LIMIT_EXCEEDED").unwrap());
+    city.standin.set_fault(always(On::Refund, refused)).unwrap();
+    hours_pass(&city, 2).await;
+    assert_eq!(state_of(&city, &number).await, "failed");
+    city.standin.clear_faults();
+    let proposed = propose("30.00").await;
+    assert_eq!(proposed.status, 201, "{}", proposed.body);
+    assert_eq!(proposed.body["paid_out_by"], "cash_office");
+    assert_eq!(propose("30.00").await.status, 200);
+    let number = proposed.body["id"].as_str().unwrap().to_owned();
+    approved(&city, &number).await;
+    assert_eq!(state_of(&city, &number).await, "ordered");
+    hours_pass(&city, 30).await;
+    assert_eq!(given_back(&city), 0);
+    let case = city.reads(CASE).await;
+    assert_eq!(case["state"], "paid");
+    let line = &case["taken_back"][0];
+    assert_eq!(
+        (&line["kind"], &line["value"]),
+        (&json!("payment_order"), &json!("30.00"))
+    );
+    let orders = city.refunds("ordered").await;
+    assert_eq!(orders[0]["id"], number);
+    let again = city.proposes("clerk-1", of, "0.01").await;
+    assert!(again.is_problem(409, "more-than-left"), "{}", again.body);
+    let (night, _) = city.night().await;
+    assert_eq!(night.difference_cents, 0);
+    // Cash is paid out by the cash office anyway.
+    let of = (CASE, "cash-4711");
+    let needless = city.proposes_with("clerk-1", of, "1.00", &by_cash_office);
+    let needless = needless.await.body;
+    assert_eq!(needless["field"], "paid_out_by", "{needless}");
+}
+
+/// A city that empties its balance each night has none each morning.
+#[tokio::test]
+async fn an_empty_balance_is_asked_again_for_days_and_at_other_hours() {
+    let empty = FaultKind::Refused(Issue::named("REFUND_FAILED_INSUFFICIENT_FUNDS").unwrap());
+    let asked = |city: &City| city.standin.in_books(|books| books.count("refund_capture"));
+    for money_comes_on in [Some(3), None] {
+        let (city, number) = paid_twice().await;
+        approved(&city, &number).await;
+        city.standin.set_fault(always(On::Refund, empty)).unwrap();
+        city.sweep().await;
+        let (mut calls, mut hours) = (asked(&city), BTreeSet::new());
+        for hour in 1..24 * 9 {
+            city.later(Duration::from_hours(1));
+            if money_comes_on == Some(hour / 24) {
+                city.standin.clear_faults();
+            }
+            city.sweep().await;
+            if asked(&city) > calls {
+                calls = asked(&city);
+                hours.insert(hour % 24);
+            }
+            let state = state_of(&city, &number).await;
+            let stands_so = match (money_comes_on, hour / 24) {
+                (_, ..=2) => state == "approved",
+                (Some(_), 4..) => state == "completed",
+                (None, 8..) => state == "failed",
+                (_, _) => true,
+            };
+            assert!(stands_so, "{money_comes_on:?} {hour} {state}");
+        }
+        assert!((8..40).contains(&calls), "{calls}");
+        assert!(hours.len() > 6, "{hours:?}");
+    }
+}
+
+#[tokio::test]
+async fn surplus_in_another_currency_is_proposed_anew_in_its_own() {
+    let city = City::new().await;
+    let back = city.goes_to_paypal(CASE, Payer::Pays).await.unwrap();
+    let in_dollars = Fault::once(On::Capture, FaultKind::WrongCurrency);
+    city.standin.set_fault(in_dollars).unwrap();
+    city.come_back(&back).await;
+    let first = city.refunds("proposed").await.remove(0);
+    assert_eq!(first["currency"], "USD");
+    let number = first["id"].as_str().unwrap();
+    let capture = number.split('.').nth(1).unwrap();
+    let rejected = city.decides("clerk-rejects-refund", "clerk-2", number);
+    assert_eq!(rejected.await.status, 200);
+    let of = (CASE, capture);
+    let euros = city.proposes("clerk-1", of, "10.00").await;
+    assert_eq!(euros.status, 400, "{}", euros.body);
+    assert_eq!(euros.body["field"], "currency");
+    let dollars = [("currency", "USD")];
+    let proposed = city.proposes_with("clerk-1", of, "10.00", &dollars).await;
+    assert_eq!(proposed.status, 201, "{}", proposed.body);
+    approved(&city, proposed.body["id"].as_str().unwrap()).await;
+    city.sweep().await;
+    assert_eq!(given_back(&city), 1_000);
+    let made = city.standin.books().refunds[0].clone();
+    assert_eq!(made.amount.currency.code(), "USD");
+    let more = city.proposes_with("clerk-1", of, "20.01", &dollars).await;
+    assert!(more.is_problem(409, "more-than-left"), "{}", more.body);
+    let rest = city.proposes_with("clerk-1", of, "20.00", &dollars).await;
+    assert_eq!(rest.status, 201, "{}", rest.body);
 }

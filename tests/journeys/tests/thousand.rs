@@ -53,7 +53,9 @@ fn ways() -> Vec<(String, Way)> {
         .flat_map(|(way, count)| std::iter::repeat_n(way, count))
         .collect();
     // 617 and 1,000 have no factor in common: each place is come to once.
-    ways = (0..TICKETS).map(|place| ways[place * 617 % TICKETS]).collect();
+    ways = (0..TICKETS)
+        .map(|place| ways[place * 617 % TICKETS])
+        .collect();
     let number = |place: usize| format!("KL-2026-{place:06}");
     let ways = ways.into_iter().enumerate();
     ways.map(|(place, way)| (number(place), way)).collect()
@@ -92,7 +94,15 @@ impl Town {
         assert_eq!(self.city.come_back(&back).await.state, "pending");
         self.books("clerk-overrides-pending", case_number, "30.00")
             .await;
-        let capture = self.city.standin.books().captures.last().unwrap().id.clone();
+        let capture = self
+            .city
+            .standin
+            .books()
+            .captures
+            .last()
+            .unwrap()
+            .id
+            .clone();
         self.city
             .standin
             .afterwards(&capture, Afterwards::Completes)
@@ -274,7 +284,11 @@ async fn a_thousand_tickets_are_paid_in_every_way_and_everybody_agrees_to_the_ce
         assert!(refused.is_problem(409, "ticket-paid"), "{}", refused.body);
     }
     let proposed = town.city.refunds("proposed").await;
-    assert_eq!(proposed.len(), 40, "each that was over, and each that came twice");
+    assert_eq!(
+        proposed.len(),
+        40,
+        "each that was over, and each that came twice"
+    );
     for (count, refund) in proposed.iter().step_by(4).take(REFUNDS).enumerate() {
         let number = refund["id"].as_str().unwrap();
         if count < BY_THE_SAME {
@@ -323,12 +337,20 @@ async fn a_thousand_tickets_are_paid_in_every_way_and_everybody_agrees_to_the_ce
         ("review", REVERSALS),
         ("withdrawn", 40),
     ];
-    assert_eq!(states, expected.map(|(state, count)| (state.to_owned(), count)).into());
+    assert_eq!(
+        states,
+        expected
+            .map(|(state, count)| (state.to_owned(), count))
+            .into()
+    );
     let (paypal, others) = kept_by_cases(&cases);
     assert_eq!(paypal, kept_at_paypal(&town.city));
     let given_back = REFUNDS - BY_THE_SAME;
     let completed = town.city.refunds("completed").await.len();
-    assert_eq!(completed + town.city.refunds("ordered").await.len(), given_back);
+    assert_eq!(
+        completed + town.city.refunds("ordered").await.len(),
+        given_back
+    );
 
     // What the city was told says the same, of each case and of each payment.
     let feed = feed(&town.city).await;
@@ -344,14 +366,20 @@ async fn a_thousand_tickets_are_paid_in_every_way_and_everybody_agrees_to_the_ce
     assert_eq!(last.len(), TICKETS);
     for (case_number, change) in last {
         let case = &cases[case_number];
-        assert_eq!((&change["state"], &change["owed"]), (&case["state"], &case["owed"]));
+        assert_eq!(
+            (&change["state"], &change["owed"]),
+            (&case["state"], &case["owed"])
+        );
     }
     let unprefixed = |id: &str| {
         let receipt = id.strip_prefix("cash-").or(id.strip_prefix("transfer-"));
         receipt.unwrap_or(id).to_owned()
     };
     let booked: BTreeSet<String> = booked.into_iter().map(unprefixed).collect();
-    assert_eq!(booked, paypal.into_keys().chain(others.into_keys()).collect());
+    assert_eq!(
+        booked,
+        paypal.into_keys().chain(others.into_keys()).collect()
+    );
 
     // Whoever was down has heard all of it, once for each id, and as the feed says it.
     let told = subscriber.taken();

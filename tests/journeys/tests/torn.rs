@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 use journeys::{Backup, City, Payment, open_ticket};
-use paypal_standin::{Afterwards, Fault, FaultKind, On, Payer};
+use paypal_standin::{Afterwards, Fault, FaultKind, Issue, On, Payer};
 use settle::Reconciled;
 use store::{AttemptEnd, AttemptState, CaseFile, Issued, JournalEvent, Store};
 use ticket::{Captures, Role, State};
@@ -513,4 +513,189 @@ async fn looking_into_paypals_books_captures_nothing_even_where_captures_are_ope
         reconciled.difference_cents, 3_000,
         "it is said that money is missing"
     );
+}
+
+/// A paid ticket whose 30 euros somebody has proposed to give back; the refund's number.
+async fn refund_proposed(city: &City) -> String {
+    let back = city.goes_to_paypal(CASE, Payer::Pays).await.unwrap();
+    assert_eq!(city.come_back(&back).await.state, "paid");
+    city.deliver().await;
+    city.later(Duration::from_mins(1));
+    let capture = city.standin.books().captures[0].id.clone();
+    let proposed = city.proposes("clerk-1", (CASE, &capture), "30.00").await;
+    assert_eq!(proposed.status, 201, "{}", proposed.body);
+    proposed.body["id"].as_str().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn a_refund_of_which_any_part_has_come_back_is_completed() {
+    let mut city = City::new().await;
+    let number = refund_proposed(&city).await;
+    let proposed = city.backup().await;
+    assert_eq!(city.approves("clerk-2", &number).await.status, 200);
+    let approved = city.backup().await;
+    city.later(Duration::from_mins(1));
+    city.sweep().await;
+    city.deliver().await;
+    let after = city.backup().await;
+    closed(&mut city).await;
+    let mut changed = approved.changed_until(&after);
+    changed.retain(|(pk, _)| !pk.starts_with("EVENT"));
+    // Ticket, refund, line, journal line, change, queue entry.
+    assert_eq!(changed.len(), 6);
+    for before in [proposed, approved] {
+        for choice in 0..1_u32 << changed.len() {
+            let chosen = changed.iter().enumerate();
+            let chosen = chosen.filter(|(place, _)| choice >> place & 1 == 1);
+            let came_back: Vec<_> = chosen.map(|(_, key)| key.clone()).collect();
+            city.restore(&before.with(&after, &came_back)).await;
+            let reconciled = reconcile(&city).await;
+            assert!(
+                reconciled.comparison.agrees(),
+                "{came_back:?} {reconciled:?}"
+            );
+            assert_eq!(reconciled.comparison.taken_back_booked.cents, -3_000);
+            let file = city.case_file(CASE).await;
+            assert_eq!(file.refunds[0].state.name(), "completed", "{came_back:?}");
+            assert_eq!(file.taken_back.len(), 1, "{came_back:?}");
+            assert!(file.taken_back[0].decided.is_some(), "{came_back:?}");
+            assert_eq!(file.ticket.state, State::Review(None), "{came_back:?}");
+            let told = lines(&file, JournalEvent::Refunded);
+            assert_eq!(told, 1, "{came_back:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn money_that_went_back_counts_though_its_refund_is_forgotten() {
+    let mut city = City::new().await;
+    let back = city.goes_to_paypal(CASE, Payer::Pays).await.unwrap();
+    assert_eq!(city.come_back(&back).await.state, "paid");
+    city.deliver().await;
+    city.later(Duration::from_mins(1));
+    let before = city.backup().await;
+    let capture = city.standin.books().captures[0].id.clone();
+    let of = (CASE, capture.as_str());
+    let proposed = city.proposes("clerk-1", of, "12.00").await;
+    let number = proposed.body["id"].as_str().unwrap().to_owned();
+    assert_eq!(city.approves("clerk-2", &number).await.status, 200);
+    city.sweep().await;
+    let after = city.backup().await;
+    let mut line = before.changed_until(&after);
+    line.retain(|(_, sk)| sk.starts_with("TAKEN_BACK") || sk.contains("refunded"));
+    // With what is told of it.
+    assert_eq!(line.len(), 3, "{line:?}");
+    city.restore(&before.with(&after, &line)).await;
+    let more = city.proposes("clerk-1", of, "18.01").await;
+    assert!(more.is_problem(409, "more-than-left"), "{}", more.body);
+    closed(&mut city).await;
+    let reconciled = reconcile(&city).await;
+    assert!(reconciled.comparison.agrees(), "{reconciled:?}");
+}
+
+#[tokio::test]
+async fn a_proposal_of_which_any_part_has_come_back_can_be_made_again() {
+    let city = City::new().await;
+    let back = city.goes_to_paypal(CASE, Payer::Pays).await.unwrap();
+    assert_eq!(city.come_back(&back).await.state, "paid");
+    city.later(Duration::from_mins(1));
+    let before = city.backup().await;
+    let capture = city.standin.books().captures[0].id.clone();
+    let propose = async || city.proposes("clerk-1", (CASE, &capture), "30.00").await;
+    assert_eq!(propose().await.status, 201);
+    for (came_back, backup) in torn(&before, &city.backup().await) {
+        city.restore(&backup).await;
+        city.later(Duration::from_mins(1));
+        let again = propose().await;
+        assert!(again.status.is_success(), "{came_back:?} {}", again.body);
+        let file = city.case_file(CASE).await;
+        assert_eq!(file.refunds.len(), 1, "{came_back:?}");
+        assert!(lines(&file, JournalEvent::RefundProposed) <= 1);
+    }
+}
+
+#[tokio::test]
+async fn a_decision_of_which_any_part_has_come_back_can_be_made_again() {
+    for name in ["clerk-approves-refund", "clerk-rejects-refund"] {
+        let city = City::new().await;
+        let number = refund_proposed(&city).await;
+        let before = city.backup().await;
+        let decide = async || city.decides(name, "clerk-2", &number).await;
+        let state = decide().await.body["refund_state"].clone();
+        for (came_back, backup) in torn(&before, &city.backup().await) {
+            city.restore(&backup).await;
+            city.later(Duration::from_mins(1));
+            let again = decide().await;
+            assert_eq!(again.status, 200, "{came_back:?} {}", again.body);
+            assert_eq!(again.body["refund_state"], state, "{came_back:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_order_of_which_any_part_has_come_back_can_be_given_again_and_is_booked_once() {
+    let city = City::new().await;
+    city.issue(CASE).await;
+    let over = Payment {
+        amount: "35.00",
+        number: "4711",
+        paid_at: None,
+    };
+    let booked = city.books("clerk-takes-cash", CASE, over).await;
+    assert_eq!(booked.status, 201, "{}", booked.body);
+    let number = format!("{CASE}.cash-4711.1");
+    let before = city.backup().await;
+    assert_eq!(city.approves("clerk-2", &number).await.status, 200);
+    let after = city.backup().await;
+    for (came_back, backup) in torn(&before, &after) {
+        city.restore(&backup).await;
+        city.later(Duration::from_mins(1));
+        let again = city.approves("clerk-2", &number).await;
+        assert_eq!(again.status, 200, "{came_back:?} {}", again.body);
+        assert_eq!(again.body["refund_state"], "ordered", "{came_back:?}");
+        let came = |part| came_back.iter().any(|(_, sk)| sk.contains(part));
+        let file = city.case_file(CASE).await;
+        assert_eq!(file.taken_back.len(), 1, "{came_back:?}");
+        // A second one only where the first came back without the line, which says when
+        // it was booked.
+        let queued = city.backup().await.count("EXPORT", &number);
+        let is_alone = came_back.iter().any(|(pk, _)| pk.starts_with("EXPORT"));
+        let most = 1 + usize::from(is_alone && !came("TAKEN_BACK"));
+        assert!(queued <= most, "{came_back:?} {queued}");
+    }
+    // An order for another sum stands: nothing is booked under its number.
+    let mut line = before.changed_until(&after);
+    line.retain(|(_, sk)| sk.starts_with("TAKEN_BACK"));
+    let other = before.with(&after, &line);
+    let other = other.saying("TAKEN_BACK", "value", "4.00");
+    city.restore(&other).await;
+    assert_eq!(city.approves("clerk-2", &number).await.status, 503);
+}
+
+#[tokio::test]
+async fn a_refund_that_failed_and_of_which_any_part_has_come_back_fails_again() {
+    let city = City::new().await;
+    let number = refund_proposed(&city).await;
+    assert_eq!(city.approves("clerk-2", &number).await.status, 200);
+    let refused = FaultKind::Refused(Issue::named("TRANSACTION_DISPUTED").unwrap());
+    let always = Fault {
+        times: 1_000,
+        ..Fault::once(On::Refund, refused)
+    };
+    city.standin.set_fault(always).unwrap();
+    city.sweep().await;
+    city.later(Duration::from_mins(11));
+    let before = city.backup().await;
+    city.sweep().await;
+    let after = city.backup().await;
+    city.later(Duration::from_mins(11));
+    for (came_back, backup) in torn(&before, &after) {
+        city.restore(&backup).await;
+        city.sweep().await;
+        city.later(Duration::from_mins(11));
+        city.sweep().await;
+        let file = city.case_file(CASE).await;
+        assert_eq!(file.refunds[0].state.name(), "failed", "{came_back:?}");
+        assert!(lines(&file, JournalEvent::RefundFailed) <= 1);
+    }
 }

@@ -51,6 +51,8 @@ pub enum Kind {
     NoSuchSubscriber,
     /// Less of the payment is left to be given back.
     MoreThanLeft,
+    /// PayPal has the money and has not failed to give it back.
+    PaypalGivesBack,
     /// Whoever has proposed a refund may not approve it.
     OwnProposal,
     /// A refund was decided before.
@@ -71,7 +73,7 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind, in the order in which the API's description lists them.
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 29] = [
         Self::InvalidRequest,
         Self::NotSignedIn,
         Self::NoSuchTicket,
@@ -86,6 +88,7 @@ impl Kind {
         Self::CheckoutAlive,
         Self::PartPaid,
         Self::MoreThanLeft,
+        Self::PaypalGivesBack,
         Self::OwnProposal,
         Self::AlreadyDecided,
         Self::NotInReview,
@@ -120,6 +123,7 @@ impl Kind {
             | Self::CheckoutAlive
             | Self::PartPaid
             | Self::MoreThanLeft
+            | Self::PaypalGivesBack
             | Self::OwnProposal
             | Self::AlreadyDecided
             | Self::NotInReview
@@ -149,6 +153,7 @@ impl Kind {
             Self::NoSuchRefund => "/problems/no-such-refund",
             Self::NoSuchSubscriber => "/problems/no-such-subscriber",
             Self::MoreThanLeft => "/problems/more-than-left",
+            Self::PaypalGivesBack => "/problems/paypal-gives-back",
             Self::OwnProposal => "/problems/own-proposal",
             Self::AlreadyDecided => "/problems/already-decided",
             Self::NotInReview => "/problems/not-in-review",
@@ -185,6 +190,7 @@ impl Kind {
             | Self::NoSuchRefund
             | Self::NoSuchSubscriber
             | Self::MoreThanLeft
+            | Self::PaypalGivesBack
             | Self::OwnProposal
             | Self::AlreadyDecided
             | Self::NotInReview

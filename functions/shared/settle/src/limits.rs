@@ -66,6 +66,14 @@ pub const CHOOSING: Duration = Duration::from_mins(10);
 /// Source: PayPal Payments v2: request ids are kept for 45 days.
 pub const REFUND_ASKED_MAX: Duration = Duration::from_hours(40 * 24);
 
+/// For how long a refund is asked for again where the account's balance does not suffice:
+/// there is none on a weekend, and on a Monday there may be.
+pub const FUNDS_AWAITED: Duration = Duration::from_hours(7 * 24);
+
+/// The time between two such calls. Not a day: a city that empties its balance each night
+/// has none at the same hour of each morning.
+pub const LOOK_FUNDS: Duration = Duration::from_hours(7);
+
 /// Who waits longer for PayPal's answer is told of in an error.
 pub const SILENCE_MAX: Duration = Duration::from_mins(10);
 

@@ -12,10 +12,12 @@
 
 use jiff::Timestamp;
 use paypal::{CaptureStatus, Error as PayPalError, Issue, NewRefund, RefundId, RefundStatus};
-use store::{DecidedRefund, Error, TakenBack, TakenBackKind, Write};
+use store::{DecidedRefund, Error, JournalEvent, TakenBack, TakenBackKind, Write};
 use ticket::{Asked, Captured, Captures, Refund, RefundState, Settlement, Ticket};
 
-use crate::limits::{CAPTURE_NEEDS, LEASE, READ_LAG, REFUND_ASKED_MAX, later, since};
+use crate::limits::{
+    CAPTURE_NEEDS, FUNDS_AWAITED, LEASE, READ_LAG, REFUND_ASKED_MAX, later, since,
+};
 use crate::taken_back::{Claim, TakingBack};
 use crate::{Moment, Progress, Settle};
 
@@ -26,8 +28,14 @@ pub(crate) enum GivingBack {
     Ended,
     /// PayPal has it on its way.
     UnderWay,
-    /// Nothing is known, or nothing may be asked now: again later.
-    Unclear,
+    /// PayPal has said no, and it is not known whether for good: again later.
+    Refused,
+    /// The account's balance does not suffice: again when it may.
+    AwaitsFunds,
+    /// Nothing may be asked now: again later.
+    NotAsked,
+    /// PayPal has not said how it stands: again later, and who waits long is told of.
+    Unsaid,
 }
 
 impl GivingBack {
@@ -35,7 +43,7 @@ impl GivingBack {
     pub(crate) const fn progress(self) -> Progress {
         match self {
             Self::Ended | Self::UnderWay => Progress::Known,
-            Self::Unclear => Progress::Unclear,
+            Self::Refused | Self::AwaitsFunds | Self::NotAsked | Self::Unsaid => Progress::Unclear,
         }
     }
 }
@@ -46,6 +54,8 @@ enum Shown {
     Nothing,
     /// It is made already.
     Ours(Box<paypal::Refund>),
+    /// It is made, and booked: a restore has brought the line back without the rest.
+    Booked(Box<TakenBack>),
     /// Somebody has given money of this capture back since it was proposed.
     Others,
     /// It cannot be told.
@@ -72,7 +82,7 @@ const DEFINITE: [&str; 14] = [
     "REFUND_NOT_ALLOWED",
     "REFUND_IS_RESTRICTED",
     "REFUND_NOT_PERMITTED_DUE_TO_CHARGEBACK",
-    "REFUND_FAILED_INSUFFICIENT_FUNDS",
+    NO_FUNDS,
     "REFUND_CAPTURE_CURRENCY_MISMATCH",
     "PARTIAL_REFUND_NOT_ALLOWED",
     "CAPTURE_DISPUTED_PARTIAL_REFUND_NOT_ALLOWED",
@@ -80,6 +90,9 @@ const DEFINITE: [&str; 14] = [
     "MAX_NUMBER_OF_REFUNDS_EXCEEDED",
     "PAYER_ACCOUNT_LOCKED_OR_CLOSED",
 ];
+
+/// PayPal's word where our balance does not suffice: money comes in every day.
+const NO_FUNDS: &str = "REFUND_FAILED_INSUFFICIENT_FUNDS";
 
 /// Our word for a refund that was not asked for, since the money has gone another way.
 const GIVEN_BACK_AT_PAYPAL: &str = "GIVEN_BACK_AT_PAYPAL";
@@ -97,6 +110,13 @@ impl Settle {
         let Some(refund) = self.store.refund(id).await? else {
             return Ok(GivingBack::Ended);
         };
+        let came_to = self.look_at_approved(&refund, moment).await?;
+        self.note_whether_refund_is_said(came_to, &refund, moment.now)
+            .await;
+        Ok(came_to)
+    }
+
+    async fn look_at_approved(&self, refund: &Refund, moment: Moment) -> Result<GivingBack, Error> {
         let RefundState::Approved {
             asked, paypal_id, ..
         } = &refund.state
@@ -104,16 +124,16 @@ impl Settle {
             return Ok(GivingBack::Ended);
         };
         let Some(ticket) = self.store.ticket(&refund.case_number).await? else {
-            return Ok(GivingBack::Unclear);
+            return Ok(GivingBack::Unsaid);
         };
         let settlement = self.store.settlement(&ticket, &refund.settlement).await?;
         let captured = settlement.as_ref().and_then(|it| it.source.captured());
         let (Some(settlement), Some(captured)) = (&settlement, captured) else {
-            tracing::error!(refund = %id, "the money that is to be given back is not in the books: was the table restored?");
-            return Ok(GivingBack::Unclear);
+            tracing::error!(refund = %refund.id, "the money that is to be given back is not in the books: was the table restored?");
+            return Ok(GivingBack::Unsaid);
         };
         let due = Due {
-            refund: &refund,
+            refund,
             ticket: &ticket,
             settlement,
             captured,
@@ -126,18 +146,21 @@ impl Settle {
         // sabotage: money is given back while captures are closed
         let is_closed = self.captures == Captures::Closed;
         if waits || is_closed {
-            return Ok(GivingBack::Unclear);
+            return Ok(GivingBack::NotAsked);
         }
         match self.shown(&due, moment).await? {
             Shown::Ours(made) => self.heard(&due, &made, moment.now).await,
+            Shown::Booked(line) => self.complete(&due, &line).await,
             Shown::Others => self.give_up(&due, GIVEN_BACK_AT_PAYPAL, moment.now).await,
-            Shown::Unclear => Ok(GivingBack::Unclear),
+            Shown::Unclear => Ok(GivingBack::Unsaid),
             Shown::Nothing => self.ask_for_it(&due, *asked, moment).await,
         }
     }
 
     /// What PayPal shows of the capture. What somebody has given back in PayPal's own
-    /// pages is booked first: the same money must not go twice.
+    /// pages is booked first: the same money must not go twice. Other refunds of ours do
+    /// not stand in its way, but for one that had come to nothing here and was made after
+    /// all: this one may have been proposed in its place.
     async fn shown(&self, due: &Due<'_>, moment: Moment) -> Result<Shown, Error> {
         // sabotage: a refund without its request id: and without a look
         let (status, refunds) = match self.read_refunds(due.captured, moment).await? {
@@ -168,6 +191,12 @@ impl Settle {
             {
                 continue;
             }
+            // Its own look follows it, and its sum is counted.
+            if other.status != RefundStatus::Completed
+                && self.is_counted_here(due.refund, other).await?
+            {
+                continue;
+            }
             match self
                 .taken_back(&Claim::Refund(other.id.clone()), moment)
                 .await?
@@ -183,22 +212,67 @@ impl Settle {
                 .iter()
                 .filter(|line| line.settlement == due.refund.settlement && line.amount.is_some())
         };
+        let mut has_gone_otherwise = is_on_its_way;
+        for line in of_it() {
+            has_gone_otherwise |= match &line.decided {
+                Some(decided) if decided.refund == due.refund.id => {
+                    let is_it = line.kind == TakenBackKind::Refund
+                        && line.amount.as_ref() == Some(&due.refund.amount);
+                    if is_it {
+                        return Ok(Shown::Booked(Box::new(line.clone())));
+                    }
+                    true
+                }
+                _ if line.booked_at < due.refund.proposed_at => false,
+                Some(decided) => {
+                    self.had_come_to_nothing(due.ticket, &decided.refund)
+                        .await?
+                }
+                None => true,
+            };
+        }
         // sabotage: what is given back in PayPal's pages is given back again
-        if is_on_its_way
-            || of_it()
-                .any(|line| line.decided.is_none() && line.booked_at >= due.refund.proposed_at)
-        {
+        if has_gone_otherwise {
             return Ok(Shown::Others);
         }
         let has_left = matches!(
             status,
             CaptureStatus::Refunded | CaptureStatus::PartiallyRefunded
         );
-        if has_left && of_it().next().is_none() {
-            tracing::error!(alarm = "refund-unclear", refund = %due.refund.id, "PayPal says that money of the capture was given back, and shows no refund");
+        // What the cash office pays out is nothing that PayPal shows.
+        let is_paypals = |line: &TakenBack| line.kind != TakenBackKind::PaymentOrder;
+        if has_left && !of_it().any(is_paypals) {
+            tracing::warn!(refund = %due.refund.id, "PayPal says that money of the capture was given back, and shows no refund");
             return Ok(Shown::Unclear);
         }
         Ok(Shown::Nothing)
+    }
+
+    /// Whether what PayPal shows is another refund of ours, whose sum was no longer free
+    /// when this one was proposed.
+    async fn is_counted_here(
+        &self,
+        refund: &Refund,
+        shown: &paypal::Refund,
+    ) -> Result<bool, Error> {
+        let Some(id) = shown.custom_id.as_deref().and_then(|id| id.parse().ok()) else {
+            return Ok(false);
+        };
+        let other = self.store.refund(&id).await?;
+        Ok(other.is_some_and(|it| it.settlement == refund.settlement && it.holds_money()))
+    }
+
+    /// Whether a refund was rejected here, or was taken for failed: its sum was free again.
+    /// Its state no longer says so once PayPal has made it after all; the journal does.
+    async fn had_come_to_nothing(
+        &self,
+        ticket: &Ticket,
+        id: &ticket::RefundId,
+    ) -> Result<bool, Error> {
+        let case_number = &ticket.case_number;
+        let journaled = self.store.journaled(case_number, id.as_str()).await?;
+        Ok(journaled.contains(&JournalEvent::RefundFailed)
+            || journaled.contains(&JournalEvent::RefundRejected))
     }
 
     /// How the capture stands, and what was given back of it. The order shows both; where
@@ -245,11 +319,11 @@ impl Settle {
         if asked_for > REFUND_ASKED_MAX {
             // PayPal forgets request ids: the same one would be a second refund.
             tracing::error!(alarm = "refund-unclear", refund = %due.refund.id, "PayPal was asked to give money back long ago and has not said what became of it");
-            return Ok(GivingBack::Unclear);
+            return Ok(GivingBack::NotAsked);
         }
         let in_time = tokio::time::Instant::now() + CAPTURE_NEEDS <= moment.deadline;
         if !in_time || self.store.ask_for_refund(due.refund, asked).await? == Write::Refused {
-            return Ok(GivingBack::Unclear);
+            return Ok(GivingBack::NotAsked);
         }
         let id = &due.captured.capture_id;
         // sabotage: a refund without its request id
@@ -270,18 +344,24 @@ impl Settle {
         let refund = &due.refund.id;
         match answer {
             Ok(made) => self.heard(due, &made, moment.now).await,
+            Err(PayPalError::Refused { issue, .. })
+                if issue.code() == NO_FUNDS && asked_for < FUNDS_AWAITED =>
+            {
+                tracing::warn!(%refund, "the account's balance does not suffice for a refund");
+                Ok(GivingBack::AwaitsFunds)
+            }
             Err(PayPalError::Refused { issue, .. }) if DEFINITE.contains(&issue.code()) => {
                 // It may be a call of ours that has had its effect, and a read does not show
                 // it yet: a second no, after another look, is believed.
                 // sabotage: the first no to a refund is believed
                 if asked_for < READ_LAG {
-                    return Ok(GivingBack::Unclear);
+                    return Ok(GivingBack::Refused);
                 }
                 self.give_up(due, issue.code(), moment.now).await
             }
             Err(PayPalError::Refused { issue, .. }) => {
                 report_refusal(refund, &issue);
-                Ok(GivingBack::Unclear)
+                Ok(GivingBack::Refused)
             }
             Err(
                 error @ (PayPalError::NoAnswer { .. }
@@ -290,7 +370,7 @@ impl Settle {
                 | PayPalError::NotFound { .. }),
             ) => {
                 tracing::warn!(%error, %refund, "PayPal has not said whether it has given the money back: it is asked again");
-                Ok(GivingBack::Unclear)
+                Ok(GivingBack::Unsaid)
             }
         }
     }
@@ -303,13 +383,13 @@ impl Settle {
         moment: Moment,
     ) -> Result<GivingBack, Error> {
         let Ok(id) = paypal_id.parse::<RefundId>() else {
-            return Ok(GivingBack::Unclear);
+            return Ok(GivingBack::Unsaid);
         };
         match self.refund(&id, moment).await {
             Ok(made) => self.heard(due, &made, moment.now).await,
             Err(error) => {
                 tracing::warn!(%error, refund = %due.refund.id, "PayPal did not say how a refund stands");
-                Ok(GivingBack::UnderWay)
+                Ok(GivingBack::Unsaid)
             }
         }
     }
@@ -358,11 +438,21 @@ impl Settle {
         };
         if made.amount != due.refund.amount {
             tracing::error!(refund = %due.refund.id, "PayPal gave back another amount than was decided");
+            // The table had forgotten the first refund of this number, and has given it out
+            // again: what went then was booked out of PayPal's books, and this has not gone.
+            if self.store.taken_back(due.ticket, &line.id).await?.is_some() {
+                return self.give_up(due, GIVEN_BACK_AT_PAYPAL, now).await;
+            }
         }
-        Ok(match self.book_line(due.ticket.clone(), &line).await? {
+        self.complete(due, &line).await
+    }
+
+    /// Books the line of a refund, and with it its end.
+    async fn complete(&self, due: &Due<'_>, line: &TakenBack) -> Result<GivingBack, Error> {
+        Ok(match self.book_line(due.ticket.clone(), line).await? {
             TakingBack::Booked | TakingBack::Nothing => GivingBack::Ended,
             TakingBack::UnderWay | TakingBack::WithoutTicket | TakingBack::NotYet => {
-                GivingBack::Unclear
+                GivingBack::Unsaid
             }
         })
     }
@@ -377,7 +467,7 @@ impl Settle {
         let failed = self.store.fail_refund(due.ticket, due.refund, issue, now);
         Ok(match failed.await? {
             Write::Done => GivingBack::Ended,
-            Write::Refused => GivingBack::Unclear,
+            Write::Refused => GivingBack::NotAsked,
         })
     }
 }

@@ -45,6 +45,7 @@ pub use payments::records::{
     Attempt, AttemptEnd, AttemptState, DecidedRefund, Decline, PlacedOrder, TakenBack,
     TakenBackKind,
 };
+pub use payments::refunds::ORDERED;
 pub use subscribers::messages::{Message, MessageState, Tries};
 pub use subscribers::standing::{Redelivery, Subscriber, Trouble, Turn};
 pub use tickets::case_file::CaseFile;

@@ -31,8 +31,18 @@ pub struct Place {
 pub struct ListPage<T> {
     /// What is on it.
     pub entries: Vec<T>,
+    /// Where it ends, and what comes next begins: after what there is now, too.
+    pub end: Option<Place>,
+    /// Whether there is more at this moment.
+    pub more: bool,
+}
+
+impl<T> ListPage<T> {
     /// Where the next one begins; nothing when this is the last.
-    pub next: Option<Place>,
+    #[must_use]
+    pub fn next(&self) -> Option<&Place> {
+        self.end.as_ref().filter(|_| self.more)
+    }
 }
 
 impl Place {
@@ -89,7 +99,7 @@ impl Store {
         let each = each.map(|partition| self.places(partition, after, until, limit + 1));
         let mut places: Vec<Place> = try_join_all(each).await?.into_iter().flatten().collect();
         places.sort();
-        let is_last = places.len() <= limit;
+        let more = places.len() > limit;
         places.truncate(limit);
         let mut entries = Vec::new();
         for some in places.chunks(READS_AT_ONCE) {
@@ -101,8 +111,11 @@ impl Store {
                 }
             }
         }
-        let next = places.pop().filter(|_| !is_last);
-        Ok(ListPage { entries, next })
+        Ok(ListPage {
+            entries,
+            end: places.pop().or_else(|| after.cloned()),
+            more,
+        })
     }
 
     /// What stands at a place, strongly consistent; nothing where it is gone.

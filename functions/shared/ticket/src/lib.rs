@@ -46,7 +46,9 @@ pub use municipality::{CashOffice, Disclosure, LatePayment, Municipality};
 pub use plate::{InvalidPlate, Plate};
 pub use qr_token::QrToken;
 pub use receipt::Taken;
-pub use refund::{Asked, Decision, GivesBack, PaysOpenFine, Refund, RefundState, Undecidable};
+pub use refund::{
+    Asked, Decision, GivesBack, PaidOutBy, PaysOpenFine, Refund, RefundState, Undecidable,
+};
 pub use review::{CaseMoney, ReviewDecision, ReviewEnd, ReviewProposal, Unendable};
 pub use settlement::{
     Captured, Channel, ImpossibleSource, Receipt, Role, Settlement, Source, SurplusReason,

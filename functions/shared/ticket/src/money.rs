@@ -61,8 +61,14 @@ impl Money {
     /// or not written with two decimals.
     #[must_use]
     pub fn euro_cents(&self) -> Option<Cents> {
+        self.cents_of("EUR")
+    }
+
+    /// The same in hundredths of another currency.
+    #[must_use]
+    pub fn cents_of(&self, currency: &str) -> Option<Cents> {
         // Another currency under the same digits must never settle a ticket.
-        (self.currency == "EUR")
+        (self.currency == currency)
             .then(|| self.value.parse().ok())
             .flatten()
     }

@@ -4,7 +4,9 @@
 //! proposed ─▶ rejected
 //!          ─▶ approved ─▶ completed    PayPal has given it back
 //!                      ─▶ failed       it was not, and a human must look
-//!          ─▶ ordered                  cash or a transfer: the cash office pays it out
+//!                      ─▶ rejected     called off before PayPal was asked
+//!          ─▶ ordered                  cash or a transfer: the cash office pays it out;
+//!                                      PayPal's, where PayPal has not given it back
 //! ```
 
 use jiff::Timestamp;
@@ -29,6 +31,9 @@ pub struct Refund {
     pub amount: Money,
     /// What it takes from the books.
     pub gives_back: GivesBack,
+    /// Who pays it out, where that is not whoever has the money.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub paid_out_by: Option<PaidOutBy>,
     /// Why, where somebody has proposed it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<TicketText>,
@@ -41,6 +46,15 @@ pub struct Refund {
     /// How far it is.
     #[serde(flatten)]
     pub state: RefundState,
+}
+
+/// Who pays out what PayPal does not give back: after 180 days it gives nothing back any
+/// more, nor where the payer's account is closed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PaidOutBy {
+    /// The cash office, as it does with cash.
+    CashOffice,
 }
 
 /// What a refund takes from the books.
@@ -75,6 +89,9 @@ pub enum RefundState {
         /// PayPal's id of it, where it has said that it is on its way.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         paypal_id: Option<String>,
+        /// Since when PayPal does not say how it stands, where it does not.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        silent_since: Option<Timestamp>,
     },
     /// PayPal has given it back.
     Completed {
@@ -145,6 +162,19 @@ impl RefundState {
         }
     }
 
+    /// Since when PayPal does not say how it stands, where that is so.
+    #[must_use]
+    pub const fn silent_since(&self) -> Option<Timestamp> {
+        match self {
+            Self::Approved { silent_since, .. } => *silent_since,
+            Self::Proposed
+            | Self::Rejected { .. }
+            | Self::Completed { .. }
+            | Self::Failed { .. }
+            | Self::Ordered { .. } => None,
+        }
+    }
+
     /// The names of all.
     pub const NAMES: [&'static str; 6] = [
         "proposed",
@@ -188,6 +218,7 @@ impl Refund {
             settlement: settlement.clone(),
             amount,
             gives_back,
+            paid_out_by: None,
             reason: None,
             proposed_by: None,
             proposed_at: at,
@@ -219,23 +250,32 @@ impl Refund {
         if self.gives_back == GivesBack::Fine && decision.reason.is_none() {
             return Err(Undecidable::NeedsReason);
         }
-        Ok(match self.settlement.channel() {
-            Channel::Paypal => RefundState::Approved {
+        Ok(match (self.settlement.channel(), self.paid_out_by) {
+            (Channel::Paypal, None) => RefundState::Approved {
                 decision,
                 asked: None,
                 paypal_id: None,
+                silent_since: None,
             },
-            Channel::Cash | Channel::Transfer => RefundState::Ordered { decision },
+            (Channel::Cash | Channel::Transfer, _) | (_, Some(PaidOutBy::CashOffice)) => {
+                RefundState::Ordered { decision }
+            }
         })
     }
 
-    /// How it is once it is rejected.
+    /// How it is once it is rejected, or called off: as long as PayPal was not asked,
+    /// nothing can have gone.
     ///
     /// # Errors
     /// When it was decided before.
     pub fn rejected(&self, decision: Decision) -> Result<RefundState, Undecidable> {
         match self.state {
-            RefundState::Proposed => Ok(RefundState::Rejected { decision }),
+            RefundState::Proposed
+            | RefundState::Approved {
+                asked: None,
+                paypal_id: None,
+                ..
+            } => Ok(RefundState::Rejected { decision }),
             RefundState::Rejected { .. }
             | RefundState::Approved { .. }
             | RefundState::Completed { .. }
@@ -283,10 +323,12 @@ impl Settlement {
         self.less_proposed(self.kept(refunds, taken), refunds)
     }
 
-    /// What of it the city has, and nobody has decided to give back; in the same words.
+    /// What of it the city has, and nobody has decided to give back; in the same words, and
+    /// in its own currency.
     #[must_use]
     pub fn kept(&self, refunds: &[Refund], taken: Cents) -> Cents {
-        let came = self.amount.euro_cents().map_or(0, Cents::minor_units);
+        let came = self.amount.cents_of(&self.amount.currency);
+        let came = came.map_or(0, Cents::minor_units);
         let decided = |refund: &&Refund| refund.state != RefundState::Proposed;
         let gone = self.held_by(refunds.iter().filter(decided));
         Cents::new(came.saturating_sub(gone + taken.minor_units()))
@@ -343,12 +385,12 @@ impl Settlement {
         1 + there.max(u32::from(self.proposal().is_some()))
     }
 
-    /// What of it some refunds have given back, or may, in cents.
+    /// What of it some refunds have given back, or may, in cents of its own currency.
     fn held_by<'a>(&self, refunds: impl Iterator<Item = &'a Refund>) -> u32 {
         let id = self.id();
         let of_it = refunds.filter(|refund| refund.settlement == id);
         let held = of_it.filter(|refund| refund.holds_money());
-        let cents = held.filter_map(|refund| refund.amount.euro_cents());
+        let cents = held.filter_map(|refund| refund.amount.cents_of(&self.amount.currency));
         cents.map(Cents::minor_units).sum()
     }
 }
@@ -470,6 +512,7 @@ mod tests {
                 decision: decision(),
                 asked: None,
                 paypal_id: None,
+                silent_since: None,
             },
             RefundState::Completed {
                 paypal_id: "R1".to_owned(),

@@ -115,7 +115,10 @@ impl Settle {
             return Ok(None);
         }
         for other in of_capture() {
-            if other.amount != line.amount {
+            // What was given back by us, or by somebody in PayPal's own pages, is not what
+            // a bank takes: money would be missing that is on no ticket.
+            let is_reversal = other.kind == TakenBackKind::Reversal && other.decided.is_none();
+            if other.amount != line.amount || !is_reversal {
                 continue;
             }
             if let Some(queued) = self.store.queued(other.booked_at, &other.id).await?

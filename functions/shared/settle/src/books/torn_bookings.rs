@@ -81,7 +81,10 @@ impl Settle {
         let seen_to = ticket.was_reviewed_since(line.booked_at)
             || line.after(&ticket.state).name() == ticket.state.name()
             || !matches!(ticket.state, State::Open(_) | State::Paid { .. });
-        if !seen_to || !self.is_taking_back_journaled(case_number, id).await? {
+        if !seen_to
+            || !self.is_taking_back_journaled(case_number, id).await?
+            || !self.store.is_carried_out(&line).await?
+        {
             return Ok(None);
         }
         self.store.note_shown(&queued, id, now).await?;

@@ -5,7 +5,7 @@ use store::{Attempt, Error, OpenWork, Queue};
 use ticket::{AttemptId, RefundId};
 
 use super::schedule::{Slot, after_look, next_look};
-use crate::limits::{FUNCTION_TIMEOUT, LOOK_PENDING, LOOK_SOON_MAX, later};
+use crate::limits::{FUNCTION_TIMEOUT, LOOK_FUNDS, LOOK_PENDING, LOOK_SOON_MAX, later};
 use crate::refunding::GivingBack;
 use crate::{Moment, Progress, Settle, Settled, Wake};
 
@@ -125,8 +125,15 @@ impl Settle {
             return Ok(None);
         };
         let given_back = self.give_back(id, Moment::begins(now)).await?;
-        if given_back == GivingBack::UnderWay {
-            let next = later(now, LOOK_PENDING);
+        let wait = match given_back {
+            GivingBack::UnderWay => Some(LOOK_PENDING),
+            GivingBack::AwaitsFunds => Some(LOOK_FUNDS),
+            GivingBack::Ended | GivingBack::Refused | GivingBack::NotAsked | GivingBack::Unsaid => {
+                None
+            }
+        };
+        if let Some(wait) = wait {
+            let next = later(now, wait);
             self.store.put_off(&waits, Queue::Refunds, next).await?;
         }
         Ok(Some(Looked::Refund(given_back)))

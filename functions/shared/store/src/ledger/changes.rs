@@ -64,9 +64,7 @@ impl Store {
         limit: usize,
         now: Timestamp,
     ) -> Result<ChangePage, Error> {
-        // A moment that cannot be told from the beginning makes nothing settled.
-        let settled = now.checked_sub(SETTLED_AFTER).unwrap_or(Timestamp::MIN);
-        let settled = sortable_to_the_millisecond(settled);
+        let settled = sortable_to_the_millisecond(settled(now));
         let reading = after.reading(&settled);
         let from = reading.from().to_owned();
         let shards = (0..SHARDS).map(|shard| self.changes_of_shard(shard, &from, limit + 1));
@@ -121,6 +119,12 @@ impl Store {
             }
         }
     }
+}
+
+/// Until when nothing more can be written.
+pub(crate) fn settled(now: Timestamp) -> Timestamp {
+    // A moment that cannot be told from the beginning makes nothing settled.
+    now.checked_sub(SETTLED_AFTER).unwrap_or(Timestamp::MIN)
 }
 
 /// The step that tells of a line, by which the ticket comes to stand so.

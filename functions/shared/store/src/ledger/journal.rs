@@ -28,7 +28,7 @@ pub struct JournalEntry {
     pub before: Option<Snapshot>,
     /// State and amount after.
     pub after: Snapshot,
-    /// Why, where a clerk has given a reason.
+    /// Why, where a clerk has given a reason, or PayPal has.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<TicketText>,
 }

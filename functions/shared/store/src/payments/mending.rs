@@ -137,7 +137,10 @@ impl Store {
             true => Vec::new(),
         };
         steps.extend(line(taken_back)?);
-        steps.extend(completed(taken_back)?);
+        // One that is forgotten refuses all of it.
+        if !self.is_carried_out(taken_back).await? {
+            steps.extend(completed(taken_back)?);
+        }
         self.transact_missing("mend money taken back", steps).await
     }
 }

@@ -91,6 +91,14 @@ fn no_case(id: &RefundId) -> Error {
 }
 
 impl TakenBack {
+    /// Whether it is what this refund has come to, and the refund does not say so yet. Of
+    /// another sum it is another one: a restored table gives numbers out again.
+    pub(crate) fn waits_for(&self, refund: &Refund) -> bool {
+        let is_its =
+            refund.settlement == self.settlement && self.amount.as_ref() == Some(&refund.amount);
+        is_its && !matches!(refund.state, RefundState::Completed { .. })
+    }
+
     /// Where the case stands after it: a human must look, but where two people have
     /// decided to give back what pays nothing.
     #[must_use]

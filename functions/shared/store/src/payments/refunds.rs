@@ -7,8 +7,9 @@ use jiff::Timestamp;
 use ticket::{Asked, CaseMoney, Cents, Refund, RefundId, RefundState, Settlement, Ticket};
 
 use crate::dynamo::client::{read, unavailable};
-use crate::dynamo::keys::{self, s};
+use crate::dynamo::keys::{self, s, sortable};
 use crate::dynamo::write::{Step, value};
+use crate::ledger::changes::settled;
 use crate::ledger::journal::{JournalEntry, JournalEvent, PAYPAL, journal_line};
 use crate::ledger::telling::told;
 use crate::lists::{ListPage, Place};
@@ -16,6 +17,9 @@ use crate::payments::records::{DecidedRefund, TakenBack, TakenBackKind};
 use crate::payments::refund_item::{new_refund, refund_list, state_update};
 use crate::payments::taken_back::{becomes, line};
 use crate::{Error, Store, Write};
+
+/// The list that only grows: what the cash office pays from.
+pub const ORDERED: &str = "ordered";
 
 impl Store {
     /// A refund, by its number.
@@ -58,7 +62,7 @@ impl Store {
         refunds: &[Refund],
     ) -> Result<Cents, Error> {
         let lines = self.lines_taken_back(&settlement.case_number).await?;
-        Ok(settlement.refundable(refunds, taken_of(settlement, &lines)))
+        Ok(settlement.refundable(refunds, taken_of(settlement, &lines, refunds)))
     }
 
     /// All money of a ticket.
@@ -72,13 +76,16 @@ impl Store {
         let mut kept = Vec::new();
         for item in self.ticket_partition(case_number, "SETTLEMENT#").await? {
             let settlement: Settlement = read("settlement", item)?;
-            let amount = settlement.kept(&refunds, taken_of(&settlement, &lines));
+            let amount = settlement.kept(&refunds, taken_of(&settlement, &lines, &refunds));
             kept.push((settlement, amount));
         }
         Ok(CaseMoney { kept, refunds })
     }
 
     /// Refunds of a state, the longest there first, after the place that was read last.
+    ///
+    /// Orders are given once they are settled: whoever goes on from a place, and pays what
+    /// comes, must meet each once, however late it was written.
     ///
     /// # Errors
     /// When the table does not answer or one is unreadable.
@@ -87,10 +94,12 @@ impl Store {
         state: &str,
         after: Option<&Place>,
         limit: usize,
+        now: Timestamp,
     ) -> Result<ListPage<Refund>, Error> {
         let is_so = |refund: &Refund| refund.state.name() == state;
         let list = [refund_list(state)];
-        self.listed("refund", &list, after, None, limit, is_so)
+        let until = (state == ORDERED).then(|| sortable(settled(now)));
+        self.listed("refund", &list, after, until.as_deref(), limit, is_so)
             .await
     }
 
@@ -115,14 +124,15 @@ impl Store {
         let update = becomes(ticket, &ticket.state);
         let mut steps = told(ticket, update, &line, refund.proposed_at)?;
         steps.push(new_refund(refund)?);
-        self.transact("propose a refund", steps).await
+        self.transact_torn("propose a refund", steps).await
     }
 
-    /// Writes down who has approved or rejected a refund. Refused where it was decided
-    /// since it was read, whoever has proposed it approves it, or the ticket has changed.
+    /// Writes down who has approved or rejected a refund. Refused where it was decided, or
+    /// PayPal was asked for it, since it was read, whoever has proposed it approves it, or
+    /// the ticket has changed.
     ///
     /// Where the cash office pays it out, that is booked: the order for it is what the
-    /// books are kept by.
+    /// books are kept by. Refused where another order stands under its number.
     ///
     /// # Errors
     /// When the table does not answer.
@@ -139,6 +149,9 @@ impl Store {
             }
             RefundState::Ordered { decision } => {
                 let order = payment_order(refund, decision.at);
+                let Some(order) = self.as_it_stands(ticket, order).await? else {
+                    return Ok(Write::Refused);
+                };
                 (JournalEvent::RefundApproved, decision, Some(order))
             }
             RefundState::Proposed | RefundState::Completed { .. } | RefundState::Failed { .. } => {
@@ -151,8 +164,12 @@ impl Store {
         let update = state_update(&refund.id, decided, decision.at)?;
         let update = if what == JournalEvent::RefundRejected {
             update
+                // What PayPal was asked for may have gone.
                 // sabotage: of two decisions the later one counts
-                .condition_expression("refund_state = :was")
+                .condition_expression(
+                    "refund_state = :was AND attribute_not_exists(asked) \
+                     AND attribute_not_exists(paypal_id)",
+                )
         } else {
             update
                 // sabotage: a proposal is approved by whoever has made it: at the table
@@ -179,7 +196,34 @@ impl Store {
         if let Some(order) = order {
             steps.extend(line(&order)?);
         }
-        self.transact("decide a refund", steps).await
+        self.transact_torn("decide a refund", steps).await
+    }
+
+    /// The order as a restore has brought it back, which says when it was booked; nothing
+    /// where that is another one.
+    async fn as_it_stands(
+        &self,
+        ticket: &Ticket,
+        order: TakenBack,
+    ) -> Result<Option<TakenBack>, Error> {
+        let Some(stands) = self.taken_back(ticket, &order.id).await? else {
+            return Ok(Some(order));
+        };
+        let as_booked = TakenBack {
+            booked_at: stands.booked_at,
+            ..order
+        };
+        Ok((stands == as_booked).then_some(stands))
+    }
+
+    /// All steps; and where a restore has brought parts back that the ticket does not know
+    /// of, it is made whole with them. What somebody else has written meanwhile is no such
+    /// part: the ticket says so.
+    async fn transact_torn(&self, call: &'static str, steps: Vec<Step>) -> Result<Write, Error> {
+        match self.transact(call, steps.clone()).await? {
+            Write::Done => Ok(Write::Done),
+            Write::Refused => self.transact_missing(call, steps).await,
+        }
     }
 
     /// Notes that PayPal is about to be asked: before it is. Refused while another call
@@ -232,6 +276,44 @@ impl Store {
             .await
     }
 
+    /// Notes since when PayPal does not say how an approved refund stands.
+    ///
+    /// # Errors
+    /// When the table does not answer.
+    pub async fn note_refund_silence(
+        &self,
+        refund: &Refund,
+        now: Timestamp,
+    ) -> Result<Write, Error> {
+        let Some(key) = keys::refund(&refund.id) else {
+            return Ok(Write::Refused);
+        };
+        let update = UpdateBuilder::default()
+            .set_key(Some(key.into_item()))
+            .update_expression("SET silent_since = :now")
+            .condition_expression("refund_state = :approved AND attribute_not_exists(silent_since)")
+            .expression_attribute_values(":now", s(now.to_string()))
+            .expression_attribute_values(":approved", s("approved"));
+        self.transact("note a silence about a refund", vec![Step::Update(update)])
+            .await
+    }
+
+    /// PayPal has said something about it again.
+    ///
+    /// # Errors
+    /// When the table does not answer.
+    pub async fn end_refund_silence(&self, refund: &Refund) -> Result<Write, Error> {
+        let Some(key) = keys::refund(&refund.id) else {
+            return Ok(Write::Refused);
+        };
+        let update = UpdateBuilder::default()
+            .set_key(Some(key.into_item()))
+            .update_expression("REMOVE silent_since")
+            .condition_expression("attribute_exists(silent_since)");
+        self.transact("end a silence about a refund", vec![Step::Update(update)])
+            .await
+    }
+
     /// Writes down that a refund was not made, for a human to look at.
     ///
     /// # Errors
@@ -250,22 +332,32 @@ impl Store {
         let update = state_update(&refund.id, &failed, now)?
             .condition_expression("refund_state = :approved")
             .expression_attribute_values(":approved", s("approved"));
-        let entry = changing_nothing(ticket, PAYPAL, JournalEvent::RefundFailed, refund, now);
+        let entry = JournalEntry {
+            // PayPal's word for why; the item forgets it where it is made after all.
+            reason: issue.parse().ok(),
+            ..changing_nothing(ticket, PAYPAL, JournalEvent::RefundFailed, refund, now)
+        };
         let mut steps = told(ticket, becomes(ticket, &ticket.state), &entry, now)?;
         steps.push(Step::Update(update));
-        self.transact("fail a refund", steps).await
+        self.transact_torn("fail a refund", steps).await
     }
 }
 
 /// What of a settlement has left without a refund of ours: what was decided here is one,
-/// and is counted by itself.
-fn taken_of(settlement: &Settlement, lines: &[TakenBack]) -> Cents {
+/// and is counted by itself; unless a restore has forgotten it.
+fn taken_of(settlement: &Settlement, lines: &[TakenBack], refunds: &[Refund]) -> Cents {
     let id = settlement.id();
+    let is_counted = |decided: &DecidedRefund| {
+        let mut refunds = refunds.iter();
+        refunds.any(|refund| refund.id == decided.refund && refund.holds_money())
+    };
     let taken = lines
         .iter()
-        .filter(|line| line.settlement == id && line.decided.is_none());
-    let taken: i64 = taken.map(TakenBack::cents).sum();
-    Cents::new(u32::try_from(-taken).unwrap_or(0))
+        .filter(|line| line.settlement == id && !line.decided.as_ref().is_some_and(is_counted));
+    let amounts = taken.filter_map(|line| line.amount.as_ref());
+    let cents = amounts.filter_map(|amount| amount.cents_of(&settlement.amount.currency));
+    let sum = cents.fold(0_u32, |sum, it| sum.saturating_add(it.minor_units()));
+    Cents::new(sum)
 }
 
 /// The line of the books for what the cash office pays out.

@@ -1,15 +1,15 @@
 //! Booking money that left again or is claimed back.
 
 use aws_sdk_dynamodb::types::builders::UpdateBuilder;
-use ticket::{CaseNumber, State, Ticket};
+use ticket::{CaseNumber, Refund, RefundState, State, Ticket};
 
 use crate::dynamo::client::{read, unavailable};
 use crate::dynamo::keys::{self, n, s};
-use crate::dynamo::write::{Step, item};
+use crate::dynamo::write::{Step, item, value};
 use crate::ledger::export::export_entry;
 use crate::ledger::journal::{JournalEntry, JournalEvent, entry_by_paypal};
 use crate::ledger::telling::told;
-use crate::payments::records::TakenBack;
+use crate::payments::records::{DecidedRefund, TakenBack};
 use crate::payments::refund_item::completed;
 use crate::{Error, Store, Write};
 
@@ -17,7 +17,7 @@ impl Store {
     /// Books money that left again or is claimed back: the ticket goes to
     /// review, a human decides; nothing re-opens by itself. Once for each id. A refund
     /// of surplus that was decided here leaves the ticket as it is. `taken_back.booked_at`
-    /// is now.
+    /// is now. Where the line stands already, the refund that it is of comes to its end.
     ///
     /// # Errors
     /// When the table does not answer.
@@ -34,11 +34,54 @@ impl Store {
         steps.extend(completed(taken_back)?);
         match self.transact("book money taken back", steps).await? {
             Write::Done => Ok(Write::Done),
-            Write::Refused => {
-                let found = self.taken_back(ticket, &taken_back.id).await?;
-                Ok(found.map_or(Write::Refused, |_| Write::Done))
-            }
+            Write::Refused => match self.taken_back(ticket, &taken_back.id).await? {
+                Some(stands) => self.carry_out(&stands, taken_back).await,
+                None => Ok(Write::Refused),
+            },
         }
+    }
+
+    /// Whether a line is all that there is to say about it: of a refund that was decided
+    /// here, that it is completed, too.
+    ///
+    /// # Errors
+    /// When the table does not answer or the refund is unreadable.
+    pub async fn is_carried_out(&self, line: &TakenBack) -> Result<bool, Error> {
+        let Some(decided) = &line.decided else {
+            return Ok(true);
+        };
+        let refund = self.refund(&decided.refund).await?;
+        Ok(refund.is_none_or(|refund| !line.waits_for(&refund)))
+    }
+
+    /// A line stands, and its refund does not know it: a restore has brought it back
+    /// without the rest, or it was booked before the refund was proposed anew under the
+    /// same number. Without this its sum would count twice, and every look would say that
+    /// it is done.
+    async fn carry_out(&self, stands: &TakenBack, line: &TakenBack) -> Result<Write, Error> {
+        let Some(decided) = stands.decided.as_ref().or(line.decided.as_ref()) else {
+            return Ok(Write::Done);
+        };
+        let refund = self.refund(&decided.refund).await?;
+        let is_its = |refund: &Refund| {
+            let is_named = matches!(
+                &refund.state,
+                RefundState::Completed { paypal_id, .. } if *paypal_id == stands.id
+            );
+            stands.waits_for(refund) || stands.decided.is_none() && is_named
+        };
+        if !refund.as_ref().is_some_and(is_its) {
+            return Ok(Write::Done);
+        }
+        let whole = TakenBack {
+            decided: Some(decided.clone()),
+            ..stands.clone()
+        };
+        let mut steps: Vec<Step> = completed(&whole)?.into_iter().collect();
+        if stands.decided.is_none() {
+            steps.push(decided_here(&whole, decided)?);
+        }
+        self.transact("carry a refund out", steps).await
     }
 
     /// Money taken back, by the id of its refund, reversal or dispute.
@@ -85,6 +128,19 @@ pub(crate) fn becomes(ticket: &Ticket, review: &State) -> UpdateBuilder {
         .expression_attribute_values(":review", s(review.name()))
         .expression_attribute_values(":version", n(ticket.version))
         .expression_attribute_values(":next", n(next))
+}
+
+/// What was booked as anybody's is what two people have decided here.
+fn decided_here(line: &TakenBack, decided: &DecidedRefund) -> Result<Step, Error> {
+    let update = UpdateBuilder::default()
+        .set_key(Some(
+            keys::taken_back(&line.case_number, &line.id).into_item(),
+        ))
+        .update_expression("SET refund = :refund, gives_back = :gives_back")
+        .condition_expression("attribute_exists(pk) AND attribute_not_exists(refund)")
+        .expression_attribute_values(":refund", s(decided.refund.as_str()))
+        .expression_attribute_values(":gives_back", value("refund", &decided.gives_back)?);
+    Ok(Step::Update(update))
 }
 
 /// The journal says why.
