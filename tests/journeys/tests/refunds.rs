@@ -407,6 +407,38 @@ async fn a_restore_to_before_the_decision_finds_what_was_given_back() {
 }
 
 #[tokio::test]
+async fn a_refund_that_is_entered_again_after_a_restore_is_completed_by_what_was_given_back() {
+    let mut city = Box::pin(City::new()).await;
+    let back = city.goes_to_paypal(CASE, Payer::Pays).await.unwrap();
+    city.come_back(&back).await;
+    let from = city.now();
+    let backup = city.backup().await;
+    let capture = city.standin.books().captures[0].id.clone();
+    let of = (CASE, capture.as_str());
+    let proposed = city.proposes("clerk-1", of, "10.00").await;
+    let number = proposed.body["id"].as_str().unwrap().to_owned();
+    approved(&city, &number).await;
+    city.sweep().await;
+    assert_eq!(given_back(&city), 1_000);
+    // The table has forgotten that anybody has proposed it, and PayPal's books tell of it.
+    city.set_captures(ticket::Captures::Closed).await;
+    city.restore(&backup).await;
+    city.later(Duration::from_hours(40));
+    let reconciled = city.reconcile(from - Duration::from_hours(24)).await;
+    assert_eq!(reconciled.difference_cents, 0, "{reconciled:?}");
+    let again = city.proposes("clerk-1", of, "10.00").await;
+    assert_eq!(again.body["id"], number);
+    approved(&city, &number).await;
+    city.set_captures(ticket::Captures::Open).await;
+    hours_pass(&city, 2).await;
+    assert_eq!(given_back(&city), 1_000);
+    assert_eq!(state_of(&city, &number).await, "completed");
+    // It counts once against what is left.
+    let rest = city.proposes("clerk-1", of, "20.00").await;
+    assert_eq!(rest.status, 201, "{}", rest.body);
+}
+
+#[tokio::test]
 async fn bad_input_is_answered_with_what_to_send_and_changes_nothing() {
     let (city, number) = paid_twice().await;
     let capture = number.split('.').nth(1).unwrap().to_owned();

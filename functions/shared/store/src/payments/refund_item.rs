@@ -7,7 +7,7 @@ use ticket::{GivesBack, Refund, RefundId, RefundState, State};
 
 use crate::Error;
 use crate::dynamo::keys::{self, s, sortable};
-use crate::dynamo::write::{Step, attributes, item};
+use crate::dynamo::write::{Step, attributes, item, value};
 use crate::payments::records::TakenBack;
 
 /// How the sort key of a refund begins.
@@ -35,6 +35,32 @@ pub(crate) fn completed(line: &TakenBack) -> Result<Option<Step>, Error> {
     let update = state_update(&decided.refund, &completed, line.booked_at)?
         .condition_expression("attribute_exists(pk)");
     Ok(Some(Step::Update(update)))
+}
+
+/// The same where the line is there already: it came back from a restore without its
+/// refund, or was booked before the refund was entered again. The line tells then who has
+/// decided it, too, or its money would count twice against what is left.
+pub(crate) fn completed_since(line: &TakenBack) -> Result<Vec<Step>, Error> {
+    let Some(decided) = &line.decided else {
+        return Ok(Vec::new());
+    };
+    let completed = RefundState::Completed {
+        paypal_id: line.id.clone(),
+        completed_at: line.booked_at,
+    };
+    let refund = state_update(&decided.refund, &completed, line.booked_at)?
+        .condition_expression("attribute_exists(pk) AND refund_state <> :refund_state");
+    let told = UpdateBuilder::default()
+        .set_key(Some(
+            keys::taken_back(&line.case_number, &line.id).into_item(),
+        ))
+        .update_expression("SET #refund = :refund, #gives_back = :gives_back")
+        .condition_expression("attribute_exists(pk)")
+        .expression_attribute_names("#refund", "refund")
+        .expression_attribute_names("#gives_back", "gives_back")
+        .expression_attribute_values(":refund", value("refund", &decided.refund)?)
+        .expression_attribute_values(":gives_back", value("refund", &decided.gives_back)?);
+    Ok(vec![Step::Update(refund), Step::Update(told)])
 }
 
 /// Sets everything that a state says, and where the refund is listed in it.

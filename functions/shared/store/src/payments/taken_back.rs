@@ -10,7 +10,7 @@ use crate::ledger::export::export_entry;
 use crate::ledger::journal::{JournalEntry, JournalEvent, entry_by_paypal};
 use crate::ledger::telling::told;
 use crate::payments::records::TakenBack;
-use crate::payments::refund_item::completed;
+use crate::payments::refund_item::{completed, completed_since};
 use crate::{Error, Store, Write};
 
 impl Store {
@@ -35,8 +35,17 @@ impl Store {
         match self.transact("book money taken back", steps).await? {
             Write::Done => Ok(Write::Done),
             Write::Refused => {
-                let found = self.taken_back(ticket, &taken_back.id).await?;
-                Ok(found.map_or(Write::Refused, |_| Write::Done))
+                if self.taken_back(ticket, &taken_back.id).await?.is_none() {
+                    return Ok(Write::Refused);
+                }
+                let completed = completed_since(taken_back)?;
+                if !completed.is_empty() {
+                    match self.transact("complete a refund", completed).await? {
+                        // It says so already: that is how it mostly stands.
+                        Write::Done | Write::Refused => {}
+                    }
+                }
+                Ok(Write::Done)
             }
         }
     }
