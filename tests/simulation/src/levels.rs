@@ -43,7 +43,7 @@ pub(crate) struct Amount {
 }
 
 /// What was a bug once, and the plan that showed it.
-const FOUND_BEFORE: [(&str, &str); 14] = [
+const FOUND_BEFORE: [(&str, &str); 16] = [
     (
         "a mark that could not be taken away told one page, and not the other",
         "chance;seed=55955;faults=1/10;order=chance",
@@ -103,6 +103,14 @@ const FOUND_BEFORE: [(&str, &str); 14] = [
     (
         "who had read an attempt before its approval was noted booked another time",
         "chance;seed=87;faults=1/10;order=chance",
+    ),
+    (
+        "a refund came back without what PayPal had said, and its line with it",
+        "restore-given-back;seed=1;story=0.0.0.0.1",
+    ),
+    (
+        "a refund that was entered again after a restore waited for ever",
+        "restore-given-back-since;seed=1;story=0.0.0.0.2",
     ),
     (
         "an event was parked at its last delivery only, and that one failed",
