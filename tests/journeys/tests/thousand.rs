@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use journeys::{Answers, City, Payment, Subscriber};
+use notify_city::App;
 use paypal_standin::{Afterwards, Fault, FaultKind, On, Payer};
 use serde_json::{Value, json};
 
@@ -236,131 +237,106 @@ async fn feed(city: &City) -> Vec<Value> {
     }
 }
 
-#[tokio::test]
-async fn a_thousand_tickets_are_paid_in_every_way_and_everybody_agrees_to_the_cent() {
-    let subscriber = Subscriber::opens("city").await;
-    let city = Box::pin(City::new()).await;
-    let app = city.tells(&[subscriber.configured()]).await;
-    city.minute_wakes(&app).await;
-    let ways = ways();
-    let mut town = Town {
-        city,
-        tokens: BTreeMap::new(),
-    };
-    for (case_number, _) in &ways {
-        let token = town.city.issue(case_number).await;
-        town.tokens.insert(case_number.clone(), token);
-    }
-    town.city.stream_wakes(&app).await;
-    let mut counts: BTreeMap<Way, usize> = BTreeMap::new();
-    for (place, (case_number, way)) in ways.iter().enumerate() {
-        // Down for a half of it.
-        match place {
-            250 => subscriber.answers(Answers::Page(503)),
-            750 => subscriber.answers(Answers::Takes),
-            _ => {}
-        }
-        let count = counts.entry(*way).or_default();
-        let goes = town.goes_its_way(case_number, *way, *count);
-        Box::pin(goes).await;
-        *count += 1;
-        if place % 50 == 49 {
-            town.minutes_pass(1).await;
-            town.city.stream_wakes(&app).await;
-        }
-    }
-    let of_way = |wanted: Way| {
-        let of_it = ways.iter().filter(move |(_, way)| *way == wanted);
-        of_it.map(|(case_number, _)| case_number.as_str())
-    };
-    town.the_bank_sends_its_list(&of_way(Way::Transfer).collect::<Vec<_>>())
-        .await;
-    town.minutes_pass(70).await;
+/// The tickets of a way.
+fn of_way(ways: &[(String, Way)], wanted: Way) -> impl Iterator<Item = &str> {
+    let of_it = ways.iter().filter(move |(_, way)| *way == wanted);
+    of_it.map(|(case_number, _)| case_number.as_str())
+}
 
-    for case_number in of_way(Way::Online).take(LEASES) {
-        let fill = [("UNTIL", "2026-12-10T12:00:00Z")];
-        let asked = town.city.manages("city-asks-for-lease", case_number, &fill);
-        let refused = asked.await;
-        assert!(refused.is_problem(409, "ticket-paid"), "{}", refused.body);
-    }
-    let proposed = town.city.refunds("proposed").await;
-    assert_eq!(
-        proposed.len(),
-        40,
-        "each that was over, and each that came twice"
-    );
-    for (count, refund) in proposed.iter().step_by(4).take(REFUNDS).enumerate() {
-        let number = refund["id"].as_str().unwrap();
-        if count < BY_THE_SAME {
-            let case = town.city.case_file(refund["case_number"].as_str().unwrap());
-            let file = case.await;
-            let mut booked = file.settlements.iter();
-            let clerk = booked.find_map(|it| it.source.clerk()).unwrap();
-            let own = town.city.approves(clerk, number).await;
-            assert!(own.is_problem(409, "own-proposal"), "{}", own.body);
-        } else {
-            let approved = town.city.approves("clerk-2", number).await;
-            assert_eq!(approved.status, 200, "{}", approved.body);
+impl Town {
+    async fn opens(app: &App, city: City, ways: &[(String, Way)]) -> Self {
+        city.minute_wakes(app).await;
+        let mut tokens = BTreeMap::new();
+        for (case_number, _) in ways {
+            tokens.insert(case_number.clone(), city.issue(case_number).await);
         }
+        city.stream_wakes(app).await;
+        Self { city, tokens }
     }
-    for case_number in of_way(Way::Online).skip(LEASES).take(REVERSALS) {
-        let file = town.city.case_file(case_number).await;
-        let capture = file.settlements[0].id();
-        town.city
-            .standin
-            .afterwards(capture.as_str(), Afterwards::Reversed)
-            .unwrap();
-    }
-    town.minutes_pass(15).await;
-    for _ in 0..10 {
-        town.city.later(Duration::from_mins(30));
-        town.city.minute_wakes(&app).await;
-    }
-    town.city.later(Duration::from_hours(24));
-    let (night, _) = town.city.night().await;
-    assert_eq!(night.difference_cents, 0);
 
-    let mut cases = BTreeMap::new();
-    let mut states: BTreeMap<String, usize> = BTreeMap::new();
-    for (case_number, _) in &ways {
-        let case = town.city.reads(case_number).await;
-        *states
-            .entry(case["state"].as_str().unwrap().to_owned())
-            .or_default() += 1;
-        cases.insert(case_number.clone(), case);
+    /// Each ticket goes its way; who is told of it is down for a half of it.
+    async fn everybody_goes_their_way(
+        &self,
+        app: &App,
+        subscriber: &Subscriber,
+        ways: &[(String, Way)],
+    ) {
+        let mut counts: BTreeMap<Way, usize> = BTreeMap::new();
+        for (place, (case_number, way)) in ways.iter().enumerate() {
+            match place {
+                250 => subscriber.answers(Answers::Page(503)),
+                750 => subscriber.answers(Answers::Takes),
+                _ => {}
+            }
+            let count = counts.entry(*way).or_default();
+            Box::pin(self.goes_its_way(case_number, *way, *count)).await;
+            *count += 1;
+            if place % 50 == 49 {
+                self.minutes_pass(1).await;
+                self.city.stream_wakes(app).await;
+            }
+        }
+        let transfers: Vec<&str> = of_way(ways, Way::Transfer).collect();
+        self.the_bank_sends_its_list(&transfers).await;
+        self.minutes_pass(70).await;
     }
-    let expected = [
-        ("handed_over", 20),
-        ("objected", 30),
-        ("open", 40 + 15),
-        ("paid", 400 + 300 + 100 + 15 + 20 + 20 - REVERSALS),
-        ("review", REVERSALS),
-        ("withdrawn", 40),
-    ];
-    assert_eq!(
-        states,
-        expected
-            .map(|(state, count)| (state.to_owned(), count))
-            .into()
-    );
-    let (paypal, others) = kept_by_cases(&cases);
-    assert_eq!(paypal, kept_at_paypal(&town.city));
-    let given_back = REFUNDS - BY_THE_SAME;
-    let completed = town.city.refunds("completed").await.len();
-    assert_eq!(
-        completed + town.city.refunds("ordered").await.len(),
-        given_back
-    );
 
-    // What the city was told says the same, of each case and of each payment.
-    let feed = feed(&town.city).await;
+    /// Letters are asked for, money goes back as people decide, and `PayPal` takes some.
+    async fn the_city_acts(&self, ways: &[(String, Way)]) {
+        for case_number in of_way(ways, Way::Online).take(LEASES) {
+            let fill = [("UNTIL", "2026-12-10T12:00:00Z")];
+            let asked = self.city.manages("city-asks-for-lease", case_number, &fill);
+            let refused = asked.await;
+            assert!(refused.is_problem(409, "ticket-paid"), "{}", refused.body);
+        }
+        let proposed = self.city.refunds("proposed").await;
+        assert_eq!(proposed.len(), 40, "what was over, and what came twice");
+        for (count, refund) in proposed.iter().step_by(4).take(REFUNDS).enumerate() {
+            let number = refund["id"].as_str().unwrap();
+            if count < BY_THE_SAME {
+                let case = refund["case_number"].as_str().unwrap();
+                let file = self.city.case_file(case).await;
+                let mut booked = file.settlements.iter();
+                let clerk = booked.find_map(|it| it.source.clerk()).unwrap();
+                let own = self.city.approves(clerk, number).await;
+                assert!(own.is_problem(409, "own-proposal"), "{}", own.body);
+            } else {
+                let approved = self.city.approves("clerk-2", number).await;
+                assert_eq!(approved.status, 200, "{}", approved.body);
+            }
+        }
+        for case_number in of_way(ways, Way::Online).skip(LEASES).take(REVERSALS) {
+            let file = self.city.case_file(case_number).await;
+            let capture = file.settlements[0].id();
+            let standin = &self.city.standin;
+            standin
+                .afterwards(capture.as_str(), Afterwards::Reversed)
+                .unwrap();
+        }
+        self.minutes_pass(15).await;
+    }
+
+    /// Every case, as the city reads it.
+    async fn cases(&self) -> BTreeMap<String, Value> {
+        let mut cases = BTreeMap::new();
+        for case_number in self.tokens.keys() {
+            cases.insert(case_number.clone(), self.city.reads(case_number).await);
+        }
+        cases
+    }
+}
+
+/// What the city was told says what the cases say, of each ticket and of each payment.
+fn the_feed_agrees(feed: &[Value], cases: &BTreeMap<String, Value>) {
     let mut last: BTreeMap<&str, &Value> = BTreeMap::new();
-    let mut booked: BTreeSet<&str> = BTreeSet::new();
-    for change in &feed {
+    let mut booked: BTreeSet<String> = BTreeSet::new();
+    for change in feed {
         last.insert(change["case_number"].as_str().unwrap(), change);
         let what = change["what"].as_str().unwrap();
         if ["paid", "part_paid", "surplus_booked"].contains(&what) {
-            assert!(booked.insert(change["reference"].as_str().unwrap()));
+            let id = change["reference"].as_str().unwrap();
+            let receipt = id.strip_prefix("cash-").or(id.strip_prefix("transfer-"));
+            assert!(booked.insert(receipt.unwrap_or(id).to_owned()), "{id}");
         }
     }
     assert_eq!(last.len(), TICKETS);
@@ -371,26 +347,63 @@ async fn a_thousand_tickets_are_paid_in_every_way_and_everybody_agrees_to_the_ce
             (&case["state"], &case["owed"])
         );
     }
-    let unprefixed = |id: &str| {
-        let receipt = id.strip_prefix("cash-").or(id.strip_prefix("transfer-"));
-        receipt.unwrap_or(id).to_owned()
-    };
-    let booked: BTreeSet<String> = booked.into_iter().map(unprefixed).collect();
+    let (paypal, others) = kept_by_cases(cases);
     assert_eq!(
         booked,
         paypal.into_keys().chain(others.into_keys()).collect()
     );
+}
 
-    // Whoever was down has heard all of it, once for each id, and as the feed says it.
+/// Whoever was down has heard all of it, once for each id, and as the feed says it.
+fn was_heard_once(feed: &[Value], subscriber: &Subscriber) {
     let told = subscriber.taken();
     let mut heard: BTreeMap<&str, &Value> = BTreeMap::new();
     for message in &told {
         let before = heard.insert(message.id.as_str(), &message.body["data"]);
         assert_eq!(before, None, "{} was taken twice", message.id);
     }
-    let all: BTreeMap<&str, &Value> = feed
-        .iter()
-        .map(|change| (change["id"].as_str().unwrap(), change))
-        .collect();
-    assert_eq!(heard, all);
+    let all = feed.iter();
+    let all = all.map(|change| (change["id"].as_str().unwrap(), change));
+    assert_eq!(heard, all.collect());
+}
+
+#[tokio::test]
+async fn a_thousand_tickets_are_paid_in_every_way_and_everybody_agrees_to_the_cent() {
+    let subscriber = Subscriber::opens("city").await;
+    let city = Box::pin(City::new()).await;
+    let app = city.tells(&[subscriber.configured()]).await;
+    let ways = ways();
+    let town = Box::pin(Town::opens(&app, city, &ways)).await;
+    Box::pin(town.everybody_goes_their_way(&app, &subscriber, &ways)).await;
+    Box::pin(town.the_city_acts(&ways)).await;
+    for _ in 0..10 {
+        town.city.later(Duration::from_mins(30));
+        town.city.minute_wakes(&app).await;
+    }
+    town.city.later(Duration::from_hours(24));
+    let (night, _) = town.city.night().await;
+    assert_eq!(night.difference_cents, 0);
+
+    let cases = town.cases().await;
+    let mut states: BTreeMap<&str, usize> = BTreeMap::new();
+    for case in cases.values() {
+        *states.entry(case["state"].as_str().unwrap()).or_default() += 1;
+    }
+    let expected = [
+        ("handed_over", 20),
+        ("objected", 30),
+        ("open", 40 + 15),
+        ("paid", 400 + 300 + 100 + 15 + 20 + 20 - REVERSALS),
+        ("review", REVERSALS),
+        ("withdrawn", 40),
+    ];
+    assert_eq!(states, expected.into());
+    let (paypal, _) = kept_by_cases(&cases);
+    assert_eq!(paypal, kept_at_paypal(&town.city));
+    let completed = town.city.refunds("completed").await.len();
+    let ordered = town.city.refunds("ordered").await.len();
+    assert_eq!(completed + ordered, REFUNDS - BY_THE_SAME);
+    let feed = feed(&town.city).await;
+    the_feed_agrees(&feed, &cases);
+    was_heard_once(&feed, &subscriber);
 }

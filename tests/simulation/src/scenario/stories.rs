@@ -313,10 +313,8 @@ pub(crate) const STORIES: [Scenario; 45] = [
         name: "refunded-in-part-and-the-rest-paid-again",
         prepare: with_webhooks,
         begin: |world| {
-            tell(
-                world,
-                vec![reviewed(world, Afterwards::RefundedInPart(500))],
-            )
+            let in_part = Afterwards::RefundedInPart(500);
+            tell(world, vec![reviewed(world, in_part)]);
         },
     },
     Scenario {
