@@ -60,6 +60,8 @@ pub(crate) struct History {
     pub(crate) shown_paid: BTreeMap<String, Timestamp>,
     /// When cash or a transfer settled a ticket.
     pub(crate) clerk_settled: BTreeMap<String, Timestamp>,
+    /// How many reviews of a ticket two people have ended.
+    pub(crate) reviews_ended: BTreeMap<String, usize>,
     /// Orders of which PayPal told, or made, other facts than were asked for.
     pub(crate) odd_orders: BTreeSet<String>,
     /// When each order was approved, by PayPal's clock.

@@ -567,9 +567,12 @@ fn what_was_taken_back_is_known(books: &Books, table: &Table, history: &mut Hist
             .taken_back
             .iter()
             .any(|line| text(line, "id") == *id && text(line, "gives_back") == "surplus");
-        history.law("L8", known.contains(id) && (reviewed || decided), || {
-            format!("{id} took money back from {case_number}, which is {stands:?}")
-        });
+        let ended = history.reviews_ended.contains_key(&case_number);
+        history.law(
+            "L8",
+            known.contains(id) && (reviewed || decided || ended),
+            || format!("{id} took money back from {case_number}, which is {stands:?}"),
+        );
     }
 }
 

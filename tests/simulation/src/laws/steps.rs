@@ -48,7 +48,11 @@ pub(super) fn at_most_one_capture(world: &World) {
             );
         }
         for (case_number, of_case) in captures {
-            history.law("M1", of_case.len() <= 1, || {
+            // Once more for each time that two people have decided so: the money of before
+            // is gone.
+            let ended = history.reviews_ended.get(&case_number).copied();
+            let most = 1 + ended.unwrap_or_default();
+            history.law("M1", of_case.len() <= most, || {
                 format!("{case_number} was charged by {of_case:?}")
             });
         }
@@ -122,7 +126,7 @@ fn no_letter_to_who_is_paying(
 
 /// M17: whoever has ended a review where it is about money was not who had proposed it, and
 /// what was proposed last is what came of it.
-fn two_people_have_ended_it(history: &mut History, items: &[Value]) {
+fn two_people_have_ended_it(history: &mut History, case_number: &str, items: &[Value]) {
     let lines = |what: &'static str| {
         let of_journal = |item: &&Value| text(item, "sk").starts_with("JOURNAL#");
         let lines = items.iter().filter(of_journal);
@@ -141,6 +145,8 @@ fn two_people_have_ended_it(history: &mut History, items: &[Value]) {
             text(last, "by") != text(ended, "by") && text(last, "reference").starts_with(decision)
         });
         history.sometimes("two people ended a review");
+        let count = lines("review_ended").count();
+        history.reviews_ended.insert(case_number.to_owned(), count);
         history.law("M17", by_two, || {
             format!("a review ended so: {ended}, after {last:?}")
         });
@@ -171,7 +177,7 @@ fn look_at_a_case(world: &World, items: &[Value]) {
     let history = &mut *history;
     let case_number = text(ticket, "case_number");
     no_letter_to_who_is_paying(world, history, ticket, items);
-    two_people_have_ended_it(history, items);
+    two_people_have_ended_it(history, &case_number, items);
     let paid = ticket["state"]["S"] == "paid";
     // What a review has set aside counts no more, unless it is what pays the ticket.
     let counts = |item: &Value| {
