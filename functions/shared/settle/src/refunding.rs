@@ -16,7 +16,7 @@ use store::{DecidedRefund, Error, JournalEvent, TakenBack, TakenBackKind, Write}
 use ticket::{Asked, Captured, Captures, Refund, RefundState, Settlement, Ticket};
 
 use crate::limits::{
-    CAPTURE_NEEDS, FUNDS_AWAITED, LEASE, READ_LAG, REFUND_ASKED_MAX, later, since,
+    CAPTURE_NEEDS, FUNDS_AWAITED, LEASE, READ_LAG, REFUND_ASKED_MAX, SILENCE_MAX, later, since,
 };
 use crate::taken_back::{Claim, TakingBack};
 use crate::{Moment, Progress, Settle};
@@ -114,6 +114,37 @@ impl Settle {
         self.note_whether_refund_is_said(came_to, &refund, moment.now)
             .await;
         Ok(came_to)
+    }
+
+    /// Remembers since when PayPal says nothing, and tells of it where that lasts: one that
+    /// was never asked for would wait for ever, and nobody would hear of it.
+    async fn note_whether_refund_is_said(
+        &self,
+        came_to: GivingBack,
+        refund: &Refund,
+        now: Timestamp,
+    ) {
+        let noted = match (came_to, refund.state.silent_since()) {
+            // It is over, or nobody was asked.
+            (GivingBack::Ended | GivingBack::NotAsked, _)
+            | (GivingBack::UnderWay | GivingBack::Refused | GivingBack::AwaitsFunds, None) => {
+                return;
+            }
+            (GivingBack::UnderWay | GivingBack::Refused | GivingBack::AwaitsFunds, Some(_)) => {
+                self.store.end_refund_silence(refund).await
+            }
+            (GivingBack::Unsaid, None) => self.store.note_refund_silence(refund, now).await,
+            (GivingBack::Unsaid, Some(then)) => {
+                // Looks are ten minutes apart: the second one tells.
+                if since(then, now) >= SILENCE_MAX {
+                    tracing::error!(alarm = "refund-unclear", refund = %refund.id, since = %then, "a refund waits: PayPal does not say how it stands");
+                }
+                return;
+            }
+        };
+        if let Err(error) = noted {
+            tracing::warn!(%error, refund = %refund.id, "it is not written down since when PayPal says nothing of a refund");
+        }
     }
 
     async fn look_at_approved(&self, refund: &Refund, moment: Moment) -> Result<GivingBack, Error> {

@@ -1,48 +1,16 @@
-//! Since when PayPal has not said how an attempt or a refund stands: who waits for more
-//! than ten minutes is told of.
+//! Since when PayPal has not said how an attempt stands: who waits for more than ten
+//! minutes is told of.
 
 use jiff::Timestamp;
 use store::{Attempt, AttemptState};
-use ticket::{Awaited, Refund, Ticket};
+use ticket::{Awaited, Ticket};
 
 use crate::Settle;
 use crate::asking::Answer;
 use crate::limits::{SILENCE_MAX, since};
 use crate::reading::Reading;
-use crate::refunding::GivingBack;
 
 impl Settle {
-    /// The same of a refund: without it one that was never asked for would wait for ever,
-    /// and nobody would hear of it.
-    pub(crate) async fn note_whether_refund_is_said(
-        &self,
-        came_to: GivingBack,
-        refund: &Refund,
-        now: Timestamp,
-    ) {
-        let noted = match (came_to, refund.state.silent_since()) {
-            // It is over, or nobody was asked.
-            (GivingBack::Ended | GivingBack::NotAsked, _)
-            | (GivingBack::UnderWay | GivingBack::Refused | GivingBack::AwaitsFunds, None) => {
-                return;
-            }
-            (GivingBack::UnderWay | GivingBack::Refused | GivingBack::AwaitsFunds, Some(_)) => {
-                self.store.end_refund_silence(refund).await
-            }
-            (GivingBack::Unsaid, None) => self.store.note_refund_silence(refund, now).await,
-            (GivingBack::Unsaid, Some(then)) => {
-                // Looks are ten minutes apart: the second one tells.
-                if since(then, now) >= SILENCE_MAX {
-                    tracing::error!(alarm = "refund-unclear", refund = %refund.id, since = %then, "a refund waits: PayPal does not say how it stands");
-                }
-                return;
-            }
-        };
-        if let Err(error) = noted {
-            tracing::warn!(%error, refund = %refund.id, "it is not written down since when PayPal says nothing of a refund");
-        }
-    }
-
     /// Remembers since when nothing is said of an attempt, and tells of it where that
     /// lasts. Where it cannot be written down, the next look does.
     pub(crate) async fn note_whether_said(&self, is_said: bool, attempt: &Attempt, now: Timestamp) {
