@@ -6,9 +6,7 @@ use http::StatusCode;
 use office::{DECISIONS_MAX, Kind, Problem, object};
 use serde::Deserialize;
 use store::{Act, Store, Write};
-use ticket::{
-    CaseNumber, Change, InFlight, Refusal, ReviewDecision, State, Ticket, TicketText, Unendable,
-};
+use ticket::{CaseNumber, Change, ReviewDecision, State, Ticket, TicketText, Unendable};
 
 use crate::change::change;
 
@@ -68,7 +66,8 @@ pub(crate) async fn end(
         if ticket.state.name() == asked.decision.state() {
             return Ok(StatusCode::OK);
         }
-        nobody_captures(&ticket)?;
+        in_review(&ticket)?;
+        ticket.nothing_in_flight().map_err(Problem::refused)?;
         let decision = match asked.decision {
             Ending::PayableAgain => ReviewDecision::PayableAgain,
             Ending::Paid => ReviewDecision::Paid,
@@ -107,24 +106,17 @@ async fn changed(
     Ok(StatusCode::OK)
 }
 
-/// Only a review ends so, and not while money may still move.
-fn nobody_captures(ticket: &Ticket) -> Result<(), Problem> {
-    match &ticket.state {
-        State::Review(None) => Ok(()),
-        State::Review(Some(InFlight::Locked(_))) => Err(Problem::refused(Refusal::Processing)),
-        State::Review(Some(InFlight::Pending(_))) => Err(Problem::refused(Refusal::Pending)),
-        State::Open(_)
-        | State::Paid { .. }
-        | State::Objected
-        | State::Withdrawn
-        | State::HandedOver => Err(Problem::new(
-            Kind::NotInReview,
-            format!(
-                "the ticket is {} and not in review, and nothing was changed: look at the case",
-                ticket.state.name()
-            ),
-        )),
+fn in_review(ticket: &Ticket) -> Result<(), Problem> {
+    if matches!(ticket.state, State::Review(_)) {
+        return Ok(());
     }
+    Err(Problem::new(
+        Kind::NotInReview,
+        format!(
+            "the ticket is {} and not in review, and nothing was changed: look at the case",
+            ticket.state.name()
+        ),
+    ))
 }
 
 fn cannot_end(why: &Unendable) -> Problem {

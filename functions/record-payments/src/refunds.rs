@@ -276,11 +276,13 @@ fn was_so_decided(refund: &Refund, is_approval: bool) -> bool {
 
 fn undecided(undecidable: Undecidable, refund: &Refund) -> Problem {
     match undecidable {
-        Undecidable::Decided if refund.state.name() == "approved" => Problem::new(
-            Kind::AlreadyDecided,
-            "it was approved, and PayPal was asked to give the money back; nothing was changed: \
+        Undecidable::Decided if matches!(refund.state, RefundState::Approved { .. }) => {
+            Problem::new(
+                Kind::AlreadyDecided,
+                "it was approved, and PayPal was asked to give the money back; nothing was changed: \
              what becomes of it the refund says, and nobody can call it off",
-        ),
+            )
+        }
         Undecidable::Decided => Problem::new(
             Kind::AlreadyDecided,
             format!(

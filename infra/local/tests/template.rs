@@ -252,15 +252,6 @@ fn statements() -> Vec<Statement> {
     Statement::all(TEXT).unwrap()
 }
 
-fn written(node: &Node) -> String {
-    match node.tagged() {
-        // `!If [IsRestored, the restored table, the table itself]`
-        Some((tag, choice)) if tag == "If" => written(&choice.items()[2]),
-        Some((_, inner)) => inner.text().unwrap(),
-        None => node.text().unwrap(),
-    }
-}
-
 #[test]
 fn every_folder_in_functions_is_a_function_and_every_function_has_a_folder() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../functions");
@@ -556,12 +547,12 @@ fn what_a_role_may_do_to_the_table_it_may_do_to_the_restored_one() {
                 let Some(resource) = statement.find("Resource") else {
                     continue;
                 };
-                let table = written(&resource);
+                let table = resource.written().unwrap();
                 if !table.contains("Table.Arn") {
                     continue;
                 }
                 let (_, choice) = resource.tagged().unwrap();
-                let restored = written(&choice.items()[1]);
+                let restored = choice.items()[1].written().unwrap();
                 let index = table.trim_start_matches("${Table.Arn}");
                 let index = if table == "Table.Arn" { "" } else { index };
                 let account = "arn:${AWS::Partition}:dynamodb:${AWS::Region}:${AWS::AccountId}";

@@ -383,6 +383,12 @@ async fn a_thousand_tickets_are_paid_in_every_way_and_everybody_agrees_to_the_ce
     town.city.later(Duration::from_hours(24));
     let (night, _) = town.city.night().await;
     assert_eq!(night.difference_cents, 0);
+    let captures = town.city.standin.books().captures.len();
+    assert_eq!(
+        usize::try_from(night.comparison.shown.count).unwrap(),
+        captures,
+        "it has seen them all"
+    );
 
     let cases = town.cases().await;
     let mut states: BTreeMap<&str, usize> = BTreeMap::new();

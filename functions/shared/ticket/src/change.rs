@@ -31,12 +31,7 @@ impl Ticket {
     /// # Errors
     /// When it cannot be had: why.
     pub fn permit(&self, change: Change) -> Result<Option<Permit<'_>>, Refusal> {
-        // A case in review may have money in flight, which its standing does not say.
-        match self.state.in_flight() {
-            Some(InFlight::Locked(_)) => return Err(Refusal::Processing),
-            Some(InFlight::Pending(_)) => return Err(Refusal::Pending),
-            None => {}
-        }
+        self.nothing_in_flight()?;
         let wish = self.standing().wish(change)?;
         let is_owed_already = matches!(change, Change::Amount(amount) if amount == self.amount);
         Ok(match wish {
@@ -46,6 +41,21 @@ impl Ticket {
             }),
             Wish::Changes | Wish::AlreadyDone => None,
         })
+    }
+}
+
+impl Ticket {
+    /// Whether nobody is inside the capture call, and PayPal holds nothing back: a case in
+    /// review may have money in flight, which its standing does not say.
+    ///
+    /// # Errors
+    /// When money may still move: how.
+    pub const fn nothing_in_flight(&self) -> Result<(), Refusal> {
+        match self.state.in_flight() {
+            Some(InFlight::Locked(_)) => Err(Refusal::Processing),
+            Some(InFlight::Pending(_)) => Err(Refusal::Pending),
+            None => Ok(()),
+        }
     }
 }
 

@@ -102,6 +102,20 @@ impl Node {
         item.ok_or_else(|| self.wrong(&format!("item {index} is missing")))
     }
 
+    /// The text here, whatever function it is an argument of; of a choice the last one,
+    /// which is what holds where nothing was chosen.
+    ///
+    /// # Errors
+    /// When there is something else.
+    pub fn written(&self) -> Result<String, TemplateError> {
+        match self.tagged() {
+            // `!If [IsRestored, the restored table, the table itself]`
+            Some((tag, choice)) if tag == "If" => choice.get_item(2)?.written(),
+            Some((_, inner)) => inner.text(),
+            None => self.text(),
+        }
+    }
+
     /// The text here: a string, a number or a truth value.
     ///
     /// # Errors

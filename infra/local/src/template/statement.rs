@@ -65,7 +65,7 @@ impl Statement {
             sid: statement.get("Sid")?.text()?,
             effect: statement.get("Effect")?.text()?,
             actions: texts(&statement.get("Action")?)?,
-            resource: written(&statement.get("Resource")?)?,
+            resource: statement.get("Resource")?.written()?,
             conditions,
         })
     }
@@ -97,15 +97,5 @@ fn is_like(pattern: &str, text: &str) -> bool {
 }
 
 fn texts(node: &Node) -> Result<Vec<String>, TemplateError> {
-    node.items().iter().map(written).collect()
-}
-
-/// The text of a node, whatever function it is an argument of.
-fn written(node: &Node) -> Result<String, TemplateError> {
-    match node.tagged() {
-        // `!If [IsRestored, the restored table, the table itself]`
-        Some((tag, choice)) if tag == "If" => written(&choice.get_item(2)?),
-        Some((_, inner)) => inner.text(),
-        None => node.text(),
-    }
+    node.items().iter().map(Node::written).collect()
 }

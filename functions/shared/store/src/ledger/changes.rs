@@ -14,7 +14,7 @@ use ticket::{CaseNumber, Cents, Ticket};
 use crate::dynamo::client::{read, unavailable};
 use crate::dynamo::keys::{self, SHARDS, s, sortable_to_the_millisecond};
 use crate::dynamo::write::{Step, item};
-use crate::ledger::cursor::{ChangeCursor, Read, SETTLED_AFTER};
+use crate::ledger::cursor::{ChangeCursor, Read, settled};
 use crate::ledger::journal::{JournalEntry, Snapshot};
 use crate::{Error, Store};
 
@@ -119,12 +119,6 @@ impl Store {
             }
         }
     }
-}
-
-/// Until when nothing more can be written.
-pub(crate) fn settled(now: Timestamp) -> Timestamp {
-    // A moment that cannot be told from the beginning makes nothing settled.
-    now.checked_sub(SETTLED_AFTER).unwrap_or(Timestamp::MIN)
 }
 
 /// The step that tells of a line, by which the ticket comes to stand so.

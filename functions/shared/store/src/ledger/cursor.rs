@@ -12,6 +12,12 @@ use crate::dynamo::keys::sortable_to_the_millisecond;
 /// has left behind is answered within seconds.
 pub const SETTLED_AFTER: SignedDuration = SignedDuration::from_mins(2);
 
+/// Until when nothing more can be written.
+pub(crate) fn settled(now: Timestamp) -> Timestamp {
+    // A moment that cannot be told from the beginning makes nothing settled.
+    now.checked_sub(SETTLED_AFTER).unwrap_or(Timestamp::MIN)
+}
+
 /// A place in the feed. `settled` is a sort key: all changes up to it have been given,
 /// and none can come to be before it. `reached` is one after it, in the middle of pages
 /// whose changes are young: what comes to be before it is given when reading begins again
@@ -71,8 +77,7 @@ impl ChangeCursor {
     /// carries an earlier one may still come to be.
     #[must_use]
     pub fn before(at: Timestamp, now: Timestamp) -> Self {
-        let settled = now.checked_sub(SETTLED_AFTER).unwrap_or(Timestamp::MIN);
-        let at = sortable_to_the_millisecond(at.min(settled));
+        let at = sortable_to_the_millisecond(at.min(settled(now)));
         Self {
             settled: format!("{at}#{BEFORE_ALL_IDS}"),
             reached: None,

@@ -9,7 +9,7 @@ use ticket::{Asked, CaseMoney, Cents, Refund, RefundId, RefundState, Settlement,
 use crate::dynamo::client::{read, unavailable};
 use crate::dynamo::keys::{self, s, sortable};
 use crate::dynamo::write::{Step, value};
-use crate::ledger::changes::settled;
+use crate::ledger::cursor::settled;
 use crate::ledger::journal::{JournalEntry, JournalEvent, PAYPAL, journal_line};
 use crate::ledger::telling::told;
 use crate::lists::{ListPage, Place};
