@@ -54,7 +54,7 @@ pub struct ChangePage {
 
 impl Store {
     /// One page of the changes of all tickets after a place. What is younger than
-    /// [`SETTLED_AFTER`] comes again.
+    /// [`SETTLED_AFTER`](crate::SETTLED_AFTER) comes again.
     ///
     /// # Errors
     /// When the table does not answer or a change is unreadable.
