@@ -1,4 +1,5 @@
-//! The capture protocol as a model, searched exhaustively by `stateright`:
+//! The capture protocol as a model, searched exhaustively by `stateright` (and how money
+//! goes back, in [`refunds`]):
 //! every order in which presses, approvals, calls of `settle`, deaths, late
 //! effects, ended leases, cash and withdrawals can come.
 //!
@@ -26,6 +27,7 @@
 //! | Held-back money leaves a mark, taken away when it is denied (`Store::book_pending`, `end_pending`) | `State::keep_pending`, `end_pending`, `Action::EndHeldBack` |
 //! | No attempt is made final under a lock (`Store::end_attempt`) | `State::end` |
 //! | Cash, withdrawal and another amount wait for lock and mark (`ticket::state`) | `State::book_cash`, `withdraw`, `change_amount` |
+//! | A lease for a letter: nobody may pay, and nobody has begun to since that was read (`manage_tickets::lease`, `Store::lease_letter`) | `State::ask_for_lease`, each read and the write a step |
 //!
 //! `Action::Die` stands for all of: a crash, the function's time-out, the table's answer
 //! lost on its way (the effect is there, or comes later, or never). All of them end the
@@ -60,12 +62,12 @@
 //!   the journal, the export.
 //! - Money taken back, short transfers, objections, handing over (which wait as a
 //!   withdrawal does), orders by another client id, restoring a backup.
-//! - A clerk: the office writes nothing of this kind yet. Modelled is what the
-//!   table of states demands of it.
 //! - Two conditions that others cover; taken away at once they change no
 //!   property. Comparing `n` when the lock is taken: nobody raises it without a
 //!   lock, so the fence tells. Comparing the version when money is booked: under
 //!   the lock or mark nobody else changes the ticket.
+//! - Two conditions of a lease, likewise: the version, since what changes it closes the
+//!   ticket or ends its attempts; lock and mark, since their attempt may pay.
 //! - A fence that begins anew with each lock, and `n` that is never raised: here
 //!   the fence is no number, and refusals are what bounds the search.
 
@@ -74,5 +76,6 @@ pub mod paypal;
 mod process;
 pub mod properties;
 pub mod protocol;
+pub mod refunds;
 pub mod state;
 mod table;

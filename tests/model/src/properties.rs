@@ -4,7 +4,7 @@ use stateright::Property;
 
 use crate::paypal::Outcome;
 use crate::protocol::{Action, Protocol};
-use crate::state::{Attempt, CaseState, Id, Life, Order, Role, State, Step, Waited};
+use crate::state::{Attempt, CaseState, Id, Letter, Life, Order, Role, State, Step, Waited};
 
 /// M1.
 pub const ONE_CAPTURE: &str = "M1: at most one capture holds money";
@@ -25,6 +25,10 @@ pub const NOT_FINAL_UNDER_LOCK: &str = "no attempt is final while its own lock e
 pub const NOTHING_LOST: &str = "L1: at rest, every completed capture is booked";
 /// V1.
 pub const NO_LOCK_LEFT: &str = "V1: at rest, no lock is left";
+
+/// The lease.
+pub const NO_LETTER_TO_WHO_PAYS: &str =
+    "a letter is printed only while the fine is owed and nobody is paying it";
 
 /// Sweeps over all open attempts until one changes nothing; what needs more
 /// counts as never coming to rest.
@@ -64,6 +68,9 @@ fn must_hold() -> Vec<Claim> {
         }),
         Claim::always(NOTHING_LOST, |protocol, state| {
             is_all_booked(state) || at_rest(protocol, state, is_all_booked)
+        }),
+        Claim::always(NO_LETTER_TO_WHO_PAYS, |_, state| {
+            state.letter != Letter::Granted { rightly: false }
         }),
         Claim::always(NO_LOCK_LEFT, |protocol, state| {
             is_unlocked(state) || at_rest(protocol, state, is_unlocked)
@@ -109,6 +116,16 @@ fn can_happen(protocol: &Protocol) -> Vec<Claim> {
             "cash for a paid ticket is surplus",
             |_, state| state.cash == Some(Role::Surplus),
         ));
+    }
+    if protocol.letters {
+        all.extend([
+            Claim::sometimes("a letter is on its way, and it is paid", |_, state| {
+                state.letter == Letter::Granted { rightly: true } && is_paid(state)
+            }),
+            Claim::sometimes("no letter while somebody pays", |_, state| {
+                state.letter == Letter::Refused
+            }),
+        ]);
     }
     all
 }

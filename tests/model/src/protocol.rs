@@ -5,7 +5,8 @@ use stateright::{Model, Property};
 use crate::paypal::{Answer, Outcome};
 use crate::properties;
 use crate::state::{
-    Attempt, CaseState, Id, Life, Order, Process, Shown, Sightings, State, Step, Ticket, Waited,
+    Attempt, CaseState, Id, Letter, Life, Order, Process, Shown, Sightings, State, Step, Ticket,
+    Waited,
 };
 
 /// The protocol, and what is let happen to it. What holds in a world holds in
@@ -30,6 +31,8 @@ pub struct Protocol {
     pub reads_lag: bool,
     /// Whether clerks take cash, change the amount and withdraw.
     pub clerk: bool,
+    /// Whether the back office asks for a lease, to print a letter.
+    pub letters: bool,
     /// What is broken; nothing, for the protocol itself.
     pub missing: &'static [Missing],
 }
@@ -76,6 +79,14 @@ pub enum Missing {
     CashWaits,
     /// A ticket is withdrawn under a lock.
     WithdrawalWaits,
+    /// A letter is printed whoever may be paying.
+    AttemptsBeforeLetter,
+    /// Granting a lease does not compare how many attempts were begun.
+    CountAtLease,
+    /// Granting a lease does not compare the version.
+    VersionAtLease,
+    /// A lease is granted under a lock or a mark.
+    LeaseWaits,
 }
 
 /// Something that happens.
@@ -113,6 +124,8 @@ pub enum Action {
     Withdraw,
     /// A clerk changes the amount.
     ChangeAmount,
+    /// The back office asks for a lease, or goes on with it.
+    AskForLease,
 }
 
 impl Protocol {
@@ -140,6 +153,7 @@ impl Protocol {
             lags: [false; 2],
             under_way: [false; 2],
             cash: None,
+            letter: Letter::NotAsked,
             processes: [None; Process::MAX],
             seen: Sightings::default(),
         }
@@ -235,6 +249,7 @@ impl Protocol {
             Action::TakeCash => state.book_cash(self),
             Action::Withdraw => state.withdraw(self),
             Action::ChangeAmount => state.change_amount(),
+            Action::AskForLease => state.ask_for_lease(self),
         }
     }
 
@@ -307,6 +322,9 @@ impl Model for Protocol {
         actions.extend([Waited::ApprovalLag, Waited::ReadLag].map(Action::Pass));
         if self.clerk {
             actions.extend([Action::TakeCash, Action::Withdraw, Action::ChangeAmount]);
+        }
+        if self.letters {
+            actions.push(Action::AskForLease);
         }
     }
 

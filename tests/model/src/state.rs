@@ -38,6 +38,8 @@ pub struct State {
     pub under_way: [bool; 2],
     /// Cash that the clerk has booked.
     pub cash: Option<Role>,
+    /// How far the back office is with a lease for a letter.
+    pub letter: Letter,
     /// Who is inside `settle`, sorted: they differ in nothing but where they are.
     pub processes: [Option<Process>; Process::MAX],
     /// What no later state shows any more.
@@ -53,6 +55,44 @@ pub struct Sightings {
     pub call_after_cash: bool,
     /// Money was booked by one who found it under an ended lock.
     pub booked_for_another: bool,
+}
+
+/// How far the back office is with the lease it asks for before a letter is printed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Letter {
+    /// It has not asked, or must ask again.
+    #[default]
+    NotAsked,
+    /// It was refused: somebody may be paying.
+    Refused,
+    /// The ticket was read; whether it still has that version, and counts as many attempts.
+    TicketRead(AsRead),
+    /// The attempts, too: none of them may pay.
+    NobodyPays(AsRead),
+    /// It was granted; whether rightly.
+    Granted {
+        /// Nobody could have paid at that moment.
+        rightly: bool,
+    },
+}
+
+/// What of a ticket is as it was read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct AsRead {
+    /// No state or amount has changed.
+    pub version: bool,
+    /// No attempt was begun.
+    pub attempts: bool,
+}
+
+impl Letter {
+    /// What was read, while it is not granted.
+    pub(crate) const fn as_read(&mut self) -> Option<&mut AsRead> {
+        match self {
+            Self::TicketRead(read) | Self::NobodyPays(read) => Some(read),
+            Self::NotAsked | Self::Refused | Self::Granted { .. } => None,
+        }
+    }
 }
 
 /// The ticket's item.

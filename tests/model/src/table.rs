@@ -4,8 +4,8 @@
 use crate::deciding;
 use crate::protocol::{Missing, Protocol};
 use crate::state::{
-    Attempt, CaseState, Id, Life, Lock, Process, Refusal, Released, Role, State, Ticket,
-    TryHistory, View, Waited,
+    AsRead, Attempt, CaseState, Id, Letter, Life, Lock, Process, Refusal, Released, Role, State,
+    Ticket, TryHistory, View, Waited,
 };
 
 impl Ticket {
@@ -25,6 +25,17 @@ impl Ticket {
 
     fn pending_is(self, id: Id) -> bool {
         self.pending == Some(id)
+    }
+}
+
+impl Attempt {
+    /// Whether its money may still come: one of another version is never captured.
+    fn may_pay(self) -> bool {
+        match self.state {
+            Life::Live => self.of_this_version,
+            Life::Pending => true,
+            Life::NotBegun | Life::Captured | Life::Ended => false,
+        }
     }
 }
 
@@ -62,6 +73,9 @@ impl State {
         for process in self.processes.iter_mut().flatten() {
             process.view.version_is_fresh = false;
         }
+        if let Some(read) = self.letter.as_read() {
+            read.version = false;
+        }
     }
 
     /// Every lock raises the fence.
@@ -80,6 +94,9 @@ impl State {
         let attempt = self.attempt_mut(id);
         attempt.state = Life::Live;
         attempt.of_this_version = true;
+        if let Some(read) = self.letter.as_read() {
+            read.attempts = false;
+        }
         true
     }
 
@@ -330,6 +347,49 @@ impl State {
             self.raise_version();
         }
         allowed
+    }
+
+    /// `manage_tickets::lease::grant` reads the ticket, then its attempts;
+    /// `Store::lease_letter` writes. Each is a step.
+    pub(crate) fn ask_for_lease(&mut self, protocol: &Protocol) -> bool {
+        let waits = !protocol.lacks(Missing::LeaseWaits);
+        let nobody_captures =
+            self.ticket.is_free() || self.ticket.state == CaseState::Open && !waits;
+        let after = match self.letter {
+            Letter::NotAsked | Letter::Refused if nobody_captures => Letter::TicketRead(AsRead {
+                version: true,
+                attempts: true,
+            }),
+            Letter::TicketRead(read) => {
+                let nobody_pays = !self.attempts.into_iter().any(Attempt::may_pay);
+                if nobody_pays || protocol.lacks(Missing::AttemptsBeforeLetter) {
+                    Letter::NobodyPays(read)
+                } else {
+                    Letter::Refused
+                }
+            }
+            Letter::NobodyPays(read) => {
+                let as_read = (read.version || protocol.lacks(Missing::VersionAtLease))
+                    && (read.attempts || protocol.lacks(Missing::CountAtLease));
+                if as_read && nobody_captures {
+                    Letter::Granted {
+                        rightly: self.is_owed_and_nobody_pays(),
+                    }
+                } else {
+                    Letter::NotAsked
+                }
+            }
+            Letter::NotAsked | Letter::Refused | Letter::Granted { .. } => return false,
+        };
+        self.letter = after;
+        true
+    }
+
+    /// Whether a letter is right, as one would say who knows PayPal's books.
+    fn is_owed_and_nobody_pays(&self) -> bool {
+        self.ticket.state == CaseState::Open
+            && !self.attempts.into_iter().any(Attempt::may_pay)
+            && !self.orders.iter().any(|order| order.holds_money())
     }
 
     /// The city changes what is owed; refused under a lock or a mark.

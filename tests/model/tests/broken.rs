@@ -9,8 +9,8 @@
 use std::collections::BTreeSet;
 
 use model::properties::{
-    LAWFUL_CALL, NO_CALL_AFTER_CASH, NO_LOCK_LEFT, NOT_CASH_TOO, NOT_FINAL_UNDER_LOCK,
-    NOTHING_LOST, ONE_CAPTURE, ONE_MAIN,
+    LAWFUL_CALL, NO_CALL_AFTER_CASH, NO_LETTER_TO_WHO_PAYS, NO_LOCK_LEFT, NOT_CASH_TOO,
+    NOT_FINAL_UNDER_LOCK, NOTHING_LOST, ONE_CAPTURE, ONE_MAIN,
 };
 use model::protocol::{Missing, Protocol};
 use stateright::{Checker, HasDiscoveries, Model};
@@ -24,6 +24,7 @@ const CASH_DESK: Protocol = Protocol {
     holds_back: true,
     reads_lag: true,
     clerk: true,
+    letters: false,
     missing: &[],
 };
 
@@ -31,6 +32,13 @@ const CASH_DESK: Protocol = Protocol {
 const TWO_TABS: Protocol = Protocol {
     attempts: 2,
     clerk: false,
+    ..CASH_DESK
+};
+
+/// One order, a clerk, and a letter about to be printed.
+const A_LETTER: Protocol = Protocol {
+    processes: 1,
+    letters: true,
     ..CASH_DESK
 };
 
@@ -155,7 +163,36 @@ fn a_withdrawal_under_a_lock_lets_a_withdrawn_ticket_be_captured() {
     breaks(CASH_DESK, &[Missing::WithdrawalWaits], LAWFUL_CALL);
 }
 
-/// Why, is said in the crate's documentation.
+#[test]
+fn a_letter_whose_lease_is_granted_without_looking_goes_to_one_who_pays() {
+    breaks(
+        A_LETTER,
+        &[Missing::AttemptsBeforeLetter],
+        NO_LETTER_TO_WHO_PAYS,
+    );
+}
+
+#[test]
+fn a_letter_whose_lease_does_not_count_the_attempts_goes_to_one_who_pays() {
+    breaks(A_LETTER, &[Missing::CountAtLease], NO_LETTER_TO_WHO_PAYS);
+}
+
+/// Nothing is violated without `covered`, which others cover; why, is said in the crate's
+/// documentation.
+fn are_covered(world: Protocol, covered: &'static [Missing]) {
+    let checker = Protocol {
+        missing: covered,
+        ..world
+    }
+    .checker()
+    .threads(2)
+    .spawn_bfs()
+    .join();
+    checker.assert_properties();
+    let states = checker.unique_state_count();
+    eprintln!("without {covered:?} nothing is violated: {states} states");
+}
+
 #[test]
 fn two_conditions_are_covered_by_others() {
     const COVERED: &[Missing] = &[Missing::Refusals, Missing::VersionAtBooking];
@@ -164,16 +201,11 @@ fn two_conditions_are_covered_by_others() {
         ..TWO_TABS
     };
     for world in [CASH_DESK, two_tabs] {
-        let checker = Protocol {
-            missing: COVERED,
-            ..world
-        }
-        .checker()
-        .threads(2)
-        .spawn_bfs()
-        .join();
-        checker.assert_properties();
-        let states = checker.unique_state_count();
-        eprintln!("without {COVERED:?} nothing is violated: {states} states");
+        are_covered(world, COVERED);
     }
+}
+
+#[test]
+fn two_conditions_of_a_lease_are_covered_by_the_count_and_the_state() {
+    are_covered(A_LETTER, &[Missing::VersionAtLease, Missing::LeaseWaits]);
 }

@@ -17,6 +17,7 @@ const THREE_AT_ONCE: Protocol = Protocol {
     holds_back: true,
     reads_lag: true,
     clerk: true,
+    letters: false,
     missing: &[],
 };
 
@@ -26,6 +27,13 @@ const TWO_TABS: Protocol = Protocol {
     processes: 2,
     rounds: 2,
     ..THREE_AT_ONCE
+};
+
+/// Somebody pays, and a letter is about to be printed.
+const A_LETTER: Protocol = Protocol {
+    processes: 1,
+    letters: true,
+    ..TWO_TABS
 };
 
 fn holds(protocol: Protocol) {
@@ -43,4 +51,9 @@ fn three_calls_of_settle_at_once_move_one_orders_money_once() {
 #[test]
 fn two_orders_of_one_ticket_are_paid_once() {
     holds(TWO_TABS);
+}
+
+#[test]
+fn a_letter_goes_to_nobody_who_pays() {
+    holds(A_LETTER);
 }

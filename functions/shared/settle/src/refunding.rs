@@ -382,10 +382,8 @@ impl Settle {
                 Ok(GivingBack::AwaitsFunds)
             }
             Err(PayPalError::Refused { issue, .. }) if DEFINITE.contains(&issue.code()) => {
-                // It may be a call of ours that has had its effect, and a read does not show
-                // it yet: a second no, after another look, is believed.
                 // sabotage: the first no to a refund is believed
-                if asked_for < READ_LAG {
+                if !is_believed(before, moment.now) {
                     return Ok(GivingBack::Refused);
                 }
                 self.give_up(due, issue.code(), moment.now).await
@@ -503,6 +501,13 @@ impl Settle {
     }
 }
 
+/// Whether a no is one. It may be a call of ours that has had its effect, and a read does
+/// not show it for `READ_LAG`: then the look before this call was in vain. Measured from
+/// the last call and not from the first, which may have had none.
+fn is_believed(last: Option<Asked>, now: Timestamp) -> bool {
+    last.is_some_and(|last| since(last.until, now) + LEASE >= READ_LAG)
+}
+
 fn report_refusal(refund: &ticket::RefundId, issue: &Issue) {
     match issue.code() {
         // Source: PayPal Payments v2, `captures.refund-422`: asked again later.
@@ -514,3 +519,6 @@ fn report_refusal(refund: &ticket::RefundId, issue: &Issue) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
