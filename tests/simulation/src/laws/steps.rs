@@ -59,7 +59,7 @@ pub(super) fn at_most_one_capture(world: &World) {
     });
 }
 
-/// M6, M17, L3, L5, L6, T3: what the table may hold of the tickets just written.
+/// M6, M17, M18, L3, L5, L6, T3: what the table may hold of the tickets just written.
 pub(super) fn after_a_write(world: &World, keys: &[Key]) {
     let mut partitions: Vec<&str> = keys
         .iter()
@@ -153,6 +153,24 @@ fn two_people_have_ended_it(history: &mut History, case_number: &str, items: &[V
     }
 }
 
+/// M18: of what pays a ticket not all has left again.
+fn pays_with_what_is_there(history: &mut History, ticket: &Value, items: &[Value]) {
+    let (case_number, pays) = (text(ticket, "case_number"), text(ticket, "settlement"));
+    let sum = |kind: &str, of_it: &str| {
+        let lines = items
+            .iter()
+            .filter(|item| text(item, "sk").starts_with(kind));
+        let of_it = lines.filter(|item| text(item, of_it) == pays);
+        of_it.map(|item| cents(&text(item, "value"))).sum::<i64>()
+    };
+    // Cash and transfers are given back by payment orders, which end no state.
+    let came = sum("SETTLEMENT#", "capture_id");
+    let left = sum("TAKEN_BACK#", "settlement");
+    history.law("M18", came == 0 || left < came, || {
+        format!("{case_number} is paid by {pays}, which has left again: {left} of {came}")
+    });
+}
+
 /// Whether a review has ended since that was booked.
 pub(super) fn was_reviewed(ticket: &Value, booked: &Value) -> bool {
     let (ended, booked) = (text(ticket, "reviewed_at"), text(booked, "booked_at"));
@@ -199,6 +217,9 @@ fn look_at_a_case(world: &World, items: &[Value]) {
     history.law("M6", main <= 1 && (!paid || main == 1 || torn), || {
         format!("{case_number} has {main} main settlements: {ticket}")
     });
+    if paid && !torn {
+        pays_with_what_is_there(history, ticket, items);
+    }
     for settlement in of_kind("SETTLEMENT").filter(|it| text(it, "channel") == "paypal") {
         let capture_id = text(settlement, "capture_id");
         world.standin.in_books(|books| {
