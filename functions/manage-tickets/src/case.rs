@@ -118,12 +118,12 @@ impl Answer {
         Self {
             lapsed: ticket.has_lapsed(now),
             owed: ticket.owed(),
-            payment_running: under_way.is_some(),
+            payment_running: under_way.is_some() || ticket.lock().is_some(),
             payment_running_since: match under_way {
                 Some(UnderWay::Awaited { since }) => Some(since),
                 Some(UnderWay::Capturing) | None => None,
             },
-            payment_pending: ticket.standing() == Standing::OpenPending,
+            payment_pending: ticket.pending().is_some(),
             letter_until: ticket.letter_until(now),
             review_proposal: ticket.standing_proposal().cloned(),
             issued: Issued::of(&ticket, base),

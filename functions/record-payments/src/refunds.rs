@@ -20,7 +20,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use store::{Place, Store, Write};
 use ticket::{
     CaseNumber, Cents, Channel, Decision, Money, PaidOutBy, PaysOpenFine, Refund, RefundId,
-    RefundState, Settlement, SettlementId, TicketText, Undecidable,
+    RefundState, Settlement, SettlementId, Ticket, TicketText, Undecidable,
 };
 
 /// How many refunds a page has at most, and where nobody says.
@@ -172,18 +172,23 @@ pub(crate) async fn propose(
     Err(Problem::changing())
 }
 
-/// Whether the cash office may pay out what PayPal has: only what PayPal has been asked to
-/// give back and has not, or it could go both ways.
+/// Whether the cash office may pay out what PayPal has: only where PayPal has been asked to
+/// give it back and has not, or somebody has called that off. What is still approved holds
+/// its money, so that nothing goes both ways.
 fn may_be_paid_out(settlement: &Settlement, refunds: &[Refund]) -> Result<(), Problem> {
-    let has_failed = |refund: &Refund| {
-        refund.settlement == settlement.id() && matches!(refund.state, RefundState::Failed { .. })
+    let came_to_nothing = |refund: &Refund| {
+        refund.settlement == settlement.id()
+            && matches!(
+                refund.state,
+                RefundState::Failed { .. } | RefundState::Rejected { .. }
+            )
     };
     match settlement.source.channel() {
-        Channel::Paypal if refunds.iter().any(has_failed) => Ok(()),
+        Channel::Paypal if refunds.iter().any(came_to_nothing) => Ok(()),
         Channel::Paypal => Err(Problem::new(
             Kind::PaypalGivesBack,
-            "PayPal has this money and has not failed to give any of it back, and nothing was \
-             proposed: leave out `paid_out_by`",
+            "PayPal has this money and has not failed to give any of it back, nor was that \
+             called off, and nothing was proposed: leave out `paid_out_by`",
         )),
         Channel::Cash | Channel::Transfer => Err(Problem::with_field(
             "paid_out_by",
@@ -236,8 +241,8 @@ pub(crate) async fn decide(
         };
         let ticket = store.ticket(&refund.case_number).await?;
         let ticket = ticket.ok_or_else(Problem::no_such_ticket)?;
-        if is_approval && store.case_money(&ticket).await?.was_booked_by(by) {
-            return Err(undecided(Undecidable::OwnProposal, &refund));
+        if is_approval {
+            may_go(store, &ticket, &refund, by).await?;
         }
         if store.decide_refund(&ticket, &refund, &decided).await? == Write::Done {
             return Ok(Refund {
@@ -247,6 +252,24 @@ pub(crate) async fn decide(
         }
     }
     Err(Problem::changing())
+}
+
+/// Whether the money is there still, and this person may say that it goes. Since it was
+/// proposed PayPal may have taken it, or found that it had given it back: the cash office
+/// would pay it a second time.
+async fn may_go(store: &Store, ticket: &Ticket, refund: &Refund, by: &str) -> Result<(), Problem> {
+    let money = store.case_money(ticket).await?;
+    if money.was_booked_by(by) {
+        return Err(undecided(Undecidable::OwnProposal, refund));
+    }
+    let left = money.kept_of(&refund.settlement);
+    let sum = refund.amount.cents_of(&refund.amount.currency);
+    // What is decided is no longer among it.
+    let is_undecided = refund.state == RefundState::Proposed;
+    if is_undecided && sum.is_some_and(|sum| sum > left) {
+        return Err(more_than_left(left));
+    }
+    Ok(())
 }
 
 /// Whether the books have what an order needs: a restore may have brought it back alone.
@@ -341,7 +364,7 @@ fn more_than_left(left: Cents) -> Problem {
         Kind::MoreThanLeft,
         format!(
             "no more than {left} of this payment may still be given back, and nothing was \
-             proposed: the rest has gone back, is proposed, or was taken by PayPal"
+             changed: the rest has gone back, is proposed, or was taken by PayPal"
         ),
     )
 }

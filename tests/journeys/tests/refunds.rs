@@ -287,13 +287,22 @@ async fn what_somebody_gives_back_in_paypals_own_pages_is_found_and_not_given_ba
         if told {
             city.deliver().await;
         }
-        approved(&city, &number).await;
+        if told {
+            let late = city.approves("clerk-2", &number).await;
+            assert!(late.is_problem(409, "more-than-left"), "{}", late.body);
+            let rejected = city.decides("clerk-rejects-refund", "clerk-2", &number);
+            assert_eq!(rejected.await.status, 200);
+        } else {
+            approved(&city, &number).await;
+        }
         city.sweep().await;
         hours_pass(&city, 2).await;
         assert_eq!(given_back(&city), 500, "{told}");
-        assert_eq!(state_of(&city, &number).await, "failed", "{told}");
         let case = city.reads(CASE).await;
-        assert_eq!(case["refunds"][0]["issue"], "GIVEN_BACK_AT_PAYPAL");
+        if !told {
+            assert_eq!(state_of(&city, &number).await, "failed");
+            assert_eq!(case["refunds"][0]["issue"], "GIVEN_BACK_AT_PAYPAL");
+        }
         assert_eq!(case["taken_back"].as_array().unwrap().len(), 1);
         assert_eq!(case["state"], "review", "{told}");
         let of = (CASE, capture.as_str());
@@ -809,6 +818,51 @@ async fn what_paypal_will_never_give_back_is_paid_out_by_the_cash_office_and_onc
     let needless = city.proposes_with("clerk-1", of, "1.00", &by_cash_office);
     let needless = needless.await.body;
     assert_eq!(needless["field"], "paid_out_by", "{needless}");
+}
+
+/// Between proposal and approval a dispute is lost.
+#[tokio::test]
+async fn what_paypal_has_taken_meanwhile_is_not_paid_out_too() {
+    let (city, number) = paid_twice().await;
+    let capture = number.split('.').nth(1).unwrap().to_owned();
+    approved(&city, &number).await;
+    let refused = FaultKind::Refused(Issue::named("TRANSACTION_DISPUTED").unwrap());
+    city.standin.set_fault(always(On::Refund, refused)).unwrap();
+    hours_pass(&city, 2).await;
+    city.standin.clear_faults();
+    let of = (CASE, capture.as_str());
+    let by_cash_office = [("paid_out_by", "cash_office")];
+    let proposed = city.proposes_with("clerk-1", of, "30.00", &by_cash_office);
+    let number = proposed.await.body["id"].as_str().unwrap().to_owned();
+    city.standin
+        .afterwards(&capture, Afterwards::Reversed)
+        .unwrap();
+    city.deliver().await;
+    let table = city.table().await;
+    let late = city.approves("clerk-2", &number).await;
+    assert!(late.is_problem(409, "more-than-left"), "{}", late.body);
+    assert_eq!(city.table().await, table);
+    let rejected = city
+        .decides("clerk-rejects-refund", "clerk-2", &number)
+        .await;
+    assert_eq!(rejected.status, 200, "{}", rejected.body);
+}
+
+/// Where an approval was called off, since PayPal does not even say how the money stands,
+/// nothing of it is on its way.
+#[tokio::test]
+async fn what_was_called_off_may_be_paid_out_by_the_cash_office() {
+    let (city, number) = paid_twice().await;
+    let capture = number.split('.').nth(1).unwrap().to_owned();
+    approved(&city, &number).await;
+    let rejected = city
+        .decides("clerk-rejects-refund", "clerk-2", &number)
+        .await;
+    assert_eq!(rejected.status, 200, "{}", rejected.body);
+    let by_cash_office = [("paid_out_by", "cash_office")];
+    let of = (CASE, capture.as_str());
+    let proposed = city.proposes_with("clerk-1", of, "30.00", &by_cash_office);
+    assert_eq!(proposed.await.status, 201);
 }
 
 /// A city that empties its balance each night has none each morning.

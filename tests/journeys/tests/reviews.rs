@@ -332,3 +332,129 @@ async fn only_a_review_ends() {
         assert_eq!(answered.is_problem(409, "not-in-review"), !is_so);
     }
 }
+
+/// A transfer of the whole fine, which the office books.
+const TRANSFER: Payment<'_> = Payment {
+    amount: "30.00",
+    number: "NOTPROVIDED-7",
+    paid_at: None,
+};
+
+async fn happens_to(city: &City, capture: usize, back: Afterwards) {
+    let capture = city.standin.books().captures[capture].id.clone();
+    city.standin.afterwards(&capture, back).unwrap();
+    assert_eq!(city.deliver().await, [200]);
+}
+
+/// Whoever paid twice and has one of both taken back owes nothing.
+#[tokio::test]
+async fn what_came_a_second_time_pays_when_the_first_is_taken_back() {
+    let city = Box::pin(City::new()).await;
+    let token = city.issue(CASE).await;
+    Box::pin(pay(&city, &token)).await;
+    let at = city.now().to_string();
+    let transfer = Payment {
+        paid_at: Some(&at),
+        ..TRANSFER
+    };
+    let books = async || {
+        city.books("cash-office-books-transfer", CASE, transfer)
+            .await
+    };
+    assert_eq!(books().await.status, 201);
+    happens_to(&city, 0, Afterwards::Reversed).await;
+    let ended = two_decide(&city, "paid").await.body;
+    assert_eq!(
+        (&ended["state"], &ended["settlement"]),
+        (&json!("paid"), &json!("transfer-NOTPROVIDED-7"))
+    );
+    assert!(city.refunds("proposed").await.is_empty());
+    // The day's list is sent again.
+    let table = city.table().await;
+    assert_eq!(books().await.status, 200);
+    assert_eq!(city.table().await, table, "nothing is told a second time");
+    nights_pass(&city).await;
+    assert_eq!(city.reads(CASE).await["state"], "paid");
+    assert_eq!(city.open(&token).await.state, "paid");
+}
+
+/// Where a part was counted by one review, the next one does not take it for too much.
+#[tokio::test]
+async fn what_is_enough_is_not_too_much() {
+    let (city, _) = in_review(Afterwards::RefundedInPart(1_000)).await;
+    two_decide(&city, "payable_again").await;
+    happens_to(&city, 0, Afterwards::Disputed).await;
+    let ended = two_decide(&city, "paid").await;
+    assert_eq!(ended.body["state"], "paid");
+    let proposed = city.refunds("proposed").await;
+    assert!(proposed.is_empty(), "{proposed:?}");
+}
+
+/// A case that was dropped is in review again: what was to go back then would be given
+/// back as surplus, of a case that is paid by it.
+#[tokio::test]
+async fn what_was_to_go_back_when_the_case_was_dropped_comes_first() {
+    let (city, _) = in_review(Afterwards::RefundedInPart(500)).await;
+    assert_eq!(decides(&city, "clerk-1", "withdrawn").await.status, 200);
+    let number = city.refunds("proposed").await[0]["id"].clone();
+    happens_to(&city, 0, Afterwards::Disputed).await;
+    for decision in ["paid", "payable_again"] {
+        let first = decides(&city, "clerk-1", decision).await;
+        assert!(
+            first.is_problem(409, "review-cannot-end-so"),
+            "{}",
+            first.body
+        );
+        let detail = first.body["detail"].as_str().unwrap();
+        assert!(detail.contains(number.as_str().unwrap()), "{detail}");
+    }
+}
+
+#[tokio::test]
+async fn a_payment_that_is_held_back_is_seen_in_review_too() {
+    let (city, token) = in_review(Afterwards::RefundedInPart(1_000)).await;
+    two_decide(&city, "payable_again").await;
+    let checkout = city.press_pay_over(&token, "10.00").await;
+    let back = city.at_paypal(&checkout, Payer::Pays).unwrap();
+    let held_back = Fault::once(On::Capture, FaultKind::Pending);
+    city.standin.set_fault(held_back).unwrap();
+    city.come_back(&back).await;
+    city.deliver().await;
+    happens_to(&city, 0, Afterwards::Disputed).await;
+    let case = city.reads(CASE).await;
+    assert_eq!(
+        (&case["state"], &case["payment_pending"]),
+        (&json!("review"), &json!(true))
+    );
+    let listed = city
+        .lists("city-lists-tickets", &[("state", "review")])
+        .await
+        .body;
+    assert_eq!(listed["tickets"][0]["payment_pending"], true, "{listed}");
+}
+
+/// What was booked before the review is not told of a second time.
+#[tokio::test]
+async fn cash_sent_again_after_a_review_changes_nothing() {
+    let city = Box::pin(City::new()).await;
+    city.issue(CASE).await;
+    let cash = Payment {
+        amount: "30.00",
+        number: "4711",
+        paid_at: None,
+    };
+    assert_eq!(city.books("clerk-takes-cash", CASE, cash).await.status, 201);
+    let proposed = city.proposes("clerk-1", (CASE, "cash-4711"), "10.00").await;
+    let number = proposed.body["id"].as_str().unwrap().to_owned();
+    assert_eq!(city.approves("clerk-2", &number).await.status, 200);
+    let ended = two_decide(&city, "paid").await.body;
+    let paid_at = ended["settlements"][0]["paid_at"].as_str().unwrap();
+    let table = city.table().await;
+    let again = Payment {
+        paid_at: Some(paid_at),
+        ..cash
+    };
+    let again = city.books("clerk-takes-cash", CASE, again).await;
+    assert_eq!(again.status, 200, "{}", again.body);
+    assert_eq!(city.table().await, table);
+}

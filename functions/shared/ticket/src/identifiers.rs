@@ -196,6 +196,12 @@ impl RefundId {
     pub fn case_number(&self) -> Option<CaseNumber> {
         parts_of_refund_id(&self.0)
     }
+
+    /// Which refund of its settlement's it is.
+    pub(crate) fn count(&self) -> Option<u32> {
+        let (_, count) = self.0.rsplit_once('.')?;
+        count.parse().ok()
+    }
 }
 
 fn parts_of_refund_id(text: &str) -> Option<CaseNumber> {

@@ -381,8 +381,10 @@ impl Settlement {
     pub fn next_count(&self, refunds: &[Refund]) -> u32 {
         let id = self.id();
         let there = refunds.iter().filter(|refund| refund.settlement == id);
-        let there = u32::try_from(there.count()).unwrap_or(u32::MAX - 1);
-        1 + there.max(u32::from(self.proposal().is_some()))
+        // The highest and not how many there are: a restore may have lost one between.
+        let highest = there.filter_map(|refund| refund.id.count()).max();
+        let itself = u32::from(self.proposal().is_some());
+        highest.unwrap_or(0).max(itself).saturating_add(1)
     }
 
     /// What of it some refunds have given back, or may, in cents of its own currency.
@@ -434,6 +436,21 @@ mod tests {
         assert_eq!(proposed(Role::Main, Some(500)).as_deref(), Some("5.00"));
         assert_eq!(proposed(Role::Main, None), None);
         assert_eq!(proposed(Role::Part, None), None);
+    }
+
+    /// A restore has brought the second back without the first.
+    #[test]
+    fn a_number_is_given_out_once_though_one_before_it_is_lost() {
+        let payment = settlement(Role::Main, None);
+        let of = (&payment.case_number, &payment.id(), 2);
+        let there = Refund::proposed(
+            of,
+            Cents::new(100).into(),
+            GivesBack::Fine,
+            Timestamp::UNIX_EPOCH,
+        );
+        assert_eq!(payment.next_count(&[]), 1);
+        assert_eq!(payment.next_count(&[there]), 3);
     }
 
     #[test]

@@ -11,8 +11,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Cents, GivesBack, PartPayment, Refund, RefundId, RefundState, Role, Settlement, State,
-    SurplusReason, Ticket, TicketText,
+    Cents, GivesBack, PartPayment, Refund, RefundId, RefundState, Role, Settlement, SettlementId,
+    State, SurplusReason, Ticket, TicketText,
 };
 
 /// How a review is to end, where that needs two people.
@@ -59,11 +59,29 @@ pub struct CaseMoney {
 }
 
 impl CaseMoney {
-    /// The payment booked last of those that are so.
-    fn latest(&self, is_it: impl Fn(&Settlement, Cents) -> bool) -> Option<(&Settlement, Cents)> {
-        let those = self.kept.iter().filter(|(it, kept)| is_it(it, *kept));
-        let latest = those.max_by_key(|(it, _)| it.booked_at);
-        latest.map(|(it, kept)| (it, *kept))
+    /// What the city has of a payment, and nobody has decided to give back.
+    #[must_use]
+    pub fn kept_of(&self, settlement: &SettlementId) -> Cents {
+        let mut kept = self.kept.iter();
+        let kept = kept.find(|(it, _)| it.id() == *settlement);
+        kept.map_or(Cents::new(0), |(_, kept)| *kept)
+    }
+
+    /// A proposal to give back what pays the fine: approved after the review, it would
+    /// leave a paid ticket without its money.
+    fn proposal_of_what_pays(&self) -> Option<&Refund> {
+        let is_touched = |(it, kept): &&(Settlement, Cents)| {
+            it.less_proposed(*kept, &self.refunds) < it.pays_of_fine(*kept)
+        };
+        let touched = self.kept.iter().filter(is_touched);
+        touched.flat_map(|(it, _)| self.proposals_of(it)).next()
+    }
+
+    /// The proposals of a payment that nobody has decided about.
+    fn proposals_of(&self, settlement: &Settlement) -> impl Iterator<Item = &Refund> {
+        let id = settlement.id();
+        let refunds = self.refunds.iter();
+        refunds.filter(move |it| it.settlement == id && it.state == RefundState::Proposed)
     }
 
     /// Whether this person has booked money of the case by hand.
@@ -124,7 +142,8 @@ impl Ticket {
         money: &CaseMoney,
         (by, at): (&str, Timestamp),
     ) -> Result<ReviewEnd, Unendable> {
-        if let Some(refund) = money.refunds.iter().find(|refund| is_undecided(refund)) {
+        let undecided = money.refunds.iter().find(|refund| is_undecided(refund));
+        if let Some(refund) = undecided.or_else(|| money.proposal_of_what_pays()) {
             return Err(Unendable::Undecided(refund.id.clone()));
         }
         match decision {
@@ -166,19 +185,41 @@ impl Ticket {
         money: &CaseMoney,
         (by, at): (&str, Timestamp),
     ) -> Result<ReviewEnd, Unendable> {
-        let main =
-            money.latest(|it, kept| it.role == Role::Main && it.pays_of_fine(kept) > Cents::new(0));
-        // Of which nothing has gone: what is given back in part has paid nothing.
-        let differing = money.latest(|it, kept| {
-            it.role == Role::Surplus(SurplusReason::FactsDiffer)
-                && it.amount.euro_cents() == Some(kept)
-        });
-        let (settlement, pays) = match (main, differing) {
-            (Some((main, kept)), _) => (main, main.pays_of_fine(kept)),
-            (None, Some((differing, kept))) => (differing, kept),
-            (None, None) => return Err(Unendable::NothingKept),
+        let would_pay = |it: &Settlement, kept: Cents| {
+            // Of which nothing has gone: what is given back in part has paid nothing.
+            let is_whole = it.amount.euro_cents() == Some(kept);
+            match it.role {
+                Role::Main => it.pays_of_fine(kept),
+                Role::Surplus(SurplusReason::FactsDiffer) if is_whole => kept,
+                // It came for a fine that was paid, whose money has left again since.
+                Role::Surplus(SurplusReason::TicketNotOpen)
+                    if is_whole && kept >= self.rest_beside(it) =>
+                {
+                    kept
+                }
+                Role::Surplus(_) | Role::Part => Cents::new(0),
+            }
         };
-        let more = pays.minor_units().saturating_sub(self.rest().minor_units());
+        let candidates = money
+            .kept
+            .iter()
+            .map(|(it, kept)| (it, would_pay(it, *kept)));
+        let (settlement, pays) = candidates
+            .filter(|(_, pays)| *pays > Cents::new(0))
+            .max_by_key(|(it, pays)| {
+                let is_enough = *pays >= self.rest_beside(it);
+                (is_enough, it.role == Role::Main, it.booked_at)
+            })
+            .ok_or(Unendable::NothingKept)?;
+        let is_surplus = settlement.role != Role::Main;
+        // Of surplus the proposals are rejected below.
+        let free = if is_surplus {
+            pays
+        } else {
+            settlement.less_proposed(pays, &money.refunds)
+        };
+        let rest = self.rest_beside(settlement).minor_units();
+        let more = free.minor_units().saturating_sub(rest);
         let more = (more > 0).then(|| Cents::new(more));
         let proposed = more.map(|more| {
             let count = settlement.next_count(&money.refunds);
@@ -188,29 +229,35 @@ impl Ticket {
                 ..Refund::proposed(of, more.into(), GivesBack::Surplus, at)
             }
         });
-        let is_surplus = settlement.role != Role::Main;
         let counted = is_surplus.then(|| Settlement {
             role: Role::Main,
             overpaid: more,
             ..settlement.clone()
         });
-        let of_it = |refund: &&Refund| {
-            refund.settlement == settlement.id() && refund.state == RefundState::Proposed
-        };
-        let rejected = money.refunds.iter().filter(of_it);
-        let rejected = rejected.filter(|_| is_surplus);
+        let rejected = money.proposals_of(settlement).filter(|_| is_surplus);
+        let is_beside = |part: &&PartPayment| part.settlement != settlement.id();
+        let parts = self.part_payments.iter().filter(is_beside);
         Ok(ReviewEnd {
             state: State::Paid {
                 settlement: settlement.id(),
                 paid_at: settlement.paid_at,
                 by: settlement.source.channel(),
             },
-            part_payments: self.part_payments.clone(),
+            part_payments: parts.cloned().collect(),
             rejected: rejected.map(|refund| refund.id.clone()).collect(),
             proposed,
             counted,
             first_invoice_used: self.first_invoice_refused,
         })
+    }
+
+    /// What is left of the fine without a payment, which may have been counted as a part.
+    fn rest_beside(&self, settlement: &Settlement) -> Cents {
+        let id = settlement.id();
+        let parts = self.part_payments.iter();
+        let parts = parts.filter(|part| part.settlement != id);
+        let paid: u32 = parts.map(|part| part.amount.minor_units()).sum();
+        Cents::new(self.amount.minor_units().saturating_sub(paid))
     }
 
     /// The proposals to give back what has paid of the fine, or parts of it, once there is

@@ -158,7 +158,10 @@ impl Store {
         let mut after = settlement.after(ticket);
         let mut before = ticket.clone();
         match (settlement.role, &ticket.state) {
-            (Role::Main, State::Paid { settlement: by, .. }) if *by == settlement.id() => {
+            // A review that ended since has written its own line about how it became paid.
+            (Role::Main, State::Paid { settlement: by, .. })
+                if *by == settlement.id() && !ticket.was_reviewed_since(settlement.booked_at) =>
+            {
                 before.state = State::Open(None);
                 before.version = ticket.version.saturating_sub(1);
             }
