@@ -464,6 +464,18 @@ async fn since_a_moment_everything_is_told_again_once_under_the_same_ids() {
     assert_eq!(told.told, 1 + 151);
 }
 
+#[tokio::test]
+async fn since_before_the_calendar_everything_is_told_again() {
+    let subscriber = Subscriber::opens("city").await;
+    let (city, app) = city_that_tells(&subscriber).await;
+    city.issue(CASE).await;
+    city.stream_wakes(&app).await;
+    let since = json!({ "since": "0000-01-01T00:00:00+01:00" }).to_string();
+    let asked = city.redelivers(&app, "city", &since).await;
+    assert_eq!(asked.status, 202, "{}", asked.body);
+    assert_eq!(city.minute_wakes(&app).await.told, 1);
+}
+
 /// Whether there was one more arrival that nobody has waited for.
 async fn subscriber_has_more(subscriber: &mut Subscriber) -> bool {
     tokio::select! {
