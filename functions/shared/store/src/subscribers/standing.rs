@@ -35,7 +35,7 @@ pub struct Subscriber {
     pub again: bool,
     /// Raised by each redelivery: a run that has not seen it must not write over it.
     #[serde(default)]
-    asked: u32,
+    pub asked: u32,
     /// Raised by each turn: whoever had an earlier one writes nothing.
     #[serde(default)]
     fence: u32,
