@@ -54,8 +54,10 @@ pub async fn tell(
 ) -> Result<Told, store::Error> {
     let each = &app.subscriptions.each;
     let busy = AtomicUsize::new(each.len());
+    let id = random();
     let runs = each.iter().map(|to| {
         let mut run = Run {
+            id,
             way: Way { app, to, clock },
             wake,
             until,
@@ -102,6 +104,18 @@ pub async fn tell(
     failed.map_or(Ok(all), Err)
 }
 
+/// 128 bits from the operating system: two runs must not take each other's turn for their
+/// own.
+#[expect(
+    clippy::expect_used,
+    reason = "without randomness no turn may be taken"
+)]
+fn random() -> u128 {
+    let mut bits = [0; 16];
+    aws_lc_rs::rand::fill(&mut bits).expect("the operating system gives random bits");
+    u128::from_ne_bytes(bits)
+}
+
 /// Whether a turn goes on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Then {
@@ -112,6 +126,8 @@ enum Then {
 
 /// A run for one subscriber.
 struct Run<'a> {
+    /// Which run: it knows its own turn by that.
+    id: u128,
     way: Way<'a>,
     wake: Wake,
     until: Instant,
@@ -141,7 +157,7 @@ impl Run<'_> {
         let (store, id) = (&app.store, &to.id);
         let now = clock();
         let ends = now.checked_add(TURN).unwrap_or(now);
-        let mut stands = match store.take_turn(id, ends, now).await? {
+        let mut stands = match store.take_turn(id, self.id, ends, now).await? {
             Turn::Taken(stands) => stands,
             Turn::Busy => return Ok(()),
         };
@@ -229,6 +245,10 @@ impl Run<'_> {
         let Way { app, to, clock } = self.way;
         let (store, id) = (&app.store, &to.id);
         loop {
+            // After an outage there may be thousands of pages in which nothing is new.
+            if Instant::now() >= self.until {
+                return Ok(Then::Stop);
+            }
             let page = store.changes(&stands.heard, PAGE, clock()).await?;
             let new = store.not_sent_yet(id, stands.round, page.changes).await?;
             let new = new.into_iter().map(|change| (change, None));

@@ -7,10 +7,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use journeys::{Answers, City, Heard, PLACE, PLATE, Payment, SECRETS, Subscriber};
-use notify_city::{App, Told};
+use notify_city::{App, Told, Wake};
 use serde_json::{Value, json};
 use store::{Act, Write};
 use ticket::Change;
+use tokio::time::Instant;
 
 const CASE: &str = "KL-2026-000123";
 const A_MINUTE: Duration = Duration::from_mins(1);
@@ -337,6 +338,37 @@ async fn whoever_is_slow_with_one_message_hears_the_others_meanwhile() {
     let (told, ()) = tokio::join!(run, meanwhile);
     assert_eq!((told.told, told.failed), (20, 0));
     has_heard_everything_once(&city, &subscriber).await;
+}
+
+#[tokio::test]
+async fn a_run_whose_time_is_over_reads_no_further() {
+    let subscriber = Subscriber::opens("city").await;
+    let (city, app) = city_that_tells(&subscriber).await;
+    city.issue(CASE).await;
+    city.stream_wakes(&app).await;
+    let before = city.stands(&app, "city").await["heard_until"].clone();
+    // It is old enough to be passed, and there is nothing new to send.
+    city.later(3 * A_MINUTE);
+    let over = Instant::now();
+    let told = notify_city::tell(&app, Wake::Minute, &|| city.now(), over).await;
+    assert_eq!(told.unwrap(), Told::default());
+    assert_eq!(city.stands(&app, "city").await["heard_until"], before);
+    city.minute_wakes(&app).await;
+    assert_ne!(city.stands(&app, "city").await["heard_until"], before);
+}
+
+#[tokio::test]
+async fn a_turn_whose_answer_is_lost_is_this_runs_all_the_same() {
+    let subscriber = Subscriber::opens("city").await;
+    let (city, _) = city_that_tells(&subscriber).await;
+    let app = city
+        .tells_losing_an_answer(&[subscriber.configured()])
+        .await;
+    city.issue(CASE).await;
+    assert_eq!(city.stream_wakes(&app).await.told, 1);
+    // And it has ended.
+    city.issue("KL-1").await;
+    assert_eq!(city.stream_wakes(&app).await.told, 1);
 }
 
 #[tokio::test]
