@@ -35,6 +35,11 @@ pub const PAUSES: [SignedDuration; 5] = [
     SignedDuration::from_mins(15),
 ];
 
+/// So much earlier than said a wait or a pause is over. The schedule looks once a minute,
+/// and a try fails some seconds after the look that has brought it: three that hang take
+/// fifteen. Whatever is not due by so little would wait for a minute more.
+const EARLY: SignedDuration = SignedDuration::from_secs(20);
+
 /// How many are sent at the same time to a subscriber that was well when it was last told
 /// something: so many fail before it is left alone.
 const AT_ONCE_FIRST: usize = 8;
@@ -55,7 +60,7 @@ pub(crate) const FAILED_FIRST: usize = 2;
 /// Whether the message alone was not taken; its subscriber is well, and takes others.
 pub(crate) fn is_of_the_message(failure: Failure) -> bool {
     match failure {
-        Failure::Status(status) => {
+        Failure::Status { status, .. } => {
             status.is_client_error() && !ABOUT_THE_HOST.contains(&status.as_u16())
         }
         Failure::Unwritable => true,
@@ -87,7 +92,7 @@ pub(crate) fn not_taken(
             parked_at: now,
         };
     }
-    let next_try_at = later(now, nth(&WAITS, tries.count)).min(last_try_at);
+    let next_try_at = later(now, nth(&WAITS, tries.count) - EARLY).min(last_try_at);
     MessageState::Failed { tries, next_try_at }
 }
 
@@ -106,6 +111,9 @@ pub(crate) fn keeps_its_time(message: &Message, asked: u32, now: Timestamp) -> b
 /// How a subscriber stands that has not taken something.
 pub(crate) fn trouble(before: Option<Trouble>, failure: Failure, now: Timestamp) -> Trouble {
     let outcome = failure.to_string();
+    // Whoever asks for an hour by mistake is not to wait for it.
+    let asked_for = failure.retry_after().min(nth(&PAUSES, u32::MAX));
+    let until_asked = (!asked_for.is_zero()).then(|| later(now, asked_for));
     let before = before.unwrap_or_else(|| Trouble {
         since: now,
         in_a_row: 0,
@@ -115,13 +123,17 @@ pub(crate) fn trouble(before: Option<Trouble>, failure: Failure, now: Timestamp)
     });
     // Sent before the pause began, beside those that have brought it.
     if is_paused(&before, now) {
-        return Trouble { outcome, ..before };
+        return Trouble {
+            paused_until: before.paused_until.max(until_asked),
+            outcome,
+            ..before
+        };
     }
     let in_a_row = before.in_a_row.saturating_add(1);
     if in_a_row < IN_A_ROW_MAX {
         return Trouble {
             in_a_row,
-            paused_until: None,
+            paused_until: until_asked,
             outcome,
             ..before
         };
@@ -130,7 +142,7 @@ pub(crate) fn trouble(before: Option<Trouble>, failure: Failure, now: Timestamp)
     Trouble {
         in_a_row: 0,
         pauses,
-        paused_until: Some(later(now, nth(&PAUSES, pauses))),
+        paused_until: Some(later(now, nth(&PAUSES, pauses) - EARLY)).max(until_asked),
         outcome,
         ..before
     }
@@ -139,7 +151,7 @@ pub(crate) fn trouble(before: Option<Trouble>, failure: Failure, now: Timestamp)
 /// Whether anything may be sent now.
 pub(crate) fn may_send(trouble: Option<&Trouble>, wake: Wake, now: Timestamp) -> bool {
     match (trouble, wake) {
-        (Some(trouble), Wake::Change) => !is_known_to_fail(trouble),
+        (Some(trouble), Wake::Change) => !is_known_to_fail(trouble) && !is_paused(trouble, now),
         (Some(trouble), Wake::Minute) => !is_paused(trouble, now),
         (None, Wake::Change | Wake::Minute) => true,
     }

@@ -325,6 +325,18 @@ impl Run<'_> {
             return;
         }
         let before = stands.trouble.take();
+        let outcome = failure.to_string();
+        let is_news = before
+            .as_ref()
+            .is_none_or(|before| before.outcome != outcome);
+        if failure.is_gone() && is_news {
+            tracing::error!(
+                alarm = "subscriber-gone",
+                subscriber = self.way.to.id.as_str(),
+                outcome,
+                "a subscriber says that nobody takes messages there any more"
+            );
+        }
         stands.trouble = Some(patience::trouble(before, failure, now));
     }
 

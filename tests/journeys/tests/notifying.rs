@@ -358,6 +358,22 @@ async fn a_run_whose_time_is_over_reads_no_further() {
 }
 
 #[tokio::test]
+async fn whoever_says_how_long_it_is_busy_is_left_alone_so_long() {
+    let subscriber = Subscriber::opens("city").await;
+    let (city, app) = city_that_tells(&subscriber).await;
+    subscriber.answers(Answers::Busy { for_s: 600 });
+    city.issue(CASE).await;
+    city.stream_wakes(&app).await;
+    city.issue("KL-1").await;
+    assert_eq!(city.stream_wakes(&app).await, Told::default());
+    minutes(&city, &app, 9).await;
+    assert_eq!(subscriber.heard().len(), 1);
+    subscriber.answers(Answers::Takes);
+    minutes(&city, &app, 1).await;
+    has_heard_everything_once(&city, &subscriber).await;
+}
+
+#[tokio::test]
 async fn a_turn_whose_answer_is_lost_is_this_runs_all_the_same() {
     let subscriber = Subscriber::opens("city").await;
     let (city, _) = city_that_tells(&subscriber).await;

@@ -4,12 +4,20 @@ fn now() -> Timestamp {
     "2026-11-23T08:00:00Z".parse().unwrap()
 }
 
+/// A minute's look finds what waits for so many minutes, if it was tried soon after one.
 fn mins(count: i64) -> SignedDuration {
-    SignedDuration::from_mins(count)
+    SignedDuration::from_mins(count) - EARLY
 }
 
 fn status(status: u16) -> Failure {
-    Failure::Status(status.try_into().unwrap())
+    busy(status, 0)
+}
+
+fn busy(status: u16, for_s: i64) -> Failure {
+    Failure::Status {
+        status: status.try_into().unwrap(),
+        retry_after: SignedDuration::from_secs(for_s),
+    }
 }
 
 #[test]
@@ -131,6 +139,30 @@ fn whoever_has_failed_is_sent_one_at_a_time() {
 fn many_are_sent_at_a_time_to_whoever_has_just_answered_and_few_to_others() {
     assert_eq!(at_once(None, false), 8);
     assert_eq!(at_once(None, true), 32);
+}
+
+#[test]
+fn whoever_says_how_long_it_is_busy_is_left_alone_so_long_at_least_and_at_most_a_quarter_of_an_hour()
+ {
+    for (for_s, paused_for_s) in [(7, 7), (600, 600), (900, 900), (86_400, 900)] {
+        let stands = trouble(None, busy(503, for_s), now());
+        let paused_for = stands.paused_until.unwrap().duration_since(now());
+        assert_eq!(paused_for.as_secs(), paused_for_s);
+        assert!(!is_known_to_fail(&stands));
+        for wake in [Wake::Change, Wake::Minute] {
+            assert!(!may_send(Some(&stands), wake, now()));
+            let over = later(now(), paused_for);
+            assert!(may_send(Some(&stands), wake, over));
+        }
+        // Another one that was under way says longer.
+        let longer = trouble(Some(stands), busy(503, for_s + 1), now());
+        let paused_for = longer.paused_until.unwrap().duration_since(now());
+        assert_eq!(paused_for.as_secs(), (for_s + 1).min(900));
+    }
+    // Its own pause is longer after three.
+    let twice = fails(Some(fails(None, now())), now());
+    let stands = trouble(Some(twice), busy(429, 7), now());
+    assert_eq!(stands.paused_until.unwrap().duration_since(now()), mins(1));
 }
 
 #[test]
