@@ -3,8 +3,8 @@
 //!
 //! ```text
 //! a change is in the feed ─▶ the table's stream ─┐
-//! a minute passes ───────────────────────────────┼─▶ a subscriber's turn ─▶ what has failed
-//!                                                │     and is due ─▶ what is new in the feed
+//! a minute passes ───────────────────────────────┼─▶ a subscriber's turn ─▶ what is new in
+//!                                                │     the feed ─▶ what has failed and is due
 //! GET  /subscribers/{id}               how far it has heard, what could not be told
 //! POST /subscribers/{id}/redeliveries  { "since"? }   again, by the next run
 //! ```

@@ -6,7 +6,7 @@ use lambda_http::{Body, Request, RequestExt};
 use office::fields::moment;
 use office::{Kind, Problem, body, in_full, json_answer, object};
 use serde::{Deserialize, Deserializer, Serialize};
-use store::{Message, MessageState, Redelivery, Store, Subscriber, Tries};
+use store::{ListPage, Message, MessageState, Redelivery, Store, Subscriber, Tries};
 use ticket::{CaseNumber, SubscriberId};
 
 use crate::App;
@@ -160,8 +160,8 @@ async fn answer(
     to: &Subscription,
     stands: Option<Subscriber>,
 ) -> Result<Answer, store::Error> {
-    let failed = store.failed_messages(&to.id, None, SHOWN_MAX + 1).await?;
-    let parked = store.parked_messages(&to.id, SHOWN_MAX + 1).await?;
+    let failed = store.failed_messages(&to.id, None, SHOWN_MAX).await?;
+    let parked = store.parked_messages(&to.id, SHOWN_MAX).await?;
     let heard_until = stands.as_ref().and_then(|stands| stands.heard.settled_at());
     let trouble = stands.and_then(|stands| stands.trouble);
     Ok(Answer {
@@ -196,12 +196,10 @@ async fn answer(
     })
 }
 
-fn first<T>(mut messages: Vec<Message>, shown: impl Fn(Message) -> Option<T>) -> Messages<T> {
-    let more = messages.len() > SHOWN_MAX;
-    messages.truncate(SHOWN_MAX);
+fn first<T>(page: ListPage<Message>, shown: impl Fn(Message) -> Option<T>) -> Messages<T> {
     Messages {
-        messages: messages.into_iter().filter_map(shown).collect(),
-        more,
+        messages: page.entries.into_iter().filter_map(shown).collect(),
+        more: page.more,
     }
 }
 

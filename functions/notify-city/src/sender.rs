@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::StatusCode;
-use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
-use jiff::Timestamp;
+use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
+use jiff::{SignedDuration, Timestamp};
 use rustls::{ClientConfig, RootCertStore};
 use store::TicketChange;
 
@@ -21,7 +21,11 @@ const ANSWER_LIMIT: Duration = Duration::from_secs(5);
 /// Connecting takes a fraction of this; the rest belongs to the answer.
 const CONNECT_LIMIT: Duration = Duration::from_secs(3);
 /// Lambda freezes between calls; behind a thawed function the other side has long hung up.
-const IDLE_CONNECTION_LIMIT: Duration = Duration::from_secs(20);
+/// Many servers do after five seconds: what is sent over such a connection is lost, and
+/// looks like the subscriber's failure.
+const IDLE_CONNECTION_LIMIT: Duration = Duration::from_secs(4);
+/// With these a host may say for how long it is busy.
+const BUSY: [u16; 4] = [429, 502, 503, 504];
 
 /// What carries messages.
 #[derive(Clone, Debug)]
@@ -54,11 +58,36 @@ pub(crate) enum Failure {
     #[error("answered {}: a redirect, which is not followed", .0.as_u16())]
     Redirect(StatusCode),
     /// It answered that it has not taken it.
-    #[error("answered {}", .0.as_u16())]
-    Status(StatusCode),
+    #[error("answered {}", .status.as_u16())]
+    Status {
+        /// With this.
+        status: StatusCode,
+        /// And that it is busy for so long; zero where it did not say so in seconds.
+        retry_after: SignedDuration,
+    },
     /// The change cannot be written down.
     #[error("the message cannot be written as JSON")]
     Unwritable,
+}
+
+impl Failure {
+    /// For how long the host says that it is busy; zero where it does not.
+    pub(crate) const fn retry_after(self) -> SignedDuration {
+        match self {
+            Self::Status { retry_after, .. } => retry_after,
+            Self::NoAnswer
+            | Self::NoPublicAddress
+            | Self::NotReached
+            | Self::NotHttp
+            | Self::Redirect(_)
+            | Self::Unwritable => SignedDuration::ZERO,
+        }
+    }
+
+    /// Whether the host says that nobody takes messages there any more.
+    pub(crate) fn is_gone(self) -> bool {
+        matches!(self, Self::Status { status, .. } if status == StatusCode::GONE)
+    }
 }
 
 impl Sender {
@@ -143,9 +172,21 @@ impl Sender {
         } else if status.is_redirection() {
             Err(Failure::Redirect(status))
         } else {
-            Err(Failure::Status(status))
+            let retry_after = retry_after(status, answer.headers());
+            Err(Failure::Status {
+                status,
+                retry_after,
+            })
         }
     }
+}
+
+fn retry_after(status: StatusCode, headers: &HeaderMap) -> SignedDuration {
+    let seconds = headers
+        .get(RETRY_AFTER)
+        .filter(|_| BUSY.contains(&status.as_u16()))
+        .and_then(|value| value.to_str().ok()?.parse::<u32>().ok());
+    SignedDuration::from_secs(seconds.unwrap_or_default().into())
 }
 
 fn failure(error: &reqwest::Error) -> Failure {

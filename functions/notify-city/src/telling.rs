@@ -3,7 +3,9 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use futures_util::StreamExt;
 use futures_util::future::join_all;
+use futures_util::stream::FuturesUnordered;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use store::{Message, MessageState, Subscriber, TicketChange, Tries, Turn, Write};
@@ -11,6 +13,7 @@ use tokio::time::Instant;
 
 use crate::App;
 use crate::patience::{self, FAILED_FIRST};
+use crate::sender::Failure;
 use crate::subscriptions::Subscription;
 use crate::wake::Wake;
 
@@ -22,7 +25,7 @@ const TURN: SignedDuration = SignedDuration::from_secs(90);
 /// How many changes are read at once.
 const PAGE: usize = 100;
 
-/// How many failed or parked messages a turn looks at; the next one goes on.
+/// How many failed messages a turn looks at, and how many parked ones; the next one goes on.
 const OPEN_MAX: usize = 500;
 
 /// How long whoever has told all there is waits for the others before it looks again.
@@ -51,14 +54,15 @@ pub async fn tell(
 ) -> Result<Told, store::Error> {
     let each = &app.subscriptions.each;
     let busy = AtomicUsize::new(each.len());
+    let id = random();
     let runs = each.iter().map(|to| {
         let mut run = Run {
-            app,
-            to,
+            id,
+            way: Way { app, to, clock },
             wake,
-            clock,
             until,
             told: Told::default(),
+            is_well: false,
         };
         let busy = &busy;
         async move {
@@ -100,6 +104,18 @@ pub async fn tell(
     failed.map_or(Ok(all), Err)
 }
 
+/// 128 bits from the operating system: two runs must not take each other's turn for their
+/// own.
+#[expect(
+    clippy::expect_used,
+    reason = "without randomness no turn may be taken"
+)]
+fn random() -> u128 {
+    let mut bits = [0; 16];
+    aws_lc_rs::rand::fill(&mut bits).expect("the operating system gives random bits");
+    u128::from_ne_bytes(bits)
+}
+
 /// Whether a turn goes on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Then {
@@ -110,21 +126,38 @@ enum Then {
 
 /// A run for one subscriber.
 struct Run<'a> {
-    app: &'a App,
-    to: &'a Subscription,
+    /// Which run: it knows its own turn by that.
+    id: u128,
+    way: Way<'a>,
     wake: Wake,
-    clock: &'a (dyn Fn() -> Timestamp + Sync),
     until: Instant,
     told: Told,
+    /// Whether it has taken something in this run, or has refused it for what it says.
+    is_well: bool,
+}
+
+/// The way to a subscriber.
+#[derive(Clone, Copy)]
+struct Way<'a> {
+    app: &'a App,
+    to: &'a Subscription,
+    clock: &'a (dyn Fn() -> Timestamp + Sync),
+}
+
+/// What became of a message that was sent.
+struct Sent {
+    state: MessageState,
+    failure: Option<Failure>,
 }
 
 impl Run<'_> {
     /// Takes the subscriber's turn, if nobody has it, and tells what there is.
     async fn turn(&mut self) -> Result<(), store::Error> {
-        let (store, id) = (&self.app.store, &self.to.id);
-        let now = (self.clock)();
+        let Way { app, to, clock } = self.way;
+        let (store, id) = (&app.store, &to.id);
+        let now = clock();
         let ends = now.checked_add(TURN).unwrap_or(now);
-        let mut stands = match store.take_turn(id, ends, now).await? {
+        let mut stands = match store.take_turn(id, self.id, ends, now).await? {
             Turn::Taken(stands) => stands,
             Turn::Busy => return Ok(()),
         };
@@ -146,9 +179,9 @@ impl Run<'_> {
         }
     }
 
-    /// What has failed and is due, then what is new.
+    /// What is new, then what has failed and is due.
     async fn work(&mut self, stands: &mut Subscriber) -> Result<(), store::Error> {
-        let now = (self.clock)();
+        let now = (self.way.clock)();
         if !patience::may_send(stands.trouble.as_ref(), self.wake, now) {
             return Ok(());
         }
@@ -164,53 +197,59 @@ impl Run<'_> {
 
     async fn send_what_there_is(&mut self, stands: &mut Subscriber) -> Result<(), store::Error> {
         let was_failing = is_known_to_fail(stands);
-        if self.open_messages(stands, was_failing).await? == Then::Stop
-            || self.feed(stands).await? == Then::Stop
-        {
+        if was_failing {
+            let (open, _) = self.open_messages(stands, was_failing).await?;
+            let first = open.into_iter().filter_map(again).take(FAILED_FIRST);
+            if self.send_all(stands, first).await? == Then::Stop {
+                return Ok(());
+            }
+        }
+        // Behind hundreds that are refused again what is new would be late.
+        if self.feed(stands).await? == Then::Stop || is_known_to_fail(stands) {
             return Ok(());
         }
-        if was_failing && !is_known_to_fail(stands) {
-            // It takes messages again: what has failed with it need not wait for its time.
-            let failed = self.app.store.failed_messages(&self.to.id, None, OPEN_MAX);
-            let failed = failed.await?;
-            self.send_all(stands, failed.into_iter().filter_map(again))
-                .await?;
+        // Where it takes messages again, what has failed with it need not wait for its time.
+        let (open, are_all) = self.open_messages(stands, was_failing).await?;
+        let open = open.into_iter().filter_map(again);
+        if self.send_all(stands, open).await? == Then::GoOn && are_all {
+            stands.again = false;
         }
         Ok(())
     }
 
-    /// Messages that were not taken before.
+    /// Messages that were not taken before, and whether there are no more: those that are
+    /// due, or all of them.
     async fn open_messages(
-        &mut self,
-        stands: &mut Subscriber,
-        is_failing: bool,
-    ) -> Result<Then, store::Error> {
-        let (store, id) = (&self.app.store, &self.to.id);
-        let limit = if is_failing { FAILED_FIRST } else { OPEN_MAX };
-        let mut open = Vec::new();
+        &self,
+        stands: &Subscriber,
+        is_due_at_once: bool,
+    ) -> Result<(Vec<Message>, bool), store::Error> {
+        let Way { app, to, clock } = self.way;
+        let (store, id, now) = (&app.store, &to.id, clock());
+        let (mut open, mut are_all) = (Vec::new(), true);
         if stands.again {
-            open = store.parked_messages(id, limit + 1).await?;
+            let parked = store.parked_messages(id, OPEN_MAX).await?;
+            are_all = !parked.more;
+            open = parked.entries;
         }
-        // While nothing is taken all of them wait for the subscriber, and not for their time.
-        let is_due_at_once = stands.again || is_failing;
-        let due_at = (!is_due_at_once).then(|| (self.clock)());
-        open.extend(store.failed_messages(id, due_at, limit + 1).await?);
-        let are_all = open.len() <= limit;
-        open.truncate(limit);
-        let then = self
-            .send_all(stands, open.into_iter().filter_map(again))
-            .await?;
-        if then == Then::GoOn && are_all {
-            stands.again = false;
-        }
-        Ok(then)
+        let due_at = (!is_due_at_once && !stands.again).then_some(now);
+        let failed = store.failed_messages(id, due_at, OPEN_MAX).await?;
+        are_all &= !failed.more;
+        let failed = failed.entries.into_iter();
+        open.extend(failed.filter(|message| !patience::keeps_its_time(message, stands.asked, now)));
+        Ok((open, are_all))
     }
 
     /// What is new, page by page.
     async fn feed(&mut self, stands: &mut Subscriber) -> Result<Then, store::Error> {
-        let (store, id) = (&self.app.store, &self.to.id);
+        let Way { app, to, clock } = self.way;
+        let (store, id) = (&app.store, &to.id);
         loop {
-            let page = store.changes(&stands.heard, PAGE, (self.clock)()).await?;
+            // After an outage there may be thousands of pages in which nothing is new.
+            if Instant::now() >= self.until {
+                return Ok(Then::Stop);
+            }
+            let page = store.changes(&stands.heard, PAGE, clock()).await?;
             let new = store.not_sent_yet(id, stands.round, page.changes).await?;
             let new = new.into_iter().map(|change| (change, None));
             // The place stays before a page of which something is left.
@@ -230,60 +269,107 @@ impl Run<'_> {
         }
     }
 
-    /// Sends these, a few at a time, and writes down what becomes of each.
+    /// Sends these, some at the same time, and writes down what becomes of each.
     async fn send_all(
         &mut self,
         stands: &mut Subscriber,
         messages: impl Iterator<Item = (TicketChange, Option<Tries>)>,
     ) -> Result<Then, store::Error> {
+        let (way, round, asked) = (self.way, stands.round, stands.asked);
         let mut left = messages;
+        let mut sending = FuturesUnordered::new();
+        let mut then = Ok(Then::GoOn);
         loop {
-            let at_once = patience::at_once(stands.trouble.as_ref());
-            let some: Vec<_> = left.by_ref().take(at_once).collect();
-            if some.is_empty() {
-                return Ok(Then::GoOn);
+            let at_once = patience::at_once(stands.trouble.as_ref(), self.is_well);
+            while matches!(then, Ok(Then::GoOn)) && sending.len() < at_once {
+                let Some((change, tries)) = left.next() else {
+                    break;
+                };
+                if Instant::now() >= self.until {
+                    then = Ok(Then::Stop);
+                } else {
+                    sending.push(way.send(round, asked, change, tries));
+                }
             }
-            if Instant::now() >= self.until {
-                return Ok(Then::Stop);
+            // Whatever is under way is waited for: given up, it would be sent again.
+            let Some(sent) = sending.next().await else {
+                return then;
+            };
+            let now = (way.clock)();
+            match sent {
+                Ok(sent) => self.learn(stands, &sent, now),
+                Err(error) => then = Err(error),
             }
-            let round = stands.round;
-            let sent = some
-                .into_iter()
-                .map(|(change, tries)| self.send(round, change, tries));
-            for state in join_all(sent).await {
-                self.learn(stands, state?);
-            }
-            let now = (self.clock)();
-            if stands
-                .trouble
-                .as_ref()
-                .is_some_and(|trouble| patience::is_paused(trouble, now))
-            {
-                return Ok(Then::Stop);
+            let trouble = stands.trouble.as_ref();
+            if then.is_ok() && trouble.is_some_and(|trouble| patience::is_paused(trouble, now)) {
+                then = Ok(Then::Stop);
             }
         }
     }
 
+    /// What a message's fate says about its subscriber.
+    fn learn(&mut self, stands: &mut Subscriber, sent: &Sent, now: Timestamp) {
+        match sent.state {
+            MessageState::Told { .. } => self.told.told += 1,
+            MessageState::Failed { .. } => self.told.failed += 1,
+            MessageState::Parked { .. } => self.told.parked += 1,
+        }
+        let Some(failure) = sent.failure else {
+            self.is_well = true;
+            stands.trouble = None;
+            return;
+        };
+        // Left alone for it, the subscriber would hear late of all that it takes.
+        if patience::is_of_the_message(failure) {
+            self.is_well = true;
+            return;
+        }
+        let before = stands.trouble.take();
+        let outcome = failure.to_string();
+        let is_news = before
+            .as_ref()
+            .is_none_or(|before| before.outcome != outcome);
+        if failure.is_gone() && is_news {
+            tracing::error!(
+                alarm = "subscriber-gone",
+                subscriber = self.way.to.id.as_str(),
+                outcome,
+                "a subscriber says that nobody takes messages there any more"
+            );
+        }
+        stands.trouble = Some(patience::trouble(before, failure, now));
+    }
+
+    /// Refused where a redelivery was asked for since: then this turn does not end before
+    /// it was looked at.
+    async fn write_down(&self, stands: &Subscriber) -> Result<Write, store::Error> {
+        let Way { app, to, .. } = self.way;
+        app.store.put_standing(&to.id, stands).await
+    }
+}
+
+impl Way<'_> {
     /// Sends one, and writes down what becomes of it.
     async fn send(
-        &self,
+        self,
         round: u32,
+        asked: u32,
         change: TicketChange,
         tries: Option<Tries>,
-    ) -> Result<MessageState, store::Error> {
-        let sent = self.app.sender.send(self.to, &change, (self.clock)()).await;
-        let now = (self.clock)();
-        let state = match sent {
-            Ok(()) => MessageState::Told { told_at: now },
-            Err(failure) => patience::not_taken(tries.as_ref(), failure.to_string(), now),
+    ) -> Result<Sent, store::Error> {
+        let Self { app, to, clock } = self;
+        let failure = app.sender.send(to, &change, clock()).await.err();
+        let now = clock();
+        let state = match failure {
+            None => MessageState::Told { told_at: now },
+            Some(failure) => patience::not_taken(tries.as_ref(), failure, asked, now),
         };
         let message = Message { change, state };
-        let (store, id) = (&self.app.store, &self.to.id);
-        store.put_message(id, round, &message).await?;
+        app.store.put_message(&to.id, round, &message).await?;
         if let MessageState::Parked { tries, .. } = &message.state {
             tracing::error!(
                 alarm = "delivery-parked",
-                subscriber = id.as_str(),
+                subscriber = to.id.as_str(),
                 case_number = message.change.case_number.as_str(),
                 id = message.change.id,
                 since = %tries.first_failed_at,
@@ -291,35 +377,8 @@ impl Run<'_> {
                 "a subscriber has not heard of a change for three days, and is not sent it any more"
             );
         }
-        Ok(message.state)
-    }
-
-    /// What a message's fate says about its subscriber.
-    fn learn(&mut self, stands: &mut Subscriber, state: MessageState) {
-        let tries = match state {
-            MessageState::Told { .. } => {
-                self.told.told += 1;
-                stands.trouble = None;
-                return;
-            }
-            MessageState::Failed { tries, .. } => {
-                self.told.failed += 1;
-                tries
-            }
-            MessageState::Parked { tries, .. } => {
-                self.told.parked += 1;
-                tries
-            }
-        };
-        let before = stands.trouble.take();
-        let trouble = patience::trouble(before, tries.outcome, (self.clock)());
-        stands.trouble = Some(trouble);
-    }
-
-    /// Refused where a redelivery was asked for since: then this turn does not end before
-    /// it was looked at.
-    async fn write_down(&self, stands: &Subscriber) -> Result<Write, store::Error> {
-        self.app.store.put_standing(&self.to.id, stands).await
+        let state = message.state;
+        Ok(Sent { state, failure })
     }
 }
 

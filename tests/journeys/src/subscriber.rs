@@ -1,16 +1,27 @@
 //! A system of the city's that is told of changes: a server on this machine, which checks
 //! each signature by the specification's own library.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::config::interceptors::{
+    BeforeDeserializationInterceptorContextMut, BeforeTransmitInterceptorContextRef,
+};
+use aws_sdk_dynamodb::config::{ConfigBag, Credentials, Intercept, Region, RuntimeComponents};
+use aws_sdk_dynamodb::error::BoxError;
+use aws_sdk_dynamodb::types::AttributeValue::S;
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use jiff::Timestamp;
 use notify_city::{App, Sender, Subscriptions, Told, Wake};
 use serde_json::Value;
 use standardwebhooks::Webhook;
+use store::{Message, MessageState, Store, TicketChange, Tries};
+use ticket::Cents;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::watch;
@@ -36,10 +47,70 @@ pub enum Answers {
     TakesAllBut(&'static str),
     /// With this status, and a page for people.
     Page(u16),
+    /// That it is busy for so long.
+    Busy {
+        /// Seconds.
+        for_s: u32,
+    },
     /// Somewhere else.
     Redirects(String),
     /// Not at all.
     Hangs,
+    /// Not at all where this has happened; it takes the rest.
+    HangsAt(&'static str),
+}
+
+impl Answers {
+    fn hangs_at(&self, what: &str) -> bool {
+        match self {
+            Self::Hangs => true,
+            Self::HangsAt(this) => *this == what,
+            Self::Takes
+            | Self::TakesAllBut(_)
+            | Self::Page(_)
+            | Self::Busy { .. }
+            | Self::Redirects(_) => false,
+        }
+    }
+}
+
+/// On the way from the table the answer to the first update is lost.
+#[derive(Debug, Default)]
+struct LosesAnAnswer {
+    is_update: AtomicBool,
+    lost: AtomicBool,
+}
+
+impl Intercept for LosesAnAnswer {
+    fn name(&self) -> &'static str {
+        "LosesAnAnswer"
+    }
+
+    fn read_before_transmit(
+        &self,
+        context: &BeforeTransmitInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let target = context.request().headers().get("x-amz-target");
+        let is_update = target.expect("a target").ends_with(".UpdateItem");
+        self.is_update.store(is_update, Ordering::Relaxed);
+        Ok(())
+    }
+
+    fn modify_before_deserialization(
+        &self,
+        context: &mut BeforeDeserializationInterceptorContextMut<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let is_update = self.is_update.load(Ordering::Relaxed);
+        if is_update && !self.lost.swap(true, Ordering::Relaxed) {
+            let status = 500_u16.try_into().expect("a status");
+            *context.response_mut().status_mut() = status;
+        }
+        Ok(())
+    }
 }
 
 /// A message as it came.
@@ -169,17 +240,21 @@ impl Server {
             taken: false,
         };
         let mut answers = self.answers.clone();
-        if *answers.borrow() == Answers::Hangs {
+        let what = heard.body["data"]["what"]
+            .as_str()
+            .expect("text")
+            .to_owned();
+        if answers.borrow().hangs_at(&what) {
             let _ = self.arrived.send(id.clone());
-            let changed = answers.wait_for(|answers| *answers != Answers::Hangs).await;
+            let changed = answers.wait_for(|answers| !answers.hangs_at(&what)).await;
             drop(changed);
         }
         let answers = answers.borrow().clone();
         heard.taken = match &answers {
-            Answers::Takes => true,
-            Answers::TakesAllBut(what) => heard.body["data"]["what"] != *what,
+            Answers::Takes | Answers::HangsAt(_) => true,
+            Answers::TakesAllBut(refused) => what != *refused,
             Answers::Page(status) => (200..300).contains(status),
-            Answers::Redirects(_) | Answers::Hangs => false,
+            Answers::Busy { .. } | Answers::Redirects(_) | Answers::Hangs => false,
         };
         let taken = heard.taken;
         self.heard
@@ -194,13 +269,20 @@ impl Server {
         };
         match answers {
             Answers::Page(status) => page(status),
+            Answers::Busy { for_s } => {
+                let later = [(header::RETRY_AFTER, for_s.to_string())];
+                (StatusCode::TOO_MANY_REQUESTS, later, Body::empty()).into_response()
+            }
             Answers::Redirects(to) => {
                 (StatusCode::FOUND, [(header::LOCATION, to)], Body::empty()).into_response()
             }
-            Answers::Takes | Answers::TakesAllBut(_) | Answers::Hangs if taken => {
-                StatusCode::NO_CONTENT.into_response()
+            Answers::Takes | Answers::TakesAllBut(_) | Answers::Hangs | Answers::HangsAt(_) => {
+                if taken {
+                    StatusCode::NO_CONTENT.into_response()
+                } else {
+                    page(422)
+                }
             }
-            Answers::Takes | Answers::TakesAllBut(_) | Answers::Hangs => page(400),
         }
     }
 }
@@ -225,6 +307,22 @@ impl City {
         let app = self.tells(configured).await;
         let sender = app.sender.answered_within(Duration::from_secs(2));
         App { sender, ..app }
+    }
+
+    /// The same, whose client has to ask the table twice for the first thing it updates:
+    /// the table does it, and its answer is lost.
+    pub async fn tells_losing_an_answer(&self, configured: &[Value]) -> App {
+        let config = Store::config()
+            .region(Region::new(self.vars["AWS_REGION"].clone()))
+            .credentials_provider(Credentials::new("local", "local", None, None, "tests"))
+            .endpoint_url(&self.vars["AWS_ENDPOINT_URL_DYNAMODB"])
+            .interceptor(LosesAnAnswer::default())
+            .build();
+        let [table, city] = ["TABLE_NAME", "MUNICIPALITY"].map(|name| self.vars[name].clone());
+        App {
+            store: Store::new(Client::from_conf(config), table, city),
+            ..self.tells(configured).await
+        }
     }
 
     /// Something is new in the feed.
@@ -263,6 +361,51 @@ impl City {
             status: answer.status(),
             body: serde_json::from_slice(answer.body()).expect("JSON"),
         }
+    }
+
+    /// A message about a case was not taken for three days, and is parked.
+    pub async fn parks(&self, subscriber: &str, case_number: &str) {
+        let tries = Tries {
+            first_failed_at: self.now(),
+            count: 1,
+            outcome: "answered 500".to_owned(),
+            refused_after: None,
+        };
+        let change = TicketChange {
+            id: format!("{case_number}.1.issued"),
+            at: self.now(),
+            case_number: case_number.parse().expect("a case number"),
+            what: "issued".to_owned(),
+            reference: None,
+            state: "open".to_owned(),
+            owed: Cents::new(3_000),
+        };
+        let parked_at = self.now();
+        let state = MessageState::Parked { tries, parked_at };
+        let id = subscriber.parse().expect("a subscriber's id");
+        let message = Message { change, state };
+        let written = self.store.put_message(&id, 0, &message).await;
+        written.expect("a table");
+    }
+
+    /// The index has not heard yet that this was told: there it is still parked, before
+    /// all others.
+    pub async fn index_still_parks(&self, subscriber: &str, told: &Heard) {
+        let at: Timestamp = serde_json::from_value(told.body["data"]["at"].clone()).expect("one");
+        let updated = self
+            .table_client()
+            .update_item()
+            .table_name(&self.vars["TABLE_NAME"])
+            .key("pk", S(format!("SUBSCRIBER#{subscriber}")))
+            .key("sk", S(format!("MESSAGE#{at:.3}#{}", told.id)))
+            .update_expression("SET #shard = :list, due_at = :before")
+            .condition_expression("attribute_exists(pk)")
+            .expression_attribute_names("#shard", "shard")
+            .expression_attribute_values(":list", S(format!("MESSAGE#parked#{subscriber}")))
+            .expression_attribute_values(":before", S("2000-01-01T00:00:00Z".to_owned()))
+            .send()
+            .await;
+        updated.expect("a table");
     }
 
     /// How a subscriber stands.

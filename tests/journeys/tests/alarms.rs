@@ -464,6 +464,24 @@ async fn a_subscriber_that_does_not_hear_for_three_days_is_told_of_and_not_befor
     assert_eq!(alarms.heard(), [""; 0]);
 }
 
+#[tokio::test]
+async fn a_subscriber_that_says_that_it_is_gone_is_told_of_at_once_and_once() {
+    let alarms = Alarms::listen();
+    let subscriber = Subscriber::opens("city").await;
+    let city = City::new().await;
+    let app = city.tells(&[subscriber.configured()]).await;
+    city.minute_wakes(&app).await;
+    subscriber.answers(Answers::Page(410));
+    for number in 0..3 {
+        city.issue(&format!("KL-{number}")).await;
+    }
+    city.stream_wakes(&app).await;
+    assert_eq!(alarms.heard(), ["subscriber-gone"]);
+    city.later(Duration::from_hours(1));
+    city.minute_wakes(&app).await;
+    assert_eq!(alarms.heard(), [""; 0]);
+}
+
 /// The one that `tests/binaries` hears.
 const ELSEWHERE: &str = "webhook-certificate-refused";
 

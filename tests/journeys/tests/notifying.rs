@@ -7,10 +7,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use journeys::{Answers, City, Heard, PLACE, PLATE, Payment, SECRETS, Subscriber};
-use notify_city::{App, Told};
+use notify_city::{App, Told, Wake};
 use serde_json::{Value, json};
 use store::{Act, Write};
 use ticket::Change;
+use tokio::time::Instant;
 
 const CASE: &str = "KL-2026-000123";
 const A_MINUTE: Duration = Duration::from_mins(1);
@@ -290,6 +291,103 @@ async fn messages_that_are_refused_keep_nobody_from_hearing_the_rest() {
 }
 
 #[tokio::test]
+async fn whoever_refuses_one_kind_of_message_hears_of_another_at_once() {
+    let subscriber = Subscriber::opens("city").await;
+    let (city, app) = city_that_tells(&subscriber).await;
+    subscriber.answers(Answers::TakesAllBut("issued"));
+    for number in 0..40 {
+        city.issue(&format!("KL-{number}")).await;
+    }
+    let told = city.stream_wakes(&app).await;
+    assert_eq!((told.told, told.failed), (0, 40));
+    cash(&city, "KL-7").await;
+    assert_eq!(city.stream_wakes(&app).await.told, 1);
+    let stands = city.stands(&app, "city").await;
+    assert_eq!(stands["trouble"], Value::Null);
+    // What is refused keeps its own waits: after 1, 3, 8, 23 and 53 minutes.
+    minutes(&city, &app, 60).await;
+    let heard = subscriber.heard();
+    let tries = times(&heard);
+    assert_eq!(tries.len(), 41);
+    for (id, tries) in tries {
+        let expected = if id.contains(".issued.") { 6 } else { 1 };
+        assert_eq!(tries, expected, "{id}");
+    }
+}
+
+#[tokio::test]
+async fn whoever_is_slow_with_one_message_hears_the_others_meanwhile() {
+    let mut subscriber = Subscriber::opens("city").await;
+    let (city, app) = city_that_tells(&subscriber).await;
+    city.issue("KL-0").await;
+    city.stream_wakes(&app).await;
+    subscriber.next().await;
+    subscriber.answers(Answers::HangsAt("paid"));
+    cash(&city, "KL-0").await;
+    city.later(Duration::from_secs(1));
+    for number in 1..20 {
+        city.issue(&format!("KL-{number}")).await;
+    }
+    let run = city.stream_wakes(&app);
+    let meanwhile = async {
+        for _ in 0..20 {
+            subscriber.next().await;
+        }
+        subscriber.answers(Answers::Takes);
+    };
+    let (told, ()) = tokio::join!(run, meanwhile);
+    assert_eq!((told.told, told.failed), (20, 0));
+    has_heard_everything_once(&city, &subscriber).await;
+}
+
+#[tokio::test]
+async fn a_run_whose_time_is_over_reads_no_further() {
+    let subscriber = Subscriber::opens("city").await;
+    let (city, app) = city_that_tells(&subscriber).await;
+    city.issue(CASE).await;
+    city.stream_wakes(&app).await;
+    let before = city.stands(&app, "city").await["heard_until"].clone();
+    // It is old enough to be passed, and there is nothing new to send.
+    city.later(3 * A_MINUTE);
+    let over = Instant::now();
+    let told = notify_city::tell(&app, Wake::Minute, &|| city.now(), over).await;
+    assert_eq!(told.unwrap(), Told::default());
+    assert_eq!(city.stands(&app, "city").await["heard_until"], before);
+    city.minute_wakes(&app).await;
+    assert_ne!(city.stands(&app, "city").await["heard_until"], before);
+}
+
+#[tokio::test]
+async fn whoever_says_how_long_it_is_busy_is_left_alone_so_long() {
+    let subscriber = Subscriber::opens("city").await;
+    let (city, app) = city_that_tells(&subscriber).await;
+    subscriber.answers(Answers::Busy { for_s: 600 });
+    city.issue(CASE).await;
+    city.stream_wakes(&app).await;
+    city.issue("KL-1").await;
+    assert_eq!(city.stream_wakes(&app).await, Told::default());
+    minutes(&city, &app, 9).await;
+    assert_eq!(subscriber.heard().len(), 1);
+    subscriber.answers(Answers::Takes);
+    minutes(&city, &app, 1).await;
+    has_heard_everything_once(&city, &subscriber).await;
+}
+
+#[tokio::test]
+async fn a_turn_whose_answer_is_lost_is_this_runs_all_the_same() {
+    let subscriber = Subscriber::opens("city").await;
+    let (city, _) = city_that_tells(&subscriber).await;
+    let app = city
+        .tells_losing_an_answer(&[subscriber.configured()])
+        .await;
+    city.issue(CASE).await;
+    assert_eq!(city.stream_wakes(&app).await.told, 1);
+    // And it has ended.
+    city.issue("KL-1").await;
+    assert_eq!(city.stream_wakes(&app).await.told, 1);
+}
+
+#[tokio::test]
 async fn two_runs_at_once_send_everything_once() {
     let subscriber = Subscriber::opens("city").await;
     let (city, app) = city_that_tells(&subscriber).await;
@@ -462,6 +560,36 @@ async fn since_a_moment_everything_is_told_again_once_under_the_same_ids() {
     };
     let (told, ()) = tokio::join!(run, meanwhile);
     assert_eq!(told.told, 1 + 151);
+}
+
+#[tokio::test]
+async fn since_before_the_calendar_everything_is_told_again() {
+    let subscriber = Subscriber::opens("city").await;
+    let (city, app) = city_that_tells(&subscriber).await;
+    city.issue(CASE).await;
+    city.stream_wakes(&app).await;
+    let since = json!({ "since": "0000-01-01T00:00:00+01:00" }).to_string();
+    let asked = city.redelivers(&app, "city", &since).await;
+    assert_eq!(asked.status, 202, "{}", asked.body);
+    assert_eq!(city.minute_wakes(&app).await.told, 1);
+}
+
+#[tokio::test]
+async fn a_redelivery_is_not_over_before_nothing_is_parked() {
+    let subscriber = Subscriber::opens("city").await;
+    let (city, app) = city_that_tells(&subscriber).await;
+    city.issue(CASE).await;
+    city.stream_wakes(&app).await;
+    city.index_still_parks("city", &subscriber.taken()[0]).await;
+    let more_than_a_turn_looks_at = 502;
+    for number in 1..=more_than_a_turn_looks_at {
+        city.parks("city", &format!("KL-{number}")).await;
+    }
+    city.redelivers(&app, "city", "{}").await;
+    minutes(&city, &app, 3).await;
+    assert_eq!(subscriber.taken().len(), 1 + more_than_a_turn_looks_at);
+    let stands = city.stands(&app, "city").await;
+    assert_eq!(stands["parked"]["messages"], json!([]));
 }
 
 /// Whether there was one more arrival that nobody has waited for.

@@ -89,6 +89,22 @@ async fn everything_else_is_not_taken_and_says_why_in_few_words() {
 }
 
 #[tokio::test]
+async fn for_how_long_a_host_is_busy_is_read_where_it_says_so_in_seconds() {
+    for (answer, for_s) in [
+        ("503 No\r\nretry-after: 7", 7),
+        ("429 No\r\nretry-after: 7", 7),
+        ("429 No\r\nretry-after: -7", 0),
+        ("429 No\r\nretry-after: Mon, 23 Nov 2026 09:00:00 GMT", 0),
+        ("429 No", 0),
+        ("500 No\r\nretry-after: 7", 0),
+    ] {
+        let failure = answered(&format!("HTTP/1.1 {answer}\r\n\r\n")).await;
+        let retry_after = failure.unwrap_err().retry_after();
+        assert_eq!(retry_after, SignedDuration::from_secs(for_s), "{answer}");
+    }
+}
+
+#[tokio::test]
 async fn a_redirect_is_not_followed() {
     let (elsewhere, port) = listens().await;
     for status in ["301 Moved", "302 Found", "307 Temporary", "308 Permanent"] {

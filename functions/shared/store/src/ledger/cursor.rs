@@ -77,7 +77,10 @@ impl ChangeCursor {
     /// carries an earlier one may still come to be.
     #[must_use]
     pub fn before(at: Timestamp, now: Timestamp) -> Self {
-        let at = sortable_to_the_millisecond(at.min(settled(now)));
+        // The feed begins later than that; a year before the first is written longer than
+        // all others, and nobody could read the place again.
+        let at = at.min(settled(now)).max(Timestamp::UNIX_EPOCH);
+        let at = sortable_to_the_millisecond(at);
         Self {
             settled: format!("{at}#{BEFORE_ALL_IDS}"),
             reached: None,

@@ -13,7 +13,7 @@ use crate::dynamo::client::unavailable;
 use crate::dynamo::keys::{self, n, s, sortable, sortable_not_before};
 use crate::dynamo::write::item;
 use crate::ledger::changes::TicketChange;
-use crate::{Error, Store};
+use crate::{Error, ListPage, Store};
 
 /// A mark is tidied up long after the feed has been read past it. A subscriber that takes
 /// nothing for so long hears some of it again, under the same id.
@@ -63,6 +63,10 @@ pub struct Tries {
     pub count: u32,
     /// What became of the last one.
     pub outcome: String,
+    /// After how many redeliveries it was refused for what it says, if that is what became
+    /// of it.
+    #[serde(default)]
+    pub refused_after: Option<u32>,
 }
 
 impl MessageState {
@@ -172,7 +176,7 @@ impl Store {
         id: &SubscriberId,
         due_at: Option<Timestamp>,
         limit: usize,
-    ) -> Result<Vec<Message>, Error> {
+    ) -> Result<ListPage<Message>, Error> {
         let until = due_at.map(sortable);
         self.messages_in(MessageState::FAILED, id, until.as_deref(), limit)
             .await
@@ -186,7 +190,7 @@ impl Store {
         &self,
         id: &SubscriberId,
         limit: usize,
-    ) -> Result<Vec<Message>, Error> {
+    ) -> Result<ListPage<Message>, Error> {
         self.messages_in(MessageState::PARKED, id, None, limit)
             .await
     }
@@ -197,15 +201,15 @@ impl Store {
         id: &SubscriberId,
         until: Option<&str>,
         limit: usize,
-    ) -> Result<Vec<Message>, Error> {
+    ) -> Result<ListPage<Message>, Error> {
         let partition = [keys::message_list(list, id)];
         // The index lags: what was told since is left out.
         let stands_so = |message: &Message| {
             let listed_at = message.state.listed_at();
             listed_at.is_some_and(|(stands_in, _)| stands_in == list)
         };
-        let page = self.listed("message", &partition, None, until, limit, stands_so);
-        Ok(page.await?.entries)
+        self.listed("message", &partition, None, until, limit, stands_so)
+            .await
     }
 }
 

@@ -35,7 +35,7 @@ pub struct Subscriber {
     pub again: bool,
     /// Raised by each redelivery: a run that has not seen it must not write over it.
     #[serde(default)]
-    asked: u32,
+    pub asked: u32,
     /// Raised by each turn: whoever had an earlier one writes nothing.
     #[serde(default)]
     fence: u32,
@@ -95,27 +95,34 @@ impl Store {
         found.item.map(|item| read("subscriber", item)).transpose()
     }
 
-    /// Takes the turn until a moment, or leaves word for whoever has it. A new subscriber
-    /// hears from now on.
+    /// Takes the turn for a run until a moment, or leaves word for whoever has it. A new
+    /// subscriber hears from now on.
     ///
     /// # Errors
     /// When the table does not answer, or the item is unreadable.
     pub async fn take_turn(
         &self,
         id: &SubscriberId,
+        run: u128,
         until: Timestamp,
         now: Timestamp,
     ) -> Result<Turn, Error> {
+        let run = format!("{run:032x}");
         for _ in 0..TRIES_MAX {
             let taken = self
                 .update_subscriber(id)
                 .update_expression(
                     "SET heard = if_not_exists(heard, :beginning), \
                      asked = if_not_exists(asked, :none), \
-                     woken = if_not_exists(woken, :none), turn_ends = :until \
+                     woken = if_not_exists(woken, :none), turn_ends = :until, turn_of = :run \
                      ADD fence :one",
                 )
-                .condition_expression("attribute_not_exists(turn_ends) OR turn_ends <= :now")
+                // The client asks again where the answer was lost; refused for its own turn,
+                // nobody would be told anything until that has ended by itself.
+                .condition_expression(
+                    "attribute_not_exists(turn_ends) OR turn_ends <= :now OR turn_of = :run",
+                )
+                .expression_attribute_values(":run", s(&*run))
                 .expression_attribute_values(":beginning", s(ChangeCursor::before(now, now).text()))
                 .expression_attribute_values(":none", n(0))
                 .expression_attribute_values(":one", n(1))

@@ -158,3 +158,13 @@ fn a_place_before_now_gives_what_may_still_come_to_be_before_now() {
     }
     assert_eq!(ChangeCursor::default().settled_at(), None);
 }
+
+#[test]
+fn a_place_before_any_moment_is_one_that_can_be_read() {
+    let now: Timestamp = "2026-11-23T08:10:00Z".parse().unwrap();
+    let year_before_one: Timestamp = "0000-01-01T00:00:00+01:00".parse().unwrap();
+    for at in [Timestamp::MIN, year_before_one, now, Timestamp::MAX] {
+        let cursor = ChangeCursor::before(at, now);
+        assert_eq!(ChangeCursor::read(&cursor.text()), Some(cursor), "{at}");
+    }
+}
