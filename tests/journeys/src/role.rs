@@ -2,14 +2,20 @@
 //! journey makes it ask that the deployed one would be denied fails the test.
 
 use std::sync::OnceLock;
+use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::interceptors::BeforeTransmitInterceptorContextRef;
+use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 use aws_sdk_dynamodb::config::{ConfigBag, Credentials, Intercept, Region, RuntimeComponents};
 use aws_sdk_dynamodb::error::BoxError;
 use local::template::{Statement, TEXT};
 use serde_json::Value;
 use store::Store;
+
+/// For how long a journey waits for the table. The functions' own second is little for a
+/// machine that builds beside it, and no journey is about that.
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// The store of each function, as its role lets it see the table.
 pub(crate) fn stores(vars: &dyn Fn(&str) -> Option<String>) -> impl Fn(&str) -> Store {
@@ -21,6 +27,7 @@ pub(crate) fn stores(vars: &dyn Fn(&str) -> Option<String>) -> impl Fn(&str) -> 
             of: resource(function),
         };
         let config = Store::config()
+            .timeout_config(TimeoutConfig::builder().operation_timeout(PATIENCE).build())
             .region(Region::new(region.clone()))
             .credentials_provider(Credentials::new("local", "local", None, None, "tests"))
             .endpoint_url(&endpoint)

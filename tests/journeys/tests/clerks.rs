@@ -171,3 +171,22 @@ async fn a_reason_reaches_no_page_and_nothing_of_the_case_reaches_paypal() {
         assert!(!books.contains(word), "{word}");
     }
 }
+
+/// A ticket that was mistyped: its number stays taken, and the driver pays another one.
+#[tokio::test]
+async fn a_mistyped_ticket_is_withdrawn_and_issued_under_a_new_number() {
+    let city = City::new().await;
+    let mistyped = city.issue(CASE).await;
+    let withdrawn = city.clerk("clerk-withdraws-ticket", CASE).await;
+    assert_eq!(withdrawn.body["state"], "withdrawn");
+    let right = city.issue("KL-2026-000124").await;
+    let page = city.open(&mistyped).await;
+    assert_eq!(
+        (page.state.as_str(), page.has_pay_button()),
+        ("withdrawn", false)
+    );
+    let checkout = city.press_pay(&right).await;
+    let back = city.at_paypal(&checkout, Payer::Pays).unwrap();
+    assert_eq!(city.come_back(&back).await.state, "paid");
+    assert_eq!(city.reads(CASE).await["state"], "withdrawn");
+}
