@@ -6,8 +6,8 @@ use office::fields::euros;
 use serde::Serialize;
 use store::{Attempt, AttemptState, CaseFile, JournalEntry, JournalEvent, Snapshot, TakenBack};
 use ticket::{
-    AttemptId, CaseNumber, Cents, Offence, OrderId, Refund, ReviewProposal, Settlement, Standing,
-    State, Ticket, TicketText, UnderWay,
+    AttemptId, CaseNumber, Cents, Offence, OrderId, Refund, ReviewProposal, Settlement, State,
+    Ticket, TicketText, UnderWay,
 };
 use token::PublicBaseUrl;
 

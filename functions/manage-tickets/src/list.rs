@@ -9,7 +9,7 @@ use office::query::{Query, found, opaque};
 use office::{Problem, json_answer};
 use serde::Serialize;
 use store::{Place, Store};
-use ticket::{CaseNumber, Cents, Standing, State, Ticket};
+use ticket::{CaseNumber, Cents, State, Ticket};
 
 /// How many tickets a page has at most, and where nobody says: each is read anew.
 const PAGE_MAX: usize = 100;

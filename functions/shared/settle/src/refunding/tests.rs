@@ -21,7 +21,7 @@ fn a_no_is_believed_ten_minutes_after_the_last_call() {
         since: first,
         until: later(last, LEASE),
     };
-    let soon = later(last, READ_LAG - LEASE);
+    let soon = later(last, READ_LAG.saturating_sub(LEASE));
     assert!(!is_believed(Some(asked), soon));
     assert!(is_believed(Some(asked), later(last, READ_LAG)));
 }
