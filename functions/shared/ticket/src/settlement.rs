@@ -170,7 +170,6 @@ impl Settlement {
         let id = self.id();
         let pays_it = matches!(&ticket.state, State::Paid { settlement, .. } if *settlement == id);
         let mut parts = ticket.part_payments.iter();
-        // sabotage: a night pays again what a review has set aside
         let is_reviewed = ticket.was_reviewed_since(self.booked_at);
         pays_it || is_reviewed || parts.any(|part| part.settlement == id)
     }

@@ -92,14 +92,6 @@ pub(crate) const ALL: &[Sabotage] = &[
         found_by: "reversed-and-paid-again;seed=1",
     },
     Sabotage {
-        name: "a night pays again what a review has set aside",
-        places: &[(
-            "a night pays again what a review has set aside",
-            Change::Never,
-        )],
-        found_by: "reversed-and-paid-again;seed=1",
-    },
-    Sabotage {
         name: "a refund without its request id",
         places: &[
             (
