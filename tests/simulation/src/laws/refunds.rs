@@ -110,12 +110,18 @@ pub(super) fn after_a_write(world: &World, keys: &[Key]) {
         let mut history = world.history.borrow_mut();
         let before = before.as_ref();
         let decision = before.and_then(|before| before.get("decision"));
-        history.law(
-            "M16",
-            decision.is_none_or(|it| *it == item["decision"]),
-            || format!("what was decided by {decision:?} was decided again: {item}"),
-        );
         let state = text(&item, "refund_state");
+        // Somebody may call off what PayPal was not asked for yet.
+        let called_off = state == "rejected"
+            && before.is_some_and(|before| {
+                text(before, "refund_state") == "approved"
+                    && before.get("asked").is_none()
+                    && before.get("paypal_id").is_none()
+            });
+        let stays = decision.is_none_or(|it| *it == item["decision"]);
+        history.law("M16", stays || called_off, || {
+            format!("what was decided by {decision:?} was decided again: {item}")
+        });
         history.sometimes(format!("a refund was {state}"));
         let ticket = (key.0.clone(), "TICKET".to_owned());
         if let Some(ticket) = world.engine.borrow().item(&ticket) {

@@ -123,11 +123,6 @@ pub(crate) const ALL: &[Sabotage] = &[
         found_by: "orders of refund×refund",
     },
     Sabotage {
-        name: "of two decisions the later one counts",
-        places: &[("of two decisions the later one counts", Change::Holds)],
-        found_by: "orders of approval×rejection",
-    },
-    Sabotage {
         name: "money is given back while captures are closed",
         places: &[(
             "money is given back while captures are closed",

@@ -165,7 +165,6 @@ impl Store {
         let update = if what == JournalEvent::RefundRejected {
             update
                 // What PayPal was asked for may have gone.
-                // sabotage: of two decisions the later one counts
                 .condition_expression(
                     "refund_state = :was AND attribute_not_exists(asked) \
                      AND attribute_not_exists(paypal_id)",
