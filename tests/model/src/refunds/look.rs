@@ -26,6 +26,7 @@ impl Look {
             asked,
             is_fresh: true,
             has_asked: false,
+            pages_were_shown: matches!(state.pages, Pages::Shown | Pages::Booked),
             next,
         })
     }
@@ -58,8 +59,7 @@ impl Look {
                 Step::Call
             }
             Step::Call => {
-                state.asked_after_pages |= matches!(state.pages, Pages::Shown | Pages::Booked)
-                    && refunds.lacks(Missing::Look);
+                state.asked_after_pages |= self.pages_were_shown;
                 Step::Hear
             }
             Step::Hear => Step::Hear,

@@ -159,6 +159,8 @@ pub struct Look {
     pub is_fresh: bool,
     /// It has written down that it asks.
     pub has_asked: bool,
+    /// PayPal showed what was given back in its pages before this look began.
+    pub pages_were_shown: bool,
     /// What it does next.
     pub next: Step,
 }
