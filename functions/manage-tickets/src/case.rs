@@ -118,7 +118,7 @@ impl Answer {
         Self {
             lapsed: ticket.has_lapsed(now),
             owed: ticket.owed(),
-            payment_running: under_way.is_some() || ticket.lock().is_some(),
+            payment_running: ticket.payment_runs(now),
             payment_running_since: match under_way {
                 Some(UnderWay::Awaited { since }) => Some(since),
                 Some(UnderWay::Capturing) | None => None,

@@ -47,7 +47,7 @@ impl Entry {
             owed: ticket.owed(),
             lapsed: ticket.has_lapsed(now),
             changed_at: ticket.last_change(),
-            payment_running: ticket.under_way(now).is_some() || ticket.lock().is_some(),
+            payment_running: ticket.payment_runs(now),
             payment_pending: ticket.pending().is_some(),
             letter_until: ticket.letter_until(now),
             amount: ticket.amount,

@@ -170,6 +170,13 @@ impl Ticket {
         Some(UnderWay::Awaited { since })
     }
 
+    /// Whether the city is told that a payment runs: of a case in review, too, where a
+    /// clerk would else be refused and see no reason.
+    #[must_use]
+    pub fn payment_runs(&self, at: Timestamp) -> bool {
+        self.under_way(at).is_some() || self.lock().is_some()
+    }
+
     /// When something happened to it last, that the city is told of.
     #[must_use]
     pub fn last_change(&self) -> Timestamp {
