@@ -112,6 +112,9 @@ impl Report {
         }
         println!("violations: {}", tally.broken.len());
         let covered = were == could && missing.is_empty();
+        if whole && !covered {
+            println!("FAILED: not all was seen that must be, so the rest proves less than it says");
+        }
         if tally.broken.is_empty() && (covered || !whole) {
             ExitCode::SUCCESS
         } else {

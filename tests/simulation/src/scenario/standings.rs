@@ -77,8 +77,9 @@ const PART_AT_PAYPAL: Afterwards = Afterwards::RefundedInPart(500);
 const GIVEN_BACK: [&[Wish]; 4] = [
     &[Wish::Propose(PART), Wish::Approve],
     &[Wish::Propose(PART), Wish::Reject],
-    // Surplus proposes itself; what came by a transfer the cash office pays out.
-    &[Wish::Short(PART), Wish::Approve],
+    // Surplus proposes itself; what came by a transfer the cash office pays out. Of a ticket
+    // that was withdrawn or handed over PayPal's money is proposed before it.
+    &[Wish::Short(PART), Wish::Approve, Wish::Approve],
     // PayPal refuses this one.
     &[Wish::Propose(PART), Wish::Approve],
 ];
@@ -141,7 +142,10 @@ async fn gives_back(
         | Standing::Paid
         | Standing::Review => None,
     };
-    for wish in decided.iter().chain(wishes) {
+    // Once it is open again, what PayPal has of it pays a part, and is not proposed.
+    let is_proposed_first = standing == Standing::Objected && matches!(wishes[0], Wish::Propose(_));
+    let (before, after) = wishes.split_at(usize::from(is_proposed_first));
+    for wish in before.iter().chain(&decided).chain(after) {
         clerk(Rc::clone(world), driver.case_number().clone(), *wish).await;
     }
     if is_refused {
