@@ -42,6 +42,9 @@ const BOOKS: &str = "paypal-books.json";
 /// How often the city's systems are told on this machine.
 const NOTIFY_EVERY: Duration = Duration::from_secs(1);
 
+/// Who has written a city that a stack of this kind has made.
+const OURSELVES: &str = "cargo run";
+
 /// The table's name where none is set.
 const TABLE_NAME: &str = "knoellchen";
 
@@ -113,6 +116,15 @@ pub enum StartError {
     /// The table cannot be had.
     #[error(transparent)]
     Table(#[from] TableError),
+    /// The table is on another machine.
+    #[error(
+        "AWS_ENDPOINT_URL_DYNAMODB is {url}: cargo run uses a table of this machine only, like \
+         http://127.0.0.1:8000; a real one would be changed by a PayPal that is none"
+    )]
+    TableElsewhere {
+        /// Where.
+        url: String,
+    },
     /// The stand-in refuses its settings.
     #[error("the stand-in for PayPal does not start")]
     Standin(#[source] paypal_standin::StartError),
@@ -128,8 +140,8 @@ pub enum StartError {
     /// No function of the template is behind the schedule.
     #[error("template.yaml has no function behind a schedule")]
     NoSweep,
-    /// The city's configuration is not one, or cannot be written.
-    #[error("the sample city cannot be written")]
+    /// The city's configuration is not there, or cannot be written.
+    #[error("the city's configuration cannot be had; `cargo run -p ops -- city put` writes it")]
     Municipality(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// The sample tickets cannot be made.
     #[error(transparent)]
@@ -153,8 +165,12 @@ impl Stack {
         let paypal = PayPal::start(&options, data, &public_url, &mut tasks).await?;
 
         let table_name = set("TABLE_NAME").unwrap_or_else(|| TABLE_NAME.to_owned());
-        table::create_where_missing(&client, &table_name, &template.table, &dynamodb_url).await?;
-        let municipality = configure_city(client, &table_name, &set, (options.clock)()).await?;
+        let definition = &template.table;
+        let is_new =
+            table::create_where_missing(&client, &table_name, definition, &dynamodb_url).await?;
+        let is_own = is_new || set("AWS_ENDPOINT_URL_DYNAMODB").is_none();
+        let now = (options.clock)();
+        let (municipality, is_own) = configure_city(client, &table_name, &set, is_own, now).await?;
         let mut local = city_variables::platform(&dynamodb_url);
         local.extend(city_variables::city(
             &table_name,
@@ -186,7 +202,11 @@ impl Stack {
             standin: paypal.standin.as_deref(),
             office_token: &office_token,
         };
-        let samples = samples::make(&visitor, now).await?;
+        let samples = if is_own {
+            samples::make(&visitor, now).await?
+        } else {
+            Vec::new()
+        };
         if let Some(every) = options.schedule {
             tasks.spawn(sweep_every(every, Arc::clone(&sweep)));
             if let Some(notify) = notify {
@@ -264,6 +284,9 @@ async fn dynamodb(
     tasks: &mut JoinSet<()>,
 ) -> Result<(Client, String), StartError> {
     let url = if let Some(url) = set(options, "AWS_ENDPOINT_URL_DYNAMODB") {
+        if !is_on_this_machine(&url) {
+            return Err(StartError::TableElsewhere { url });
+        }
         url
     } else {
         let (listener, url) = listen("dynamodb", options.dynamodb_port).await?;
@@ -271,6 +294,14 @@ async fn dynamodb(
         url
     };
     Ok((table::client(&options.vars, &url), url))
+}
+
+/// A real table is not for a stack with known keys, a PayPal that anybody may tell what to
+/// say and a sweep that believes it.
+fn is_on_this_machine(url: &str) -> bool {
+    let host = url.parse::<http::Uri>();
+    let host = host.as_ref().ok().and_then(http::Uri::host);
+    matches!(host, Some("127.0.0.1" | "localhost" | "[::1]"))
 }
 
 /// Where PayPal is, and what the functions are told of it.
@@ -373,27 +404,32 @@ fn standin_settings(set: &dyn Fn(&str) -> Option<String>, url: &str, public_url:
     }
 }
 
-/// Writes the sample city where it is missing; answers the city's id.
+/// Writes the sample city where it is missing and the table is this stack's own: drivers
+/// of a real city would be told to pay into the sample's account. Answers the city's id, and
+/// whether the samples belong there: an earlier start has written the city, or this one.
 async fn configure_city(
     client: Client,
     table_name: &str,
     set: &dyn Fn(&str) -> Option<String>,
+    is_own: bool,
     now: jiff::Timestamp,
-) -> Result<String, StartError> {
+) -> Result<(String, bool), StartError> {
     let failed = |error: Box<dyn std::error::Error + Send + Sync>| StartError::Municipality(error);
     let sample: Municipality =
         serde_json::from_str(MUNICIPALITY).map_err(|error| failed(error.into()))?;
     let id = set("MUNICIPALITY").unwrap_or_else(|| sample.id.clone());
     let store = Store::new(client, table_name.to_owned(), id.clone());
     match store.municipality(now).await {
-        Err(store::Error::NotConfigured { .. }) if id == sample.id => {
-            let written = store.put_municipality(&sample).await;
+        Err(store::Error::NotConfigured { .. }) if id == sample.id && is_own => {
+            let written = store.put_municipality(&sample, OURSELVES, now).await;
             written.map_err(|error| failed(error.into()))?;
         }
         Err(error) => return Err(failed(error.into())),
         Ok(_) => {}
     }
-    Ok(id)
+    let by = store.configured_by().await;
+    let by = by.map_err(|error| failed(error.into()))?;
+    Ok((id, is_own || by.as_deref() == Some(OURSELVES)))
 }
 
 /// What the clock runs.

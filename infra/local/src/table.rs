@@ -78,7 +78,7 @@ pub fn client(vars: &Vars, endpoint: &str) -> Client {
     )
 }
 
-/// Makes the table where it is missing.
+/// Makes the table where it is missing, and says whether it was.
 ///
 /// # Errors
 /// When the engine does not answer, or does not take the definition.
@@ -87,7 +87,7 @@ pub async fn create_where_missing(
     name: &str,
     table: &Table,
     endpoint: &str,
-) -> Result<(), TableError> {
+) -> Result<bool, TableError> {
     let failed = |source: BoxError| TableError::Table {
         table: name.to_owned(),
         endpoint: endpoint.to_owned(),
@@ -124,7 +124,7 @@ pub async fn create_where_missing(
         Err(SdkError::ServiceError(error))
             if matches!(error.err(), CreateTableError::ResourceInUseException(_)) =>
         {
-            return Ok(());
+            return Ok(false);
         }
         Err(error) => return Err(failed(error.into())),
     }
@@ -140,7 +140,7 @@ pub async fn create_where_missing(
         .send()
         .await
         .map_err(|error| failed(error.into()))?;
-    Ok(())
+    Ok(true)
 }
 
 fn key_schema(key: &KeySchema) -> Result<Vec<KeySchemaElement>, BoxError> {

@@ -24,8 +24,10 @@ pub type Variables = BTreeMap<String, String>;
 pub const SUBSCRIBER: &str = "city";
 
 /// Variables of the template without which a function starts all the same.
-pub const OPTIONAL: [&str; 7] = [
+pub const OPTIONAL: [&str; 9] = [
+    "APPLIED_AT",
     "CAPTURES",
+    "METRICS_NAMESPACE",
     "PAYPAL_CALLS_PER_SECOND",
     "PAYPAL_CERTIFICATES_REVOKED",
     "PAYPAL_ORDER_HOURS",
@@ -90,7 +92,10 @@ impl City {
         let city: Municipality =
             serde_json::from_str(include_str!("../../../infra/local/kaiserslautern.json")).unwrap();
         let store = Store::new(client, name.to_owned(), city.id.clone());
-        store.put_municipality(&city).await.unwrap();
+        store
+            .put_municipality(&city, "tests", crate::now())
+            .await
+            .unwrap();
 
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let paypal_url = format!("http://{}", listener.local_addr().unwrap());
@@ -150,6 +155,8 @@ impl City {
             ("PAYPAL_ORDER_HOURS", "12".to_owned()),
             ("PAYPAL_CALLS_PER_SECOND", "2".to_owned()),
             ("CAPTURES", "open".to_owned()),
+            ("APPLIED_AT", "never".to_owned()),
+            ("METRICS_NAMESPACE", "knoellchen/test".to_owned()),
             ("AWS_ENDPOINT_URL_DYNAMODB", dynamodb_url),
             ("AWS_ENDPOINT_URL_SSM", ssm_url),
         ]);

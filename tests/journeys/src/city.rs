@@ -90,7 +90,7 @@ impl City {
         let store = Store::from_vars(&read).expect("a store");
         let municipality: Municipality = serde_json::from_str(SAMPLE).expect("a municipality");
         store
-            .put_municipality(&municipality)
+            .put_municipality(&municipality, "tests", beginning)
             .await
             .expect("a table");
 
@@ -412,7 +412,10 @@ impl City {
     pub async fn takes_no_late_payments(&self) {
         let mut municipality: Municipality = serde_json::from_str(SAMPLE).expect("a municipality");
         municipality.late_payment = LatePayment::Refuse;
-        let written = self.store.put_municipality(&municipality).await;
+        let written = self
+            .store
+            .put_municipality(&municipality, "tests", self.now())
+            .await;
         written.expect("a table");
         // What a function has read counts for some minutes.
         self.later(Duration::from_mins(10));

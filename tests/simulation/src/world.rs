@@ -262,7 +262,9 @@ impl World {
         let functions = functions(&net, Captures::Open, TABLE, order_hours).await;
         let store = functions.start_checkout.store.clone();
         let configured: Work = Box::pin(async move {
-            let written = store.put_municipality(&once().municipality).await;
+            let written = store
+                .put_municipality(&once().municipality, "ops", beginning)
+                .await;
             written.expect("a table");
         });
         let signing = SigningKey::from_vars(&variable, &Keys::from_vars(&variable).expect("keys"))

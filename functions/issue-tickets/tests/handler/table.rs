@@ -61,7 +61,11 @@ impl Table {
         table.create().await;
         let city = include_str!("../../../../infra/local/kaiserslautern.json");
         let city: Municipality = serde_json::from_str(city).unwrap();
-        table.store().put_municipality(&city).await.unwrap();
+        table
+            .store()
+            .put_municipality(&city, "tests", jiff::Timestamp::UNIX_EPOCH)
+            .await
+            .unwrap();
         table
     }
 

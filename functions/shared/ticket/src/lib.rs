@@ -42,7 +42,7 @@ pub use letter::LetterLease;
 pub use money::{
     Cents, InvalidAmount, Money, WARNING_FINE_MAX, WARNING_FINE_MIN, WARNING_FINE_STEP,
 };
-pub use municipality::{CashOffice, Disclosure, LatePayment, Municipality};
+pub use municipality::{CashOffice, Disclosure, LatePayment, Municipality, Wrong};
 pub use plate::{InvalidPlate, Plate};
 pub use qr_token::QrToken;
 pub use receipt::Taken;

@@ -1,10 +1,14 @@
 //! What differs from city to city: configuration, not code.
 
+mod check;
+
 use std::collections::BTreeMap;
 
 use iban::Iban;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+
+pub use check::Wrong;
 
 use crate::{DueDate, Land, Language};
 

@@ -38,6 +38,12 @@ pub(crate) fn municipality(id: &str) -> Key {
     Key::new(format!("MUNICIPALITY#{id}"), "CONFIGURATION")
 }
 
+/// What the city was from then on, and who said so.
+pub(crate) fn municipality_configured(id: &str, at: Timestamp) -> Key {
+    let at = sortable_to_the_millisecond(at);
+    Key::new(format!("MUNICIPALITY#{id}"), format!("CONFIGURED#{at}"))
+}
+
 /// The partition that holds all there is about one ticket.
 pub(crate) fn ticket_partition(case_number: &CaseNumber) -> String {
     format!("TICKET#{case_number}")

@@ -4,13 +4,14 @@ use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_dynamodb::types::builders::PutBuilder;
 use jiff::Timestamp;
 use ticket::Municipality;
 
 use crate::dynamo::client::{KeptMunicipality, read, unavailable};
 use crate::dynamo::keys;
-use crate::dynamo::write::item;
-use crate::{Error, Store};
+use crate::dynamo::write::{Step, item};
+use crate::{Error, Store, Write};
 
 /// How long a read configuration counts: ops see a change after that.
 const KEPT: Duration = Duration::from_mins(5);
@@ -81,29 +82,58 @@ impl Store {
             .clone()
     }
 
-    /// Writes a city's configuration; that it reads as one is what its type says.
+    /// Who has written what the city is; nobody, where nothing is there.
     ///
     /// # Errors
     /// When the table does not answer.
-    pub async fn put_municipality(&self, municipality: &Municipality) -> Result<(), Error> {
-        #[derive(serde::Serialize)]
-        struct Configured<'a> {
-            configuration: &'a Municipality,
-        }
-        let item = item(
-            "municipality",
-            keys::municipality(&municipality.id),
-            &Configured {
-                configuration: municipality,
-            },
-        )?;
-        self.client
-            .put_item()
+    pub async fn configured_by(&self) -> Result<Option<String>, Error> {
+        let found = self
+            .client
+            .get_item()
             .table_name(&self.table)
-            .set_item(Some(item))
+            .set_key(Some(keys::municipality(&self.municipality_id).into_item()))
             .send()
             .await
-            .map_err(unavailable("write the municipality"))?;
+            .map_err(unavailable("read the municipality"))?;
+        let by = found.item.and_then(|mut item| item.remove("configured_by"));
+        Ok(match by {
+            Some(AttributeValue::S(by)) => Some(by),
+            _ => None,
+        })
+    }
+
+    /// Writes what a city is from now on, and beside it for good who has written it and
+    /// when: it says into whose account drivers pay. That it may be written is for
+    /// [`Municipality::wrong`] to say.
+    ///
+    /// # Errors
+    /// When the table does not answer.
+    pub async fn put_municipality(
+        &self,
+        municipality: &Municipality,
+        by: &str,
+        at: Timestamp,
+    ) -> Result<(), Error> {
+        #[derive(serde::Serialize)]
+        struct Item<'a> {
+            configuration: &'a Municipality,
+            configured_by: &'a str,
+            configured_at: Timestamp,
+        }
+        let configured = Item {
+            configuration: municipality,
+            configured_by: by,
+            configured_at: at,
+        };
+        let put = |key| item("municipality", key, &configured);
+        let now = put(keys::municipality(&municipality.id))?;
+        let kept = put(keys::municipality_configured(&municipality.id, at))?;
+        let steps = vec![
+            Step::Put(PutBuilder::default().set_item(Some(now))),
+            Step::Put(PutBuilder::default().set_item(Some(kept))),
+        ];
+        // There is no condition that could refuse it.
+        let (Write::Done | Write::Refused) = self.transact("write the municipality", steps).await?;
         Ok(())
     }
 }
