@@ -12,7 +12,7 @@ use tokio::time::Instant;
     reason = "the clock is read here and handed in"
 )]
 async fn main() -> Result<(), Error> {
-    lambda_runtime::tracing::init_default_subscriber();
+    logs::start(&|name| std::env::var(name).ok(), Timestamp::now);
     let app = &App::from_vars(&|name| std::env::var(name).ok())
         .await
         .map_err(|error| error.to_string())?;

@@ -10,7 +10,7 @@ use manage_tickets::{App, handle};
 )]
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    lambda_http::tracing::init_default_subscriber();
+    logs::start(&|name| std::env::var(name).ok(), Timestamp::now);
     let app = &App::from_vars(&|name| std::env::var(name).ok())
         .await
         .map_err(|error| error.to_string())?;

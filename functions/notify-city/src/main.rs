@@ -10,7 +10,7 @@ use tokio::time::Instant;
 #[tokio::main(flavor = "current_thread")]
 #[expect(clippy::disallowed_methods, reason = "the clock is read here")]
 async fn main() -> Result<(), Error> {
-    lambda_http::tracing::init_default_subscriber();
+    logs::start(&|name| std::env::var(name).ok(), Timestamp::now);
     let app = App::from_vars(&|name| std::env::var(name).ok()).await;
     let app = &app.map_err(|error| error.to_string())?;
     run(service_fn(move |event: LambdaEvent<Value>| async move {

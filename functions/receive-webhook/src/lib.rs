@@ -59,8 +59,14 @@ impl App {
         })
     }
 
-    /// At INIT: opens the connections that the first event would wait for.
+    /// At INIT: opens the connections that the first event would wait for, and says for how
+    /// many days more PayPal's certificates can be trusted.
     pub async fn prime(&self, now: Timestamp) {
+        let left = self.webhooks.trust_ends().duration_since(now);
+        tracing::info!(
+            metric.anchors_days = left.as_hours() / 24,
+            "until then webhooks can be trusted"
+        );
         self.settle.prime(now).await;
     }
 }
@@ -86,7 +92,10 @@ async fn receive(app: &App, request: &Request, now: Timestamp) -> StatusCode {
         verified => verified,
     };
     let event = match verified {
-        Ok(event) => event,
+        Ok(event) => {
+            tracing::info!(event = %event.id, metric.webhook_taken = 1_u64, "a webhook is PayPal's");
+            event
+        }
         Err(
             error
             @ (WebhookError::CertificateUnavailable(_) | WebhookError::PostbackUnavailable(_)),

@@ -12,7 +12,7 @@ use show_ticket::{App, handle};
     reason = "the clock is read here and handed in"
 )]
 async fn main() -> Result<(), Error> {
-    lambda_http::tracing::init_default_subscriber();
+    logs::start(&|name| std::env::var(name).ok(), Timestamp::now);
     let app = &App::from_vars(&|name| std::env::var(name).ok())
         .await
         .map_err(|error| error.to_string())?;

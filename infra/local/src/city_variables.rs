@@ -25,6 +25,11 @@ pub fn city(
         ("PUBLIC_BASE_URL", public_base_url),
         ("TOKEN_KEYS", &keys.jwks),
         ("TOKEN_SIGNING_KEY", &keys.signing_key_pem),
+        // What lies in the parameter store in the cloud, as it is there at first.
+        ("CAPTURES", "open"),
+        ("PAYPAL_WEBHOOK_POSTBACK", "off"),
+        ("PAYPAL_CERTIFICATES_REVOKED", "none"),
+        ("PAYPAL_CALLS_PER_SECOND", "2"),
         // Whoever is told of changes may be a program on this machine: never in the cloud.
         ("SUBSCRIBERS_ON_LOOPBACK", "allowed"),
     ]

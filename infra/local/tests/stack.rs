@@ -8,7 +8,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::{Method, Request, StatusCode, header};
 use jiff::Timestamp;
-use local::{Options, Stack, StartError, Vars};
+use local::template::{self, Template};
+use local::{Options, Stack, StartError, Vars, table};
 use paypal_standin::CaptureStatus;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -328,6 +329,59 @@ async fn a_table_elsewhere_is_used_in_place_of_the_embedded_one() {
     let other = Stack::start(other).await.unwrap();
     assert_eq!(other.dynamodb_url, url);
     assert_eq!(standings(&other), SAMPLES);
+}
+
+/// Drivers of a real city would be told to pay into the sample's account.
+#[tokio::test]
+async fn nothing_is_written_into_a_table_that_somebody_else_has_configured() {
+    let one = Stack::start(options()).await.unwrap();
+    let vars = |asked: &str| {
+        let found = match asked {
+            "AWS_ENDPOINT_URL_DYNAMODB" => one.dynamodb_url.as_str(),
+            "AWS_REGION" => "eu-central-1",
+            "AWS_ACCESS_KEY_ID" | "AWS_SECRET_ACCESS_KEY" => "local",
+            "TABLE_NAME" => "of-a-city",
+            "MUNICIPALITY" => "07312000",
+            _ => return None,
+        };
+        Some(found.to_owned())
+    };
+    let of_a_city = |name: &str| vars(name);
+    // A table that is there and empty may be anybody's.
+    let template = Template::parse(template::TEXT).unwrap();
+    let nothing: Vars = Arc::new(|_: &str| None);
+    let client = table::client(&nothing, &one.dynamodb_url);
+    let made = table::create_where_missing(&client, "of-a-city", &template.table, "");
+    assert!(made.await.unwrap());
+    let start = || {
+        let url = one.dynamodb_url.clone();
+        let vars: Vars = Arc::new(move |name| match name {
+            "AWS_ENDPOINT_URL_DYNAMODB" => Some(url.clone()),
+            "TABLE_NAME" => Some("of-a-city".to_owned()),
+            _ => None,
+        });
+        Stack::start(Options { vars, ..options() })
+    };
+    let Err(error) = start().await else {
+        panic!("a city was made up");
+    };
+    assert!(error.to_string().contains("ops -- city put"), "{error}");
+    let store = store::Store::from_vars(&of_a_city).unwrap();
+    let city = include_str!("../kaiserslautern.json");
+    let city: ticket::Municipality = serde_json::from_str(city).unwrap();
+    let at = "2026-02-20T09:30:00Z".parse().unwrap();
+    store.put_municipality(&city, "ops", at).await.unwrap();
+    let stack = start().await.unwrap();
+    assert!(stack.samples.is_empty(), "{:?}", stack.samples);
+    let sample = "KL-MUSTER-0001".parse().unwrap();
+    assert_eq!(store.ticket(&sample).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_table_of_another_machine_is_not_used() {
+    let elsewhere = "https://dynamodb.eu-central-1.amazonaws.com".to_owned();
+    let refused = Stack::start(told("AWS_ENDPOINT_URL_DYNAMODB", elsewhere)).await;
+    assert!(matches!(refused, Err(StartError::TableElsewhere { .. })));
 }
 
 #[tokio::test]

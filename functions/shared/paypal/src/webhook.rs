@@ -147,6 +147,13 @@ impl Webhooks {
         }
     }
 
+    /// When the certificates end that PayPal's must lead to: from then on nothing is
+    /// believed.
+    #[must_use]
+    pub fn trust_ends(&self) -> Timestamp {
+        self.config.anchors.ends()
+    }
+
     /// Checks a delivery: headers, certificate, signature over the raw bytes as
     /// they came, before anything has parsed them.
     ///

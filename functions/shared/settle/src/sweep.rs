@@ -111,7 +111,7 @@ impl Settle {
             pace.end(turn, clock(), traffic());
         }
         sweep.left = due.len().try_into().unwrap_or(u32::MAX);
-        report(&sweep, due.as_slice(), began);
+        report(&sweep, unread, due.as_slice(), began);
         sweep
     }
 
@@ -161,12 +161,21 @@ impl Sweep {
     }
 }
 
-fn report(sweep: &Sweep, left: &[OpenWork], began: Timestamp) {
+fn report(sweep: &Sweep, unread: u32, left: &[OpenWork], began: Timestamp) {
     let waits_since = left
         .iter()
         .filter(|open| matches!(open.queue, Queue::Likely | Queue::New))
         .filter_map(|open| open.due_at().parse::<Timestamp>().ok())
         .min();
+    let waits_s = waits_since.map_or(0, |since| began.duration_since(since).as_secs().max(0));
+    // One that could not read what is due has not looked, and must be missed.
+    if unread == 0 {
+        tracing::info!(
+            metric.sweep_ended = 1_u64,
+            metric.oldest_due_s = waits_s,
+            "a sweep has ended"
+        );
+    }
     let too_long = began.saturating_sub(SWEEP_BEHIND).unwrap_or(began);
     if let Some(since) = waits_since.filter(|since| *since < too_long) {
         tracing::error!(alarm = "sweep-behind", ?sweep, %since, "what may bring money waits too long: the sweeps do not keep up");

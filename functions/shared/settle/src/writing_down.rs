@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use paypal::Capture;
 use store::{Attempt, AttemptEnd, Booker, Error, Held, Released, Write};
-use ticket::{CaptureId, Captured, Money, Role, Settlement, Source, State, Ticket};
+use ticket::{CaptureId, Captured, Cents, Money, Role, Settlement, Source, State, Ticket};
 
 use crate::decision::{Facts, role};
 use crate::limits::DECISIONS_MAX;
@@ -194,4 +194,10 @@ pub(crate) fn report(settlement: &Settlement, attempt: &Attempt) {
             tracing::error!(%case_number, %attempt, capture_id = %id, value, currency, ?reason, "money came that nothing was owed for");
         }
     }
+    let cents = settlement.amount.euro_cents();
+    tracing::info!(
+        metric.captured = 1_u64,
+        metric.captured_cents = cents.map_or(0, Cents::minor_units),
+        "money came through PayPal"
+    );
 }

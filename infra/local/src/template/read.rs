@@ -93,24 +93,12 @@ impl Node {
             .collect()
     }
 
-    /// One item of a list.
-    ///
-    /// # Errors
-    /// When there are fewer.
-    pub fn get_item(&self, index: usize) -> Result<Self, TemplateError> {
-        let item = self.items().into_iter().nth(index);
-        item.ok_or_else(|| self.wrong(&format!("item {index} is missing")))
-    }
-
-    /// The text here, whatever function it is an argument of; of a choice the last one,
-    /// which is what holds where nothing was chosen.
+    /// The text here, whatever function it is an argument of.
     ///
     /// # Errors
     /// When there is something else.
     pub fn written(&self) -> Result<String, TemplateError> {
         match self.tagged() {
-            // `!If [IsRestored, the restored table, the table itself]`
-            Some((tag, choice)) if tag == "If" => choice.get_item(2)?.written(),
             Some((_, inner)) => inner.text(),
             None => self.text(),
         }

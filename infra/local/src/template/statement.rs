@@ -4,6 +4,9 @@ use std::collections::BTreeMap;
 
 use super::{Node, TemplateError};
 
+/// How a statement names the table: whichever is used, also a restored one.
+pub const TABLE_IN_USE: &str = ":table/${AWS::StackName}-${TableInUse}";
+
 /// A statement of a role's policy.
 #[derive(Clone, Debug)]
 pub struct Statement {
@@ -15,8 +18,7 @@ pub struct Statement {
     pub effect: String,
     /// What it is about: `dynamodb:GetItem`.
     pub actions: Vec<String>,
-    /// The resource as written: `!GetAtt Table.Arn`, or the text of a `!Sub`; the table
-    /// itself, not a restored one.
+    /// The resource as written, without the function that it is an argument of.
     pub resource: String,
     /// By operator and key: `StringEquals kms:ViaService`.
     pub conditions: BTreeMap<String, Vec<String>>,
@@ -38,11 +40,6 @@ impl Statement {
             };
             for policy in policies.items() {
                 for statement in policy.get("PolicyDocument.Statement")?.items() {
-                    // `!If [HasWebhookAnchors, the statement, nothing]`
-                    let statement = match statement.tagged() {
-                        Some((_, choice)) => choice.get_item(1)?,
-                        None => statement,
-                    };
                     statements.push(Self::read(&name, &statement)?);
                 }
             }
@@ -75,16 +72,12 @@ impl Statement {
     #[must_use]
     pub fn covers(&self, action: &str, index: &str, leading_key: &str) -> bool {
         let is_action = |it: &String| it == action || it == "dynamodb:*";
-        let on = self.resource.trim_start_matches("${Table.Arn}");
-        let on = if on == "Table.Arn" { "" } else { on };
+        let on = self.resource.split_once(TABLE_IN_USE).map(|(_, on)| on);
         let keys = self
             .conditions
             .get("ForAllValues:StringLike dynamodb:LeadingKeys");
         let is_key = |keys: &Vec<String>| keys.iter().any(|key| is_like(key, leading_key));
-        self.actions.iter().any(is_action)
-            && self.resource.contains("Table.Arn")
-            && on == index
-            && keys.is_none_or(is_key)
+        self.actions.iter().any(is_action) && on == Some(index) && keys.is_none_or(is_key)
     }
 }
 

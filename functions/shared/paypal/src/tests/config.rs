@@ -182,6 +182,7 @@ async fn revoked_certificates_and_the_postback_are_read_or_refused_by_name() {
     let two = format!("{url} {url}-1");
     for (variable, value, fits) in [
         ("PAYPAL_CERTIFICATES_REVOKED", "", true),
+        ("PAYPAL_CERTIFICATES_REVOKED", "none", true),
         ("PAYPAL_CERTIFICATES_REVOKED", url, true),
         ("PAYPAL_CERTIFICATES_REVOKED", &two, true),
         ("PAYPAL_CERTIFICATES_REVOKED", live, false),

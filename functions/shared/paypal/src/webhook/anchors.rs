@@ -10,6 +10,7 @@
 
 use std::fmt;
 
+use jiff::Timestamp;
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, TrustAnchor};
 use webpki::EndEntityCert;
@@ -25,6 +26,7 @@ const CERTIFICATES_MAX: usize = 16;
 pub(super) struct Anchors {
     roots: Vec<TrustAnchor<'static>>,
     intermediates: Vec<CertificateDer<'static>>,
+    ends: Timestamp,
 }
 
 impl fmt::Debug for Anchors {
@@ -32,6 +34,7 @@ impl fmt::Debug for Anchors {
         f.debug_struct("Anchors")
             .field("roots", &self.roots.len())
             .field("intermediates", &self.intermediates.len())
+            .field("ends", &self.ends)
             .finish()
     }
 }
@@ -40,6 +43,15 @@ impl Anchors {
     /// Those compiled in.
     pub(super) fn compiled_in() -> Option<Self> {
         Self::from_pem(COMPILED_IN)
+    }
+
+    /// Those of a configuration parameter: PEM text, or the word for those compiled in,
+    /// since the parameter store holds no empty value.
+    pub(super) fn from_parameter(text: &str) -> Option<Self> {
+        match text.trim() {
+            "compiled-in" => Self::compiled_in(),
+            pem => Self::from_pem(pem.as_bytes()),
+        }
     }
 
     /// Those of a PEM file: self-issued ones are roots, the others
@@ -53,20 +65,32 @@ impl Anchors {
         let mut anchors = Self {
             roots: Vec::new(),
             intermediates: Vec::new(),
+            ends: Timestamp::MAX,
         };
+        let (mut roots_end, mut intermediates_end) = (None, None);
         if certificates.len() > CERTIFICATES_MAX {
             return None;
         }
         for der in certificates {
             let certificate = EndEntityCert::try_from(&der).ok()?;
+            let ends = Some(ends(&der)?);
             if certificate.issuer() == certificate.subject() {
+                roots_end = roots_end.max(ends);
                 let root = webpki::anchor_from_trusted_cert(&der).ok()?;
                 anchors.roots.push(root.to_owned());
             } else {
+                intermediates_end = intermediates_end.max(ends);
                 anchors.intermediates.push(der);
             }
         }
+        let ends = roots_end.into_iter().chain(intermediates_end).min();
+        anchors.ends = ends.unwrap_or(anchors.ends);
         (!anchors.roots.is_empty()).then_some(anchors)
+    }
+
+    /// When nothing is trusted any more by the last root, or by the last intermediate.
+    pub(super) fn ends(&self) -> Timestamp {
+        self.ends
     }
 
     pub(super) fn roots(&self) -> &[TrustAnchor<'static>] {
@@ -75,5 +99,35 @@ impl Anchors {
 
     pub(super) fn intermediates(&self) -> &[CertificateDer<'static>] {
         &self.intermediates
+    }
+}
+
+/// When a certificate ends.
+fn ends(der: &CertificateDer<'_>) -> Option<Timestamp> {
+    let (_, certificate) = x509_parser::parse_x509_certificate(der).ok()?;
+    Timestamp::from_second(certificate.validity().not_after.timestamp()).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_parameter_holds_certificates_or_the_word_for_those_of_the_program() {
+        let of_program = Anchors::from_parameter("compiled-in\n").unwrap();
+        let text = format!("{of_program:?}");
+        assert_eq!(text, format!("{:?}", Anchors::compiled_in().unwrap()));
+        let pem = std::str::from_utf8(COMPILED_IN).unwrap();
+        assert_eq!(text, format!("{:?}", Anchors::from_parameter(pem).unwrap()));
+        for wrong in ["", "none", "compiled in"] {
+            assert!(Anchors::from_parameter(wrong).is_none(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn they_end_with_the_last_root_or_the_last_intermediate() {
+        // Source: `openssl x509 -enddate` of both; the intermediate ends first.
+        let ends = Anchors::compiled_in().unwrap().ends();
+        assert_eq!(ends.to_string(), "2028-10-22T12:00:00Z");
     }
 }

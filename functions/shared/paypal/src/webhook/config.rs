@@ -9,10 +9,10 @@ use crate::config::{place, required};
 use crate::{ConfigError, Environment};
 
 const WRITE_WEBHOOK_ID: &str = "the id PayPal shows for our registered webhook, two with a space between them while it is registered anew, never the text WEBHOOK_ID (with that one PayPal's simulator signs for everybody),";
-const WRITE_REVOKED: &str = "the addresses of this environment's certificates that are never to be trusted, as the log shows them, with spaces between them, or leave it out,";
+const WRITE_REVOKED: &str = "the addresses of this environment's certificates that are never to be trusted, as the log shows them, with spaces between them, or none,";
 const WRITE_POSTBACK: &str = "on or off, or leave it out for off,";
 const WRITE_ANCHORS: &str = "the path of a PEM file with the roots and intermediates of PayPal's signing certificates, at least one root and at most 16 certificates,";
-const WRITE_ANCHORS_PARAMETER: &str = "the name of a parameter that holds PEM text with the roots and intermediates of PayPal's signing certificates, at least one root and at most 16 certificates,";
+const WRITE_ANCHORS_PARAMETER: &str = "the name of a parameter that holds compiled-in, or PEM text with the roots and intermediates of PayPal's signing certificates, at least one root and at most 16 certificates,";
 
 /// The longest webhook id; PayPal's have 17 characters.
 /// Source: Webhooks v1, `webhook_id`.
@@ -101,7 +101,9 @@ fn revoked(
     base_url: &Url,
 ) -> Result<Vec<CertificateUrl>, ConfigError> {
     let variable = "PAYPAL_CERTIFICATES_REVOKED";
-    let Some(urls) = vars(variable).filter(|value| !value.is_empty()) else {
+    // The parameter store holds no empty value.
+    let set = |value: &String| !value.is_empty() && value != "none";
+    let Some(urls) = vars(variable).filter(set) else {
         return Ok(Vec::new());
     };
     let read = |url: &str| CertificateUrl::read(url, environment, base_url).ok();
@@ -126,7 +128,7 @@ async fn anchors(vars: &Vars<'_>) -> Result<Anchors, ConfigError> {
         ("PAYPAL_WEBHOOK_ANCHORS", WRITE_ANCHORS, anchors)
     } else if set("PAYPAL_WEBHOOK_ANCHORS_PARAMETER").is_some() {
         let pem = parameters::parameter(vars, "PAYPAL_WEBHOOK_ANCHORS").await?;
-        let anchors = Anchors::from_pem(pem.expose().as_bytes());
+        let anchors = Anchors::from_parameter(pem.expose());
         let variable = "PAYPAL_WEBHOOK_ANCHORS_PARAMETER";
         (variable, WRITE_ANCHORS_PARAMETER, anchors)
     } else {

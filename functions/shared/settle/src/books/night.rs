@@ -119,6 +119,10 @@ impl Settle {
                 return Ok(NightRun::UnderWay { at: night.at });
             }
             if let Some(reconciled) = reconciled {
+                tracing::info!(
+                    metric.night_ended = 1_u64,
+                    "the nightly comparison is through"
+                );
                 report(&reconciled);
                 return Ok(NightRun::Ended(Box::new(reconciled)));
             }

@@ -1,0 +1,55 @@
+//! What a function writes: a line for what happens, and numbers that `CloudWatch` counts.
+//!
+//! A line with a field `alarm` counts one under the alarm's name, and a field `metric.…` its
+//! value under the rest of its name: `infra/alarms.yaml` rings by them. Each is one more line
+//! in the embedded metric format, under the namespace that `METRICS_NAMESPACE` names, without
+//! dimensions. No number names a case, a person or a token.
+
+mod metrics;
+
+use std::io::Write;
+
+use jiff::Timestamp;
+use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{Layer, fmt};
+
+use metrics::Metrics;
+
+/// Begins to write, as Lambda says: JSON where `AWS_LAMBDA_LOG_FORMAT` asks for it, from the
+/// level of `AWS_LAMBDA_LOG_LEVEL` on. Without `METRICS_NAMESPACE` no numbers are written.
+pub fn start(vars: &dyn Fn(&str) -> Option<String>, now: fn() -> Timestamp) {
+    let set = |name: &str| vars(name).filter(|value| !value.is_empty());
+    let level = set("AWS_LAMBDA_LOG_LEVEL").map_or(LevelFilter::INFO, |level| read(&level));
+    let is_json = set("AWS_LAMBDA_LOG_FORMAT").is_some_and(|it| it.eq_ignore_ascii_case("json"));
+    let lines = fmt::layer().with_target(false).without_time();
+    let lines = if is_json {
+        lines.json().boxed()
+    } else {
+        lines.boxed()
+    };
+    let metrics = set("METRICS_NAMESPACE").map(|namespace| Metrics::new(namespace, now, print));
+    tracing_subscriber::registry()
+        .with(level)
+        .with(lines)
+        .with(metrics)
+        .init();
+}
+
+/// A whole line at once: half of one would count nothing.
+fn print(line: &str) {
+    // Where nobody reads any more, nobody counts either.
+    let _ = writeln!(std::io::stdout().lock(), "{line}");
+}
+
+/// Source: AWS Lambda, "Configuring advanced logging controls".
+fn read(level: &str) -> LevelFilter {
+    match level.to_ascii_uppercase().as_str() {
+        "TRACE" => LevelFilter::TRACE,
+        "DEBUG" => LevelFilter::DEBUG,
+        "WARN" => LevelFilter::WARN,
+        "ERROR" | "FATAL" => LevelFilter::ERROR,
+        _ => LevelFilter::INFO,
+    }
+}
