@@ -38,23 +38,28 @@ fn named<'a>(text: &'a str, before: &str, ends: &[char]) -> Vec<&'a str> {
     parts.filter_map(|rest| rest.split(ends).next()).collect()
 }
 
-/// Every error line that somebody is to be woken by, by its field `alarm`.
-fn kinds() -> BTreeSet<String> {
-    fn walk(folder: &Path, kinds: &mut BTreeSet<String>) {
+/// What the functions' sources name so, each time up to this character.
+fn named_in_sources(before: &str, end: char) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    let mut folders = vec![root().join("functions")];
+    while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
             if path.is_dir() {
-                walk(&path, kinds);
+                folders.push(path);
             } else if path.extension().is_some_and(|it| it == "rs") {
                 let text = fs::read_to_string(path).unwrap();
-                let found = named(&text, "alarm = \"", &['"']);
-                kinds.extend(found.into_iter().map(str::to_owned));
+                let names = named(&text, before, &[end]);
+                found.extend(names.into_iter().map(str::to_owned));
             }
         }
     }
-    let mut kinds = BTreeSet::new();
-    walk(&root().join("functions"), &mut kinds);
-    kinds
+    found
+}
+
+/// Every error line that somebody is to be woken by, by its field `alarm`.
+fn kinds() -> BTreeSet<String> {
+    named_in_sources("alarm = \"", '"')
 }
 
 const PARTS: [&str; 3] = [
@@ -118,20 +123,8 @@ fn every_line_that_is_an_alarm_rings_and_every_page_has_its_alarm() {
 /// An alarm over a number that nobody writes never rings.
 #[test]
 fn every_number_of_ours_that_is_watched_is_written() {
-    fn walk(folder: &Path, written: &mut BTreeSet<String>) {
-        for entry in fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                walk(&path, written);
-            } else if path.extension().is_some_and(|it| it == "rs") {
-                let text = fs::read_to_string(path).unwrap();
-                let found = named(&text, "metric.", &[' ']);
-                written.extend(found.into_iter().map(str::to_owned));
-            }
-        }
-    }
     let mut written = kinds();
-    walk(&root().join("functions"), &mut written);
+    written.extend(named_in_sources("metric.", ' '));
     let alarms: String = PARTS.map(read).concat();
     let of_alarms = alarms.split("Namespace: !Sub knoellchen/").skip(1);
     let mut watched: Vec<&str> = of_alarms
