@@ -11,7 +11,7 @@ use journeys::City;
 use paypal_standin::{Fault, FaultKind, On, Payer, UpdateTime, WebhookMode};
 use settle::sweep::SIDE_BY_SIDE;
 use settle::sweep::Scope;
-use store::{OpenWork, Queue, Store};
+use store::{OpenWork, Queue, SHARDS, Store};
 use ticket::Captures;
 use ticket::State;
 
@@ -198,7 +198,7 @@ async fn every_due_attempt_is_looked_at_before_any_is_looked_at_twice() {
 #[tokio::test]
 async fn ten_thousand_open_attempts_cost_a_driver_nothing_whose_lease_has_ended() {
     let city = city().await;
-    abandoned_alike(&city, 10_000, 16).await;
+    abandoned_alike(&city, 10_000, SHARDS.into()).await;
     city.later(A_MINUTE);
     capture_unheard(&city, CASE).await;
     city.later(A_MINUTE);
@@ -224,7 +224,7 @@ async fn likely_ones_leave_every_fifth_look_to_the_others() {
     city.copy_attempt(&one, 119, |number| {
         // The likely ones have waited longer, too.
         let due_at = began + Duration::from_secs(number.into()) / 2;
-        (format!("{}#{:02}", in_queue(number), number % 16), due_at)
+        (format!("{}#{:02}", in_queue(number), number % u32::from(SHARDS)), due_at)
     })
     .await;
     let others = async |city: &City| {
@@ -280,7 +280,7 @@ async fn a_429_without_a_time_stops_the_sweep_until_the_next_one_tries_again() {
 #[tokio::test]
 async fn an_address_that_is_blocked_is_hardly_used_until_it_is_free_again() {
     let city = city().await;
-    abandoned_alike(&city, 90, 16).await;
+    abandoned_alike(&city, 90, SHARDS.into()).await;
     city.behave(|it| {
         it.rate_per_min_ip = 50;
         it.block_s = 300;

@@ -8,9 +8,9 @@ use tokio::time::Instant;
 use crate::history::Kind;
 use crate::world::{Function, World};
 
-/// One look into the index each: three queues of sixteen, and one of refunds. A refund
+/// One look into the index each: three queues of four, and one of refunds. A refund
 /// is looked for in its ticket's partition, up to so often.
-const SHARDS: u64 = 49;
+const SHARDS: u64 = 13;
 const QUERIES_PER_REFUND_MAX: u64 = 12;
 /// What one attempt may cost: itself, put off, it and its ticket, the token,
 /// the lock, and the booking, decided up to four times, each of them written up

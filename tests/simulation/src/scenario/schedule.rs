@@ -138,8 +138,8 @@ async fn settle_what_is_due(world: &Rc<World>) {
     }
 }
 
-/// A minute has passed. Where nothing is due a sweep reads 49 empty partitions
-/// and writes nothing: half of all calls, which would say nothing new.
+/// A minute has passed. Where nothing is due a sweep reads empty partitions
+/// and writes nothing: many calls, which would say nothing new.
 async fn sweep(world: &World) {
     laws::note_locks(world);
     if !world.no_schedule.get() && world.engine.borrow().is_any_due(world.now()) {
