@@ -11,7 +11,7 @@ use hyper_util::rt::TokioExecutor;
 use jiff::Timestamp;
 
 use crate::Standin;
-use crate::delivery_queue::Queued;
+use crate::delivery_queue::{Queued, Taker};
 
 /// Whether an answer with this status ends a delivery.
 pub(crate) fn is_accepted(status: u16) -> bool {
@@ -27,6 +27,8 @@ const IDLE: Duration = Duration::from_secs(1);
 /// One delivery of an event, signed and ready to be posted.
 #[derive(Clone, Debug)]
 pub struct Delivery {
+    /// The webhook it is for; its signature covers this.
+    pub webhook_id: String,
     /// The event's id.
     pub event_id: String,
     /// The event's type.
@@ -45,6 +47,7 @@ impl Delivery {
     /// The delivery as it waits in the queue, for its repeat.
     pub(crate) fn queued(&self, now: Timestamp) -> Queued {
         Queued {
+            webhook_id: self.webhook_id.clone(),
             event_id: self.event_id.clone(),
             transmission_id: self.transmission_id.clone(),
             transmission_time: self.transmission_time,
@@ -54,17 +57,15 @@ impl Delivery {
     }
 }
 
-/// Posts what is due to the webhook address for as long as it is polled. There
-/// is no TLS in this client: it could not reach PayPal if it tried.
+/// Posts what is due to the webhooks' addresses for as long as it is polled; also while
+/// none has one, which may be registered any time. There is no TLS in this client: it
+/// could not reach PayPal if it tried.
 pub(crate) async fn deliver(standin: Arc<Standin>) {
-    let Some(url) = standin.webhook_url() else {
-        // Without an address a driver takes the deliveries.
-        return;
-    };
     let client = Client::builder(TokioExecutor::new()).build_http::<Full<Bytes>>();
     loop {
-        for delivery in standin.take_deliveries() {
-            let status = match request(&url, &delivery) {
+        for delivery in standin.take(Taker::Poster) {
+            let url = standin.address(&delivery.webhook_id);
+            let status = match url.and_then(|url| request(&url, &delivery)) {
                 Some(request) => {
                     let answer = tokio::time::timeout(ANSWER_WITHIN, client.request(request)).await;
                     answer

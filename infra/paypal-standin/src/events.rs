@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::behaviour::{Redelivery, seconds};
 use crate::books::{Capture, CaptureStatus, Event, Refund};
-use crate::delivery_queue::{HELD_S, LATE_S, Queued, REPEATS_MAX, repeat_after};
+use crate::delivery_queue::{HELD_S, LATE_S, Queued, REPEATS_MAX, Taker, repeat_after};
 use crate::faults::WebhookMode;
 use crate::money::Money;
 use crate::state::{State, later};
@@ -188,10 +188,29 @@ impl State {
         }
     }
 
-    /// Queues an event for its first delivery.
+    /// Queues an event for its first delivery, to each webhook that subscribes it.
     pub(crate) fn enqueue(&mut self, event_id: &str, now: Timestamp, due_at: Timestamp) {
+        // From the end: it has mostly been told of just now.
+        let mut events = self.books.events.iter().rev();
+        let Some(event) = events.find(|event| event.id == event_id) else {
+            return;
+        };
+        for webhook_id in self.webhooks.subscribers(&event.event_type) {
+            self.enqueue_for(webhook_id, event_id, now, due_at);
+        }
+    }
+
+    /// The same, to this webhook.
+    pub(crate) fn enqueue_for(
+        &mut self,
+        webhook_id: String,
+        event_id: &str,
+        now: Timestamp,
+        due_at: Timestamp,
+    ) {
         let transmission_id = self.ids.transmission();
         self.queue.push(Queued {
+            webhook_id,
             event_id: event_id.to_owned(),
             transmission_id,
             transmission_time: now,
@@ -200,11 +219,20 @@ impl State {
         });
     }
 
+    /// Whether a delivery is this taker's.
+    fn is_for(&self, taker: Taker, queued: &Queued) -> bool {
+        let webhook = self.webhooks.with_id(&queued.webhook_id);
+        match taker {
+            Taker::Driver => true,
+            Taker::Poster => webhook.is_some_and(|webhook| webhook.url.is_some()),
+        }
+    }
+
     /// Takes what is due out of the queue, the earliest due first.
-    pub(crate) fn take_due(&mut self, now: Timestamp) -> Vec<(Queued, Event)> {
+    pub(crate) fn take_due(&mut self, taker: Taker, now: Timestamp) -> Vec<(Queued, Event)> {
         let (mut due, waiting): (Vec<_>, Vec<_>) = std::mem::take(&mut self.queue)
             .into_iter()
-            .partition(|queued| queued.due_at <= now);
+            .partition(|queued| queued.due_at <= now && self.is_for(taker, queued));
         self.queue = waiting;
         due.sort_by_key(|queued| queued.due_at);
         due.into_iter()
@@ -222,8 +250,9 @@ impl State {
     }
 
     /// When the next delivery is due.
-    pub(crate) fn next_due(&self) -> Option<Timestamp> {
-        let queued = self.queue.iter().map(|queued| queued.due_at).min();
+    pub(crate) fn next_due(&self, taker: Taker) -> Option<Timestamp> {
+        let queued = self.queue.iter().filter(|it| self.is_for(taker, it));
+        let queued = queued.map(|queued| queued.due_at).min();
         // What happens by itself tells of itself.
         queued.into_iter().chain(self.schedule.next()).min()
     }
@@ -239,7 +268,10 @@ impl State {
             if let Some(event) = event {
                 event.accepted += 1;
             }
-        } else if queued.attempt <= REPEATS_MAX {
+        } else if queued.attempt <= REPEATS_MAX
+            // A webhook that was deleted meanwhile is told no more.
+            && self.webhooks.with_id(&queued.webhook_id).is_some()
+        {
             let pause = match self.behaviour.redelivery_pause_s {
                 0 => repeat_after(queued.attempt),
                 pause_s => seconds(pause_s),
@@ -249,6 +281,7 @@ impl State {
                 Redelivery::Resigned => (self.ids.transmission(), later(now, pause)),
             };
             self.queue.push(Queued {
+                webhook_id: queued.webhook_id,
                 event_id: queued.event_id,
                 transmission_id,
                 transmission_time,

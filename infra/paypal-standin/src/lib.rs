@@ -7,8 +7,8 @@
 //! a test ─▶ call() ─────┴─▶ exchange() ─▶ one Mutex, no await ─▶ Exchange
 //! ```
 //!
-//! It never calls PayPal: it reaches nothing but the webhook address, which
-//! must be on this machine, and it has no TLS to reach more with.
+//! It never calls PayPal: it reaches nothing but the addresses of webhooks that
+//! are on this machine, and it has no TLS to reach more with.
 
 mod answers;
 mod behaviour;
@@ -18,6 +18,7 @@ mod credentials;
 mod deliveries;
 mod delivery_queue;
 mod drawn;
+mod event_types;
 mod events;
 mod exchange;
 mod faults;
@@ -81,6 +82,7 @@ pub use payments::NotPossible;
 pub use settings::{Clock, Settings, StartError};
 pub use state::{Afterwards, RefundEnds};
 
+use delivery_queue::Taker;
 use kept::{Held, Keeper};
 use signing::{Authority, Transmission};
 use state::State;
@@ -88,8 +90,6 @@ use state::State;
 /// The stand-in.
 pub struct Standin {
     origin: String,
-    webhook_id: String,
-    webhook_url: Option<String>,
     clock: Clock,
     authority: &'static Authority,
     state: Mutex<State>,
@@ -122,8 +122,9 @@ impl Standin {
     }
 
     /// A stand-in whose books are in this file, with what they were: orders, money,
-    /// events, tokens and what is still to happen. Faults and habits are not kept. `seed`
-    /// counts where there are none yet.
+    /// events, tokens, webhooks and what is still to happen. Faults and habits are not
+    /// kept. `seed` counts where there are none yet, and so do the settings' webhook and
+    /// its events; where its own events go is said by this start.
     ///
     /// # Errors
     /// As [`Standin::new`], and when the file is none of these books.
@@ -148,8 +149,6 @@ impl Standin {
     ) -> Result<Self, StartError> {
         Ok(Self {
             origin: settings.public_origin,
-            webhook_id: settings.webhook_id,
-            webhook_url: settings.webhook_url,
             clock,
             authority: Authority::of_this_process()?,
             state: Mutex::new(state),
@@ -332,14 +331,18 @@ impl Standin {
     /// [`Standin::delivered`] what came of it, or it is not repeated.
     #[must_use]
     pub fn take_deliveries(&self) -> Vec<Delivery> {
+        self.take(Taker::Driver)
+    }
+
+    fn take(&self, taker: Taker) -> Vec<Delivery> {
         let now = (self.clock)();
         let (due, signed_by) = {
             let mut state = self.state();
-            if state.next_due().is_none_or(|due_at| now < due_at) {
+            if state.next_due(taker).is_none_or(|due_at| now < due_at) {
                 // Asked every second: what changes nothing need not be kept.
                 return Vec::new();
             }
-            (state.take_due(now), state.behaviour.signed_by)
+            (state.take_due(taker, now), state.behaviour.signed_by)
         };
         // Signed outside the lock: a signature takes a millisecond.
         due.into_iter()
@@ -347,12 +350,13 @@ impl Standin {
                 let transmission = Transmission {
                     id: &queued.transmission_id,
                     time: queued.transmission_time,
-                    webhook_id: &self.webhook_id,
+                    webhook_id: &queued.webhook_id,
                     origin: &self.origin,
                     signed_by,
                 };
                 let headers = self.authority.headers(&transmission, &event.body).ok()?;
                 Some(Delivery {
+                    webhook_id: queued.webhook_id,
                     event_id: event.id,
                     event_type: event.event_type,
                     headers,
@@ -373,8 +377,9 @@ impl Standin {
         self.state().note(delivery.queued(now), accepted, now);
     }
 
-    /// Posts deliveries to `webhook_url` for as long as the future is polled;
-    /// ends at once where none is set.
+    /// Posts deliveries to the webhooks' addresses for as long as the future is
+    /// polled; what is for a webhook without one is left to a driver. An address
+    /// beyond this machine is never contacted: a delivery to it has no answer.
     pub async fn deliver(self: Arc<Self>) {
         deliveries::deliver(self).await;
     }
@@ -383,17 +388,20 @@ impl Standin {
     /// none waits. A simulation moves its clock there.
     #[must_use]
     pub fn next_delivery_at(&self) -> Option<Timestamp> {
-        self.state().next_due()
+        self.state().next_due(Taker::Driver)
     }
 
     fn until_next_delivery(&self) -> Option<Duration> {
         let now = (self.clock)();
-        let due_at = self.next_delivery_at()?;
+        let due_at = self.state().next_due(Taker::Poster)?;
         Some(Duration::try_from(due_at.duration_since(now)).unwrap_or_default())
     }
 
-    fn webhook_url(&self) -> Option<String> {
-        self.webhook_url.clone()
+    /// Where a webhook's deliveries may be posted to: nowhere beyond this machine.
+    fn address(&self, webhook_id: &str) -> Option<String> {
+        let state = self.state();
+        let url = state.webhooks.with_id(webhook_id)?.url.clone();
+        url.filter(|url| settings::is_at_home(url))
     }
 
     /// Waits until something may be to deliver.

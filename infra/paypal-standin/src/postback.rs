@@ -32,15 +32,16 @@ impl State {
         let time = field("transmission_time")?
             .parse()
             .map_err(|_| Refusal::issue("INVALID_PARAMETER_SYNTAX"))?;
+        let is_algorithm = field("auth_algo")? == "SHA256withRSA";
+        let webhook_id = field("webhook_id")?;
         let sent = |signed_by| Transmission {
             id,
             time,
-            webhook_id: &self.settings.webhook_id,
+            webhook_id,
             origin: &self.settings.public_origin,
             signed_by,
         };
-        let is_known = field("auth_algo")? == "SHA256withRSA"
-            && field("webhook_id")? == self.settings.webhook_id;
+        let is_known = is_algorithm && self.webhooks.with_id(webhook_id).is_some();
         let event = raw_event(asked.body).ok_or_else(|| {
             Refusal::issue("MISSING_REQUIRED_PARAMETER").field("webhook_event", "")
         })?;

@@ -5,6 +5,8 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use url::{Host, Url};
 
+use crate::event_types;
+
 /// Where the stand-in reads the time: handed in, so that a test or a
 /// simulation decides what time it is.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
@@ -23,11 +25,13 @@ pub struct Settings {
     /// The merchant whose account the money goes to. PayPal's are 13 of the
     /// characters 2-9, A-H, J-N and P-Z; another one breaks its specification.
     pub merchant_id: String,
-    /// The webhook id that every signature covers.
+    /// The id of the one webhook there is at the start; every signature covers it.
     pub webhook_id: String,
-    /// Where events are posted to; `None` keeps them for
+    /// Where that webhook's events are posted to; `None` keeps them for
     /// [`Standin::take_deliveries`](crate::Standin::take_deliveries).
     pub webhook_url: Option<String>,
+    /// The event types that webhook subscribes; `*` is all of them.
+    pub webhook_events: Vec<String>,
 }
 
 /// The stand-in cannot start with these settings, or has no key to sign with.
@@ -50,6 +54,12 @@ pub enum StartError {
         setting: &'static str,
         /// The variable of the functions that must hold the same text.
         variable: &'static str,
+    },
+    /// A webhook cannot subscribe this.
+    #[error("webhook_events must name event types of PayPal's, or * for all, not {got:?}")]
+    NoEventTypes {
+        /// What was given.
+        got: Vec<String>,
     },
     /// The file with the books cannot be read.
     #[error("the books in {path} cannot be read, delete them to begin with empty ones: {error}")]
@@ -75,6 +85,7 @@ impl Settings {
             merchant_id: "STNDNMERCHANT".to_owned(),
             webhook_id: "1STANDIN00WEBHOOK".to_owned(),
             webhook_url: None,
+            webhook_events: vec![event_types::ALL.to_owned()],
         }
     }
 
@@ -99,6 +110,13 @@ impl Settings {
                 return Err(StartError::Empty { setting, variable });
             }
         }
+        let is_known = |name: &String| event_types::description(name).is_some();
+        // A webhook that subscribes nothing, or a misspelt type, would look as if events
+        // were lost.
+        if self.webhook_events.is_empty() || !self.webhook_events.iter().all(is_known) {
+            let got = self.webhook_events;
+            return Err(StartError::NoEventTypes { got });
+        }
         Ok(self)
     }
 }
@@ -111,18 +129,25 @@ fn loopback(setting: &'static str, example: &'static str, value: &str) -> Result
         example,
         got: value.to_owned(),
     };
-    let url = Url::parse(value).map_err(|_| refused())?;
-    let at_home = match url.host() {
+    if is_at_home(value) {
+        Ok(())
+    } else {
+        Err(refused())
+    }
+}
+
+/// Whether this is plain http on a loopback host.
+pub(crate) fn is_at_home(address: &str) -> bool {
+    let Ok(url) = Url::parse(address) else {
+        return false;
+    };
+    let is_loopback = match url.host() {
         Some(Host::Domain(name)) => name == "localhost",
         Some(Host::Ipv4(address)) => address.is_loopback(),
         Some(Host::Ipv6(address)) => address.is_loopback(),
         None => false,
     };
-    if url.scheme() == "http" && at_home {
-        Ok(())
-    } else {
-        Err(refused())
-    }
+    url.scheme() == "http" && is_loopback
 }
 
 #[cfg(test)]
@@ -159,5 +184,17 @@ mod tests {
         .checked();
         let text = refused.map(|_| ()).unwrap_err().to_string();
         assert!(text.contains("PAYPAL_WEBHOOK_ID"), "{text}");
+    }
+
+    #[test]
+    fn a_webhook_that_subscribes_nothing_paypal_has_is_refused() {
+        for events in [vec![], vec!["PAYMENT.CAPTURE.COMPLETE".to_owned()]] {
+            let refused = Settings {
+                webhook_events: events,
+                ..settings()
+            }
+            .checked();
+            assert!(matches!(refused, Err(StartError::NoEventTypes { .. })));
+        }
     }
 }

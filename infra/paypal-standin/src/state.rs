@@ -5,6 +5,7 @@ mod memory;
 mod past;
 mod schedule;
 mod traffic;
+mod webhooks;
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -32,6 +33,7 @@ pub(crate) use self::past::{Before, Past};
 pub use self::schedule::{Afterwards, RefundEnds};
 pub(crate) use self::schedule::{Schedule, What};
 pub(crate) use self::traffic::Traffic;
+pub(crate) use self::webhooks::Webhooks;
 
 /// The longest `PayPal-Request-Id`.
 ///
@@ -50,6 +52,9 @@ pub(crate) struct State {
     pub(crate) faults: VecDeque<Fault>,
     #[serde(skip)]
     pub(crate) behaviour: Behaviour,
+    /// Books of before there was more than one lack the list.
+    #[serde(default = "Webhooks::not_kept")]
+    pub(crate) webhooks: Webhooks,
     pub(crate) queue: Vec<Queued>,
     /// How many events were told.
     pub(crate) told: u64,
@@ -128,6 +133,7 @@ impl State {
         Self {
             credentials: Credentials::new(&settings.client_secret),
             traffic: Traffic::default(),
+            webhooks: Webhooks::of(&settings),
             settings,
             books: Books::default(),
             ids: Ids::new(seed),
@@ -146,6 +152,12 @@ impl State {
     pub(crate) fn kept(text: &[u8], settings: Settings) -> serde_json::Result<Self> {
         let mut kept: Self = serde_json::from_slice(text)?;
         kept.credentials.secrets = vec![settings.client_secret.clone()];
+        kept.webhooks.started(&settings);
+        for queued in &mut kept.queue {
+            if queued.webhook_id.is_empty() {
+                queued.webhook_id.clone_from(&settings.webhook_id);
+            }
+        }
         kept.settings = settings;
         Ok(kept)
     }

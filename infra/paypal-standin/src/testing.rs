@@ -21,6 +21,7 @@ pub(crate) fn settings() -> Settings {
         merchant_id: "8YTYX8DKLB5ZU".to_owned(),
         webhook_id: "4MU12345AB678901C".to_owned(),
         webhook_url: None,
+        webhook_events: vec!["*".to_owned()],
     }
 }
 

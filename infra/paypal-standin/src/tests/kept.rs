@@ -126,3 +126,36 @@ fn a_file_that_holds_something_else_is_refused_with_the_way_out() {
     assert!(error.to_string().contains("books.json"), "{error}");
     assert!(error.to_string().contains("delete"), "{error}");
 }
+
+/// The books in this file, changed.
+fn changed(path: &Path, change: impl FnOnce(&mut Value)) {
+    let text = std::fs::read(path).unwrap();
+    let mut books = serde_json::from_slice(&text).unwrap();
+    change(&mut books);
+    std::fs::write(path, books.to_string()).unwrap();
+}
+
+#[test]
+fn books_of_before_there_were_several_webhooks_have_the_one_of_the_settings() {
+    let directory = tempfile::tempdir().unwrap();
+    let before = kept(directory.path());
+    approved(&before, "A1", "KL-1");
+    drop(before);
+    changed(&directory.path().join(FILE), |books| {
+        books.as_object_mut().unwrap().remove("webhooks").unwrap();
+        for queued in books["queue"].as_array_mut().unwrap() {
+            let queued = queued.as_object_mut().unwrap();
+            queued.remove("webhook_id").unwrap();
+        }
+    });
+
+    let after = kept(directory.path());
+    approved(&after, "A2", "KL-2");
+    let deliveries = after.standin.take_deliveries();
+    let to: Vec<&str> = deliveries.iter().map(|it| &*it.webhook_id).collect();
+    let own = settings().webhook_id;
+    assert_eq!(to, [&*own; 2]);
+    // Whatever is not taken comes again, and that too knows where it goes.
+    after.standin.delivered(&deliveries[0], None);
+    assert!(after.standin.next_delivery_at().is_some());
+}
