@@ -27,6 +27,8 @@ pub(crate) enum Content {
     Certificate(String),
     /// A redirect to this address, for the payer's browser.
     SeeOther(String),
+    /// Nothing: what was asked for is done.
+    Nothing,
 }
 
 impl Answer {
@@ -44,6 +46,13 @@ impl Answer {
         }
     }
 
+    pub(crate) fn nothing() -> Self {
+        Self {
+            status: StatusCode::NO_CONTENT,
+            content: Content::Nothing,
+        }
+    }
+
     /// The answer as it goes out.
     pub(crate) fn response(self, debug_id: &str) -> Response<Bytes> {
         let (kind, body, extra) = match self.content {
@@ -55,6 +64,7 @@ impl Answer {
                 Some((CACHE_CONTROL, "public,max-age=86400".to_owned())),
             ),
             Content::SeeOther(to) => ("text/plain", String::new(), Some((LOCATION, to))),
+            Content::Nothing => ("application/json", String::new(), None),
         };
         let mut response = Response::new(Bytes::from(body));
         *response.status_mut() = self.status;
@@ -102,6 +112,11 @@ enum Kind {
     TooManyRows,
     ServerError,
     ServiceUnavailable,
+    InvalidWebhook,
+    WebhookUrlExists,
+    TooManyWebhooks,
+    UnchangedWebhook,
+    UnknownWebhookOrEvent,
 }
 
 impl Kind {
@@ -178,6 +193,32 @@ impl Kind {
                 "SERVICE_UNAVAILABLE",
                 "Service Unavailable.",
             ),
+            Self::InvalidWebhook => (
+                StatusCode::BAD_REQUEST,
+                "VALIDATION_ERROR",
+                "Invalid data provided",
+            ),
+            // Merchants' code knows these three by name; the sentences are ours.
+            Self::WebhookUrlExists => (
+                StatusCode::BAD_REQUEST,
+                "WEBHOOK_URL_ALREADY_EXISTS",
+                "Webhook URL already exists",
+            ),
+            Self::TooManyWebhooks => (
+                StatusCode::BAD_REQUEST,
+                "WEBHOOK_NUMBER_LIMIT_EXCEEDED",
+                "Webhook number limit exceeded",
+            ),
+            Self::UnchangedWebhook => (
+                StatusCode::BAD_REQUEST,
+                "WEBHOOK_PATCH_REQUEST_NO_CHANGE",
+                "The patch request changes nothing",
+            ),
+            Self::UnknownWebhookOrEvent => (
+                StatusCode::NOT_FOUND,
+                "INVALID_RESOURCE_ID",
+                "Resource id is invalid",
+            ),
         }
     }
 
@@ -204,6 +245,18 @@ impl Kind {
             "SERVICE_UNAVAILABLE" => Self::ServiceUnavailable,
             _ => Self::Unprocessable,
         }
+    }
+
+    /// Whether it is one of the calls about webhooks and their events.
+    fn is_of_webhooks(self) -> bool {
+        matches!(
+            self,
+            Self::InvalidWebhook
+                | Self::WebhookUrlExists
+                | Self::TooManyWebhooks
+                | Self::UnchangedWebhook
+                | Self::UnknownWebhookOrEvent
+        )
     }
 
     /// The kind a status belongs to.
@@ -256,6 +309,38 @@ impl Refusal {
         }
     }
 
+    /// A field of a request about webhooks or events holds what it cannot.
+    pub(crate) fn invalid_webhook(field: &'static str, issue: &str) -> Self {
+        Self::of_webhooks(Kind::InvalidWebhook).field(field, issue)
+    }
+
+    /// Another webhook has this address.
+    pub(crate) fn webhook_url_exists() -> Self {
+        Self::of_webhooks(Kind::WebhookUrlExists)
+    }
+
+    /// There are as many webhooks as there may be.
+    pub(crate) fn too_many_webhooks() -> Self {
+        Self::of_webhooks(Kind::TooManyWebhooks)
+    }
+
+    /// The webhook is already as it is asked to be.
+    pub(crate) fn unchanged_webhook() -> Self {
+        Self::of_webhooks(Kind::UnchangedWebhook)
+    }
+
+    /// No webhook, or no event, has this id.
+    pub(crate) fn unknown_webhook_or_event() -> Self {
+        Self::of_webhooks(Kind::UnknownWebhookOrEvent)
+    }
+
+    fn of_webhooks(kind: Kind) -> Self {
+        Self {
+            kind,
+            ..Self::issue(kind.texts().1)
+        }
+    }
+
     /// A refusal as this call knows it; its kind follows from both.
     pub(crate) fn of(on: On, issue: Issue) -> Self {
         let kind = Kind::of_status(crate::issues::status(on, issue.name()));
@@ -295,6 +380,9 @@ impl Refusal {
 
     /// The error body.
     pub(crate) fn body(&self, debug_id: &str) -> Value {
+        if self.kind.is_of_webhooks() {
+            return self.body_of_webhooks(debug_id);
+        }
         let (_, name, message) = self.kind.texts();
         let mut body = json!({ "name": name, "message": message, "debug_id": debug_id });
         let mut links = Vec::new();
@@ -326,6 +414,28 @@ impl Refusal {
             body["details"] = json!([detail]);
         }
         body
+    }
+
+    /// The error body of the calls about webhooks: an older shape, which says by its
+    /// name what others say by `details[].issue`.
+    ///
+    /// Source: answers in paypal/paypal-checkout-components#1391 (an unknown id) and
+    /// paypal/PayPal-NET-SDK#293 (an address that will not do).
+    fn body_of_webhooks(&self, debug_id: &str) -> Value {
+        let (_, name, message) = self.kind.texts();
+        let details: Vec<Value> = self
+            .field
+            .iter()
+            .map(|(field, issue)| json!({ "field": field, "issue": issue }))
+            .collect();
+        json!({
+            "name": name,
+            "message": message,
+            "debug_id": debug_id,
+            "information_link": "https://developer.paypal.com/docs/api/webhooks/#errors",
+            "details": details,
+            "links": [],
+        })
     }
 
     /// The refusal as it goes out.

@@ -66,6 +66,7 @@ impl State {
         let mut scope = vec![
             "https://uri.paypal.com/services/payments/payment",
             "https://uri.paypal.com/services/payments/refund",
+            "https://uri.paypal.com/services/applications/webhooks",
             "https://uri.paypal.com/services/disputes/read-seller",
             "openid",
         ];

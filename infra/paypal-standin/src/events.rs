@@ -291,3 +291,27 @@ impl State {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event_types;
+
+    #[test]
+    fn whatever_is_told_can_be_subscribed() {
+        for event in [
+            EventType::OrderApproved,
+            EventType::CaptureCompleted,
+            EventType::CapturePending,
+            EventType::CaptureDeclined,
+            EventType::CaptureDenied,
+            EventType::CaptureRefunded,
+            EventType::CaptureReversed,
+            EventType::DisputeCreated,
+            EventType::SaleCompleted,
+        ] {
+            let (name, _, _) = event.words();
+            assert!(event_types::description(name).is_some(), "{name}");
+        }
+    }
+}

@@ -276,6 +276,11 @@ impl State {
             Route::GetDispute(id) => self.get_dispute(id, asked.now),
             Route::Transactions => self.transactions(asked),
             Route::VerifyWebhook => self.verify_webhook(asked, authority),
+            Route::CreateWebhook => self.create_webhook(asked),
+            Route::ListWebhooks => Ok(self.list_webhooks()),
+            Route::GetWebhook(id) => self.get_webhook(id),
+            Route::UpdateWebhook(id) => self.update_webhook(id, asked),
+            Route::DeleteWebhook(id) => self.delete_webhook(id),
             Route::Certificate(name) => authority
                 .certificate(name)
                 .map(|pem| Answer {

@@ -33,7 +33,6 @@ mod orders;
 mod payer;
 mod payments;
 mod postback;
-
 mod reads;
 mod reporting;
 mod request_ids;
@@ -50,6 +49,7 @@ mod testing;
 #[cfg(test)]
 mod tests;
 mod text_bytes;
+mod webhooks;
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};

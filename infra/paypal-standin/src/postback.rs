@@ -87,41 +87,21 @@ mod tests {
         scene.standin.take_deliveries().remove(0)
     }
 
-    /// What PayPal says about this event under the headers of the delivery.
-    fn said(scene: &Scene, delivery: &Delivery, webhook_id: &str, event: &str) -> Value {
-        let header = |name: &str| delivery.headers[name].to_str().unwrap();
-        let question = json!({
-            "auth_algo": header("paypal-auth-algo"),
-            "cert_url": header("paypal-cert-url"),
-            "transmission_id": header("paypal-transmission-id"),
-            "transmission_sig": header("paypal-transmission-sig"),
-            "transmission_time": header("paypal-transmission-time"),
-            "webhook_id": webhook_id,
-        });
-        let question = question.to_string();
-        let head = question.strip_suffix('}').unwrap();
-        let path = "/v1/notifications/verify-webhook-signature";
-        let question = format!("{head},\"webhook_event\":{event}}}");
-        let told = scene.lever("POST", path, &question);
-        assert_eq!(told.status, StatusCode::OK, "{}", told.body);
-        told.body["verification_status"].clone()
-    }
-
     #[test]
     fn an_event_is_ours_as_it_was_sent_and_to_whom_it_was_sent() {
         let scene = Scene::new();
         let delivery = delivery(&scene);
         let event = std::str::from_utf8(&delivery.body).unwrap();
         let ours = "4MU12345AB678901C";
-        assert_eq!(said(&scene, &delivery, ours, event), "SUCCESS");
-        assert_eq!(said(&scene, &delivery, "1OTHER", event), "FAILURE");
+        assert_eq!(scene.postback(&delivery, ours, event), "SUCCESS");
+        assert_eq!(scene.postback(&delivery, "1OTHER", event), "FAILURE");
         let spaced = event.replacen(':', ": ", 1);
-        assert_eq!(said(&scene, &delivery, ours, &spaced), "FAILURE");
+        assert_eq!(scene.postback(&delivery, ours, &spaced), "FAILURE");
         let mut unsigned = delivery;
         let other = "bm90aGluZw==".parse().unwrap();
         unsigned.headers.insert("paypal-transmission-sig", other);
         let event = std::str::from_utf8(&unsigned.body).unwrap();
-        assert_eq!(said(&scene, &unsigned, ours, event), "FAILURE");
+        assert_eq!(scene.postback(&unsigned, ours, event), "FAILURE");
     }
 
     #[test]
@@ -136,7 +116,7 @@ mod tests {
         let delivery = delivery(&scene);
         scene.standin.set_behaviour(Behaviour::default()).unwrap();
         let event = std::str::from_utf8(&delivery.body).unwrap();
-        let said = said(&scene, &delivery, "4MU12345AB678901C", event);
+        let said = scene.postback(&delivery, "4MU12345AB678901C", event);
         assert_eq!(said, "SUCCESS");
     }
 

@@ -18,6 +18,11 @@ pub(crate) enum Route<'a> {
     Certificate(&'a str),
     Transactions,
     VerifyWebhook,
+    CreateWebhook,
+    ListWebhooks,
+    GetWebhook(&'a str),
+    UpdateWebhook(&'a str),
+    DeleteWebhook(&'a str),
     /// The payer's page: shown, or a button pressed.
     PayersPage {
         pressed: bool,
@@ -33,6 +38,8 @@ impl<'a> Route<'a> {
     pub(crate) fn of(method: &Method, path: &'a str) -> Self {
         let get = method == Method::GET || method == Method::HEAD;
         let post = method == Method::POST;
+        let change = method == Method::PATCH;
+        let delete = method == Method::DELETE;
         if get && path == "/_standin/anchors" {
             return Self::Anchors;
         }
@@ -52,6 +59,11 @@ impl<'a> Route<'a> {
             ["v1", "notifications", "certs", name] if get => Self::Certificate(name),
             ["v1", "reporting", "transactions"] if get => Self::Transactions,
             ["v1", "notifications", "verify-webhook-signature"] if post => Self::VerifyWebhook,
+            ["v1", "notifications", "webhooks"] if post => Self::CreateWebhook,
+            ["v1", "notifications", "webhooks"] if get => Self::ListWebhooks,
+            ["v1", "notifications", "webhooks", id] if get => Self::GetWebhook(id),
+            ["v1", "notifications", "webhooks", id] if change => Self::UpdateWebhook(id),
+            ["v1", "notifications", "webhooks", id] if delete => Self::DeleteWebhook(id),
             ["checkoutnow"] if get => Self::PayersPage { pressed: false },
             ["checkoutnow"] if post => Self::PayersPage { pressed: true },
             _ => Self::Unknown,
@@ -72,6 +84,11 @@ impl<'a> Route<'a> {
             Self::Certificate(_) => "certificate",
             Self::Transactions => "transactions",
             Self::VerifyWebhook => "verify_webhook",
+            Self::CreateWebhook => "create_webhook",
+            Self::ListWebhooks => "list_webhooks",
+            Self::GetWebhook(_) => "get_webhook",
+            Self::UpdateWebhook(_) => "update_webhook",
+            Self::DeleteWebhook(_) => "delete_webhook",
             Self::PayersPage { .. } => "payers_page",
             Self::Anchors | Self::Lever(_) => "lever",
             Self::Unknown => "unknown",
@@ -92,6 +109,11 @@ impl<'a> Route<'a> {
             Self::Certificate(_) => Some(On::Certificate),
             Self::Transactions => Some(On::Transactions),
             Self::VerifyWebhook
+            | Self::CreateWebhook
+            | Self::ListWebhooks
+            | Self::GetWebhook(_)
+            | Self::UpdateWebhook(_)
+            | Self::DeleteWebhook(_)
             | Self::PayersPage { .. }
             | Self::Anchors
             | Self::Lever(_)
@@ -110,7 +132,12 @@ impl<'a> Route<'a> {
             | Self::GetRefund(_)
             | Self::GetDispute(_)
             | Self::Transactions
-            | Self::VerifyWebhook => true,
+            | Self::VerifyWebhook
+            | Self::CreateWebhook
+            | Self::ListWebhooks
+            | Self::GetWebhook(_)
+            | Self::UpdateWebhook(_)
+            | Self::DeleteWebhook(_) => true,
             Self::Token
             | Self::Certificate(_)
             | Self::PayersPage { .. }

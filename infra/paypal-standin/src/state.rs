@@ -33,7 +33,7 @@ pub(crate) use self::past::{Before, Past};
 pub use self::schedule::{Afterwards, RefundEnds};
 pub(crate) use self::schedule::{Schedule, What};
 pub(crate) use self::traffic::Traffic;
-pub(crate) use self::webhooks::Webhooks;
+pub(crate) use self::webhooks::{Webhook, Webhooks};
 
 /// The longest `PayPal-Request-Id`.
 ///

@@ -10,7 +10,7 @@ use http::{Request, Response, StatusCode};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use crate::{Behaviour, Clock, Payer, Settings, Standin, StartError};
+use crate::{Behaviour, Clock, Delivery, Payer, Settings, Standin, StartError};
 
 /// Settings that only tests use.
 pub(crate) fn settings() -> Settings {
@@ -75,7 +75,11 @@ impl Scene {
 
     /// A scene whose books are in this file.
     pub(crate) fn kept_in(path: &Path) -> Self {
-        Self::of(|clock| Standin::kept_in(path.to_owned(), settings(), clock, 1))
+        Self::kept_with(settings(), path)
+    }
+
+    pub(crate) fn kept_with(settings: Settings, path: &Path) -> Self {
+        Self::of(|clock| Standin::kept_in(path.to_owned(), settings, clock, 1))
     }
 
     fn of(standin: impl FnOnce(Clock) -> Result<Standin, StartError>) -> Self {
@@ -158,6 +162,33 @@ impl Scene {
         self.api(method, path, None, body.to_owned()).unwrap()
     }
 
+    /// Registers a webhook for these event types; gives its id.
+    pub(crate) fn webhook(&self, url: &str, event_types: &[&str]) -> String {
+        let told = self.lever("POST", WEBHOOKS, &webhook_request(url, event_types));
+        assert_eq!(told.status, StatusCode::CREATED, "{}", told.body);
+        told.id()
+    }
+
+    /// What PayPal says about this event under the headers of the delivery.
+    pub(crate) fn postback(&self, delivery: &Delivery, webhook_id: &str, event: &str) -> Value {
+        let header = |name: &str| delivery.headers[name].to_str().unwrap();
+        let question = json!({
+            "auth_algo": header("paypal-auth-algo"),
+            "cert_url": header("paypal-cert-url"),
+            "transmission_id": header("paypal-transmission-id"),
+            "transmission_sig": header("paypal-transmission-sig"),
+            "transmission_time": header("paypal-transmission-time"),
+            "webhook_id": webhook_id,
+        });
+        let question = question.to_string();
+        let head = question.strip_suffix('}').unwrap();
+        let path = "/v1/notifications/verify-webhook-signature";
+        let question = format!("{head},\"webhook_event\":{event}}}");
+        let told = self.lever("POST", path, &question);
+        assert_eq!(told.status, StatusCode::OK, "{}", told.body);
+        told.body["verification_status"].clone()
+    }
+
     /// An order of 25.00 for this attempt and invoice.
     pub(crate) fn order(&self, attempt: &str, invoice: &str) -> Reply {
         let id = format!("{attempt}-create");
@@ -172,6 +203,17 @@ impl Scene {
     pub(crate) fn get_order(&self, order_id: &str) -> Reply {
         self.get(&format!("/v2/checkout/orders/{order_id}"))
     }
+}
+
+/// Where webhooks are registered.
+pub(crate) const WEBHOOKS: &str = "/v1/notifications/webhooks";
+
+pub(crate) fn webhook_request(url: &str, event_types: &[&str]) -> String {
+    let event_types: Vec<Value> = event_types
+        .iter()
+        .map(|name| json!({ "name": name }))
+        .collect();
+    json!({ "url": url, "event_types": event_types }).to_string()
 }
 
 pub(crate) fn order_request(attempt: &str, invoice: &str) -> Value {

@@ -1,5 +1,7 @@
 //! Which webhooks are registered: where each leads, and of what it is told.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use crate::event_types::ALL;
@@ -29,6 +31,13 @@ impl Webhook {
     pub(crate) fn subscribes(&self, event_type: &str) -> bool {
         let mut names = self.event_types.iter();
         names.any(|name| name == ALL || name == event_type)
+    }
+
+    /// Whether both lead to the same address and are told of the same, in whatever order.
+    pub(crate) fn is_like(&self, other: &Self) -> bool {
+        let told_of = |webhook: &Self| webhook.event_types.iter().cloned().collect();
+        let (one, another): (BTreeSet<_>, BTreeSet<_>) = (told_of(self), told_of(other));
+        self.url == other.url && one == another
     }
 }
 
@@ -75,5 +84,17 @@ impl Webhooks {
     pub(crate) fn subscribers(&self, event_type: &str) -> Vec<String> {
         let subscribers = self.iter().filter(|webhook| webhook.subscribes(event_type));
         subscribers.map(|webhook| webhook.id.clone()).collect()
+    }
+
+    /// Registers it, or changes the one that has its id.
+    pub(crate) fn put(&mut self, webhook: Webhook) {
+        match self.0.iter_mut().find(|it| it.id == webhook.id) {
+            Some(registered) => *registered = webhook,
+            None => self.0.push(webhook),
+        }
+    }
+
+    pub(crate) fn remove(&mut self, id: &str) {
+        self.0.retain(|webhook| webhook.id != id);
     }
 }

@@ -12,6 +12,7 @@ mod payer;
 mod pending;
 mod readme;
 mod reads;
+mod registered;
 mod repeats;
 mod reporting;
 mod sockets;
