@@ -281,6 +281,9 @@ impl State {
             Route::GetWebhook(id) => self.get_webhook(id),
             Route::UpdateWebhook(id) => self.update_webhook(id, asked),
             Route::DeleteWebhook(id) => self.delete_webhook(id),
+            Route::ListEvents => self.list_events(asked),
+            Route::GetEvent(id) => self.get_event(id),
+            Route::ResendEvent(id) => self.resend_event(id, asked),
             Route::Certificate(name) => authority
                 .certificate(name)
                 .map(|pem| Answer {

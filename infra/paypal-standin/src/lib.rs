@@ -29,6 +29,7 @@ mod kept;
 mod levers;
 mod limits;
 mod money;
+mod notifications;
 mod orders;
 mod payer;
 mod payments;

@@ -23,6 +23,9 @@ pub(crate) enum Route<'a> {
     GetWebhook(&'a str),
     UpdateWebhook(&'a str),
     DeleteWebhook(&'a str),
+    ListEvents,
+    GetEvent(&'a str),
+    ResendEvent(&'a str),
     /// The payer's page: shown, or a button pressed.
     PayersPage {
         pressed: bool,
@@ -64,6 +67,11 @@ impl<'a> Route<'a> {
             ["v1", "notifications", "webhooks", id] if get => Self::GetWebhook(id),
             ["v1", "notifications", "webhooks", id] if change => Self::UpdateWebhook(id),
             ["v1", "notifications", "webhooks", id] if delete => Self::DeleteWebhook(id),
+            ["v1", "notifications", "webhooks-events"] if get => Self::ListEvents,
+            ["v1", "notifications", "webhooks-events", id] if get => Self::GetEvent(id),
+            ["v1", "notifications", "webhooks-events", id, "resend"] if post => {
+                Self::ResendEvent(id)
+            }
             ["checkoutnow"] if get => Self::PayersPage { pressed: false },
             ["checkoutnow"] if post => Self::PayersPage { pressed: true },
             _ => Self::Unknown,
@@ -89,6 +97,9 @@ impl<'a> Route<'a> {
             Self::GetWebhook(_) => "get_webhook",
             Self::UpdateWebhook(_) => "update_webhook",
             Self::DeleteWebhook(_) => "delete_webhook",
+            Self::ListEvents => "list_events",
+            Self::GetEvent(_) => "get_event",
+            Self::ResendEvent(_) => "resend_event",
             Self::PayersPage { .. } => "payers_page",
             Self::Anchors | Self::Lever(_) => "lever",
             Self::Unknown => "unknown",
@@ -114,6 +125,9 @@ impl<'a> Route<'a> {
             | Self::GetWebhook(_)
             | Self::UpdateWebhook(_)
             | Self::DeleteWebhook(_)
+            | Self::ListEvents
+            | Self::GetEvent(_)
+            | Self::ResendEvent(_)
             | Self::PayersPage { .. }
             | Self::Anchors
             | Self::Lever(_)
@@ -137,7 +151,10 @@ impl<'a> Route<'a> {
             | Self::ListWebhooks
             | Self::GetWebhook(_)
             | Self::UpdateWebhook(_)
-            | Self::DeleteWebhook(_) => true,
+            | Self::DeleteWebhook(_)
+            | Self::ListEvents
+            | Self::GetEvent(_)
+            | Self::ResendEvent(_) => true,
             Self::Token
             | Self::Certificate(_)
             | Self::PayersPage { .. }

@@ -8,6 +8,7 @@ mod levers;
 mod life;
 mod limits;
 mod money;
+mod notifications;
 mod payer;
 mod pending;
 mod readme;
