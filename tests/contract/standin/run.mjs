@@ -3,15 +3,16 @@
 
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
-import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { check, conclude } from "./checks.mjs";
 import { habitsHold } from "./habits.mjs";
+import { listenForEvents } from "./listener.mjs";
 import { Merchant, orderRequest, theCapture } from "./merchant.mjs";
 import { startProxy, startStandin, stopAll } from "./processes.mjs";
 import { payWithSdk } from "./sdk.mjs";
+import { webhooksHold } from "./webhooks.mjs";
 
 const SPECS = {
   orders: "checkout_orders_v2",
@@ -20,46 +21,6 @@ const SPECS = {
   reporting: "reporting_transactions_v1",
   notifications: "notifications_webhooks_v1",
 };
-
-/** How long an event may take that was caused before. */
-const EVENT_WITHIN_MS = 10_000;
-
-/** Takes the webhooks; answers 200 to each. */
-async function listenForEvents() {
-  const events = [];
-  const waiting = [];
-  const server = createServer((request, answer) => {
-    const chunks = [];
-    request.on("data", (chunk) => chunks.push(chunk));
-    request.on("end", () => {
-      events.push({ headers: request.headers, body: JSON.parse(Buffer.concat(chunks)) });
-      waiting.splice(0).forEach((wake) => wake());
-      answer.end();
-    });
-  });
-  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
-  return {
-    url: `http://127.0.0.1:${server.address().port}/webhook`,
-    close: () => server.close(),
-    /** The first event of this type, also one that is still to come. */
-    async first(type) {
-      for (;;) {
-        const found = events.find(({ body }) => body.event_type === type);
-        if (found) return found;
-        await new Promise((resolve, reject) => {
-          const late = setTimeout(
-            () => reject(new Error(`no ${type} came within ${EVENT_WITHIN_MS} ms`)),
-            EVENT_WITHIN_MS,
-          );
-          waiting.push(() => {
-            clearTimeout(late);
-            resolve();
-          });
-        });
-      }
-    },
-  };
-}
 
 async function validationIsOn(merchant) {
   await check("a request that breaks the specification is noticed", async () => {
@@ -300,6 +261,7 @@ try {
   await ordersHold(merchant);
   await paymentsHold(merchant);
   await theRestHolds(merchant, events);
+  await webhooksHold(merchant, events);
   await habitsHold(merchant);
   events.close();
   code = conclude();
