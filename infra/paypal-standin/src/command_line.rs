@@ -24,7 +24,8 @@ paypal-standin: a stand-in for PayPal that keeps books
 
 GET /_standin/anchors is what PAYPAL_WEBHOOK_ANCHORS needs, GET /_standin/books
 the books, GET /_standin/faults all habits it can have, POST /_standin/faults
-switches them on or makes it misbehave once.
+switches them on or makes it misbehave once. More webhooks are registered as at
+PayPal, by POST /v1/notifications/webhooks.
 ";
 
 /// What was asked for on the command line.
