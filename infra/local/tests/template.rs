@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use local::template::{Node, Statement, TABLE_IN_USE, TEXT, Template, Trigger};
+use local::template::{Node, OWN_TABLE, Statement, TABLE_IN_USE, TEXT, Template, Trigger};
 
 /// Everything a function may be told, as the README lists it; a secret through
 /// the name of its parameter.
@@ -539,16 +539,30 @@ fn new_changes_wake_one_function_at_once_and_nothing_else_in_the_table_does() {
     }
 }
 
-/// A role that forgot it would not reach a restored table.
+/// A role that forgot it would not reach a restored table; one that named it alone would
+/// lose the old one before its function was told the new one.
 #[test]
-fn every_role_and_every_function_means_the_table_that_is_used() {
+fn every_role_means_the_stacks_own_table_and_the_one_that_is_used() {
+    let mut own = BTreeSet::new();
+    let mut used = BTreeSet::new();
     for statement in statements() {
-        let is_table = statement.resource.contains(":dynamodb:");
-        let is_used = statement.resource.contains(TABLE_IN_USE);
-        // The stream is that of the stack's own table: a restored one has none.
-        let is_stream = statement.resource.contains("/stream/");
-        assert_eq!(is_table, is_used || is_stream, "{}", statement.sid);
+        let (resource, place) = (&statement.resource, (statement.role, statement.sid));
+        if let Some((_, on)) = resource.split_once(TABLE_IN_USE) {
+            used.insert((place, on.to_owned()));
+        } else if let Some((_, on)) = resource.split_once(OWN_TABLE) {
+            own.insert((place, on.to_owned()));
+        } else {
+            // The stream is that of the stack's own table: a restored one has none.
+            let is_stream = resource.contains("/stream/");
+            assert_eq!(resource.contains(":dynamodb:"), is_stream, "{place:?}");
+        }
     }
+    assert_eq!(own, used);
+    assert_eq!(used.len(), TABLE_ACTIONS.len());
+}
+
+#[test]
+fn every_function_is_told_the_table_that_is_used() {
     let globals = Node::parse(TEXT).unwrap().get("Globals.Function").unwrap();
     let name = globals.get("Environment.Variables.TABLE_NAME").unwrap();
     assert_eq!(name.written().unwrap(), "${AWS::StackName}-${TableInUse}");

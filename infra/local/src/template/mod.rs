@@ -12,7 +12,7 @@ use std::time::Duration;
 
 pub use read::Node;
 pub use route::{PathPattern, Route};
-pub use statement::{Statement, TABLE_IN_USE};
+pub use statement::{OWN_TABLE, Statement, TABLE_IN_USE};
 
 /// The template this crate was built beside.
 pub const TEXT: &str = include_str!("../../../../template.yaml");

@@ -4,10 +4,13 @@ use std::collections::BTreeMap;
 
 use super::{Node, TemplateError};
 
-/// How a statement names the table: whichever is used, also a restored one.
+/// How a statement names the stack's own table,
+pub const OWN_TABLE: &str = ":table/${AWS::StackName}-table";
+
+/// and whichever is used, also a restored one.
 pub const TABLE_IN_USE: &str = ":table/${AWS::StackName}-${TableInUse}";
 
-/// A statement of a role's policy.
+/// A statement of a role's policy, about one of its resources.
 #[derive(Clone, Debug)]
 pub struct Statement {
     /// The function whose role it is: `ShowTicket`.
@@ -40,7 +43,13 @@ impl Statement {
             };
             for policy in policies.items() {
                 for statement in policy.get("PolicyDocument.Statement")?.items() {
-                    statements.push(Self::read(&name, &statement)?);
+                    let read = Self::read(&name, &statement)?;
+                    for resource in texts(&statement.get("Resource")?)? {
+                        statements.push(Self {
+                            resource,
+                            ..read.clone()
+                        });
+                    }
                 }
             }
         }
@@ -62,7 +71,7 @@ impl Statement {
             sid: statement.get("Sid")?.text()?,
             effect: statement.get("Effect")?.text()?,
             actions: texts(&statement.get("Action")?)?,
-            resource: statement.get("Resource")?.written()?,
+            resource: String::new(),
             conditions,
         })
     }
