@@ -12,6 +12,7 @@
 //! what runs here is what is deployed, minus the cloud.
 
 pub mod city_variables;
+mod configuration;
 mod data;
 pub mod function;
 pub mod function_variables;

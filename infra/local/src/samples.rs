@@ -6,6 +6,7 @@ use http::StatusCode;
 use jiff::{SignedDuration, Timestamp};
 use paypal_standin::FaultKind::{Pending, WrongAmount};
 use serde_json::{Value, json};
+use ticket::Captures;
 
 use crate::visitor::{NotAnswered, Visitor};
 
@@ -15,6 +16,9 @@ const SAMPLES: &str = include_str!("../sample-tickets.jsonl");
 
 /// For how long the letter of the sample may be printed.
 const LETTER: SignedDuration = SignedDuration::from_hours(7 * 24);
+
+/// What becomes of a ticket by paying it.
+const PAID_AT_PAYPAL: [&str; 3] = ["paid", "held_back", "review"];
 
 /// A sample ticket, as it stands when the stack is ready.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,9 +46,11 @@ pub enum SamplesError {
 }
 
 /// Makes those of the samples that are not there yet, and says how each stands. One that
-/// is there is left as it is, whoever has changed it since.
+/// is there is left as it is, whoever has changed it since; one that is to be paid stays
+/// open where captures are closed.
 pub(crate) async fn make(
     visitor: &Visitor<'_>,
+    captures: Captures,
     now: Timestamp,
 ) -> Result<Vec<Sample>, SamplesError> {
     let mut samples = Vec::new();
@@ -52,6 +58,9 @@ pub(crate) async fn make(
         let malformed = || SamplesError::Malformed { line: index + 1 };
         let mut sample: Value = serde_json::from_str(line).map_err(|_| malformed())?;
         let becomes = take(&mut sample, "becomes");
+        let becomes = becomes.as_ref().and_then(Value::as_str);
+        let is_payable = captures == Captures::Open;
+        let becomes = becomes.filter(|it| is_payable || !PAID_AT_PAYPAL.contains(it));
         let path = case_path(&sample).ok_or_else(malformed)?;
         let amount = sample["amount"].as_str().ok_or_else(malformed)?.to_owned();
         let kept = visitor.case(&path).await?;
@@ -63,7 +72,6 @@ pub(crate) async fn make(
         };
         let url = issued["url"].as_str().ok_or_else(malformed)?;
         if status == StatusCode::CREATED {
-            let becomes = becomes.as_ref().and_then(Value::as_str);
             turn(visitor, becomes, &path, url, &amount, now).await?;
         }
         let case = visitor.case(&path).await?;

@@ -17,7 +17,7 @@ use reconcile_payments::{Answer, InvalidEvent};
 use serde_json::json;
 use store::Store;
 use tempfile::TempDir;
-use ticket::Municipality;
+use ticket::{Captures, Municipality};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
@@ -31,7 +31,7 @@ use crate::table::{self, TableError};
 use crate::template::{self, Template, TemplateError, Trigger};
 use crate::token_keys::{TokenKeys, TokenKeysError};
 use crate::visitor::Visitor;
-use crate::{city_variables, function_variables, server};
+use crate::{city_variables, configuration, function_variables, server};
 
 /// The city that is there where no other is configured.
 const MUNICIPALITY: &str = include_str!("../kaiserslautern.json");
@@ -190,7 +190,11 @@ impl Stack {
         let sweep = Arc::clone(&sweeps.sweep);
         let no_routes = Router::new();
         tasks.spawn(server::serve(public_listener, public.clone(), no_routes));
-        let by_hand = by_hand(sweeps, compare);
+        let by_hand = by_hand(sweeps, compare).merge(configuration::route(
+            &local,
+            &options.vars,
+            paypal.standin.is_some(),
+        ));
         tasks.spawn(server::serve(office_listener, office.clone(), by_hand));
 
         let now = (options.clock)();
@@ -202,8 +206,11 @@ impl Stack {
             standin: paypal.standin.as_deref(),
             office_token: &office_token,
         };
+        let told = |name: &str| set(name).or_else(|| local.get(name).cloned());
+        // What is wrong there a function has refused to start with.
+        let captures = Captures::from_vars(&told).unwrap_or(Captures::Open);
         let samples = if is_own {
-            samples::make(&visitor, now).await?
+            samples::make(&visitor, captures, now).await?
         } else {
             Vec::new()
         };

@@ -241,6 +241,15 @@ async fn whoever_is_configured_is_told_of_changes_while_the_stack_runs() {
 }
 
 #[tokio::test]
+async fn where_captures_are_closed_it_starts_and_nothing_was_paid_at_paypal() {
+    let stack = Stack::start(told("CAPTURES", "closed".to_owned())).await;
+    let stack = stack.unwrap();
+    assert_eq!(standings(&stack).len(), SAMPLES.len());
+    assert!(!standings(&stack).contains(&"paid"));
+    assert_eq!(stack.standin.as_ref().unwrap().books().orders.len(), 0);
+}
+
+#[tokio::test]
 async fn two_stacks_in_one_process_know_nothing_of_each_other() {
     let (one, other) = (options(), options());
     let one = Stack::start(one).await.unwrap();
