@@ -1,5 +1,7 @@
 //! The calls. Each has a deadline, and each answer a size it may not exceed.
 
+#[cfg(feature = "administration")]
+pub(crate) mod administration;
 mod call;
 mod notifications;
 mod orders;

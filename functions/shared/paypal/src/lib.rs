@@ -32,6 +32,8 @@ pub use answer::{
     Capture, CaptureStatus, Dispute, DisputeStatus, Disputed, Order, OrderStatus, Refund,
     RefundStatus,
 };
+#[cfg(feature = "administration")]
+pub use client::administration::{WEBHOOK_EVENTS, Webhook};
 #[cfg(feature = "refunds")]
 pub use client::refunds::NewRefund;
 pub use client::{
@@ -47,6 +49,8 @@ pub use transaction::{
     Reference, Transaction, TransactionKind, TransactionPage, TransactionStatus,
 };
 pub use transport::{Transport, TransportError};
+#[cfg(feature = "administration")]
+pub use webhook::trust_ends;
 pub use webhook::{
     About, CertificateFetch, Distrust, Postback, RefusedCertificate, WebhookConfig, WebhookError,
     WebhookEvent, Webhooks,

@@ -30,6 +30,8 @@ use tokio::time::Instant;
 use budget::Budget;
 use certificates::{CertificateUrl, Certificates};
 pub use config::WebhookConfig;
+#[cfg(feature = "administration")]
+pub use config::trust_ends;
 #[cfg(test)]
 pub(crate) use event::read as read_event;
 pub use event::{About, WebhookEvent};

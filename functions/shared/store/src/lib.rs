@@ -13,8 +13,11 @@
 //! | `comparison` | how far the nights are, foreign money, open refunds |
 //! | `subscribers` | who is told of changes, how far each has heard, what could not be told |
 //! | `lists` | what stands in a state, page by page |
+//! | `administration` | what is asked of the whole table, by no function |
 //! | `dynamo` | the client, every key, transactions |
 
+#[cfg(feature = "administration")]
+mod administration;
 mod comparison;
 mod dynamo;
 mod error;

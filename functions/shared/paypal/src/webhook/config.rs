@@ -71,6 +71,14 @@ impl WebhookConfig {
     }
 }
 
+/// Until when the certificates of the configuration parameter lead anywhere; nothing where
+/// no function would start with them.
+#[cfg(feature = "administration")]
+#[must_use]
+pub fn trust_ends(anchors: &str) -> Option<jiff::Timestamp> {
+    Anchors::from_parameter(anchors).map(|anchors| anchors.ends())
+}
+
 /// What a variable lists: `aws` takes a comma for its own, so a space will do as well.
 fn each(list: &str) -> impl Iterator<Item = &str> {
     list.split([' ', ',']).filter(|value| !value.is_empty())
