@@ -4,6 +4,8 @@ It listens on 127.0.0.1 alone. What it does not play is listed here with what th
 leaves unseen; nothing is left out in silence.
 """
 
+import collections
+import copy
 import json
 import os
 import re
@@ -174,6 +176,66 @@ def keys_of_the_table(actions):
     actions.dynamodb_service_context = context
 
 
+def a_past(dynamodb):
+    """Its restore to a moment copies what is there now; here what a backup has kept of before."""
+    plays = dynamodb._restore_table_to_point_in_time
+
+    def restored(asked):
+        answer = plays(asked)
+        kept = [it for it in dynamodb._backups.values()
+                if it["SourceTableDetails"]["TableName"] == asked["SourceTableName"]
+                and it["BackupDetails"]["BackupCreationDateTime"] <= asked["RestoreDateTime"] + 1]
+        if answer[0] == 200 and kept:
+            table = dynamodb._tables[asked["TargetTableName"]]
+            items = copy.deepcopy(kept[-1]["_items_snapshot"])
+            table["items"] = collections.defaultdict(dict, items)
+            dynamodb._items_replaced(table)
+        return answer
+
+    dynamodb._restore_table_to_point_in_time = restored
+
+
+def nested_stacks_remember(provisioners):
+    """Where a nested stack is updated, it forgets the attributes of what stays as it is."""
+    provisions, updates, known = provisioners._provision_resource, provisioners._update_resource, {}
+
+    def provisioned(resource_type, logical_id, props, stack_name):
+        physical_id, attributes = provisions(resource_type, logical_id, props, stack_name)
+        known[stack_name, logical_id] = attributes
+        return physical_id, attributes
+
+    def updated(resource_type, physical_id, old, new, stack_name, logical_id=None, *rest):
+        physical_id, attributes = updates(
+            resource_type, physical_id, old, new, stack_name, logical_id, *rest)
+        known[stack_name, logical_id] = attributes or known.get((stack_name, logical_id), {})
+        return physical_id, known[stack_name, logical_id]
+
+    provisioners._provision_resource, provisioners._update_resource = provisioned, updated
+
+
+def tables_of_a_stack(provisioners, dynamodb):
+    """A table that a stack has made lacks what one has that it was asked for."""
+    handler = provisioners._RESOURCE_HANDLERS["AWS::DynamoDB::Table"]
+    plays = handler["create"]
+
+    def created(logical_id, props, stack_name):
+        name, attributes = plays(logical_id, props, stack_name)
+        table, said = dynamodb._tables[name], props.get("SSESpecification") or {}
+        spec = {"Enabled": said.get("SSEEnabled"), "SSEType": said.get("SSEType"),
+                "KMSMasterKeyId": said.get("KMSMasterKeyId")}
+        table["SSEDescription"] = dynamodb._sse_description_from_spec(spec)
+        recovery = props.get("PointInTimeRecoverySpecification") or {}
+        dynamodb._update_continuous_backups({
+            "TableName": name, "PointInTimeRecoverySpecification": recovery})
+        dynamodb._update_ttl({"TableName": name, "TimeToLiveSpecification":
+                              props.get("TimeToLiveSpecification") or {}})
+        for index in table.get("GlobalSecondaryIndexes") or []:
+            index.setdefault("IndexStatus", "ACTIVE")
+        return name, attributes
+
+    handler["create"] = created
+
+
 def the_citys_login(gateway):
     """Nothing is asked of the city's login: its keys are in a file."""
     issuer, path = os.environ.get("REHEARSAL_ISSUER"), os.environ.get("REHEARSAL_JWKS")
@@ -199,7 +261,7 @@ def main():
     # Before anybody takes it by name.
     keys_of_the_table(iam_actions)
     from ministack import app
-    from ministack.services import apigateway
+    from ministack.services import apigateway, dynamodb
     from ministack.services.cloudformation import provisioners
 
     for resource_type in UNPLAYED:
@@ -208,6 +270,9 @@ def main():
     routes_of_body(provisioners, apigateway)
     functions_on_this_machine(provisioners)
     the_citys_login(apigateway)
+    a_past(dynamodb)
+    tables_of_a_stack(provisioners, dynamodb)
+    nested_stacks_remember(provisioners)
     sys.argv = sys.argv[:1]
     app.main()
 

@@ -1,199 +1,49 @@
 """Deploys into a mock of AWS by the runbook, as somebody would who has never seen it.
 
 Every fenced `bash` block of infra/runbook.md is run as it is written, in the order of the
-file, in one shell that lives on. After the blocks of a section the deployed stack is asked
-what the section promises. What the mock cannot do stands in aws.py and in NOT_RUN, each
-with its reason.
+file, in one shell that lives on. Before and after the blocks of a heading the world around
+is made what the runbook takes for granted, and the deployed stack is asked what it promises.
+What the mock cannot do stands in aws.py, in NOT_RUN and in WRONG_HERE, with its reason.
 
 Usage: rehearse.py FOLDER-OF-BINARIES
 """
 
-import base64
-import http.client
-import http.server
 import json
 import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from pathlib import Path
 from urllib.parse import urlencode, urljoin
 
+from blocks import ROOT, RUNBOOK, Failed, Shell, indented, sections
+from rights import Rights
+from surroundings import ISSUER, CityLogin, NamesAndTls, ask, free_port, unbase64url
+
 HERE = Path(__file__).resolve().parent
-ROOT = HERE.parent.parent
-RUNBOOK = ROOT / "infra" / "runbook.md"
 STACK = "knoellchen-sandbox"
 PUBLIC_HOST = "pay-sandbox.example.de"
 OFFICE_HOST = "pay-office-sandbox.example.de"
-ISSUER, AUDIENCE = "https://login.example.de/realms/city", "knoellchen-sandbox"
+WEBHOOK_URL = f"https://{PUBLIC_HOST}/paypal/webhook"
 # The mock's root; made up, and of no account.
 ADMINISTRATOR = {"AWS_ACCESS_KEY_ID": "rehearsal", "AWS_SECRET_ACCESS_KEY": "rehearsal"}
-ENDED = "-- the block has ended --"
+PAYPAL_APP = {"client_id": "standin-client", "client_secret": "standin-secret"}
 
 # Blocks that are not run, by how they begin, and why.
 NOT_RUN = {
     "aws backup update-region-settings": "the mock has no settings of AWS Backup",
-    "NEW=$STACK-restored": "a restore copies what is there: the mock has no yesterday",
-    "aws dynamodb update-continuous-backups --table-name $NEW": "follows the restore",
-    "FROM=$(date": "follows the restore",
-    "TABLE=$(out TableName)": "follows the restore",
+}
+# What `ops doctor` must find wrong here, and nothing else, and why.
+WRONG_HERE = {
+    "pages": "no DNS of this machine knows the city's host",
+    "the city's login": "nor that of its login",
 }
 # It takes the stack away, so it comes last.
 LAST = "The first deployment failed"
-
-
-class Failed(Exception):
-    """What somebody at the runbook would have stumbled over."""
-
-
-# --- the runbook -----------------------------------------------------------------
-
-
-def sections():
-    """Each heading with its `bash` blocks, in the order of the file."""
-    found, heading, block = [("", [])], "", None
-    for line in RUNBOOK.read_text().splitlines():
-        if block is not None:
-            if line == "```":
-                found[-1][1].append("\n".join(block))
-                block = None
-            else:
-                block.append(line)
-        elif line == "```bash":
-            block = []
-        elif line.startswith("#"):
-            heading = line.lstrip("#").strip()
-            found.append((heading, []))
-    return [(heading, blocks) for heading, blocks in found if blocks]
-
-
-class Shell:
-    """One bash that lives on from block to block, as a person's does."""
-
-    def __init__(self, environment, folder):
-        self.process = subprocess.Popen(
-            ["bash", "--noprofile", "--norc"],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-            text=True, bufsize=1, cwd=folder, env=environment, start_new_session=True,
-        )
-        self.run("set -euo pipefail")
-
-    def run(self, block):
-        """What it printed; a command that fails ends the shell, and with it all."""
-        self.process.stdin.write(f"{block}\nprintf '\\n%s\\n' '{ENDED}'\n")
-        self.process.stdin.flush()
-        printed = []
-        for line in self.process.stdout:
-            if line.rstrip("\n") == ENDED:
-                return "".join(printed)
-            printed.append(line)
-        raise Failed(f"this block failed:\n{indented(block)}\nand said:\n{indented(''.join(printed))}")
-
-    def end(self):
-        os.killpg(self.process.pid, signal.SIGTERM)
-
-
-def indented(text):
-    return "\n".join("    " + line for line in text.strip().splitlines()[-40:])
-
-
-# --- what surrounds the stack ------------------------------------------------------
-
-
-def free_port():
-    with socket.socket() as it:
-        it.bind(("127.0.0.1", 0))
-        return it.getsockname()[1]
-
-
-class CityLogin:
-    """The city's OpenID Connect login: a key, and tokens signed with it."""
-
-    def __init__(self, folder):
-        from cryptography.hazmat.primitives.asymmetric import rsa
-
-        self.key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-        public = self.key.public_key().public_numbers()
-
-        def number(value):
-            return base64url(value.to_bytes((value.bit_length() + 7) // 8, "big"))
-
-        jwk = {"kty": "RSA", "alg": "RS256", "use": "sig", "kid": "rehearsal",
-               "n": number(public.n), "e": number(public.e)}
-        self.jwks = folder / "jwks.json"
-        self.jwks.write_text(json.dumps({"keys": [jwk]}))
-
-    def token(self, scope, **changed):
-        from cryptography.hazmat.primitives import hashes
-        from cryptography.hazmat.primitives.asymmetric import padding
-
-        now = int(time.time())
-        claims = {"iss": ISSUER, "aud": AUDIENCE, "sub": "clerk", "scope": scope,
-                  "iat": now, "exp": now + 3600, **changed}
-        parts = [{"alg": "RS256", "kid": "rehearsal"}, claims]
-        signed = ".".join(base64url(json.dumps(part).encode()) for part in parts)
-        signature = self.key.sign(signed.encode(), padding.PKCS1v15(), hashes.SHA256())
-        return f"{signed}.{base64url(signature)}"
-
-
-def base64url(data):
-    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
-
-
-class NamesAndTls:
-    """The city's DNS and certificates: a port of this machine for each of its hosts."""
-
-    def __init__(self, host, mock_port):
-        class Forward(http.server.BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def forward(self):
-                length = int(self.headers.get("Content-Length") or 0)
-                body = self.rfile.read(length)
-                headers = {name: value for name, value in self.headers.items()
-                           if name.lower() not in ("host", "connection", "content-length")}
-                headers["Host"] = host
-                there = http.client.HTTPConnection("127.0.0.1", mock_port, timeout=60)
-                there.request(self.command, self.path, body, headers)
-                answer = there.getresponse()
-                content = answer.read()
-                self.send_response(answer.status)
-                for name, value in answer.getheaders():
-                    if name.lower() not in ("connection", "transfer-encoding", "content-length"):
-                        self.send_header(name, value)
-                self.send_header("Content-Length", str(len(content)))
-                self.end_headers()
-                self.wfile.write(content)
-
-            do_GET = do_POST = do_PUT = forward
-
-            def log_message(self, *_):
-                pass
-
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Forward)
-        self.url = f"http://127.0.0.1:{self.server.server_port}"
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-
-
-def ask(url, method="GET", body=None, token=None, content_type=None):
-    """Status, headers and text of one request; redirects are not followed."""
-    scheme, rest = url.split("://", 1)
-    authority, _, path = rest.partition("/")
-    headers = {}
-    if token:
-        headers["Authorization"] = f"Bearer {token}"
-    if content_type:
-        headers["Content-Type"] = content_type
-    connection = http.client.HTTPConnection(authority, timeout=60)
-    connection.request(method, f"/{path}", body, headers)
-    answer = connection.getresponse()
-    return answer.status, dict((k.lower(), v) for k, v in answer.getheaders()), answer.read().decode()
 
 
 def expect(is_so, what):
@@ -232,8 +82,6 @@ class Rehearsal:
         self.office = NamesAndTls(OFFICE_HOST, mock_port)
         self.paypal = f"http://127.0.0.1:{paypal_port}"
         self.start([str(self.binaries / "paypal-standin"), "--port", str(paypal_port),
-                    "--webhook-url", f"{self.public.url}/paypal/webhook",
-                    "--webhook-id", "8PT597110X687430LKGECATA",
                     "--merchant-id", "AAAAAAAAAAAAA"], "ready")
         environment = {
             **os.environ,
@@ -251,13 +99,17 @@ class Rehearsal:
         # A checkout of its own: what the runbook leaves behind is nobody else's.
         work = self.folder / "checkout"
         work.mkdir()
-        for name in ("Cargo.toml", "Cargo.lock", "functions", "infra", "template.yaml", "tests",
+        for name in ("Cargo.toml", "Cargo.lock", "functions", "template.yaml", "tests",
                      "events", ".cargo", "clippy.toml", "rust-toolchain.toml"):
             if (ROOT / name).exists():
                 (work / name).symlink_to(ROOT / name)
+        (work / "infra").mkdir()
+        for file in (ROOT / "infra").iterdir():
+            if file.name != "samconfig.toml":
+                (work / "infra" / file.name).symlink_to(file)
+        shutil.copy(ROOT / "infra/samconfig.toml", work / "infra/samconfig.toml")
         shutil.copy(ROOT / "infra/local/kaiserslautern.json", work / "city.json")
-        credentials = {"client_id": "standin-client", "client_secret": "standin-secret"}
-        (work / "paypal-credentials.json").write_text(json.dumps(credentials))
+        (work / "paypal-credentials.json").write_text(json.dumps(PAYPAL_APP))
         # `cargo run` takes what is built already.
         cargo = self.folder / "bin" / "cargo"
         cargo.parent.mkdir()
@@ -268,66 +120,110 @@ exec {self.binaries}/ops "$@"
 """)
         cargo.chmod(0o755)
         self.work = work
-        self.shell = Shell({
+        self.environment = {
             **os.environ,
             "AWS_ENDPOINT_URL": self.aws_url,
             **ADMINISTRATOR,
+            "PAYPAL_BASE_URL": self.paypal,
             "SAM_CLI_TELEMETRY": "0",
             "AWS_PAGER": "",
             "PATH": f"{cargo.parent}:{os.environ['PATH']}",
             # `sam build` takes what is built already.
             "BUILT": str(self.binaries),
             "OFFICE_TOKEN": self.login.token("tickets:issue"),
-        }, work)
+            "AWS_DEFAULT_REGION": "eu-central-1",
+        }
+        self.shell = Shell(self.environment, work)
 
     def run(self):
         self.set_up()
-        checks = {
+        before = {
+            "The first deployment": self.before_first_deployment,
+            "Step 4: the new table": self.before_restoring,
+            "Step 6: PayPal's books": self.before_the_books,
+            "Step 8: locks that came back": self.before_releasing_locks,
+            "Registering the webhook anew": self.before_the_webhook_anew,
+            "Changing PayPal's client secret": self.before_the_client_secret,
+            "A system of the city's does not hear": self.before_the_subscribers,
+            LAST: self.before_taking_it_away,
+        }
+        after = {
             "The first deployment": self.after_first_deployment,
             "Changing the key of the QR codes": self.after_changing_the_key,
             "Closing captures": self.after_closing_captures,
+            "Step 4: the new table": self.after_restoring,
+            "Step 6: PayPal's books": self.after_the_books,
+            "Step 8: locks that came back": self.after_releasing_locks,
+            "Registering the webhook anew": self.after_the_webhook_anew,
+            "Changing PayPal's client secret": self.after_the_client_secret,
+            "A system of the city's does not hear": self.after_the_subscribers,
             LAST: self.after_taking_it_away,
         }
         skipped = dict(NOT_RUN)
         in_order = sorted(sections(), key=lambda section: section[0] == LAST)
         for heading, blocks in in_order:
-            if heading == LAST:
-                self.alarms_have_pages()
-                self.resources()
             print(f"\n== {heading}")
+            if prepare := before.pop(heading, None):
+                prepare()
             for block in blocks:
                 print(indented(block), flush=True)
                 begins = next((it for it in skipped if block.startswith(it)), None)
                 if begins:
                     print(f"   not run: {skipped.pop(begins)}")
                     continue
-                print(indented(self.shell.run(self.as_here(block))), flush=True)
+                self.said = self.shell.run(self.as_here(block))
+                print(indented(self.said), flush=True)
                 self.blocks += 1
-            if check := checks.pop(heading, None):
+                if block == "ops doctor":
+                    self.doctor()
+                if block.startswith("aws acm"):
+                    self.writes_certificates()
+            if check := after.pop(heading, None):
                 check()
         if skipped:
             raise Failed(f"the runbook has no such blocks any more: {', '.join(skipped)}")
-        if checks:
-            raise Failed(f"the runbook has no section {', '.join(checks)}")
+        if before or after:
+            raise Failed(f"the runbook has no section {', '.join({**before, **after})}")
         print(f"\n{self.blocks} blocks of the runbook run, {len(NOT_RUN)} not; "
               f"{self.counted} resources created")
 
     def as_here(self, block):
         """Names that only a real DNS knows, as they are reached here."""
-        if "$(out OfficeUrl)" in block:
-            # Between deployment and first ticket the city's login and names come to be.
-            block = block.replace("$(out OfficeUrl)", self.office.url)
-        return block
+        # Between deployment and first ticket the city's login and names come to be.
+        block = block.replace(" issue ", f" --office {self.office.url} issue ")
+        # It ends with 1, since here something is wrong.
+        return "ops doctor || true" if block == "ops doctor" else block
+
+    def writes_certificates(self):
+        """As the runbook says: into infra/samconfig.toml."""
+        config = self.work / "infra" / "samconfig.toml"
+        text = config.read_text()
+        made_up = re.findall(r"CertificateArn=([^\"]+)", text)
+        listed = self.aws("acm list-certificates")["CertificateSummaryList"]
+        arns = {it["DomainName"]: it["CertificateArn"] for it in listed}
+        for arn, host in zip(made_up, (PUBLIC_HOST, OFFICE_HOST)):
+            text = text.replace(arn, arns[host], 1)
+        config.write_text(text)
+
+    def doctor(self):
+        wrong = re.findall(r"^WRONG  ([^:]+):", self.said, re.M)
+        expect(sorted(wrong) == sorted(WRONG_HERE),
+               f"the doctor finds {', '.join(WRONG_HERE)} wrong here, and nothing else ({wrong})")
 
     # --- what each section promises ---------------------------------------------------
 
     def aws(self, *arguments):
-        return json.loads(self.shell.run(f"aws {' '.join(arguments)} --output json") or "null")
+        return json.loads(self.shell.run(f"aws {' '.join(arguments)} --output json").strip() or "null")
 
     def told(self, function):
         name = self.shell.run(f"phys {function}").strip()
         answer = self.aws("lambda get-function-configuration --qualifier live --function-name", name)
         return answer["Environment"]["Variables"]
+
+    def before_first_deployment(self):
+        # The app is new: PayPal tells nobody.
+        for webhook in self.dashboard("GET", "/webhooks")["webhooks"]:
+            self.dashboard("DELETE", f"/webhooks/{webhook['id']}")
 
     def after_first_deployment(self):
         # The stand-in signs with a root of its own.
@@ -348,7 +244,7 @@ exec {self.binaries}/ops "$@"
         state = re.search(r'<main data-state="([a-z-]+)"', text)
         return status, headers, state and state.group(1), text
 
-    def pays(self, url, case_number):
+    def approves(self, url, case_number):
         status, _, state, text = self.page(url)
         expect((status, state) == (200, "open"), f"{case_number}: its page shows it open")
         action, fields = re.search(r'<form method="post" action="([^"]+)"(.*?)</form>', text,
@@ -361,7 +257,10 @@ exec {self.binaries}/ops "$@"
                f"{case_number}: the button leads to PayPal ({status} {leads})")
         status, headers, _ = ask(leads, "POST", "choice=pay",
                                  content_type="application/x-www-form-urlencoded")
-        back = headers["location"]
+        return headers["location"]
+
+    def pays(self, url, case_number):
+        back = self.approves(url, case_number)
         expect(back.startswith(f"https://{PUBLIC_HOST}/r/"), f"{case_number}: PayPal leads back")
         status, _, state, _ = self.page(back)
         expect((status, state) == (200, "paid"), f"{case_number}: it is paid, and the page says so")
@@ -379,16 +278,12 @@ exec {self.binaries}/ops "$@"
         self.second_ticket = ticket
 
     def issue(self, case_number):
-        body = json.loads(re.search(r"-d '(\{.*?\})'", self.block_of_first_ticket(), re.S).group(1)
-                          .replace("'$(date -u +%Y-%m-%dT%H:%M:%SZ)'",
-                                   time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())))
+        body = json.loads((self.work / "first-ticket.json").read_text())
+        del body["case_number"]
         status, _, text = ask(f"{self.office.url}/tickets/{case_number}", "PUT", json.dumps(body),
                               self.login.token("tickets:issue"), "application/json")
         expect(status == 201, f"{case_number} is issued")
         return json.loads(text)
-
-    def block_of_first_ticket(self):
-        return next(block for _, blocks in sections() for block in blocks if "OFFICE_TOKEN" in block)
 
     def after_closing_captures(self):
         expect(self.told("StartCheckout")["CAPTURES"] == "closed",
@@ -402,6 +297,156 @@ exec {self.binaries}/ops "$@"
         self.shell.run("ops --yes set captures open; ops --yes apply")
         expect(self.told("StartCheckout")["CAPTURES"] == "open", "and they are opened again")
         self.pays(self.second_ticket["url"], "KL-TEST-0002")
+
+    # --- a restore
+
+    def before_restoring(self):
+        self.third_ticket = self.issue("KL-TEST-0003")
+        # The mock has no yesterday but one that somebody has kept.
+        self.aws(f"dynamodb create-backup --table-name {STACK}-table --backup-name then")
+        self.shell.run("AT=$(date -u +%Y-%m-%dT%H:%M:%SZ)")
+        time.sleep(1)
+        self.pays(self.third_ticket["url"], "KL-TEST-0003")
+        # Step 1 of the table.
+        self.shell.run("ops --yes set captures closed; ops --yes apply")
+
+    def after_restoring(self):
+        restored = self.shell.run("echo $NEW").strip()
+        functions = ("ShowTicket", "ReconcilePayments", "IssueTickets")
+        tables = {self.told(function)["TABLE_NAME"] for function in functions}
+        expect(tables == {restored}, f"the functions use {restored}")
+        _, _, state, text = self.page(self.third_ticket["url"])
+        expect(state == "open" and "<form" not in text,
+               "what was paid since the restore point is open again, and has no button")
+        table = self.aws(f"dynamodb describe-table --table-name {restored}")["Table"]
+        own = self.aws(f"dynamodb describe-table --table-name {STACK}-table")["Table"]
+        for what in ("KeySchema", "AttributeDefinitions", "DeletionProtectionEnabled"):
+            expect(table[what] == own[what], f"the new table has the {what} of the old one")
+        shapes = [[{key: index[key] for key in ("IndexName", "KeySchema", "Projection")}
+                   for index in it["GlobalSecondaryIndexes"]] for it in (table, own)]
+        expect(shapes[0] == shapes[1], "and its indexes")
+
+    def before_the_books(self):
+        # Nobody waits three hours here.
+        status, _, text = ask(f"{self.paypal}/_standin/faults", "POST", '{"report_lag_s":0}')
+        expect(status == 200, f"PayPal's books show everything at once {text if status != 200 else ''}")
+
+    def after_the_books(self):
+        expect("the books agree" in self.said and "found  1" in self.said,
+               "what the table had forgotten is booked out of PayPal's books")
+        _, _, state, _ = self.page(self.third_ticket["url"])
+        expect(state == "paid", "KL-TEST-0003 is paid again, and nobody has paid twice")
+        captures = json.loads(ask(f"{self.paypal}/_standin/books")[2])["captures"]
+        expect(len(captures) == 3, "PayPal has captured each of three tickets once")
+
+    def before_releasing_locks(self):
+        self.fourth_ticket = self.issue("KL-TEST-0004")
+        attempt, table = "a" * 26, self.shell.run("echo $NEW").strip()
+        lock = {":lock": {"M": {"attempt": {"S": attempt}, "since": {"S": "2026-01-01T00:00:00Z"},
+                                "until": {"S": "2026-01-01T00:01:00Z"}}}}
+        key = {"pk": {"S": "TICKET#KL-TEST-0004"}, "sk": {"S": "TICKET"}}
+        self.aws(f"dynamodb update-item --table-name {table} --key '{json.dumps(key)}'",
+                 "--update-expression 'SET #lock = :lock'",
+                 "--expression-attribute-names '{\"#lock\":\"lock\"}'",
+                 f"--expression-attribute-values '{json.dumps(lock)}'")
+        listed = self.shell.run("ops locks")
+        expect("KL-TEST-0004" in listed, "a lock came back that nobody holds")
+
+    def after_releasing_locks(self):
+        expect("no ticket is locked" in self.said, "no lock is left")
+        # Step 12 of the table.
+        self.shell.run("ops --yes set captures open; ops --yes apply")
+        self.pays(self.fourth_ticket["url"], "KL-TEST-0004")
+
+    # --- what PayPal is told
+
+    def dashboard(self, method, path, body=None):
+        """Asks PayPal as whoever has the app's credentials."""
+        secret = PAYPAL_APP["client_secret"]
+        command = ["curl", "--silent", "--fail-with-body", "-X", method,
+                   "-H", f"Authorization: Bearer {self.token(secret)}",
+                   "-H", "Content-Type: application/json", "-d", json.dumps(body),
+                   f"{self.paypal}/v1/notifications{path}"]
+        answer = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+        return json.loads(answer) if answer else None
+
+    def token(self, secret):
+        command = ["curl", "--silent", "--fail-with-body", "-u", f"{PAYPAL_APP['client_id']}:{secret}",
+                   "-d", "grant_type=client_credentials", f"{self.paypal}/v1/oauth2/token"]
+        answer = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+        return json.loads(answer)["access_token"]
+
+    def hears(self, case_number):
+        """Nobody comes back from PayPal: its webhook alone tells of the payment."""
+        ticket = self.issue(case_number)
+        ours = [it for it in self.dashboard("GET", "/webhooks")["webhooks"]
+                if it["url"] == WEBHOOK_URL]
+        expect(len(ours) == 1, "PayPal has one webhook with our address")
+        path = f"/webhooks/{ours[0]['id']}"
+
+        def leads(url):
+            self.dashboard("PATCH", path, [{"op": "replace", "path": "/url", "value": url}])
+
+        # The city's DNS.
+        leads(f"{self.public.url}/paypal/webhook")
+        self.approves(ticket["url"], case_number)
+        # PayPal delivers in its own time; it is over when it was taken, or not.
+        while True:
+            events = json.loads(ask(f"{self.paypal}/_standin/books")[2])["events"]
+            event = [it for it in events if it["event_type"] == "CHECKOUT.ORDER.APPROVED"][-1]
+            if event["accepted"] or event["deliveries"] > 1:
+                break
+        leads(WEBHOOK_URL)
+        expect(event["accepted"] == 1, "PayPal's event of the approval was taken")
+        _, _, state, _ = self.page(ticket["url"])
+        expect(state == "paid", f"{case_number} is paid, though nobody came back")
+
+    def before_the_webhook_anew(self):
+        self.hears("KL-TEST-0005")
+        for webhook in self.dashboard("GET", "/webhooks")["webhooks"]:
+            self.dashboard("DELETE", f"/webhooks/{webhook['id']}")
+
+    def after_the_webhook_anew(self):
+        ids = self.told("ReceiveWebhook")["PAYPAL_WEBHOOK_ID"].split()
+        expect(len(ids) == 2, "the functions take what is signed for the old one and the new one")
+        self.hears("KL-TEST-0006")
+
+    def before_the_client_secret(self):
+        self.change_secret("stays_valid")
+        both = {**PAYPAL_APP, "next_client_secret": "another-secret"}
+        (self.work / "both.json").write_text(json.dumps(both))
+        new = {**PAYPAL_APP, "client_secret": "another-secret"}
+        (self.work / "new.json").write_text(json.dumps(new))
+
+    def change_secret(self, old):
+        body = json.dumps({"client_secret": "another-secret", "old_secret": old})
+        status, _, _ = ask(f"{self.paypal}/_standin/credentials", "POST", body)
+        expect(status == 200, f"PayPal has another secret, and the old one {old}")
+
+    def after_the_client_secret(self):
+        self.change_secret("is_gone")
+        status, _, _ = ask(f"{self.paypal}/_standin/tokens/revoke", "POST")
+        expect(status == 200, "and no token of before is taken")
+        ticket = self.issue("KL-TEST-0007")
+        self.pays(ticket["url"], "KL-TEST-0007")
+
+    def before_the_subscribers(self):
+        made_up = "whsec_" + "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+        subscriber = {"id": "cash-office", "url": "https://books.example.de/", "secrets": [made_up]}
+        (self.work / "subscribers.json").write_text(json.dumps([subscriber]))
+
+    def after_the_subscribers(self):
+        status, _, text = ask(f"{self.office.url}/subscribers/cash-office",
+                              token=self.login.token("changes:read"))
+        expect(status == 200 and json.loads(text)["host"] == "books.example.de",
+               f"the city's system is known ({status} {text})")
+
+    # --- and at the end
+
+    def before_taking_it_away(self):
+        self.alarms_have_pages()
+        self.resources()
+        Rights(self).hold()
 
     def after_taking_it_away(self):
         answer = self.aws("cloudformation list-stacks")
@@ -435,6 +480,17 @@ exec {self.binaries}/ops "$@"
                 raise Failed(f"whoever is woken by {alarm['AlarmName']} finds no page")
         expect(len(alarms) > 30, f"each of {len(alarms)} alarms has its page in the runbook")
 
+    def says_why(self):
+        """What CloudFormation has to say, where an update has failed."""
+        if not hasattr(self, "shell"):
+            return
+        failed = "StackEvents[?contains(ResourceStatus,'FAILED')].[LogicalResourceId,ResourceStatusReason]"
+        answer = subprocess.run(
+            ["aws", "cloudformation", "describe-stack-events", "--stack-name", STACK,
+             "--query", failed, "--output", "text"],
+            env=self.environment, capture_output=True, text=True, check=False)
+        print(indented(answer.stdout), file=sys.stderr)
+
     def end(self):
         if hasattr(self, "shell"):
             self.shell.end()
@@ -444,16 +500,13 @@ exec {self.binaries}/ops "$@"
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-def unbase64url(text):
-    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
-
-
 def main():
     rehearsal = Rehearsal(sys.argv[1])
     try:
         rehearsal.run()
     except Failed as failed:
         print(f"\nFAILED: {failed}", file=sys.stderr)
+        rehearsal.says_why()
         if os.environ.get("REHEARSAL_LOG"):
             shutil.copy(rehearsal.mock_log, os.environ["REHEARSAL_LOG"])
         return 1

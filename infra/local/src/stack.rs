@@ -408,7 +408,7 @@ fn standin_settings(set: &dyn Fn(&str) -> Option<String>, url: &str, public_url:
         merchant_id: or("PAYPAL_MERCHANT_ID", of_nobody.merchant_id),
         webhook_id: or("PAYPAL_WEBHOOK_ID", of_nobody.webhook_id),
         webhook_url: Some(format!("{public_url}/paypal/webhook")),
-        webhook_events: of_nobody.webhook_events,
+        webhook_events: paypal::WEBHOOK_EVENTS.map(str::to_owned).into(),
     }
 }
 

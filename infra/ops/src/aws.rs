@@ -91,3 +91,36 @@ pub(crate) async fn call_with(
     let path = format!("file://{}", file.path().display());
     call(&[service, operation, "--cli-input-json", &path]).await
 }
+
+/// Calls a function with an event, and gives what it answered. Waits longer than any
+/// function runs.
+///
+/// # Errors
+/// As [`call_with`], and where the function has failed.
+pub(crate) async fn invoke(function: &str, alias: &str, event: &Value) -> Result<Value, AwsError> {
+    let mut payload = NamedTempFile::new().map_err(AwsError::NoFile)?;
+    payload
+        .write_all(event.to_string().as_bytes())
+        .map_err(AwsError::NoFile)?;
+    let answer = NamedTempFile::new().map_err(AwsError::NoFile)?;
+    let invoked = call(&[
+        "lambda",
+        "invoke",
+        "--function-name",
+        function,
+        "--qualifier",
+        alias,
+        "--payload",
+        &format!("fileb://{}", payload.path().display()),
+        "--cli-read-timeout",
+        "70",
+        &answer.path().display().to_string(),
+    ])
+    .await?;
+    let said = std::fs::read_to_string(answer.path()).map_err(AwsError::NoFile)?;
+    let call = || "lambda invoke".to_owned();
+    if invoked["FunctionError"].is_string() {
+        return Err(AwsError::Refused { call: call(), said });
+    }
+    serde_json::from_str(&said).map_err(|_| AwsError::NotJson { call: call() })
+}

@@ -5,11 +5,12 @@ use std::path::Path;
 use jiff::Timestamp;
 use ticket::Municipality;
 
-use crate::stack::Stack;
-use crate::{Problem, Vars, table};
+use crate::place::Place;
+use crate::report::Report;
+use crate::{Problem, Vars};
 
 /// The account of `infra/local/kaiserslautern.json`: nobody may be asked to pay into it.
-const SAMPLE_IBAN: &str = "DE89370400440532013000";
+pub(crate) const SAMPLE_IBAN: &str = "DE89370400440532013000";
 
 /// Reads a file, and says all that is wrong with it at once.
 pub(crate) fn check(file: &Path) -> Result<Municipality, Problem> {
@@ -28,34 +29,25 @@ pub(crate) fn check(file: &Path) -> Result<Municipality, Problem> {
 
 /// Writes it into the stack's table, with who has done it.
 pub(crate) async fn put(
-    stack: &Stack,
+    place: &Place,
     city: &Municipality,
     vars: &Vars<'_>,
     now: Timestamp,
-) -> Result<Vec<String>, Problem> {
-    let description = stack.description().await?;
-    let parameter = |name: &str| {
-        let parameters = description["Parameters"].as_array().into_iter().flatten();
-        let mut named = parameters.filter(|it| it["ParameterKey"] == name);
-        named.next().and_then(|it| it["ParameterValue"].as_str())
-    };
-    if parameter("Municipality") != Some(&city.id) {
-        let configured = parameter("Municipality").unwrap_or("none");
+) -> Result<Report, Problem> {
+    let configured = place.municipality().await?;
+    if configured != city.id {
         return Err(Problem::new(format!(
             "the file is of {}, and the stack's Municipality is {configured}: nothing was written",
             city.id
         )));
     }
-    let is_live = parameter("PayPalEnvironment") == Some("live");
-    if is_live && city.iban.to_string().replace(' ', "") == SAMPLE_IBAN {
+    if place.is_live().await? && city.iban.to_string().replace(' ', "") == SAMPLE_IBAN {
         return Err(Problem::new(
             "the account is the sample's, and drivers would pay into it: nothing was written",
         ));
     }
-    let (store, by) = table::of(stack, &city.id, vars).await?;
+    let (store, by) = place.table(vars).await?;
     store.put_municipality(city, &by, now).await?;
-    Ok(vec![format!(
-        "{} is configured; the pages have it within five minutes",
-        city.name
-    )])
+    let name = &city.name;
+    Ok(format!("{name} is configured; the pages have it within five minutes").into())
 }

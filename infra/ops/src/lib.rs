@@ -1,26 +1,41 @@
 //! The tool for whoever deploys: what the runbook asks for, one command each.
 //!
-//! It calls the `aws` command for all that is AWS's own, and reads and writes the table
-//! through `store`. Nothing secret is printed; what changes something asks first, or takes
+//! ```text
+//! arguments ─▶ Place ─┬▶ Deployed: the `aws` command, for all that is AWS's own
+//!                     └▶ Local: what `cargo run` tells of itself
+//!              either: the table through `store`, PayPal through `paypal`
+//! ```
+//! Nothing secret is printed; what changes something asks first, or takes
 //! `--yes`.
 
 mod arguments;
 mod aws;
+mod books;
 mod city;
+mod doctor;
+mod events;
+mod http;
 mod keys;
+mod locks;
+mod office;
+mod paypal;
+mod place;
+mod report;
 mod secrets;
 mod setting;
 mod stack;
 mod table;
+mod webhook;
 
 use std::ffi::OsString;
 use std::io::{BufRead, Write};
 use std::process::ExitCode;
 
 use jiff::Timestamp;
-use serde_json::json;
 
-use arguments::{Arguments, Command, Invocation, KeysCommand, USAGE};
+use arguments::{Arguments, CloudCommand, Command, Invocation, KeysCommand, USAGE};
+use place::{LOCAL_OFFICE, Local, Place};
+use report::Report;
 use setting::{SETTINGS, Setting};
 use stack::Stack;
 
@@ -55,44 +70,66 @@ impl From<StackError> for Problem {
     }
 }
 
+impl From<::paypal::Error> for Problem {
+    fn from(error: ::paypal::Error) -> Self {
+        Self::new(error.to_string())
+    }
+}
+
 impl From<store::Error> for Problem {
     fn from(error: store::Error) -> Self {
         Self::new(format!("the table: {error}"))
     }
 }
 
-/// Runs a command line, and prints what came of it.
+/// What a command line has come to.
+#[derive(Debug)]
+pub struct Said {
+    /// 0: done, or all well. 1: not done, or something is wrong. 2: not understood.
+    pub code: u8,
+    /// For standard output.
+    pub out: String,
+    /// For standard error.
+    pub err: String,
+}
+
+impl Said {
+    const fn done(code: u8, out: String) -> Self {
+        let err = String::new();
+        Self { code, out, err }
+    }
+
+    const fn failed(code: u8, err: String) -> Self {
+        let out = String::new();
+        Self { code, out, err }
+    }
+
+    /// Prints it.
+    #[must_use]
+    pub fn print(&self) -> ExitCode {
+        let _ = write!(std::io::stdout(), "{}", self.out);
+        let _ = write!(std::io::stderr(), "{}", self.err);
+        ExitCode::from(self.code)
+    }
+}
+
+/// Runs a command line.
 pub async fn run(
     arguments: impl Iterator<Item = OsString>,
     vars: &Vars<'_>,
     now: Timestamp,
-) -> ExitCode {
-    let mut stdout = std::io::stdout();
+) -> Said {
     let arguments = match Arguments::parse(arguments, vars) {
-        Ok(Invocation::Help) => {
-            let _ = write!(stdout, "{USAGE}");
-            return ExitCode::SUCCESS;
-        }
+        Ok(Invocation::Help) => return Said::done(0, USAGE.to_owned()),
         Ok(Invocation::Run(arguments)) => arguments,
-        Err(problem) => {
-            let _ = writeln!(std::io::stderr(), "{problem}\n\n{USAGE}");
-            return ExitCode::from(2);
-        }
+        Err(problem) => return Said::failed(2, format!("{problem}\n\n{USAGE}")),
     };
-    match carry_out(&arguments, vars, now).await {
-        Ok(lines) => {
-            let said = if arguments.json {
-                json!({ "lines": lines }).to_string()
-            } else {
-                lines.join("\n")
-            };
-            let _ = writeln!(stdout, "{said}");
-            ExitCode::SUCCESS
+    match Box::pin(carry_out(&arguments, vars, now)).await {
+        Ok(report) => {
+            let said = report.printed(arguments.json);
+            Said::done(u8::from(!report.is_well), format!("{said}\n"))
         }
-        Err(problem) => {
-            let _ = writeln!(std::io::stderr(), "ops: {problem}");
-            ExitCode::FAILURE
-        }
+        Err(problem) => Said::failed(1, format!("ops: {problem}\n")),
     }
 }
 
@@ -100,53 +137,101 @@ async fn carry_out(
     arguments: &Arguments,
     vars: &Vars<'_>,
     now: Timestamp,
+) -> Result<Report, Problem> {
+    if let Command::CheckCity { file } = &arguments.command {
+        let city = city::check(file)?;
+        return Ok(format!("{} ({}) may be written", city.name, city.id).into());
+    }
+    let place = &place(arguments).await?;
+    let agrees = |what: &str| agrees(arguments.yes, &format!("{}: {what}", place.name()));
+    match (&arguments.command, place) {
+        (Command::Doctor, _) => Ok(doctor::examine(place, vars, now).await),
+        (Command::ListWebhooks, _) => webhook::list(place, vars, now).await,
+        (Command::RegisterWebhook(address), _) => {
+            agrees("PayPal tells our events to our address")?;
+            webhook::register(place, address.as_ref(), vars, now).await
+        }
+        (Command::Issue { file }, _) => {
+            agrees("a ticket is issued")?;
+            office::issue(place, arguments.office.as_deref(), file, vars).await
+        }
+        (Command::Locks, _) => locks::list(place, vars, now).await,
+        (Command::ReleaseLocks, _) => {
+            agrees("locks that have ended are taken away")?;
+            locks::release(place, vars, now).await
+        }
+        (Command::Parked, _) => events::parked(place, vars).await,
+        (Command::RetryParked { event }, _) => {
+            agrees(&format!("PayPal tells {event} again"))?;
+            events::retry(place, event, vars, now).await
+        }
+        (Command::Redeliver { to, since }, _) => {
+            agrees(&format!("{to} is told again"))?;
+            events::redeliver(place, to, *since, vars, now).await
+        }
+        (Command::Reconcile { from, to }, _) => {
+            agrees("what PayPal's books show and the table does not is booked")?;
+            books::reconcile(place, *from, *to, now).await
+        }
+        (Command::CheckCity { file } | Command::PutCity { file }, _) => {
+            let city = city::check(file)?;
+            let (iban, holder) = (&city.iban, &city.account_holder);
+            agrees(&format!("drivers pay into {iban} of {holder}"))?;
+            city::put(place, &city, vars, now).await
+        }
+        (Command::InTheCloud(command), Place::Deployed(stack)) => {
+            let lines = in_the_cloud(stack, command, &agrees, now).await?;
+            Ok(lines.into())
+        }
+        (Command::InTheCloud(_), Place::Local(_)) => Err(Problem::new("name a stack")),
+    }
+}
+
+/// Which stack is meant.
+async fn place(arguments: &Arguments) -> Result<Place, Problem> {
+    if let Some(name) = &arguments.stack {
+        return Ok(Place::Deployed(Stack { name: name.clone() }));
+    }
+    let office = arguments.office.as_deref().unwrap_or(LOCAL_OFFICE);
+    Ok(Place::Local(Local::at(office).await?))
+}
+
+async fn in_the_cloud(
+    stack: &Stack,
+    command: &CloudCommand,
+    agrees: &(dyn Fn(&str) -> Result<(), Problem> + Sync),
+    now: Timestamp,
 ) -> Result<Vec<String>, Problem> {
-    let stack = &Stack {
-        name: arguments.stack.clone(),
-    };
     let name = &stack.name;
-    let agrees = |what: &str| agrees(arguments.yes, what);
-    match &arguments.command {
-        Command::Prepare => prepare(stack).await,
-        Command::Settings => settings(stack).await,
-        Command::Set { setting, value } => {
-            agrees(&format!("{name}: {} becomes {value}", setting.name))?;
+    match command {
+        CloudCommand::Prepare => prepare(stack).await,
+        CloudCommand::Settings => settings(stack).await,
+        CloudCommand::Set { setting, value } => {
+            agrees(&format!("{} becomes {value}", setting.name))?;
             set(stack, *setting, value).await
         }
-        Command::Apply => {
-            agrees(&format!("{name} is deployed anew with its settings"))?;
+        CloudCommand::Apply => {
+            agrees("it is deployed anew with its settings")?;
             stack.apply(now).await?;
             Ok(vec![format!("{name} has them since {now:.0}")])
         }
-        Command::PutSecret { secret } => {
+        CloudCommand::PutSecret { secret } => {
             // It comes on standard input, where nobody can be asked any more.
             let value = secrets::read(secret)?;
             secrets::put(stack, secret, &value).await
         }
-        Command::Keys(KeysCommand::List) => keys::list(stack).await,
-        Command::Keys(KeysCommand::New) => {
-            agrees(&format!("{name} gets a new key for QR codes"))?;
+        CloudCommand::Keys(KeysCommand::List) => keys::list(stack).await,
+        CloudCommand::Keys(KeysCommand::New) => {
+            agrees("it gets a new key for QR codes")?;
             keys::new(stack, now).await
         }
-        Command::Keys(KeysCommand::Use) => {
-            agrees(&format!("{name}: QR codes are signed with the next key"))?;
+        CloudCommand::Keys(KeysCommand::Use) => {
+            agrees("QR codes are signed with the next key")?;
             keys::sign_with_next(stack).await
         }
-        Command::Keys(KeysCommand::Retire { kid }) => {
-            agrees(&format!(
-                "{name}: codes printed with {kid} open no page any more"
-            ))?;
+        CloudCommand::Keys(KeysCommand::Retire { kid }) => {
+            agrees(&format!("codes printed with {kid} open no page any more"))?;
             keys::retire(stack, kid).await
-        }
-        Command::CheckCity { file } => city::check(file)
-            .map(|city| vec![format!("{} ({}) may be written", city.name, city.id)]),
-        Command::PutCity { file } => {
-            let city = city::check(file)?;
-            agrees(&format!(
-                "{name}: drivers pay into {} of {}",
-                city.iban, city.account_holder
-            ))?;
-            city::put(stack, &city, vars, now).await
         }
     }
 }

@@ -11,5 +11,6 @@ use jiff::Timestamp;
 )]
 async fn main() -> ExitCode {
     let vars = |name: &str| std::env::var(name).ok();
-    ops::run(std::env::args_os().skip(1), &vars, Timestamp::now()).await
+    let arguments = std::env::args_os().skip(1);
+    ops::run(arguments, &vars, Timestamp::now()).await.print()
 }

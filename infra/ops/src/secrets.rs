@@ -77,7 +77,7 @@ fn what(secret: &str) -> &'static str {
     found.map_or("", |(_, write)| write)
 }
 
-fn is_right(secret: &str, value: &str) -> bool {
+pub(crate) fn is_right(secret: &str, value: &str) -> bool {
     let json = serde_json::from_str::<Value>(value).ok();
     match secret {
         "paypal/credentials" => json.is_some_and(|it| {

@@ -10,7 +10,7 @@ use crate::aws::{self, AwsError};
 use crate::setting::{SETTINGS, Setting};
 
 /// What the version under this name is told is what drivers meet; SAM makes it.
-const ALIAS: &str = "live";
+pub(crate) const ALIAS: &str = "live";
 
 /// A stack by its name.
 #[derive(Clone, Debug)]
@@ -62,6 +62,15 @@ impl Stack {
             Err(error) if error.is("ParameterNotFound") => Ok(None),
             Err(error) => Err(error),
         }
+    }
+
+    /// What there is to know of a parameter but its value.
+    pub(crate) async fn described(&self, name: &str) -> Result<Option<Value>, AwsError> {
+        let filter = format!("Key=Name,Values={}", self.parameter_name(name));
+        let arguments = ["ssm", "describe-parameters", "--parameter-filters", &filter];
+        let mut answer = aws::call(&arguments).await?;
+        let found = answer["Parameters"].get_mut(0).map(Value::take);
+        Ok(found)
     }
 
     /// The same, where there must be one.
@@ -138,6 +147,30 @@ impl Stack {
             &self.name,
         ];
         Ok(aws::call(&arguments).await?["Stacks"][0].take())
+    }
+
+    /// What a city has decided once, as it is deployed.
+    pub(crate) async fn template_parameter(&self, name: &str) -> Result<Option<String>, AwsError> {
+        let description = self.description().await?;
+        Ok(named(&description["Parameters"], "ParameterKey", name)
+            .and_then(|it| text(&it["ParameterValue"])))
+    }
+
+    /// What the deployment says of itself.
+    pub(crate) async fn output(&self, name: &str) -> Result<Option<String>, AwsError> {
+        let description = self.description().await?;
+        Ok(named(&description["Outputs"], "OutputKey", name)
+            .and_then(|it| text(&it["OutputValue"])))
+    }
+
+    /// The physical name of one resource.
+    pub(crate) async fn resource(&self, logical: &str) -> Result<String, StackError> {
+        let missing = || StackError::Missing {
+            name: format!("{} of {}", logical, self.name),
+            write: "look at the stack's events".to_owned(),
+        };
+        let found = self.resources().await?.remove(logical);
+        found.map(|(physical, _)| physical).ok_or_else(missing)
     }
 
     /// The resources, physical by logical name, with their types.
@@ -251,6 +284,11 @@ impl Stack {
         }
         Ok(None)
     }
+}
+
+fn named<'a>(list: &'a Value, key: &str, name: &str) -> Option<&'a Value> {
+    let mut entries = list.as_array().into_iter().flatten();
+    entries.find(|it| it[key] == *name)
 }
 
 fn text(value: &Value) -> Option<String> {

@@ -224,7 +224,10 @@ async fn likely_ones_leave_every_fifth_look_to_the_others() {
     city.copy_attempt(&one, 119, |number| {
         // The likely ones have waited longer, too.
         let due_at = began + Duration::from_secs(number.into()) / 2;
-        (format!("{}#{:02}", in_queue(number), number % u32::from(SHARDS)), due_at)
+        (
+            format!("{}#{:02}", in_queue(number), number % u32::from(SHARDS)),
+            due_at,
+        )
     })
     .await;
     let others = async |city: &City| {

@@ -1,0 +1,56 @@
+//! PayPal's books against the table, by hand.
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use crate::Problem;
+use crate::place::Place;
+use crate::report::Report;
+
+/// What has to be so for the books of the window to agree; infra/runbook.md, step 6, says
+/// what each figure means.
+const NONE_OF: [&str; 4] = [
+    "/stopped_at",
+    "/unclear",
+    "/without_ticket/count",
+    "/difference_cents",
+];
+
+/// Books what PayPal's books show and the table does not know; `from` as each night unless
+/// said, until now.
+pub(crate) async fn reconcile(
+    place: &Place,
+    from: Option<Timestamp>,
+    to: Option<Timestamp>,
+    now: Timestamp,
+) -> Result<Report, Problem> {
+    let text = |moment: Timestamp| format!("{moment:.0}");
+    let (from, to) = (from.map(text), text(to.unwrap_or(now)));
+    let came_to = place.reconcile(from.as_deref(), &to).await?;
+    let is_none = |figure: &str| match came_to.pointer(figure) {
+        Some(Value::Number(number)) => number.as_i64() == Some(0),
+        Some(Value::Null) => true,
+        // A figure that is not there says nothing.
+        _ => false,
+    };
+    let open = NONE_OF.into_iter().filter(|figure| !is_none(figure));
+    let open: Vec<&str> = open.map(|it| it.trim_start_matches('/')).collect();
+    let mut lines: Vec<String> = came_to
+        .as_object()
+        .into_iter()
+        .flatten()
+        .map(|(name, value)| format!("{name}  {value}"))
+        .collect();
+    lines.push(if open.is_empty() {
+        "the books agree".to_owned()
+    } else {
+        format!(
+            "not yet: look at {} (infra/runbook.md, step 6)",
+            open.join(", ")
+        )
+    });
+    let is_well = open.is_empty();
+    let mut report = Report::new(lines, came_to);
+    report.is_well = is_well;
+    Ok(report)
+}
