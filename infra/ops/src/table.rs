@@ -1,13 +1,20 @@
 //! The stack's table, by the rights of whoever is signed in.
 
+use std::time::Duration;
+
 use aws_credential_types::Credentials;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::Region;
+use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 use serde_json::Value;
 use store::Store;
 
 use crate::stack::Stack;
 use crate::{Problem, Vars, aws};
+
+/// A page of a scan is a megabyte, over the line of whoever sits there: more than the second
+/// that the functions give an item.
+const PAGE_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The table that the stack uses, and who is signed in.
 pub(crate) async fn of(
@@ -23,7 +30,12 @@ pub(crate) async fn of(
             "which region? Set AWS_DEFAULT_REGION to that of the stack",
         ));
     };
+    let patient = TimeoutConfig::builder()
+        .connect_timeout(PAGE_TIMEOUT)
+        .operation_attempt_timeout(PAGE_TIMEOUT)
+        .build();
     let mut config = Store::config()
+        .timeout_config(patient)
         .region(Region::new(region))
         .credentials_provider(credentials(vars).await?);
     if let Some(url) = vars("AWS_ENDPOINT_URL_DYNAMODB").or_else(|| vars("AWS_ENDPOINT_URL")) {
