@@ -38,7 +38,9 @@ pub(crate) fn route(local: &Variables, process: &Vars, has_standin: bool) -> Rou
         let value = process(name).or_else(|| local.get(name).cloned());
         value.map(|value| (*name, value))
     };
-    let secret = has_standin.then_some(&OF_THE_STANDIN);
+    // One that somebody has set may be a real app's.
+    let is_nobodys = has_standin && process(OF_THE_STANDIN).is_none();
+    let secret = is_nobodys.then_some(&OF_THE_STANDIN);
     let shown: BTreeMap<&str, String> = SHOWN.iter().chain(secret).filter_map(known).collect();
     Router::new().route("/_local/configuration", get(async move || Json(shown)))
 }

@@ -47,9 +47,12 @@ pub(crate) async fn retry(
     vars: &Vars<'_>,
     now: Timestamp,
 ) -> Result<Report, Problem> {
-    let ids = webhook::configured(place).await?;
-    let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
     let app = App::of(place, vars, None, now).await?;
+    // While it is registered anew, one of the configured ids is gone at PayPal.
+    let registered = app.paypal.webhooks(&app.token, deadline()).await?;
+    let ids = webhook::configured(place).await?;
+    let is_there = |id: &&str| registered.iter().any(|it| it.id == *id);
+    let ids: Vec<&str> = ids.iter().map(String::as_str).filter(is_there).collect();
     app.paypal
         .resend_event(&app.token, id, &ids, deadline())
         .await?;

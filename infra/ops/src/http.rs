@@ -56,6 +56,8 @@ fn client() -> Result<reqwest::Client, Problem> {
     reqwest::Client::builder()
         .tls_backend_preconfigured(tls)
         .redirect(reqwest::redirect::Policy::none())
+        // Without one the web ACL takes us for a robot.
+        .user_agent("knoellchen-ops")
         .no_proxy()
         .connect_timeout(CONNECT_LIMIT)
         .timeout(ANSWER_LIMIT)

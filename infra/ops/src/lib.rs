@@ -307,9 +307,25 @@ async fn set(stack: &Stack, setting: Setting, value: &str) -> Result<Vec<String>
             setting.name, setting.write
         )));
     }
+    if setting.name == "table" {
+        may_change_table(stack).await?;
+    }
     stack.put_setting(setting, value).await?;
     let name = stack.parameter_name(setting.name);
     Ok(vec![format!("{name}  is {value} now; next: `ops apply`")])
+}
+
+/// Another table does not know what was paid into this one: with captures open its drivers
+/// would be charged again.
+async fn may_change_table(stack: &Stack) -> Result<(), Problem> {
+    let is_closed = stack.parameter("captures").await?.as_deref() == Some("closed");
+    if is_closed && stack.not_applied(&stack.told().await?).await?.is_none() {
+        return Ok(());
+    }
+    Err(Problem::new(
+        "captures are open, and another table does not know what was paid: infra/runbook.md, \
+         \"Restoring the table\", from step 1 on, also for the way back",
+    ))
 }
 
 /// Asks whoever sits there, unless they have said `--yes`.

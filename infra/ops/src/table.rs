@@ -33,6 +33,7 @@ pub(crate) async fn of(
     let patient = TimeoutConfig::builder()
         .connect_timeout(PAGE_TIMEOUT)
         .operation_attempt_timeout(PAGE_TIMEOUT)
+        .operation_timeout(PAGE_TIMEOUT * 3)
         .build();
     let mut config = Store::config()
         .timeout_config(patient)

@@ -267,6 +267,9 @@ async fn where_captures_are_closed_a_lock_that_has_ended_goes_and_one_that_runs_
     assert_eq!(said.out, stays, "{said:?}");
     let later = now() + SignedDuration::from_mins(2);
     let said = typed_at(&stack, "--yes locks release", later).await;
+    assert!(said.out.contains("stays: PayPal's books"), "{said:?}");
+    let later = now() + SignedDuration::from_hours(4);
+    let said = typed_at(&stack, "--yes locks release", later).await;
     assert_eq!(said.out, format!("{number}  is free\n"));
     assert_eq!(typed(&stack, "locks").await.out, "no ticket is locked\n");
 }

@@ -157,10 +157,11 @@ const NAMES_EACH: usize = 6;
 /// Of a story of hours so many calls of each boundary meet every fault.
 const CALLS_EACH: u32 = 2;
 
-/// Every fault at every call of every story; of a refusal's hundred names each at
-/// each boundary, and some at every call.
-pub(crate) fn every_fault(shared: &Shared) {
+/// Every fault at every boundary, at so many of the calls of all stories that come there
+/// at most; of a refusal's hundred names each at each boundary, and some at every call.
+pub(crate) fn every_fault(shared: &Shared, calls_max: usize) {
     let mut plans = Vec::new();
+    let mut places: BTreeMap<(String, Fate), Vec<Plan>> = BTreeMap::new();
     let mut named: BTreeSet<(String, Fate)> = BTreeSet::new();
     let (mut taken, mut of) = (0, 0);
     let mut dice = Rng::with_seed(0);
@@ -183,8 +184,11 @@ pub(crate) fn every_fault(shared: &Shared) {
                 .partition(|fate| named.insert((point.place.boundary.clone(), *fate)));
             let some = dice.choose_multiple(known, NAMES_EACH);
             taken += count(new.len() + some.len());
-            for fate in others.into_iter().chain(new).chain(some) {
-                plans.push(calm.with(vec![(point.place.clone(), fate)]));
+            let once = |fate| calm.with(vec![(point.place.clone(), fate)]);
+            plans.extend(new.into_iter().chain(some).map(once));
+            for fate in others {
+                let place = (point.place.boundary.clone(), fate);
+                places.entry(place).or_default().push(once(fate));
             }
         }
         shared.with(|tally| tally.add("calm", &calm, outcome));
@@ -202,6 +206,14 @@ pub(crate) fn every_fault(shared: &Shared) {
         shared.with(|tally| tally.add("calm", &calm, outcome));
     }
     shared.with(|tally| tally.samples.push(("names of refusals × calls", taken, of)));
+    let (mut taken, mut of) = (0, 0);
+    for calls in places.into_values() {
+        of += count(calls.len());
+        let some = dice.choose_multiple(calls, calls_max);
+        taken += count(some.len());
+        plans.extend(some);
+    }
+    shared.with(|tally| tally.samples.push(("other faults × calls", taken, of)));
     shared.run_all("every fault", &plans, true);
 }
 

@@ -64,6 +64,9 @@ fn main() -> ExitCode {
     }
 }
 
+/// Of the calls at a boundary one more meets each fault for so many runs by chance.
+const SEEDS_EACH_CALL: u64 = 500;
+
 /// One pair of faults, beyond those that must be, for so many runs by chance.
 const PAIRS_ONE_IN: u64 = 1;
 
@@ -87,7 +90,7 @@ fn hunt(first: &First) -> ExitCode {
         &|| levels::every_permutation(&shared),
         &|| drop(levels::every_interleaving(&shared, amount)),
         &|| drop(levels::restores(&shared, amount.seeds)),
-        &|| levels::every_fault(&shared),
+        &|| levels::every_fault(&shared, usize::MAX),
         &|| levels::every_habit(&shared),
         &|| levels::by_chance(&shared, 0, amount.seeds),
     ];
@@ -145,7 +148,10 @@ fn prove(options: &Options) -> ExitCode {
         report.level("found before", || levels::found_before(&shared));
     }
     if wanted("faults") {
-        report.level("every fault at every call", || levels::every_fault(&shared));
+        let calls_max = usize::try_from(amount.seeds / SEEDS_EACH_CALL).unwrap_or(usize::MAX);
+        report.level("every fault at every boundary", || {
+            levels::every_fault(&shared, calls_max);
+        });
     }
     if wanted("pairs") {
         let pairs = amount.seeds / PAIRS_ONE_IN;
