@@ -38,7 +38,7 @@ const WHILE_CLOSED: u64 = RESTORED.as_secs() + 60;
 
 /// Stories of a restore, each small enough for its table to come back torn in
 /// most ways.
-pub(crate) const RESTORES: [Scenario; 16] = [
+pub(crate) const RESTORES: [Scenario; 17] = [
     Scenario {
         name: "restore-booked",
         prepare: without_webhooks,
@@ -72,6 +72,16 @@ pub(crate) const RESTORES: [Scenario; 16] = [
         name: "restore-locked-by-another",
         prepare: without_webhooks,
         begin: |world| restored(world, vec![gives_up_and_pays_anew(world, 0, BEGUN_IN_IT)]),
+    },
+    Scenario {
+        // The lock may come back beside an attempt that is over, which nothing looks at.
+        name: "restore-refused",
+        prepare: without_webhooks,
+        begin: |world| {
+            let for_good = Issue::named("PAYER_CANNOT_PAY").expect("a name of the specification");
+            let refused = FaultKind::Refused(for_good);
+            restored(world, vec![meets(world, 0, BOOKED_IN_IT, refused)]);
+        },
     },
     Scenario {
         name: "restore-held-back",

@@ -6,6 +6,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use journeys::{event, open_ticket};
 use reconcile_payments::Answer;
+use serde_json::Value;
 use settle::Reconciled;
 use settle::sweep::SWEEP_TIME;
 use store::Issued;
@@ -238,12 +239,21 @@ async fn reconcile(world: &Rc<World>, from: Timestamp) -> Option<Reconciled> {
 }
 
 /// Step 8: whatever money there was is booked by now, captures have been closed
-/// for longer than any lease, and a lock that still stands waits for nobody.
+/// for longer than any lease, and a lock that still stands waits for nobody, but where
+/// its attempt goes on: the sweep asks PayPal about that.
 fn locks_taken_away(world: &World) {
     let mut engine = world.engine.borrow_mut();
+    let goes_on = |lock: &Value| {
+        let attempt = lock["M"]["attempt"]["S"].as_str().unwrap_or_default();
+        let attempt = engine
+            .all()
+            .find(|item| item["sk"]["S"] == format!("ATTEMPT#{attempt}"));
+        let state = attempt.and_then(|attempt| attempt["attempt_state"]["S"].as_str());
+        matches!(state, Some("live" | "pending"))
+    };
     let locked: Vec<_> = engine
         .all()
-        .filter(|item| item.get("lock").is_some())
+        .filter(|item| item.get("lock").is_some_and(|lock| !goes_on(lock)))
         .cloned()
         .collect();
     for mut ticket in locked {
