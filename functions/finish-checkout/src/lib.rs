@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use lambda_http::{Body, Error, Request, RequestExt, Response};
+use logs::Answering;
 use page::{Attempt as Shown, Outcome, Pages, Policy, Route, View};
 use paypal::{Config, PayPal, Transport};
 use settle::{Moment, Progress, Settle, Settled, Wake};
@@ -61,21 +62,22 @@ impl App {
 
 /// Answers one request.
 pub async fn handle(app: &App, request: Request, now: Timestamp) -> Response<Body> {
+    let answering = Answering::begins();
     // What the table takes is not to be had twice: PayPal's calls end while this
     // function still lives to book what they say.
     let moment = Moment::begins(now);
     let path = request.path_parameters();
     let is_cancel = request.uri().path().ends_with("/cancel");
-    let route = if is_cancel {
-        Route::Cancel
+    let (route, asked_for) = if is_cancel {
+        (Route::Cancel, "/r/{attempt}/cancel")
     } else {
-        Route::Page
+        (Route::Page, "/r/{attempt}")
     };
     let response = match path.first("attempt").map(str::parse::<AttemptId>) {
         Some(Ok(id)) => finish(app, &request, &id, route, moment).await,
         Some(Err(_)) | None => Ok(None),
     };
-    match response {
+    let response = match response {
         Ok(Some(page)) => page,
         Ok(None) => {
             tracing::info!("an attempt that is not ours was asked for");
@@ -87,8 +89,10 @@ pub async fn handle(app: &App, request: Request, now: Timestamp) -> Response<Bod
             let language = language(&request, None);
             app.pages.unavailable(known.as_deref(), language, route)
         }
-    }
-    .map(Body::from)
+    };
+    let status = response.status().as_u16();
+    answering.ends(request.method().as_str(), asked_for, status);
+    response.map(Body::from)
 }
 
 /// The payer is back from PayPal: what became of the order is found out, unless its page

@@ -30,6 +30,7 @@ mod review;
 use http::{Method, Response, StatusCode};
 use jiff::Timestamp;
 use lambda_http::{Body, Request};
+use logs::Answering;
 use office::{Kind, Problem, body, case_number, in_full, json_answer};
 use store::{Act, Store};
 use ticket::CaseNumber;
@@ -84,6 +85,7 @@ struct LogLine {
 
 /// Answers one request of the office API.
 pub async fn handle(app: &App, request: Request, now: Timestamp) -> Response<Body> {
+    let answering = Answering::begins();
     let mut line = LogLine::default();
     let response = match route(app, &request, now, &mut line).await {
         Ok(response) => response,
@@ -94,7 +96,9 @@ pub async fn handle(app: &App, request: Request, now: Timestamp) -> Response<Bod
     };
     tracing::info!(
         method = %request.method(),
+        route = office::route(&request),
         status = response.status().as_u16(),
+        ms = answering.ms(),
         case_number = line.case_number.as_ref().map(CaseNumber::as_str),
         by = line.by,
         error = line.cause.as_ref().map(in_full),

@@ -3,6 +3,7 @@
 use http::{Method, Response, StatusCode};
 use jiff::Timestamp;
 use lambda_http::{Body, Request, RequestExt};
+use logs::Answering;
 use office::fields::moment;
 use office::{Kind, Problem, body, in_full, json_answer, object};
 use serde::{Deserialize, Deserializer, Serialize};
@@ -90,6 +91,7 @@ struct LogLine {
 
 /// Answers one request of the office API.
 pub async fn handle(app: &App, request: Request, now: Timestamp) -> Response<Body> {
+    let answering = Answering::begins();
     let mut line = LogLine::default();
     let response = match route(app, &request, now, &mut line).await {
         Ok(response) => response,
@@ -100,7 +102,9 @@ pub async fn handle(app: &App, request: Request, now: Timestamp) -> Response<Bod
     };
     tracing::info!(
         method = %request.method(),
+        route = office::route(&request),
         status = response.status().as_u16(),
+        ms = answering.ms(),
         subscriber = line.subscriber.as_ref().map(SubscriberId::as_str),
         by = line.by,
         error = line.cause.as_ref().map(in_full),

@@ -14,6 +14,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use lambda_http::http::StatusCode;
 use lambda_http::{Body, Error, Request, Response};
+use logs::Answering;
 use paypal::{
     About, Config, PayPal, RefusedCertificate, Transport, WebhookConfig, WebhookError,
     WebhookEvent, Webhooks,
@@ -22,6 +23,9 @@ use settle::limits::{READ_LAG, since};
 use settle::{Claim, Moment, Progress, Settle, TakingBack, Wake};
 use store::{AttemptState, EventOutcome, Store, StoredEvent};
 use ticket::{AttemptId, Captures, OrderId};
+
+/// What is asked for, as the template writes it.
+const ROUTE: &str = "/paypal/webhook";
 
 /// PayPal delivers an event up to 25 times over 3 days; then nobody but a
 /// human can finish it. It is parked from this delivery on: were it the last, a
@@ -74,7 +78,9 @@ impl App {
 /// Answers one delivery. 2xx: do not send it again; 5xx: do; 4xx: it is no event
 /// of PayPal's.
 pub async fn handle(app: &App, request: Request, now: Timestamp) -> Response<Body> {
+    let answering = Answering::begins();
     let status = receive(app, &request, now).await;
+    answering.ends(request.method().as_str(), ROUTE, status.as_u16());
     let mut response = Response::new(Body::Empty);
     *response.status_mut() = status;
     response

@@ -18,6 +18,7 @@ mod sent;
 use http::{Method, Response, StatusCode};
 use jiff::Timestamp;
 use lambda_http::{Body, Request, RequestExt};
+use logs::Answering;
 use office::{Kind, Problem, answer, body, case_number, in_full, json_answer};
 use store::Store;
 use ticket::{CaseNumber, RefundId};
@@ -62,6 +63,7 @@ struct LogLine {
 
 /// Answers one request of the office API.
 pub async fn handle(app: &App, request: Request, now: Timestamp) -> Response<Body> {
+    let answering = Answering::begins();
     let mut line = LogLine::default();
     let response = match route(app, &request, now, &mut line).await {
         Ok(response) => response,
@@ -72,7 +74,9 @@ pub async fn handle(app: &App, request: Request, now: Timestamp) -> Response<Bod
     };
     tracing::info!(
         method = %request.method(),
+        route = office::route(&request),
         status = response.status().as_u16(),
+        ms = answering.ms(),
         case_number = line.case_number.as_ref().map(CaseNumber::as_str),
         by = line.by,
         booked = line.booked,

@@ -9,10 +9,14 @@
 
 use jiff::Timestamp;
 use lambda_http::{Body, Error, Request, RequestExt, Response};
+use logs::Answering;
 use page::{Pages, Policy, Route, Scan, View};
 use store::Store;
 use ticket::{Captures, CaseNumber, Language, Ticket};
 use token::Keys;
+
+/// What is asked for, as the template writes it.
+const ROUTE: &str = "/t/{token}";
 
 /// What this function works with.
 pub struct App {
@@ -52,6 +56,7 @@ impl App {
 
 /// Answers one request.
 pub async fn handle(app: &App, request: Request, now: Timestamp) -> Response<Body> {
+    let answering = Answering::begins();
     let path = request.path_parameters();
     let unverified_token = path.first("token").unwrap_or_default();
     let response = if let Ok(case_number) = app.keys.verify(unverified_token) {
@@ -60,6 +65,8 @@ pub async fn handle(app: &App, request: Request, now: Timestamp) -> Response<Bod
         tracing::info!("a token that is not ours was refused");
         app.pages.invalid(language(&request, &Language::ALL))
     };
+    let status = response.status().as_u16();
+    answering.ends(request.method().as_str(), ROUTE, status);
     response.map(Body::from)
 }
 

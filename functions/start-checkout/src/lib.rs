@@ -11,6 +11,7 @@ mod form;
 
 use jiff::Timestamp;
 use lambda_http::{Body, Error, Request, RequestExt, Response};
+use logs::Answering;
 use page::{Attempt as Shown, Notice, Pages, Policy, Route, Scan, View};
 use paypal::{Config, PayPal, Transport};
 use settle::{Checkout, Moment, Payer, Settle};
@@ -92,6 +93,7 @@ pub async fn handle(
     random: &(dyn Fn() -> u128 + Sync),
     now: Timestamp,
 ) -> Response<Body> {
+    let answering = Answering::begins();
     // What the table takes is not to be had twice: PayPal's calls end while this
     // function still lives to write down what they say.
     let moment = Moment::begins(now);
@@ -103,7 +105,7 @@ pub async fn handle(
             .and_then(|value| value.to_str().ok());
         page::language(form.lang.as_deref(), accepted, offered)
     };
-    match press(app, &request, &form, &language, random, moment).await {
+    let response = match press(app, &request, &form, &language, random, moment).await {
         Ok(response) => response,
         Err(error) => {
             tracing::error!(%error, "a checkout could not be made");
@@ -112,6 +114,17 @@ pub async fn handle(
                 .unavailable(known.as_deref(), language(&Language::ALL), Route::Checkout)
                 .map(Body::from)
         }
+    };
+    let status = response.status().as_u16();
+    answering.ends(request.method().as_str(), route(&request), status);
+    response
+}
+
+/// What is asked for, as the template writes it.
+fn route(request: &Request) -> &'static str {
+    match request.path_parameters().first("token") {
+        Some(_) => "/t/{token}/checkout",
+        None => "/r/{attempt}/checkout",
     }
 }
 

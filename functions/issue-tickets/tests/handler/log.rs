@@ -8,6 +8,12 @@ use tracing_subscriber::fmt::MakeWriter;
 
 use crate::city::{City, post_event, put_event, qr_event, with_field};
 
+const ROUTES: [&str; 3] = [
+    "/tickets/{case_number}",
+    "/tickets",
+    "/tickets/{case_number}/qr",
+];
+
 #[derive(Clone, Default)]
 struct Captured(Arc<Mutex<Vec<u8>>>);
 
@@ -71,6 +77,9 @@ async fn each_request_is_one_line_without_token_plate_place_or_offence() {
         let line: serde_json::Value = serde_json::from_str(line).unwrap();
         assert_eq!(line["fields"]["by"], "clerk-17", "{line}");
         assert!(line["fields"]["status"].is_u64(), "{line}");
+        assert!(line["fields"]["ms"].is_u64(), "{line}");
+        let route = line["fields"]["route"].as_str().unwrap();
+        assert!(ROUTES.contains(&route), "{line}");
     }
     assert!(
         text.contains(r#""error":"issue a ticket: the table did not answer"#),

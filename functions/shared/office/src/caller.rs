@@ -1,4 +1,4 @@
-//! Who acts, as API Gateway's authorizer has checked it.
+//! Who acts, as API Gateway's authorizer has checked it, and on which route.
 
 use lambda_http::request::RequestContext;
 use lambda_http::{Request, RequestExt};
@@ -31,4 +31,14 @@ pub fn sub(request: &Request) -> Result<String, Problem> {
                 "nobody is named: send the access token of the city's sign-in as a bearer token",
             )
         })
+}
+
+/// The route that API Gateway has found for it, like `/tickets/{case_number}`: for the log.
+#[must_use]
+pub fn route(request: &Request) -> Option<&str> {
+    let Some(RequestContext::ApiGatewayV2(context)) = request.request_context_ref() else {
+        return None;
+    };
+    let (_, route) = context.route_key.as_deref()?.split_once(' ')?;
+    Some(route)
 }

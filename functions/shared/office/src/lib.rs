@@ -15,7 +15,7 @@ pub mod query;
 pub const OPENAPI: &str = include_str!("../openapi.json");
 
 pub use body::{OBJECT_BYTES_MAX, body, object};
-pub use caller::sub;
+pub use caller::{route, sub};
 pub use change::Change;
 pub use lines::{Batch, EachLine, each_line};
 pub use problem::{DECISIONS_MAX, Kind, Problem, answer, in_full, json_answer};
