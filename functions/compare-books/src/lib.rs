@@ -54,8 +54,11 @@ pub async fn handle(
     until: Instant,
 ) -> Result<NightRun, store::Error> {
     let run = app.settle.compare(clock, until).await;
-    if let Err(error) = &run {
-        tracing::error!(%error, "the nightly comparison could not go on");
+    match &run {
+        // The others have said what they came to.
+        Ok(NightRun::UnderWay { .. } | NightRun::Ended(_)) => {}
+        Ok(NightRun::Resting) => tracing::info!("the nightly comparison is through already"),
+        Err(error) => tracing::error!(%error, "the nightly comparison could not go on"),
     }
     run
 }

@@ -109,5 +109,10 @@ pub async fn answer(
         return Ok(serde_json::to_value(answer)?);
     }
     let wake = Wake::of(&payload).ok_or(UnknownEvent)?;
-    Ok(serde_json::to_value(tell(app, wake, clock, until).await?)?)
+    let told = tell(app, wake, clock, until).await?;
+    // Not in `tell`, which a desk calls each second.
+    if told == Told::default() {
+        tracing::info!("there was nothing to tell the city");
+    }
+    Ok(serde_json::to_value(told)?)
 }
