@@ -1,4 +1,8 @@
-//! One exchange: how it is asked, and what kinds of answers there are.
+//! One exchange: how it is asked, what kinds of answers there are, and its line in the log.
+//!
+//! Each call is one line, with PayPal's debug id: its support finds a call by nothing else.
+//! The span it is made in, where it has a field `debug_id`, gets that id too: so whatever is
+//! concluded from the answer is written with it.
 
 use bytes::Bytes;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, DATE, USER_AGENT};
@@ -114,6 +118,7 @@ impl Call<'_> {
         request: Result<Request<Bytes>, TransportError>,
     ) -> Result<Answer<T>, Error> {
         let name = self.name;
+        let sent_at = Instant::now();
         let answer = match request {
             Ok(request) => {
                 let PayPal {
@@ -128,33 +133,42 @@ impl Call<'_> {
             }
             Err(error) => Err(error),
         };
+        let ms = u64::try_from(sent_at.elapsed().as_millis()).unwrap_or(u64::MAX);
         match answer {
-            Ok(answer) => self.sort(&answer),
+            Ok(answer) => self.sort(&answer, ms),
             Err(source) => {
-                tracing::warn!(call = name, error = %source, "paypal gave no answer");
+                // The answer before this one has decided nothing of what follows.
+                note(None);
+                tracing::warn!(call = name, ms, error = %source, "paypal gave no answer");
                 Err(Error::NoAnswer { call: name, source })
             }
         }
     }
 
-    fn sort<T: DeserializeOwned>(&self, answer: &Response<Bytes>) -> Result<Answer<T>, Error> {
+    fn sort<T: DeserializeOwned>(
+        &self,
+        answer: &Response<Bytes>,
+        ms: u64,
+    ) -> Result<Answer<T>, Error> {
         let call = self.name;
         let status = answer.status();
         let error: Option<WireError> = (!status.is_success())
             .then(|| serde_json::from_slice(answer.body()).ok())
             .flatten();
         let debug_id = debug_id(answer.headers(), error.as_ref());
+        note(debug_id.as_deref());
+        let status_code = status.as_u16();
         if status.is_success() {
-            let body = serde_json::from_slice(answer.body());
-            return match body {
-                Ok(body) => Ok(Answer {
-                    body,
-                    name: call,
-                    status: status.as_u16(),
-                    debug_id,
-                }),
-                Err(_) => Err(unclear(call, status.as_u16(), debug_id)),
+            let Ok(body) = serde_json::from_slice(answer.body()) else {
+                return Err(unclear(call, status_code, debug_id, Some(ms)));
             };
+            tracing::info!(call, status = status_code, debug_id, ms, "paypal answered");
+            return Ok(Answer {
+                body,
+                name: call,
+                status: status_code,
+                debug_id,
+            });
         }
         // A web page under a 4xx comes from something in front of PayPal,
         // which does not know what happened behind it.
@@ -165,12 +179,12 @@ impl Call<'_> {
                 StatusCode::REQUEST_TIMEOUT | StatusCode::CONFLICT | StatusCode::TOO_MANY_REQUESTS,
                 _,
             ) => {
-                return Err(unclear(call, status.as_u16(), debug_id));
+                return Err(unclear(call, status_code, debug_id, Some(ms)));
             }
             (StatusCode::NOT_FOUND, Some(_)) => Error::NotFound { call, debug_id },
             (_, Some(refusal)) if status.is_client_error() => Error::Refused {
                 call,
-                status: status.as_u16(),
+                status: status_code,
                 debug_id,
                 approve_url: self
                     .paypal
@@ -179,9 +193,11 @@ impl Call<'_> {
                 issue: refusal.issue,
                 at: date(answer.headers()),
             },
-            (_, Some(_) | None) => return Err(unclear(call, status.as_u16(), debug_id)),
+            (_, Some(_) | None) => {
+                return Err(unclear(call, status_code, debug_id, Some(ms)));
+            }
         };
-        log(&refused);
+        log(&refused, status_code, Some(ms));
         Err(refused)
     }
 }
@@ -190,7 +206,7 @@ impl<T> Answer<T> {
     /// What `read` makes of the body; an answer that cannot be read, or is
     /// about something else than was asked, says nothing about what happened.
     pub(super) fn read<R>(self, read: impl FnOnce(T) -> Result<R, Unreadable>) -> Result<R, Error> {
-        read(self.body).map_err(|Unreadable| unclear(self.name, self.status, self.debug_id))
+        read(self.body).map_err(|Unreadable| unclear(self.name, self.status, self.debug_id, None))
     }
 }
 
@@ -208,28 +224,33 @@ impl Refusal {
     }
 }
 
-fn unclear(call: &'static str, status: u16, debug_id: Option<String>) -> Error {
+fn unclear(call: &'static str, status: u16, debug_id: Option<String>, ms: Option<u64>) -> Error {
     let error = Error::Unclear {
         call,
         status,
         debug_id,
     };
-    log(&error);
+    log(&error, status, ms);
     error
 }
 
 /// PayPal's support asks for the debug id; nothing else of the answer is written.
-fn log(error: &Error) {
+fn log(error: &Error, status: u16, ms: Option<u64>) {
     match error {
-        Error::Unclear { debug_id, .. }
-        | Error::Unauthorized { debug_id, .. }
-        | Error::NotFound { debug_id, .. }
-        | Error::Refused { debug_id, .. } => {
+        Error::Unclear { call, debug_id, .. }
+        | Error::Unauthorized { call, debug_id, .. }
+        | Error::NotFound { call, debug_id, .. }
+        | Error::Refused { call, debug_id, .. } => {
             let debug_id = debug_id.as_deref().unwrap_or_default();
-            tracing::warn!(%error, debug_id, "paypal did not do what was asked");
+            tracing::warn!(call, status, ms, %error, debug_id, "paypal did not do what was asked");
         }
         Error::NoAnswer { .. } => tracing::warn!(%error, "paypal gave no answer"),
     }
+}
+
+/// Whose debug id the lines of this span bear from now on.
+fn note(debug_id: Option<&str>) {
+    tracing::Span::current().record("debug_id", debug_id.unwrap_or_default());
 }
 
 /// When the answer was made.
