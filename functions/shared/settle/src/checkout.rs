@@ -5,12 +5,13 @@ use jiff::Timestamp;
 use paypal::{CreatedOrder, Error as PayPalError, Issue, NewOrder};
 use store::{Attempt, AttemptEnd, AttemptState, Error, PlacedOrder, Write};
 use ticket::{AttemptId, Captures, Language, Standing, Ticket};
+use tracing::Instrument;
 
 use crate::asking::Answer;
 use crate::invoice_id::invoice_ids;
 use crate::limits::{DECISIONS_MAX, LIVE_ATTEMPTS_MAX, LOOK_YOUNG, ORDER_REUSE, PLACING, age};
 use crate::reading::Reading;
-use crate::{Moment, Progress, Settle, Wake};
+use crate::{Moment, Progress, Settle, Wake, trail};
 
 /// What PayPal's page needs to know.
 #[derive(Clone, Copy, Debug)]
@@ -170,7 +171,10 @@ impl Settle {
             .filter(fits)
             .or_else(|| live.clone().rev().filter(fits).find(in_this_language));
         if let Some(there) = there
-            && let Some(checkout) = self.go_on_with(ticket, there, moment).await?
+            && let Some(checkout) = self
+                .go_on_with(ticket, there, moment)
+                .instrument(trail::of_attempt(there))
+                .await?
         {
             return Ok(Some(checkout));
         }
@@ -256,15 +260,20 @@ impl Settle {
             has_begun = true;
             ticket.attempts_begun += 1;
             let new_order = &new_order(&attempt, payer);
+            let span = trail::of_attempt(&attempt);
             let created = self
                 .call(moment, |token| async move {
                     self.paypal
                         .create_order(&token, new_order, moment.deadline)
                         .await
                 })
+                .instrument(span.clone())
                 .await;
             match created {
-                Ok(created) => return self.placed_order(&attempt, created).await.map(Some),
+                Ok(created) => {
+                    let placed = self.placed_order(&attempt, created);
+                    return placed.instrument(span).await.map(Some);
+                }
                 Err(PayPalError::Refused {
                     issue: Issue::DuplicateInvoiceId,
                     ..
@@ -300,7 +309,10 @@ impl Settle {
         };
         // sabotage: sent to PayPal before the order is stored
         Ok(match self.store.place_order(&attempt.id, &placed).await? {
-            Write::Done => Checkout::Redirect(created.approve_url),
+            Write::Done => {
+                trail::tell_placed(&placed);
+                Checkout::Redirect(created.approve_url)
+            }
             Write::Refused => Checkout::PayPalUnreachable,
         })
     }

@@ -21,6 +21,7 @@
 //! | `refunding` | having PayPal give back what was decided |
 //! | `sweep` | what is open, minute by minute |
 //! | `books` | PayPal's own books against the table, and back |
+//! | `trail` | which lines of the log belong together, and what came of a look |
 //! | `paypal_token`, `budget_per_ticket`, `limits`, `moment` | what each of these needs |
 //!
 //! Only the capture call moves money; it is made under a lock on the *ticket*,
@@ -52,6 +53,7 @@ mod silence;
 #[cfg(feature = "sweep")]
 pub mod sweep;
 mod taken_back;
+mod trail;
 mod writing_down;
 
 use std::sync::Mutex;

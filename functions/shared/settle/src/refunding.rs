@@ -14,12 +14,13 @@ use jiff::Timestamp;
 use paypal::{CaptureStatus, Error as PayPalError, Issue, NewRefund, RefundId, RefundStatus};
 use store::{DecidedRefund, Error, JournalEvent, TakenBack, TakenBackKind, Write};
 use ticket::{Asked, Captured, Captures, Refund, RefundState, Settlement, Ticket};
+use tracing::Instrument;
 
 use crate::limits::{
     CAPTURE_NEEDS, FUNDS_AWAITED, LEASE, READ_LAG, REFUND_ASKED_MAX, SILENCE_MAX, later, since,
 };
 use crate::taken_back::{Claim, TakingBack};
-use crate::{Moment, Progress, Settle};
+use crate::{Moment, Progress, Settle, trail};
 
 /// What became of a look at a refund.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -110,10 +111,14 @@ impl Settle {
         let Some(refund) = self.store.refund(id).await? else {
             return Ok(GivingBack::Ended);
         };
-        let came_to = self.look_at_approved(&refund, moment).await?;
-        self.note_whether_refund_is_said(came_to, &refund, moment.now)
-            .await;
-        Ok(came_to)
+        let look = async {
+            let came_to = self.look_at_approved(&refund, moment).await?;
+            self.note_whether_refund_is_said(came_to, &refund, moment.now)
+                .await;
+            trail::tell_refund_looked_at(came_to);
+            Ok(came_to)
+        };
+        look.instrument(trail::of_refund(id)).await
     }
 
     /// Remembers since when PayPal says nothing, and tells of it where that lasts: one that

@@ -6,12 +6,13 @@ use jiff::Timestamp;
 use store::{Attempt, Error, Held};
 use ticket::{AttemptId, Ticket};
 use tokio::time::Instant;
+use tracing::Instrument;
 
 use crate::decision::{
     Answer, Answers, Decision, Note, Place, Question, Scene, Step, TryHistory, decide,
 };
 use crate::limits::{CAPTURE_NEEDS, LEASE};
-use crate::{Comparison, Moment, Progress, Settle, Settled, Wake};
+use crate::{Comparison, Moment, Progress, Settle, Settled, Wake, trail};
 
 /// A look at an attempt that is being carried out.
 pub(crate) struct Looking<'a> {
@@ -110,7 +111,11 @@ impl Settle {
     /// Looks at the attempt's own order.
     async fn own(&self, looking: Looking<'_>) -> Result<Option<Settled>, Error> {
         let id = looking.attempt.id.clone();
-        if let Step::StandBack { turn_at } = self.decide(&looking).step {
+        let step = self.decide(&looking).step;
+        if let Step::StandBack { turn_at } = step {
+            trail::of_attempt(&looking.attempt).in_scope(|| {
+                trail::tell_looked(looking.wake, trail::name(&step), Progress::Unclear);
+            });
             if let Some(at) = turn_at {
                 self.expect_money_at(&id, at).await;
             }
@@ -174,7 +179,12 @@ impl Settle {
     }
 
     /// One step after the other, until it is known how far this look comes.
-    pub(crate) async fn carry_out(&self, mut it: Looking<'_>) -> Result<Progress, Error> {
+    pub(crate) async fn carry_out(&self, it: Looking<'_>) -> Result<Progress, Error> {
+        let span = trail::of_attempt(&it.attempt);
+        self.steps(it).instrument(span).await
+    }
+
+    async fn steps(&self, mut it: Looking<'_>) -> Result<Progress, Error> {
         let mut is_noted = false;
         loop {
             let decision = self.decide(&it);
@@ -188,7 +198,9 @@ impl Settle {
             if let Some(report) = decision.report {
                 report.log(it.ticket, &it.attempt);
             }
+            let step = trail::name(&decision.step);
             if let ControlFlow::Break(progress) = self.take(decision.step, &mut it).await? {
+                trail::tell_looked(it.wake, step, progress);
                 return Ok(progress);
             }
         }

@@ -8,10 +8,11 @@ use jiff::Timestamp;
 use paypal::{DisputeId, Error as PayPalError, Refund, RefundId, RefundStatus};
 use store::{AttemptState, DecidedRefund, Error, TakenBack, TakenBackKind, Write};
 use ticket::{AttemptId, CaptureId, Captures, CaseNumber, Money, RefundState, Role, Ticket};
+use tracing::Instrument;
 
 use crate::invoice_id::case_number;
 use crate::limits::DECISIONS_MAX;
-use crate::{Moment, Settle, Wake};
+use crate::{Moment, Settle, Wake, trail};
 
 /// What a webhook says has happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -121,6 +122,11 @@ impl Settle {
     /// # Errors
     /// When the table does not answer.
     pub async fn taken_back(&self, claim: &Claim, moment: Moment) -> Result<TakingBack, Error> {
+        let span = trail::of_claim(claim);
+        self.book_what_left(claim, moment).instrument(span).await
+    }
+
+    async fn book_what_left(&self, claim: &Claim, moment: Moment) -> Result<TakingBack, Error> {
         // sabotage: what PayPal does not show yet is nothing
         let confirmed = match self.confirm(claim, moment).await {
             Ok(Confirmation::TakenBack(confirmed)) => confirmed,

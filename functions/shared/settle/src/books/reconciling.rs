@@ -14,12 +14,13 @@ use serde::Serialize;
 use store::TakenBackKind;
 use ticket::Money;
 use tokio::time::Instant;
+use tracing::Instrument;
 
 use super::pages::{BooksRead, Budget};
 use super::row::RowOutcome;
 use super::window::{SLICE_MIN, Window, longer, next_slice, old_enough, shorter, whole_seconds};
 use crate::limits::{FUNCTION_TIMEOUT, SEARCH_SLICE, since};
-use crate::{Claim, Comparison, Moment, Settle};
+use crate::{Claim, Comparison, Moment, Settle, trail};
 
 /// The most calls of PayPal that one row takes: capture and order, the
 /// attempt's own order before and after, a refund.
@@ -180,7 +181,8 @@ impl Settle {
             if !allowed {
                 return Slice::Nothing;
             }
-            let shown = self.row(row, clock()).await;
+            let span = trail::of_row(&row.kind);
+            let shown = self.row(row, clock()).instrument(span).await;
             budget.spend(calls_for(&shown));
             comparison.note(row, &shown);
         }
