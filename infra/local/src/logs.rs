@@ -62,7 +62,11 @@ fn filter(rust_log: Option<&str>) -> Result<Targets, InvalidFilter> {
             // Here the sweep looks at all that is open every few seconds, and a payment
             // that PayPal holds back would be told of each time.
             .with_target("settle::sweep", LevelFilter::WARN)
-            .with_target("settle::decision::report", LevelFilter::WARN)),
+            .with_target("settle::trail", LevelFilter::WARN)
+            .with_target("settle::decision::report", LevelFilter::WARN)
+            // A line for each request and for each call of PayPal.
+            .with_target("logs", LevelFilter::WARN)
+            .with_target("paypal::client::call", LevelFilter::WARN)),
         Some(text) => text.parse().map_err(|_| InvalidFilter {
             found: text.to_owned(),
         }),
@@ -80,7 +84,12 @@ mod tests {
         let told = filter(None).unwrap();
         let level = LevelFilter::INFO.into_level().unwrap();
         assert!(told.would_enable("settle::writing_down", &level));
-        assert!(!told.would_enable("settle::sweep", &level));
+        for each_time in ["settle::sweep", "settle::trail", "logs::answering"] {
+            assert!(!told.would_enable(each_time, &level), "{each_time}");
+        }
+        assert!(!told.would_enable("paypal::client::call", &level));
+        let level = LevelFilter::WARN.into_level().unwrap();
+        assert!(told.would_enable("paypal::client::call", &level));
         assert_eq!(filter(Some("")).unwrap(), told);
     }
 
