@@ -689,6 +689,7 @@ fn logs_hold_no_address_that_was_asked_for() {
                 .collect();
             let is_harmless = [
                 "requestId",
+                "awsEndpointRequestId",
                 "requestTime",
                 "httpMethod",
                 "resourcePath",
@@ -707,6 +708,9 @@ fn logs_hold_no_address_that_was_asked_for() {
             let is_allowed = is_harmless.contains(&name.as_str()) || (is_office && is_asked_for);
             assert!(is_allowed, "{kind}: {name}");
         }
+        // Else nobody finds the lines of a request that somebody asks about.
+        let names_request = format.contains("$context.awsEndpointRequestId");
+        assert!(names_request, "{kind}");
     }
     let (_, api) = of_type("AWS::Serverless::Api").remove(0);
     for setting in api.get("Properties.MethodSettings").unwrap().items() {
@@ -720,6 +724,28 @@ fn logs_hold_no_address_that_was_asked_for() {
         assert!(group.get("Properties.RetentionInDays").is_ok(), "{name}");
         assert!(group.get("Properties.KmsKeyId").is_ok(), "{name}");
     }
+}
+
+/// At WARN Lambda leaves out the lines that say so; a line that is no JSON is found by no
+/// query; and a trace would hold the address that was asked for.
+#[test]
+fn lambda_says_what_a_request_cost_and_how_cold_it_began_and_traces_nothing() {
+    let functions = Node::parse(TEXT).unwrap().get("Globals.Function").unwrap();
+    for (key, expected) in [("SystemLogLevel", "INFO"), ("LogFormat", "JSON")] {
+        let set = functions.get(&format!("LoggingConfig.{key}")).unwrap();
+        assert_eq!(set.text().unwrap(), expected);
+    }
+    assert!(functions.get("Tracing").is_err());
+    for (name, function) in of_type("AWS::Serverless::Function") {
+        assert!(function.get("Properties.Tracing").is_err(), "{name}");
+        for key in ["SystemLogLevel", "LogFormat"] {
+            let own = function.get(&format!("Properties.LoggingConfig.{key}"));
+            assert!(own.is_err(), "{name}: {key}");
+        }
+    }
+    let (_, api) = of_type("AWS::Serverless::Api").remove(0);
+    let traced = api.get("Properties.TracingEnabled").unwrap();
+    assert_eq!(traced.text().unwrap(), "false");
 }
 
 #[test]
