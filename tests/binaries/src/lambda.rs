@@ -15,7 +15,7 @@ use tokio::time::timeout;
 
 use crate::bootstrap;
 use crate::city::Variables;
-use crate::runtime_api::RuntimeApi;
+use crate::runtime_api::{Outcome, RuntimeApi};
 
 /// Longer than any function may take, and than a start on a busy machine.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -117,6 +117,14 @@ impl Lambda {
         }
     }
 
+    /// Hands it an event and waits for the error that Lambda is told.
+    pub async fn invoke_in_vain(&self, event: Value, now: Timestamp) -> Value {
+        match self.outcome(event, now).await {
+            Ok(Err(error)) => error,
+            other => panic!("{}", self.said(&format!("{other:?}"))),
+        }
+    }
+
     /// Hands it an event and waits for the answer, which must not be an error.
     ///
     /// # Errors
@@ -126,10 +134,16 @@ impl Lambda {
         event: Value,
         now: Timestamp,
     ) -> Result<Value, Killed> {
+        match self.outcome(event, now).await? {
+            Ok(answer) => Ok(answer),
+            Err(error) => panic!("{}", self.said(&error.to_string())),
+        }
+    }
+
+    async fn outcome(&self, event: Value, now: Timestamp) -> Result<Outcome, Killed> {
         let number = self.invocations.fetch_add(1, Ordering::Relaxed);
         let id = self.request_id(number);
         let answer = self.api.invoke(&id, event, now, self.timeout);
-        let said = |what: &str| format!("{} {what}\n{:#?}", self.name, self.output.lines());
         let outcome = tokio::select! {
             // An answer that has arrived counts, whatever became of the process.
             biased;
@@ -137,13 +151,17 @@ impl Lambda {
             () = self.has_ended() => return if self.is_killed() {
                 Err(Killed)
             } else {
-                panic!("{}", said("ended by itself"))
+                panic!("{}", self.said("ended by itself"))
             },
         };
         match outcome {
-            Ok(Ok(Ok(answer))) => Ok(answer),
-            other => panic!("{}", said(&format!("{other:?}"))),
+            Ok(Ok(outcome)) => Ok(outcome),
+            other => panic!("{}", self.said(&format!("{other:?}"))),
         }
+    }
+
+    fn said(&self, what: &str) -> String {
+        format!("{} {what}\n{:#?}", self.name, self.output.lines())
     }
 
     /// Waits until it has fetched this many invocations, or has ended.

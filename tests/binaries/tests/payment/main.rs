@@ -2,5 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "what fails to unwrap fails the test")]
 
+mod astray;
 mod canaries;
+mod functions;
+mod requests;
 mod walk;

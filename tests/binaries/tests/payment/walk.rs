@@ -2,11 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use binaries::{Answer, City, FUNCTIONS, Lambda, SUBSCRIBER, clock, events, now, query};
+use binaries::{City, SUBSCRIBER, clock, events, now, query};
 use jiff::ToSpan;
 use paypal_standin::{CaptureStatus, Leads, Payer};
-use serde_json::{Value, json};
+use serde_json::json;
 use url::Url;
+
+use crate::astray;
+use crate::functions::{Functions, Printed, Request};
 
 pub(crate) const CASE_NUMBER: &str = "KL-2026-BINARIES";
 /// What the ticket says; no such plate, place or offence exists.
@@ -18,33 +21,15 @@ pub(crate) const OFFENCE_NUMBER: &str = "112999";
 /// What the functions were given and what they printed.
 pub(crate) struct Walked {
     /// By function: how often it was invoked, and all its lines.
-    pub(crate) printed: BTreeMap<&'static str, (u32, Vec<String>)>,
+    pub(crate) printed: Printed,
+    /// What the APIs asked of them.
+    pub(crate) requests: Vec<Request>,
+    /// What errors Lambda was told.
+    pub(crate) errors: Vec<String>,
     /// What must not be in any line, by what it is.
     pub(crate) secrets: BTreeMap<&'static str, String>,
-}
-
-struct Functions(BTreeMap<&'static str, Lambda>);
-
-impl Functions {
-    async fn start(city: &City) -> Self {
-        let mut running = BTreeMap::new();
-        for name in FUNCTIONS {
-            running.insert(name, city.start(name).await);
-        }
-        Self(running)
-    }
-
-    async fn ask(&self, function: &str, event: Value) -> Answer {
-        Answer::from(self.0[function].invoke(event, now()).await)
-    }
-
-    async fn stop(self) -> BTreeMap<&'static str, (u32, Vec<String>)> {
-        let mut printed = BTreeMap::new();
-        for (name, lambda) in self.0 {
-            printed.insert(name, (lambda.invocations(), lambda.stop().await));
-        }
-        printed
-    }
+    /// Nor these, which are no secrets and too short for one: what stands beside a QR code.
+    pub(crate) check_words: [String; 2],
 }
 
 /// The whole way, each step asserted.
@@ -53,7 +38,7 @@ pub(crate) async fn walk() -> Walked {
     let functions = Functions::start(&city).await;
     let mut secrets = city.secrets.clone();
 
-    let token = issue(&functions).await;
+    let (token, check_word) = issue(&functions, CASE_NUMBER).await;
     let page = events::event("driver-opens-ticket", &[("TOKEN", &token)]);
     let page = functions.ask("show-ticket", page).await;
     assert_eq!((page.status(), page.state()), (200, "open"), "{page:?}");
@@ -63,7 +48,8 @@ pub(crate) async fn walk() -> Walked {
     let pressed = events::event("driver-presses-pay", &fill);
     let pressed = functions.ask("start-checkout", pressed).await;
     assert_eq!(pressed.status(), 303, "{pressed:?}");
-    let order_id = query(&pressed.header("location").parse().unwrap(), "token");
+    let approve_url = pressed.header("location");
+    let order_id = query(&approve_url.parse().unwrap(), "token");
 
     let Ok(Leads::To(back)) = city.standin.approve(&order_id, Payer::Pays) else {
         panic!("the payer is not sent back");
@@ -106,20 +92,35 @@ pub(crate) async fn walk() -> Walked {
     assert_eq!(books.captures.len(), 1);
     assert_eq!(books.captures[0].status, CaptureStatus::Completed);
 
-    secrets.insert("the token of the QR code", token);
-    secrets.insert("PayPal's access token", city.access_token().await);
-    secrets.insert("the clerk's token", OFFICE_TOKEN.to_owned());
+    secrets.insert("PayPal's first access token", city.access_token().await);
+    let forged = astray::strangers_come(&functions, &token).await;
+    let (another, another_word) = astray::paypal_fails(&city, &functions).await;
+    astray::the_office_works(&city, &functions, CASE_NUMBER).await;
+    secrets.extend([
+        ("the token of the QR code", token),
+        ("a forged token", forged),
+        ("another token", another),
+        ("PayPal's page for the payer", approve_url),
+        ("PayPal's access token", city.access_token().await),
+        ("the clerk's token", OFFICE_TOKEN.to_owned()),
+        ("a clerk's reason", astray::REASON.to_owned()),
+    ]);
+    let (printed, requests, errors) = functions.stop().await;
     Walked {
-        printed: functions.stop().await,
+        printed,
+        requests,
+        errors,
         secrets,
+        check_words: [check_word, another_word],
     }
 }
 
-const OFFICE_TOKEN: &str = "kanarien.office.token";
+pub(crate) const OFFICE_TOKEN: &str = "kanarien.office.kanarientoken";
 
-/// Issues the ticket and answers the token that its QR code carries.
-async fn issue(functions: &Functions) -> String {
-    let fill = [("CASE_NUMBER", CASE_NUMBER), ("OFFICE_TOKEN", OFFICE_TOKEN)];
+/// Issues a ticket and answers the token that its QR code carries, and the check word
+/// beside it.
+pub(crate) async fn issue(functions: &Functions, case_number: &str) -> (String, String) {
+    let fill = [("CASE_NUMBER", case_number), ("OFFICE_TOKEN", OFFICE_TOKEN)];
     let mut event = events::event("city-issues-ticket", &fill);
     let ticket = json!({
         "plate": PLATE,
@@ -133,7 +134,9 @@ async fn issue(functions: &Functions) -> String {
     assert_eq!(issued.status(), 201, "{issued:?}");
     let url: Url = issued.json()["url"].as_str().unwrap().parse().unwrap();
     assert_eq!(url.host_str(), Some("pay.example.de"));
-    url.path_segments().unwrap().next_back().unwrap().to_owned()
+    let token = url.path_segments().unwrap().next_back().unwrap();
+    let check_word = issued.json()["check_word"].as_str().unwrap().to_owned();
+    (token.to_owned(), check_word)
 }
 
 /// A clerk takes cash for what is paid.
