@@ -172,8 +172,10 @@ async fn continue_event(
     // Under one id a rightly signed body can say another thing: an id that was
     // seen is no reason to skip what no sweep covers. It is booked once anyway.
     let is_swept = matches!(event.about, About::Order { .. } | About::Nothing);
+    // What is parked comes again only where a human has asked for it.
+    let has_ended = stored.outcome.is_some_and(|it| it != EventOutcome::Parked);
     // sabotage: seen means done
-    if stored.outcome.is_some() && is_swept {
+    if has_ended && is_swept {
         tracing::info!(event = %event.id, deliveries = stored.deliveries, "an event came again");
         return Ok(StatusCode::OK);
     }

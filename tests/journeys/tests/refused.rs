@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use journeys::City;
 use paypal_standin::{Afterwards, Fault, FaultKind, Issue, On, Payer};
-use store::{AttemptState, TakenBackKind};
+use store::{AttemptState, EventOutcome, TakenBackKind};
 use ticket::{Role, State, SurplusReason};
 
 const CASE: &str = "KL-2026-000123";
@@ -280,6 +280,29 @@ async fn an_event_that_cannot_be_finished_is_parked_before_paypal_gives_it_up() 
         .find(|item| item.contains(&format!("EVENT#{event}")))
         .unwrap();
     assert!(parked.contains("parked"), "{parked}");
+}
+
+#[tokio::test]
+async fn a_parked_event_of_an_order_is_finished_when_paypal_tells_it_again() {
+    let city = City::new().await;
+    let token = city.issue(CASE).await;
+    let checkout = city.press_pay(&token).await;
+    city.at_paypal(&checkout, Payer::Pays).unwrap();
+    let event = city.standin.books().events.last().unwrap().clone();
+    let store = &city.store;
+    store
+        .receive_event(&event.id, &event.event_type, city.now())
+        .await
+        .unwrap();
+    store
+        .finish_event(&event.id, EventOutcome::Parked)
+        .await
+        .unwrap();
+    city.deliver().await;
+    let state = city.case_file(CASE).await.ticket.state;
+    assert!(matches!(state, State::Paid { .. }), "{state:?}");
+    let table = city.table().await;
+    assert!(!table.iter().any(|item| item.contains("parked")), "{table:?}");
 }
 
 #[tokio::test]
