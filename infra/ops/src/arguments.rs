@@ -38,7 +38,7 @@ Of a stack in the cloud:
   settings                 what they are, and whether the functions have them
   set NAME VALUE           writes one; `apply` puts it to use
   apply                    deploys the same code with the settings and secrets of now
-  secrets put NAME         reads a secret from standard input
+  secrets put NAME         reads a secret from standard input; with --yes
   keys new|list|use        the keys of the QR codes: a new one, all, sign with the next one
   keys retire KID          codes printed with it open no page any more
 

@@ -7,13 +7,19 @@ use crate::Problem;
 use crate::place::Place;
 use crate::report::Report;
 
-/// What has to be so for the books of the window to agree; infra/runbook.md, step 6, says
-/// what each figure means.
-const NONE_OF: [&str; 4] = [
+/// What has to be nothing for the books of the window to agree; infra/runbook.md, step 6,
+/// says what each figure means.
+const NONE_OF: [&str; 5] = [
     "/stopped_at",
     "/unclear",
     "/without_ticket/count",
+    "/only_booked/count",
     "/difference_cents",
+];
+/// What has to be the same: two wrong amounts could make one right sum.
+const SAME: [(&str, &str); 2] = [
+    ("/shown", "/booked"),
+    ("/taken_back_shown", "/taken_back_booked"),
 ];
 
 /// Books what PayPal's books show and the table does not know; `from` as each night unless
@@ -33,21 +39,35 @@ pub(crate) async fn reconcile(
         // A figure that is not there says nothing.
         _ => false,
     };
-    let open = NONE_OF.into_iter().filter(|figure| !is_none(figure));
-    let open: Vec<&str> = open.map(|it| it.trim_start_matches('/')).collect();
+    let none = NONE_OF.into_iter().filter(|figure| !is_none(figure));
+    let differs = |(ours, theirs): &(&str, &str)| {
+        let (ours, theirs) = (came_to.pointer(ours), came_to.pointer(theirs));
+        ours.is_none() || ours != theirs
+    };
+    let same = SAME.into_iter().filter(differs).map(|(shown, _)| shown);
+    let mut open: Vec<&str> = none
+        .chain(same)
+        .map(|it| it.trim_start_matches('/'))
+        .collect();
+    // Where PayPal shows nothing for certain, nothing agrees with anything.
+    let shows_until = came_to["complete_until"].as_str();
+    if shows_until.is_none() {
+        open.push("complete_until");
+    }
     let mut lines: Vec<String> = came_to
         .as_object()
         .into_iter()
         .flatten()
         .map(|(name, value)| format!("{name}  {value}"))
         .collect();
-    lines.push(if open.is_empty() {
-        "the books agree".to_owned()
-    } else {
-        format!(
+    lines.push(match shows_until {
+        Some(until) if open.is_empty() => format!(
+            "the books agree until {until}; what is younger PayPal does not show for certain yet"
+        ),
+        Some(_) | None => format!(
             "not yet: look at {} (infra/runbook.md, step 6)",
             open.join(", ")
-        )
+        ),
     });
     let is_well = open.is_empty();
     let mut report = Report::new(lines, came_to);

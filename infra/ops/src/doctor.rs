@@ -15,10 +15,6 @@ use crate::report::Report;
 use crate::setting::SETTINGS;
 use crate::{Problem, Vars, http as asked};
 
-/// Certificates that end within so many days are renewed now: PayPal gives new ones no
-/// longer than 200 days, and somebody is on holiday for some of them.
-const SOON_DAYS: i64 = 60;
-
 /// One thing that was looked at.
 #[derive(Debug)]
 pub(crate) struct Finding {
@@ -186,7 +182,7 @@ async fn pages(place: &Place) -> Result<String, Wrong> {
     }
 }
 
-/// Whether something ends so soon that it is to be renewed now.
-pub(crate) fn ends_soon(ends: Timestamp, now: Timestamp) -> bool {
-    ends.duration_since(now).as_hours() < SOON_DAYS * 24
+/// Whether something ends within so many days.
+pub(crate) fn ends_within(days: i64, ends: Timestamp, now: Timestamp) -> bool {
+    ends.duration_since(now).as_hours() < days * 24
 }

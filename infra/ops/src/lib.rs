@@ -180,7 +180,7 @@ async fn carry_out(
             city::put(place, &city, vars, now).await
         }
         (Command::InTheCloud(command), Place::Deployed(stack)) => {
-            let lines = in_the_cloud(stack, command, &agrees, now).await?;
+            let lines = in_the_cloud(stack, command, &agrees, arguments.yes, now).await?;
             Ok(lines.into())
         }
         (Command::InTheCloud(_), Place::Local(_)) => Err(Problem::new("name a stack")),
@@ -200,6 +200,7 @@ async fn in_the_cloud(
     stack: &Stack,
     command: &CloudCommand,
     agrees: &(dyn Fn(&str) -> Result<(), Problem> + Sync),
+    yes: bool,
     now: Timestamp,
 ) -> Result<Vec<String>, Problem> {
     let name = &stack.name;
@@ -217,6 +218,12 @@ async fn in_the_cloud(
         }
         CloudCommand::PutSecret { secret } => {
             // It comes on standard input, where nobody can be asked any more.
+            if !yes {
+                let name = stack.parameter_name(secret);
+                return Err(Problem::new(format!(
+                    "nothing was changed: with `ops --yes secrets put {secret}` {name} is replaced"
+                )));
+            }
             let value = secrets::read(secret)?;
             secrets::put(stack, secret, &value).await
         }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use paypal::{AccessToken, Config, PayPal, Transport};
+use paypal::{AccessToken, PayPal, Transport};
 use tokio::time::Instant;
 
 use crate::place::Place;
@@ -26,9 +26,7 @@ impl App {
         not_deployed_yet: Option<&str>,
         now: Timestamp,
     ) -> Result<Self, Problem> {
-        let told = place.paypal(vars, not_deployed_yet).await?;
-        let config = Config::from_vars(&|name| told.get(name).cloned()).await;
-        let config = config.map_err(|error| Problem::new(error.to_string()))?;
+        let config = place.paypal(vars, not_deployed_yet).await?;
         let transport = Transport::https().map_err(|error| Problem::new(error.to_string()))?;
         let paypal = PayPal::new(config, transport);
         let token = paypal.fetch_token(now, deadline()).await?;

@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use http::Method;
+use paypal::{Config, ConfigError};
 use serde_json::{Value, json};
 use store::Store;
 
 use crate::setting::Setting;
-use crate::stack::{ALIAS, Stack};
+use crate::stack::{self, ALIAS, Stack};
 use crate::{Problem, Vars, aws, http as asked, table};
 
 /// Where the local stack's office API is, unless `--office` says otherwise.
@@ -136,55 +137,58 @@ impl Place {
         }
     }
 
-    /// The variables that say which PayPal it talks to, and as whom. In the tool's own
-    /// environment `PAYPAL_BASE_URL` names a stand-in instead.
+    /// Which PayPal it talks to, and as whom. In the tool's own environment
+    /// `PAYPAL_BASE_URL` names a stand-in instead, but for real money.
     pub(crate) async fn paypal(
         &self,
         vars: &Vars<'_>,
         not_deployed_yet: Option<&str>,
-    ) -> Result<BTreeMap<String, String>, Problem> {
+    ) -> Result<Config, Problem> {
+        let wrong = |error: ConfigError| Problem::new(error.to_string());
         let stack = match self {
             Self::Deployed(stack) => stack,
             Self::Local(local) => {
-                let mut told = local.variables.clone();
-                for name in ["PAYPAL_CLIENT_ID", "PAYPAL_CLIENT_SECRET"] {
-                    told.extend(vars(name).map(|value| (name.to_owned(), value)));
-                }
-                return Ok(told);
+                let told = |name: &str| match name {
+                    "PAYPAL_CLIENT_ID" | "PAYPAL_CLIENT_SECRET" => {
+                        vars(name).or_else(|| local.variable(name))
+                    }
+                    name => local.variable(name),
+                };
+                return Config::from_vars(&told).await.map_err(wrong);
             }
         };
-        let write = "`ops secrets put paypal/credentials` writes it";
-        let credentials = stack.needed(CREDENTIALS, write).await?;
-        let credentials: Value = serde_json::from_str(&credentials)
-            .map_err(|_| Problem::new(format!("{CREDENTIALS} holds no JSON: {write}")))?;
-        let of = |field: &str| credentials[field].as_str().unwrap_or_default().to_owned();
-        let (environment, base_url) = match (vars("PAYPAL_BASE_URL"), not_deployed_yet) {
-            (Some(url), _) => ("local".to_owned(), url),
-            (None, Some(environment)) => (environment.to_owned(), base_url(environment)),
-            (None, None) => {
-                let environment = stack.template_parameter("PayPalEnvironment").await?;
-                let environment = environment.unwrap_or_default();
-                let url = base_url(&environment);
-                (environment, url)
-            }
-        };
-        let merchant = match not_deployed_yet {
+        let (environment, merchant) = if let Some(environment) = not_deployed_yet {
             // Nothing that is asked before a deployment is about the account.
-            Some(_) => None,
-            None => stack.template_parameter("PayPalMerchantId").await?,
+            (environment.to_owned(), "UNKNOWN".to_owned())
+        } else {
+            let description = stack.description().await?;
+            let named = |name| stack::parameter_of(&description, name).unwrap_or_default();
+            (named("PayPalEnvironment"), named("PayPalMerchantId"))
         };
-        Ok([
-            ("PAYPAL_ENVIRONMENT", environment),
-            ("PAYPAL_BASE_URL", base_url),
-            (
-                "PAYPAL_MERCHANT_ID",
-                merchant.unwrap_or_else(|| "UNKNOWN".to_owned()),
-            ),
-            ("PAYPAL_CLIENT_ID", of("client_id")),
-            ("PAYPAL_CLIENT_SECRET", of("client_secret")),
-        ]
-        .map(|(name, value)| (name.to_owned(), value))
-        .into())
+        let (environment, base_url) = match vars("PAYPAL_BASE_URL") {
+            None => {
+                let base_url = base_url(&environment);
+                (environment, base_url)
+            }
+            Some(url) if environment == "live" => {
+                return Err(Problem::new(format!(
+                    "PAYPAL_BASE_URL names {url}, and real money is not tried out: `unset \
+                     PAYPAL_BASE_URL`"
+                )));
+            }
+            Some(url) => ("local".to_owned(), url),
+        };
+        let told = |name: &str| {
+            Some(match name {
+                "PAYPAL_ENVIRONMENT" => environment.clone(),
+                "PAYPAL_BASE_URL" => base_url.clone(),
+                "PAYPAL_MERCHANT_ID" => merchant.clone(),
+                _ => return None,
+            })
+        };
+        let write = "`ops --yes secrets put paypal/credentials` writes it";
+        let credentials = stack.needed(CREDENTIALS, write).await?;
+        Config::with_credentials(&told, &credentials).map_err(wrong)
     }
 
     /// The certificates that webhooks are trusted by: PEM, or `compiled-in`.

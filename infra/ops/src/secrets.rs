@@ -2,7 +2,9 @@
 
 use std::io::Read;
 
-use serde_json::Value;
+use notify_city::Subscriptions;
+use paypal::{check_credentials, trust_ends};
+use token::{Keys, SigningKey};
 
 use crate::Problem;
 use crate::stack::Stack;
@@ -14,7 +16,7 @@ const LEN_MAX: u64 = 8 * 1024;
 pub(crate) const ALL: [(&str, &str); 4] = [
     (
         "paypal/credentials",
-        "put {\"client_id\":…,\"client_secret\":…} with `ops secrets put paypal/credentials`",
+        "put {\"client_id\":…,\"client_secret\":…} with `ops --yes secrets put paypal/credentials`",
     ),
     ("token/signing-key", "`ops keys new` writes it"),
     (
@@ -53,18 +55,12 @@ pub(crate) fn read(secret: &str) -> Result<String, Problem> {
     if u64::try_from(len).is_ok_and(|len| len > LEN_MAX) {
         return Err(Problem::new(format!("that is longer than {LEN_MAX} bytes")));
     }
-    let value = value.trim().to_owned();
-    // Never the value itself: it is a secret, even where it is wrong.
-    is_right(secret, &value).then_some(value).ok_or_else(|| {
-        Problem::new(format!(
-            "that is not what {secret} must be: {}",
-            what(secret)
-        ))
-    })
+    Ok(value.trim().to_owned())
 }
 
-/// Writes it.
+/// Writes it, where a function would start with it.
 pub(crate) async fn put(stack: &Stack, secret: &str, value: &str) -> Result<Vec<String>, Problem> {
+    check(stack, secret, value).await?;
     stack.put_secret(secret, value).await?;
     let name = stack.parameter_name(secret);
     Ok(vec![format!(
@@ -72,44 +68,78 @@ pub(crate) async fn put(stack: &Stack, secret: &str, value: &str) -> Result<Vec<
     )])
 }
 
+/// Whether the functions would start with it, by their own words. Never the value itself: it
+/// is a secret, even where it is wrong.
+pub(crate) async fn check(stack: &Stack, secret: &str, value: &str) -> Result<(), Problem> {
+    let wrong = |why: &dyn std::fmt::Display| Problem::new(format!("{secret}: {why}"));
+    match secret {
+        "paypal/credentials" => check_credentials(value).map_err(|error| wrong(&error)),
+        "paypal/webhook-anchors" if trust_ends(value).is_some() => Ok(()),
+        "subscribers" => {
+            let told = |name: &str| (name == "SUBSCRIBERS").then(|| value.to_owned());
+            let read = Subscriptions::from_vars(&told).await;
+            read.map(drop).map_err(|error| wrong(&error))
+        }
+        "token/signing-key" => {
+            let made_first = "`ops keys new` makes it and its public half";
+            let keys = stack.needed("token/keys", made_first).await?;
+            let keys = Keys::from_vars(&|_| Some(keys.clone())).map_err(|error| wrong(&error))?;
+            let key = SigningKey::from_pem(value, &keys);
+            key.map(drop).map_err(|error| wrong(&error))
+        }
+        _ => Err(wrong(&what(secret))),
+    }
+}
+
 fn what(secret: &str) -> &'static str {
     let found = ALL.iter().find(|(name, _)| *name == secret);
     found.map_or("", |(_, write)| write)
-}
-
-pub(crate) fn is_right(secret: &str, value: &str) -> bool {
-    let json = serde_json::from_str::<Value>(value).ok();
-    match secret {
-        "paypal/credentials" => json.is_some_and(|it| {
-            let is_set = |field: &str| it[field].as_str().is_some_and(|text| !text.is_empty());
-            is_set("client_id") && is_set("client_secret")
-        }),
-        "subscribers" => json.is_some_and(|it| it.is_array()),
-        "paypal/webhook-anchors" => {
-            value == "compiled-in" || value.contains("-----BEGIN CERTIFICATE-----")
-        }
-        _ => value.contains("-----BEGIN PRIVATE KEY-----"),
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn what_is_there_at_first_is_right_and_half_a_secret_is_not() {
+    async fn wrong(secret: &str, value: &str) -> Option<String> {
+        let nowhere = Stack {
+            name: "nowhere".to_owned(),
+        };
+        let checked = check(&nowhere, secret, value).await;
+        checked.err().map(|problem| problem.to_string())
+    }
+
+    #[tokio::test]
+    async fn what_is_there_at_first_is_right() {
         for (secret, _) in ALL {
-            assert!(
-                at_first(secret).is_none_or(|value| is_right(secret, value)),
-                "{secret}"
-            );
-            assert!(!is_right(secret, ""), "{secret}");
+            if let Some(value) = at_first(secret) {
+                assert_eq!(wrong(secret, value).await, None, "{secret}");
+            }
         }
-        assert!(!is_right("paypal/credentials", r#"{"client_id":"a"}"#));
-        assert!(is_right(
-            "paypal/credentials",
-            r#"{"client_id":"a","client_secret":"b"}"#
-        ));
-        assert!(!is_right("subscribers", "{}"));
+    }
+
+    #[tokio::test]
+    async fn what_no_function_would_start_with_is_said_and_nothing_of_it() {
+        for (secret, value) in [
+            ("paypal/credentials", r#"{"client_id":"KEPT"}"#),
+            (
+                "paypal/credentials",
+                r#"{"client_id":"a","client_secret":"KEPT","next_secret":"b"}"#,
+            ),
+            (
+                "paypal/webhook-anchors",
+                "-----BEGIN CERTIFICATE-----\nKEPT",
+            ),
+            ("subscribers", r#"{"KEPT":1}"#),
+            (
+                "subscribers",
+                r#"[{"id":"cash","url":"http://city.example","secrets":["KEPT"]}]"#,
+            ),
+        ] {
+            let said = wrong(secret, value).await.unwrap_or_default();
+            assert!(said.starts_with(secret), "{value}: {said}");
+            assert!(!said.contains("KEPT"), "{said}");
+        }
+        let both = r#"{"client_id":"a","client_secret":"b","next_client_secret":"c"}"#;
+        assert_eq!(wrong("paypal/credentials", both).await, None);
     }
 }

@@ -151,9 +151,7 @@ impl Stack {
 
     /// What a city has decided once, as it is deployed.
     pub(crate) async fn template_parameter(&self, name: &str) -> Result<Option<String>, AwsError> {
-        let description = self.description().await?;
-        Ok(named(&description["Parameters"], "ParameterKey", name)
-            .and_then(|it| text(&it["ParameterValue"])))
+        Ok(parameter_of(&self.description().await?, name))
     }
 
     /// What the deployment says of itself.
@@ -284,6 +282,12 @@ impl Stack {
         }
         Ok(None)
     }
+}
+
+/// What a city has decided once, in what `CloudFormation` says of a stack.
+pub(crate) fn parameter_of(description: &Value, name: &str) -> Option<String> {
+    named(&description["Parameters"], "ParameterKey", name)
+        .and_then(|it| text(&it["ParameterValue"]))
 }
 
 fn named<'a>(list: &'a Value, key: &str, name: &str) -> Option<&'a Value> {

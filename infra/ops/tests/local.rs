@@ -135,6 +135,21 @@ async fn each_thing_that_is_wrong_has_its_line_and_what_to_do() {
     assert!(lines[0].contains("each event is refused"), "{}", said.out);
 }
 
+#[tokio::test]
+async fn whoever_else_is_told_our_events_has_a_line() {
+    let stack = stack().await;
+    let elsewhere = json!({
+        "url": "https://old.example.de/paypal/webhook",
+        "event_types": [{ "name": "PAYMENT.CAPTURE.COMPLETED" }],
+    });
+    let webhooks = "/v1/notifications/webhooks";
+    dashboard(&stack, "POST", webhooks, elsewhere).await;
+    let said = typed(&stack, "doctor").await;
+    let lines = wrong_lines(&said);
+    assert_eq!((said.code, lines.len()), (1, 1), "{}", said.out);
+    assert!(lines[0].contains("https://old.example.de"), "{}", said.out);
+}
+
 /// The table, past the tool.
 fn table(stack: &Stack) -> Store {
     let vars = |name: &str| {
@@ -336,7 +351,11 @@ async fn the_books_of_a_window_are_held_against_the_table() {
     standin.set_report_lag(SignedDuration::ZERO);
     let said = typed(&stack, "--yes reconcile 2026-02-01T00:00:00Z").await;
     assert_eq!(said.code, 0, "{said:?}");
-    assert!(said.out.ends_with("the books agree\n"), "{}", said.out);
+    assert!(
+        said.out.contains("the books agree until 2026-02-20T"),
+        "{}",
+        said.out
+    );
     let came_to = listed(&stack, "--yes reconcile 2026-02-01T00:00:00Z").await;
     assert_eq!(came_to["difference_cents"], 0);
 }
@@ -350,4 +369,32 @@ async fn no_stack_there_is_said_with_how_to_name_one() {
     for told in ["cannot be asked", "cargo run", "--stack NAME"] {
         assert!(said.err.contains(told), "{}", said.err);
     }
+}
+
+/// With a variable of the environment; of no stack that is there.
+async fn typed_about_no_stack(line: &str, variable: (&str, &str)) -> Said {
+    let vars = |name: &str| (name == variable.0).then(|| variable.1.to_owned());
+    let words: Vec<OsString> = line.split_whitespace().map(OsString::from).collect();
+    ops::run(words.into_iter(), &vars, now()).await
+}
+
+#[tokio::test]
+async fn a_secret_is_not_replaced_by_a_command_that_nobody_could_be_asked_about() {
+    let stack = ("STACK", "knoellchen");
+    let said = typed_about_no_stack("secrets put paypal/credentials", stack).await;
+    assert_eq!(said.code, 1);
+    assert!(said.err.contains("nothing was changed"), "{}", said.err);
+    assert!(
+        said.err.contains("/knoellchen/paypal/credentials"),
+        "{}",
+        said.err
+    );
+}
+
+#[tokio::test]
+async fn no_stand_in_is_asked_about_real_money() {
+    let url = ("PAYPAL_BASE_URL", "http://127.0.0.1:1");
+    let line = "--yes --stack a webhook register live https://a.example/paypal/webhook";
+    let said = typed_about_no_stack(line, url).await;
+    assert!(said.err.contains("unset PAYPAL_BASE_URL"), "{}", said.err);
 }

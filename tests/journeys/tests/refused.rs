@@ -302,7 +302,10 @@ async fn a_parked_event_of_an_order_is_finished_when_paypal_tells_it_again() {
     let state = city.case_file(CASE).await.ticket.state;
     assert!(matches!(state, State::Paid { .. }), "{state:?}");
     let table = city.table().await;
-    assert!(!table.iter().any(|item| item.contains("parked")), "{table:?}");
+    assert!(
+        !table.iter().any(|item| item.contains("parked")),
+        "{table:?}"
+    );
 }
 
 #[tokio::test]

@@ -101,6 +101,31 @@ impl Config {
     /// When one is missing or wrong, when environment and base URL do not
     /// belong together, or when the parameter cannot be read.
     pub async fn from_vars(vars: &Vars<'_>) -> Result<Self, ConfigError> {
+        let account = Account::from_vars(vars)?;
+        Ok(account.with(Credentials::from_vars(vars).await?))
+    }
+
+    /// The same with what the credentials' parameter holds, for who has read it already.
+    ///
+    /// # Errors
+    /// The same.
+    #[cfg(feature = "administration")]
+    pub fn with_credentials(vars: &Vars<'_>, written: &str) -> Result<Self, ConfigError> {
+        let account = Account::from_vars(vars)?;
+        Ok(account.with(Credentials::written(written)?))
+    }
+}
+
+/// All of it but the credentials.
+struct Account {
+    environment: Environment,
+    base_url: Url,
+    merchant_id: String,
+    order_life: Duration,
+}
+
+impl Account {
+    fn from_vars(vars: &Vars<'_>) -> Result<Self, ConfigError> {
         let (environment, base_url) = place(vars)?;
         let merchant_id = required(vars, "PAYPAL_MERCHANT_ID", WRITE_MERCHANT_ID)?;
         let allowed = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit();
@@ -110,14 +135,28 @@ impl Config {
                 write: WRITE_MERCHANT_ID,
             });
         }
-        let order_life = order_life(vars)?;
         Ok(Self {
             environment,
             base_url,
-            credentials: Credentials::from_vars(vars).await?,
+            merchant_id,
+            order_life: order_life(vars)?,
+        })
+    }
+
+    fn with(self, credentials: Credentials) -> Config {
+        let Self {
+            environment,
+            base_url,
             merchant_id,
             order_life,
-        })
+        } = self;
+        Config {
+            environment,
+            base_url,
+            credentials,
+            merchant_id,
+            order_life,
+        }
     }
 }
 

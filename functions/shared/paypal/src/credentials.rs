@@ -98,6 +98,17 @@ impl Credentials {
         })
     }
 
+    /// What the parameter holds, read by somebody else.
+    #[cfg(feature = "administration")]
+    pub(crate) fn written(text: &str) -> Result<Self, ConfigError> {
+        let named = named_in(text)?;
+        Ok(Self {
+            client_id: named.client_id,
+            secrets: Mutex::new(named.secrets),
+            parameter: None,
+        })
+    }
+
     pub(crate) fn client_id(&self) -> &str {
         &self.client_id
     }
@@ -150,6 +161,17 @@ impl Credentials {
     fn locked(&self) -> MutexGuard<'_, Vec<Secret>> {
         self.secrets.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Looks at what is to be put into the credentials' parameter as a function does that
+/// starts.
+///
+/// # Errors
+/// When no function would start with it; the text says what to write, and nothing of what
+/// was read.
+#[cfg(feature = "administration")]
+pub fn check_credentials(text: &str) -> Result<(), ConfigError> {
+    named_in(text).map(drop)
 }
 
 /// The credentials in a parameter's text.

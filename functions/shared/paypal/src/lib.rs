@@ -41,6 +41,8 @@ pub use client::{
     SEARCH_WINDOW_MAX, Searched,
 };
 pub use config::{Config, ConfigError, Environment};
+#[cfg(feature = "administration")]
+pub use credentials::check_credentials;
 pub use error::{Error, Issue};
 pub use identifiers::{DisputeId, EventId, InvalidPayPalId, RefundId};
 pub use order_request::NewOrder;

@@ -2,14 +2,23 @@
 //! signed.
 
 use jiff::{SignedDuration, Timestamp};
-use paypal::{DisputeId, Error};
+use paypal::{DisputeId, Error, RefundId};
+use ticket::OrderId;
 
-use super::{Finding, Wrong, ends_soon};
+use super::{Finding, Wrong, ends_within};
 use crate::paypal::{App, deadline};
 use crate::place::Place;
 use crate::{Vars, webhook};
 
-/// A dispute that nobody has: an app that may not ask is told so, any other that there is none.
+/// Certificates that end within so many days are renewed now: PayPal gives new ones no
+/// longer than 200 days, and somebody is on holiday for some of them.
+const SOON_DAYS: i64 = 60;
+
+/// What nobody has: an app that may not ask is told so, any other that there is none.
+///
+/// Source: Orders v2 and Payments v2, the scopes that `orders.get` and `refunds.get` need.
+const NO_ORDER: &str = "0NOBODYHASTHIS000";
+const NO_REFUND: &str = "0NOBODYHASTHIS000";
 const NO_DISPUTE: &str = "PP-D-0";
 
 pub(super) async fn findings(place: &Place, vars: &Vars<'_>, now: Timestamp) -> Vec<Finding> {
@@ -19,43 +28,67 @@ pub(super) async fn findings(place: &Place, vars: &Vars<'_>, now: Timestamp) -> 
     )];
     match App::of(place, vars, None, now).await {
         Err(problem) => {
-            let to_do = "id and secret of the app in PayPal's dashboard: `ops secrets put \
-                         paypal/credentials`, `ops apply`";
+            let to_do = "id and secret of the app in PayPal's dashboard: `ops --yes secrets \
+                         put paypal/credentials`, `ops apply`";
             let wrong = Wrong::new(problem.to_string(), to_do);
             findings.push(Finding::new("PayPal's credentials", Err(wrong)));
         }
         Ok(app) => {
             let taken = format!("PayPal takes those of {}", app.paypal.client_id());
             findings.push(Finding::new("PayPal's credentials", Ok(taken)));
-            let search = transaction_search(&app, now).await;
-            findings.push(Finding::new("feature \"Transaction search\"", search));
-            let disputes = disputes(&app).await;
-            findings.push(Finding::new("feature \"Customer disputes\"", disputes));
+            findings.extend(features(&app, now).await);
             findings.extend(webhook(place, &app).await);
         }
     }
     findings
 }
 
-async fn transaction_search(app: &App, now: Timestamp) -> Result<String, Wrong> {
-    let from = now
-        .saturating_sub(SignedDuration::from_hours(4))
-        .unwrap_or(now);
-    let to = now
-        .saturating_sub(SignedDuration::from_hours(3))
-        .unwrap_or(now);
-    let search = app
-        .paypal
-        .search_transactions(&app.token, from, to, 1, deadline());
-    allowed(search.await.map(drop), "Transaction search")
-}
-
-async fn disputes(app: &App) -> Result<String, Wrong> {
-    let Ok(id) = NO_DISPUTE.parse::<DisputeId>() else {
-        return Err(Wrong::new(NO_DISPUTE, "tell whoever maintains this"));
+/// What the app has been given in PayPal's dashboard.
+async fn features(app: &App, now: Timestamp) -> Vec<Finding> {
+    let (paypal, token) = (&app.paypal, &app.token);
+    let (Ok(order), Ok(refund), Ok(dispute)) = (
+        NO_ORDER.parse::<OrderId>(),
+        NO_REFUND.parse::<RefundId>(),
+        NO_DISPUTE.parse::<DisputeId>(),
+    ) else {
+        let wrong = Wrong::new("they cannot be asked for", "tell whoever maintains this");
+        return vec![Finding::new("features", Err(wrong))];
     };
-    let asked = app.paypal.get_dispute(&app.token, &id, deadline()).await;
-    allowed(asked.map(drop), "Customer disputes")
+    let order = paypal.get_order(token, &order, deadline()).await.map(drop);
+    let refund = paypal
+        .get_refund(token, &refund, deadline())
+        .await
+        .map(drop);
+    let dispute = paypal
+        .get_dispute(token, &dispute, deadline())
+        .await
+        .map(drop);
+    // A day that PayPal's books have had the time to show: on another it says that it has
+    // none yet, which is no lack of ours.
+    let ago = |hours| {
+        now.saturating_sub(SignedDuration::from_hours(hours))
+            .unwrap_or(now)
+    };
+    let books = paypal
+        .search_transactions(token, ago(48), ago(24), 1, deadline())
+        .await
+        .map(drop);
+    [
+        ("feature \"Accept payments\"", "Accept payments", order),
+        ("feature \"Refunds\"", "Refunds", refund),
+        (
+            "feature \"Customer disputes\"",
+            "Customer disputes",
+            dispute,
+        ),
+        (
+            "feature \"Transaction search\"",
+            "Transaction search",
+            books,
+        ),
+    ]
+    .map(|(what, feature, asked)| Finding::new(what, allowed(asked, feature)))
+    .into()
 }
 
 /// PayPal answers 403 to an app that lacks a feature.
@@ -116,6 +149,12 @@ async fn webhook(place: &Place, app: &App) -> Vec<Finding> {
             "`ops webhook register`",
         )));
     }
+    for other in registered.iter().filter(|webhook| webhook.url != url) {
+        findings.push(wrong(Wrong::new(
+            format!("{} is told events, too, which name who has paid", other.url),
+            "if it is no other stack of the city's: delete it in PayPal's dashboard",
+        )));
+    }
     if findings.is_empty() {
         let told = format!("{url} is told all events of ours, and no others");
         findings.push(Finding::new(WHAT, Ok(told)));
@@ -126,15 +165,16 @@ async fn webhook(place: &Place, app: &App) -> Vec<Finding> {
 /// The first certificate that ends; after it webhooks are refused.
 async fn anchors(place: &Place, now: Timestamp) -> Result<String, Wrong> {
     let to_do = "the roots and intermediates of PayPal's signing certificates as PEM: `ops \
-                 secrets put paypal/webhook-anchors < FILE`, `ops apply` (infra/runbook.md, \
+                 --yes secrets put paypal/webhook-anchors < FILE`, `ops apply` (infra/runbook.md, \
                  \"Webhooks are refused\")";
     let Some(ends) = paypal::trust_ends(&place.anchors().await?) else {
         return Err(Wrong::new("they cannot be read", to_do));
     };
     let day = ends.strftime("%Y-%m-%d");
-    if ends_soon(ends, now) {
-        Err(Wrong::new(format!("one ends on {day}"), to_do))
+    if ends_within(SOON_DAYS, ends, now) {
+        let ends = format!("one ends on {day}: webhooks may be refused from then on");
+        Err(Wrong::new(ends, to_do))
     } else {
-        Ok(format!("the first one ends on {day}"))
+        Ok(format!("none ends before {day}"))
     }
 }

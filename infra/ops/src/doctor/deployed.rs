@@ -4,13 +4,17 @@ use jiff::Timestamp;
 use serde_json::Value;
 use token::{Keys, SigningKey};
 
-use super::{Finding, Wrong, ends_soon};
+use super::{Finding, Wrong, ends_within};
 use crate::keys::SIGNING_KEY;
 use crate::stack::Stack;
 use crate::{Problem, aws, http as asked, secrets};
 
 /// A place of its own for sweep and night takes two, and AWS leaves 100 to all others.
 const CONCURRENCY_MIN: i64 = 102;
+
+/// AWS renews a certificate sixty days before its end, while its records are in the city's
+/// DNS; one that is not renewed by then will not be.
+const RENEWED_DAYS: i64 = 30;
 
 pub(super) async fn findings(stack: &Stack, now: Timestamp) -> Vec<Finding> {
     vec![
@@ -47,18 +51,18 @@ async fn all_secrets(stack: &Stack) -> Result<String, Wrong> {
             return Err(Wrong::new(format!("{secret} is missing"), write));
         };
         if found["Type"] != "SecureString" || found["KeyId"] != *key {
-            let write = format!("put it anew: `ops secrets put {secret}`, `ops apply`");
+            let write = format!("put it anew: `ops --yes secrets put {secret}`, `ops apply`");
             return Err(Wrong::new(
                 format!("{secret} is not under the stack's key"),
                 write,
             ));
         }
         let value = stack.needed(secret, write).await?;
-        if !secrets::is_right(secret, &value) {
-            return Err(Wrong::new(
-                format!("{secret} is not what it must be"),
-                write,
-            ));
+        // Whether it is one of the public keys is looked at with those.
+        if secret != SIGNING_KEY
+            && let Err(problem) = secrets::check(stack, secret, &value).await
+        {
+            return Err(Wrong::new(problem.to_string(), write));
         }
     }
     Ok("each is there, under the stack's key".to_owned())
@@ -78,7 +82,7 @@ pub(super) async fn signing_key(stack: &Stack) -> Result<String, Wrong> {
     } else {
         Err(Wrong::new(
             "the signing key is none of token/keys: what is printed now opens no page",
-            "`ops keys list`; put the right one with `ops secrets put token/signing-key`",
+            "`ops keys list`; put the right one with `ops --yes secrets put token/signing-key`",
         ))
     }
 }
@@ -194,8 +198,7 @@ async fn certificate(
         ));
     }
     match ends(&certificate["NotAfter"]) {
-        // AWS renews sixty days before, while its records are in the city's DNS.
-        Some(ends) if ends_soon(ends, now) => {
+        Some(ends) if ends_within(RENEWED_DAYS, ends, now) => {
             let day = ends.strftime("%Y-%m-%d");
             Err(Wrong::new(
                 format!("{host}: it ends on {day} and was not renewed"),
