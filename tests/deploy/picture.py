@@ -44,6 +44,7 @@ CALLED = {
 # Beside every stack: what no function calls.
 AROUND = ["web ACL (WAF) before the public door", "alarms ─▶ one topic ─▶ whoever is on call",
           "dashboard", "backups, daily and monthly", "dead letters of the schedules",
+          "who looked at which case: until the next year ends (§ 76 BDSG)",
           "versions: canary, and back by alarms", "one key (KMS) for table, secrets and logs"]
 
 WIDTH, ROW, GAP, TOP = 1180, 22, 16, 70

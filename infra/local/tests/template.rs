@@ -726,6 +726,36 @@ fn logs_hold_no_address_that_was_asked_for() {
     }
 }
 
+/// § 76(4) BDSG: what was written in one year is deleted at the end of the next.
+#[test]
+fn the_log_of_who_looked_at_which_case_ends_with_the_year_after() {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../retention.yaml");
+    let part = Node::parse(&std::fs::read_to_string(file).unwrap()).unwrap();
+    let days_from = |schedule: &str| {
+        let path = format!("Resources.{schedule}.Properties");
+        let schedule = part.get(&path).unwrap();
+        let text = |key: &str| schedule.get(key).unwrap().text().unwrap();
+        assert_eq!(text("ScheduleExpressionTimezone"), "Europe/Berlin");
+        let (_, input) = schedule.get("Target.Input").unwrap().tagged().unwrap();
+        let input = input.text().unwrap();
+        let (_, days) = input.split_once("\"RetentionInDays\":").unwrap();
+        let days: u32 = days.trim_end_matches('}').parse().unwrap();
+        (text("ScheduleExpression"), days)
+    };
+    let (at, days) = days_from("YearEnds");
+    assert_eq!((at.as_str(), days), ("cron(0 1 1 1 ? *)", 365));
+    let (at, days) = days_from("YearGoesOn");
+    // AWS takes up to 72 hours for what is due, and a longer retention would keep it.
+    assert_eq!(at, "cron(0 1 5 1 ? *)");
+    let all = resources();
+    let retention = all
+        .get("OfficeAccessLogs.Properties.RetentionInDays")
+        .unwrap();
+    assert_eq!(retention.text().unwrap(), days.to_string());
+    // From the first of a year until the last of the next: one of them may be a leap year.
+    assert!(days >= 365 + 366);
+}
+
 /// At WARN Lambda leaves out the lines that say so; a line that is no JSON is found by no
 /// query; and a trace would hold the address that was asked for.
 #[test]
