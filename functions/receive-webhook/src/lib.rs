@@ -52,14 +52,17 @@ impl App {
     /// # Errors
     /// When a variable is missing or wrong; the error names it.
     pub async fn from_vars(vars: &dyn Fn(&str) -> Option<String>) -> Result<Self, Error> {
-        let transport = Transport::https()?;
-        let paypal = PayPal::new(Config::from_vars(vars).await?, transport.clone());
         let store = Store::from_vars(vars)?;
         let captures = Captures::from_vars(vars)?;
+        // Each reads a secret: one after the other, the first event would wait for both.
+        let (paypal, webhooks) =
+            tokio::try_join!(Config::from_vars(vars), WebhookConfig::from_vars(vars))?;
+        let transport = Transport::https()?;
+        let paypal = PayPal::new(paypal, transport.clone());
         Ok(Self {
             settle: Settle::new(store.clone(), paypal, captures),
             store,
-            webhooks: Webhooks::new(WebhookConfig::from_vars(vars).await?, transport),
+            webhooks: Webhooks::new(webhooks, transport),
         })
     }
 

@@ -7,13 +7,14 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use journeys::{Alarms, Answers, City, Subscriber};
+use journeys::{Alarms, Answers, City, Lines, Subscriber};
 use paypal::NewRefund;
 use paypal_standin::{
     Afterwards, Fault, FaultKind, Issue, On, Payer, PendingReason, RefundThen, WebhookMode,
 };
 use serde_json::json;
 use settle::NIGHT_MISSING_AFTER;
+use settle::sweep::{Pace, SWEEP_TIME, Scope};
 use tokio::time::Instant;
 
 const CASE: &str = "KL-1";
@@ -516,4 +517,27 @@ fn every_alarm_is_heard_by_a_test_and_has_a_page() {
         );
     }
     assert!(named.contains(ELSEWHERE));
+}
+
+#[tokio::test]
+async fn a_sweep_that_could_not_read_what_is_due_is_missed() {
+    let city = city_with(Payer::Pays).await;
+    let mut vars = city.vars.clone();
+    vars.insert("TABLE_NAME", "gone".to_owned());
+    let settle = city.webhook_app(&vars).await.settle;
+    let pace = Pace::from_vars(&|_| None).unwrap();
+    let clock = || city.now();
+    let lines = Lines::listen();
+    let ended = || {
+        let heard = lines.heard();
+        let ended = heard.iter().filter(|it| it.contains("metric.sweep_ended"));
+        ended.count()
+    };
+    let until = Instant::now() + SWEEP_TIME;
+    let swept = settle.sweep(&pace, Scope::All, &clock, until).await;
+    assert!(swept.failed > 0, "{swept:?}");
+    assert_eq!(ended(), 0);
+    // Where the table answers, it is heard.
+    city.sweep_over(Scope::All).await;
+    assert_eq!(ended(), 1);
 }
