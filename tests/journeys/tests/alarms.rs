@@ -521,7 +521,8 @@ fn every_alarm_is_heard_by_a_test_and_has_a_page() {
 
 #[tokio::test]
 async fn a_sweep_that_could_not_read_what_is_due_is_missed() {
-    let city = city_with(Payer::Pays).await;
+    let city = City::new().await;
+    city.issue(CASE).await;
     let mut vars = city.vars.clone();
     vars.insert("TABLE_NAME", "gone".to_owned());
     let settle = city.webhook_app(&vars).await.settle;
