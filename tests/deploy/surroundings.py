@@ -86,13 +86,13 @@ class NamesAndTls:
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
 
-def ask(url, method="GET", body=None, token=None, content_type=None):
+def ask(url, method="GET", body=None, token=None, content_type=None, kind="Bearer"):
     """Status, headers and text of one request; redirects are not followed."""
     scheme, rest = url.split("://", 1)
     authority, _, path = rest.partition("/")
     headers = {}
     if token:
-        headers["Authorization"] = f"Bearer {token}"
+        headers["Authorization"] = f"{kind} {token}"
     if content_type:
         headers["Content-Type"] = content_type
     connection = http.client.HTTPConnection(authority, timeout=60)
