@@ -31,8 +31,8 @@ pub(crate) async fn reconcile(
     now: Timestamp,
 ) -> Result<Report, Problem> {
     let text = |moment: Timestamp| format!("{moment:.0}");
-    let (from, to) = (from.map(text), text(to.unwrap_or(now)));
-    let came_to = place.reconcile(from.as_deref(), &to).await?;
+    let to = text(to.unwrap_or(now));
+    let came_to = place.reconcile(from.map(text).as_deref(), &to).await?;
     let is_none = |figure: &str| match came_to.pointer(figure) {
         Some(Value::Number(number)) => number.as_i64() == Some(0),
         Some(Value::Null) => true,
@@ -49,9 +49,10 @@ pub(crate) async fn reconcile(
         .chain(same)
         .map(|it| it.trim_start_matches('/'))
         .collect();
-    // Where PayPal shows nothing for certain, nothing agrees with anything.
+    // Where PayPal shows nothing of the window for certain, nothing was held against anything.
     let shows_until = came_to["complete_until"].as_str();
-    if shows_until.is_none() {
+    let shown = shows_until.and_then(|until| until.parse::<Timestamp>().ok());
+    if shown.is_none_or(|until| from.is_some_and(|from| until <= from)) {
         open.push("complete_until");
     }
     let mut lines: Vec<String> = came_to

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use paypal::{AccessToken, PayPal, Transport};
+use paypal::{AccessToken, Error, PayPal, Transport};
 use tokio::time::Instant;
 
 use crate::place::Place;
@@ -26,12 +26,25 @@ impl App {
         not_deployed_yet: Option<&str>,
         now: Timestamp,
     ) -> Result<Self, Problem> {
-        let config = place.paypal(vars, not_deployed_yet).await?;
-        let transport = Transport::https().map_err(|error| Problem::new(error.to_string()))?;
-        let paypal = PayPal::new(config, transport);
+        let paypal = of(place, vars, not_deployed_yet).await?;
+        Ok(Self::signed_in(paypal, now).await?)
+    }
+
+    pub(crate) async fn signed_in(paypal: PayPal, now: Timestamp) -> Result<Self, Error> {
         let token = paypal.fetch_token(now, deadline()).await?;
         Ok(Self { paypal, token })
     }
+}
+
+/// The PayPal that a stack talks to; nobody has signed in yet.
+pub(crate) async fn of(
+    place: &Place,
+    vars: &Vars<'_>,
+    not_deployed_yet: Option<&str>,
+) -> Result<PayPal, Problem> {
+    let config = place.paypal(vars, not_deployed_yet).await?;
+    let transport = Transport::https().map_err(|error| Problem::new(error.to_string()))?;
+    Ok(PayPal::new(config, transport))
 }
 
 /// When an answer has to be there.

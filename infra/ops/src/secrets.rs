@@ -4,9 +4,11 @@ use std::io::Read;
 
 use notify_city::Subscriptions;
 use paypal::{check_credentials, trust_ends};
+use serde_json::Value;
 use token::{Keys, SigningKey};
 
 use crate::Problem;
+use crate::place::CREDENTIALS;
 use crate::stack::Stack;
 
 /// Longer than any; an advanced parameter holds 8 KB.
@@ -61,6 +63,9 @@ pub(crate) fn read(secret: &str) -> Result<String, Problem> {
 /// Writes it, where a function would start with it.
 pub(crate) async fn put(stack: &Stack, secret: &str, value: &str) -> Result<Vec<String>, Problem> {
     check(stack, secret, value).await?;
+    if secret == CREDENTIALS {
+        is_same_app(stack, value).await?;
+    }
     stack.put_secret(secret, value).await?;
     let name = stack.parameter_name(secret);
     Ok(vec![format!(
@@ -68,12 +73,32 @@ pub(crate) async fn put(stack: &Stack, secret: &str, value: &str) -> Result<Vec<
     )])
 }
 
+/// PayPal shows an app the orders of no other: what is being paid with the old one could not
+/// be asked about any more.
+async fn is_same_app(stack: &Stack, value: &str) -> Result<(), Problem> {
+    let client_id = |text: &str| {
+        let written = serde_json::from_str::<Value>(text).unwrap_or_default();
+        written["client_id"].as_str().map(str::to_owned)
+    };
+    let before = stack.parameter(CREDENTIALS).await?;
+    let before = before.as_deref().and_then(client_id);
+    if before.is_none() || before == client_id(value) {
+        return Ok(());
+    }
+    let name = stack.parameter_name(CREDENTIALS);
+    Err(Problem::new(format!(
+        "that is another app's client_id, and what is being paid with the one there could not be \
+         asked about any more. Where it is meant: close captures, wait three days, and \
+         `aws ssm delete-parameter --name {name}` first"
+    )))
+}
+
 /// Whether the functions would start with it, by their own words. Never the value itself: it
 /// is a secret, even where it is wrong.
 pub(crate) async fn check(stack: &Stack, secret: &str, value: &str) -> Result<(), Problem> {
     let wrong = |why: &dyn std::fmt::Display| Problem::new(format!("{secret}: {why}"));
     match secret {
-        "paypal/credentials" => check_credentials(value).map_err(|error| wrong(&error)),
+        CREDENTIALS => check_credentials(value).map_err(|error| wrong(&error)),
         "paypal/webhook-anchors" if trust_ends(value).is_some() => Ok(()),
         "subscribers" => {
             let told = |name: &str| (name == "SUBSCRIBERS").then(|| value.to_owned());

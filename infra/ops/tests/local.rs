@@ -12,7 +12,7 @@ use data_encoding::BASE64;
 use jiff::{SignedDuration, Timestamp};
 use local::{Options, Stack, Vars};
 use ops::Said;
-use paypal_standin::{Fault, FaultKind, Leads, On, Payer};
+use paypal_standin::{Fault, FaultKind, Issue, Leads, On, Payer};
 use serde_json::{Value, json};
 use store::{EventOutcome, Redelivery, Store};
 use ticket::{AttemptId, CaseNumber};
@@ -148,6 +148,66 @@ async fn whoever_else_is_told_our_events_has_a_line() {
     let lines = wrong_lines(&said);
     assert_eq!((said.code, lines.len()), (1, 1), "{}", said.out);
     assert!(lines[0].contains("https://old.example.de"), "{}", said.out);
+}
+
+#[tokio::test]
+async fn each_feature_that_the_app_lacks_has_its_line_and_no_other() {
+    let stack = stack().await;
+    let standin = stack.standin.as_ref().unwrap();
+    let denied = FaultKind::Refused(Issue::named("PERMISSION_DENIED").unwrap());
+    for (on, feature) in [
+        (On::GetOrder, "Accept payments"),
+        (On::GetRefund, "Refunds"),
+        (On::GetDispute, "Customer disputes"),
+        (On::Transactions, "Transaction search"),
+    ] {
+        standin.set_fault(Fault::once(on, denied)).unwrap();
+        let said = typed(&stack, "doctor").await;
+        let lines = wrong_lines(&said);
+        assert_eq!((said.code, lines.len()), (1, 1), "{feature}: {}", said.out);
+        assert!(lines[0].contains(feature), "{feature}: {}", said.out);
+        // PayPal's other ways to say that there is none are no lack.
+        let unknown = FaultKind::Refused(Issue::named("INVALID_RESOURCE_ID").unwrap());
+        standin.set_fault(Fault::once(on, unknown)).unwrap();
+        let said = typed(&stack, "doctor").await;
+        assert_eq!((said.code, wrong_lines(&said)), (0, vec![]), "{}", said.out);
+        standin.clear_faults();
+    }
+}
+
+#[tokio::test]
+async fn a_secret_that_paypal_refuses_is_named_and_a_paypal_that_is_away_is_no_wrong_secret() {
+    let stack = stack().await;
+    let vars = |name: &str| (name == "PAYPAL_CLIENT_SECRET").then(|| "mistyped".to_owned());
+    let line = format!("--office {} doctor", stack.office_url);
+    let words: Vec<OsString> = line.split_whitespace().map(OsString::from).collect();
+    let said = ops::run(words.into_iter(), &vars, now()).await;
+    let lines = wrong_lines(&said);
+    assert_eq!((said.code, lines.len()), (1, 1), "{}", said.out);
+    assert!(
+        lines[0].contains("PayPal refuses the client_secret"),
+        "{}",
+        said.out
+    );
+    let standin = stack.standin.as_ref().unwrap();
+    standin
+        .set_fault(Fault {
+            times: 9,
+            ..Fault::once(On::Token, FaultKind::ServerError)
+        })
+        .unwrap();
+    let said = typed(&stack, "doctor").await;
+    assert_eq!(said.code, 1);
+    assert!(!said.out.contains("secrets put"), "{}", said.out);
+}
+
+#[tokio::test]
+async fn books_that_show_nothing_for_certain_agree_with_nothing() {
+    let stack = stack().await;
+    // PayPal shows what is three hours old.
+    let said = typed(&stack, "--yes reconcile 2026-02-20T09:00:00Z").await;
+    assert_eq!(said.code, 1, "{said:?}");
+    assert!(said.out.contains("look at complete_until"), "{}", said.out);
 }
 
 /// The table, past the tool.

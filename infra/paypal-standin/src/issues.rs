@@ -90,9 +90,13 @@ impl<'de> Deserialize<'de> for Issue {
 /// The HTTP status an issue comes with; 422, as nearly all do, where nothing
 /// else is known of this call.
 pub(crate) fn status(on: On, name: &str) -> u16 {
-    known()
-        .iter()
-        .find(|known| known.on == on && known.name == name)
+    let of = |on: Option<On>| {
+        let mut known = known().iter();
+        known.find(|known| known.name == name && on.is_none_or(|on| known.on == on))
+    };
+    // Who may not ask is told so by the same status, whatever is asked.
+    of(Some(on))
+        .or_else(|| of(None))
         .map_or(UNPROCESSABLE, |known| known.status)
 }
 

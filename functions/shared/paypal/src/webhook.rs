@@ -149,8 +149,8 @@ impl Webhooks {
         }
     }
 
-    /// When the certificates end that PayPal's must lead to: from then on nothing is
-    /// believed.
+    /// When the first of the certificates ends that PayPal's must lead to: from then on what
+    /// is signed under it is not believed.
     #[must_use]
     pub fn trust_ends(&self) -> Timestamp {
         self.config.anchors.ends()

@@ -69,8 +69,17 @@ fn the_log_of_who_looked_at_which_case_ends_with_the_year_after() {
         let schedule = part.get(&path).unwrap();
         let text = |key: &str| schedule.get(key).unwrap().text().unwrap();
         assert_eq!(text("ScheduleExpressionTimezone"), "Europe/Berlin");
-        let (_, input) = schedule.get("Target.Input").unwrap().tagged().unwrap();
-        let input = input.text().unwrap();
+        let told = |key: &str| {
+            let (_, text) = schedule.get(key).unwrap().tagged().unwrap();
+            text.text().unwrap()
+        };
+        let call = "arn:${AWS::Partition}:scheduler:::aws-sdk:cloudwatchlogs:putRetentionPolicy";
+        assert_eq!(told("Target.Arn"), call);
+        let input = told("Target.Input");
+        assert!(
+            input.starts_with(r#"{"LogGroupName":"${LogGroup}","#),
+            "{input}"
+        );
         let (_, days) = input.split_once("\"RetentionInDays\":").unwrap();
         let days: u32 = days.trim_end_matches('}').parse().unwrap();
         (text("ScheduleExpression"), days)

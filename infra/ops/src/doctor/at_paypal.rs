@@ -2,11 +2,11 @@
 //! signed.
 
 use jiff::{SignedDuration, Timestamp};
-use paypal::{DisputeId, Error, RefundId};
+use paypal::{DisputeId, Error, PayPal, RefundId};
 use ticket::OrderId;
 
 use super::{Finding, Wrong, ends_within};
-use crate::paypal::{App, deadline};
+use crate::paypal::{self as at_paypal, App, deadline};
 use crate::place::Place;
 use crate::{Vars, webhook};
 
@@ -26,21 +26,38 @@ pub(super) async fn findings(place: &Place, vars: &Vars<'_>, now: Timestamp) -> 
         "certificates that webhooks are trusted by",
         anchors(place, now).await,
     )];
-    match App::of(place, vars, None, now).await {
+    let paypal = match at_paypal::of(place, vars, None).await {
+        Ok(paypal) => paypal,
         Err(problem) => {
-            let to_do = "id and secret of the app in PayPal's dashboard: `ops --yes secrets \
-                         put paypal/credentials`, `ops apply`";
-            let wrong = Wrong::new(problem.to_string(), to_do);
-            findings.push(Finding::new("PayPal's credentials", Err(wrong)));
+            findings.push(Finding::new("PayPal's credentials", Err(problem.into())));
+            return findings;
         }
-        Ok(app) => {
-            let taken = format!("PayPal takes those of {}", app.paypal.client_id());
-            findings.push(Finding::new("PayPal's credentials", Ok(taken)));
-            findings.extend(features(&app, now).await);
-            findings.extend(webhook(place, &app).await);
-        }
+    };
+    let taken = credentials(&paypal, now).await;
+    findings.push(Finding::new("PayPal's credentials", taken));
+    // Whoever cannot sign in has been told why.
+    if let Ok(app) = App::signed_in(paypal, now).await {
+        findings.extend(features(&app, now).await);
+        findings.extend(webhook(place, &app).await);
     }
     findings
+}
+
+/// Each secret, tried: while one is changed, the other must be as good.
+async fn credentials(paypal: &PayPal, now: Timestamp) -> Result<String, Wrong> {
+    let client_id = paypal.client_id();
+    let refused = paypal.refused_secrets(now, deadline()).await?;
+    if refused.is_empty() {
+        return Ok(format!("PayPal takes those of {client_id}"));
+    }
+    Err(Wrong::new(
+        format!(
+            "PayPal refuses the {} of {client_id}",
+            refused.join(" and the ")
+        ),
+        "id and secret as the app in PayPal's dashboard has them: `ops --yes secrets put \
+         paypal/credentials`, `ops apply`",
+    ))
 }
 
 /// What the app has been given in PayPal's dashboard.
@@ -94,7 +111,6 @@ async fn features(app: &App, now: Timestamp) -> Vec<Finding> {
 /// PayPal answers 403 to an app that lacks a feature.
 fn allowed(asked: Result<(), Error>, feature: &str) -> Result<String, Wrong> {
     match asked {
-        Ok(()) | Err(Error::NotFound { .. }) => Ok("the app has it".to_owned()),
         Err(Error::Refused { status: 403, .. }) => Err(Wrong::new(
             "the app does not have it",
             format!(
@@ -102,6 +118,10 @@ fn allowed(asked: Result<(), Error>, feature: &str) -> Result<String, Wrong> {
                  later, carries it"
             ),
         )),
+        // That there is none, in whichever way: it was looked for.
+        Ok(()) | Err(Error::NotFound { .. } | Error::Refused { .. }) => {
+            Ok("the app has it".to_owned())
+        }
         Err(error) => Err(error.into()),
     }
 }

@@ -1,6 +1,7 @@
 //! What only a stack in the cloud has.
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use serde_json::Value;
 use token::{Keys, SigningKey};
 
@@ -32,6 +33,10 @@ pub(super) async fn findings(stack: &Stack, now: Timestamp) -> Vec<Finding> {
         ),
         Finding::new("the city's login", login(stack).await),
         Finding::new("whom alarms wake", on_call(stack).await),
+        Finding::new(
+            "the log of who looked at which case",
+            office_log(stack, now).await,
+        ),
     ]
 }
 
@@ -269,6 +274,40 @@ async fn on_call(stack: &Stack) -> Result<String, Wrong> {
              `aws sns subscribe`",
         )),
         some => Ok(format!("{some} confirmed")),
+    }
+}
+
+/// Its retention is another one for the first days of a year (infra/retention.yaml): one that
+/// stayed so would take a year that must be kept.
+async fn office_log(stack: &Stack, now: Timestamp) -> Result<String, Wrong> {
+    const KEPT_DAYS: i64 = 731;
+    let name = format!("/knoellchen/{}/access/office", stack.name);
+    let arguments = [
+        "logs",
+        "describe-log-groups",
+        "--log-group-name-prefix",
+        &name,
+    ];
+    let groups = aws::call(&arguments).await?;
+    let groups = groups["logGroups"].as_array().into_iter().flatten();
+    let mut ours = groups.filter(|group| group["logGroupName"] == *name);
+    let days = ours
+        .next()
+        .and_then(|group| group["retentionInDays"].as_i64());
+    let day_of_year = now.to_zoned(TimeZone::UTC).day_of_year();
+    match days {
+        Some(KEPT_DAYS) => Ok("kept until the end of the year after".to_owned()),
+        Some(365) if day_of_year < 6 => Ok("what the last year but one left goes".to_owned()),
+        days => Err(Wrong::new(
+            format!(
+                "it is kept for {} days",
+                days.map_or("all".to_owned(), |it| it.to_string())
+            ),
+            format!(
+                "`aws logs put-retention-policy --log-group-name {name} --retention-in-days \
+                 {KEPT_DAYS}`"
+            ),
+        )),
     }
 }
 

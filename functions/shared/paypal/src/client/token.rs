@@ -76,6 +76,36 @@ impl PayPal {
         self.fetch_token_with_any(&unknown, now, deadline).await
     }
 
+    /// Which of the secrets PayPal refuses, as the parameter calls them: one that is right
+    /// hides one that is not for as long as both are there.
+    ///
+    /// # Errors
+    /// When PayPal does not say of each; otherwise as [`Error`] says.
+    #[cfg(feature = "administration")]
+    pub async fn refused_secrets(
+        &self,
+        now: Timestamp,
+        deadline: Instant,
+    ) -> Result<Vec<&'static str>, Error> {
+        let mut refused = Vec::new();
+        // In the order of the parameter, until a token was fetched.
+        let secrets = self.config.credentials.secrets();
+        for (name, secret) in ["client_secret", "next_client_secret"]
+            .into_iter()
+            .zip(&secrets)
+        {
+            match self
+                .fetch_token_with_any(std::slice::from_ref(secret), now, deadline)
+                .await
+            {
+                Ok(_) => {}
+                Err(Error::Unauthorized { .. }) => refused.push(name),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(refused)
+    }
+
     async fn fetch_token_with_any(
         &self,
         secrets: &[Secret],

@@ -67,28 +67,23 @@ impl Anchors {
             intermediates: Vec::new(),
             ends: Timestamp::MAX,
         };
-        let (mut roots_end, mut intermediates_end) = (None, None);
         if certificates.len() > CERTIFICATES_MAX {
             return None;
         }
         for der in certificates {
             let certificate = EndEntityCert::try_from(&der).ok()?;
-            let ends = Some(ends(&der)?);
+            anchors.ends = anchors.ends.min(ends(&der)?);
             if certificate.issuer() == certificate.subject() {
-                roots_end = roots_end.max(ends);
                 let root = webpki::anchor_from_trusted_cert(&der).ok()?;
                 anchors.roots.push(root.to_owned());
             } else {
-                intermediates_end = intermediates_end.max(ends);
                 anchors.intermediates.push(der);
             }
         }
-        let ends = roots_end.into_iter().chain(intermediates_end).min();
-        anchors.ends = ends.unwrap_or(anchors.ends);
         (!anchors.roots.is_empty()).then_some(anchors)
     }
 
-    /// When nothing is trusted any more by the last root, or by the last intermediate.
+    /// When the first of them ends: which of them PayPal signs under is not known here.
     pub(super) fn ends(&self) -> Timestamp {
         self.ends
     }

@@ -19,6 +19,7 @@ use tracing::Instrument;
 use super::pages::{BooksRead, Budget};
 use super::row::RowOutcome;
 use super::window::{SLICE_MIN, Window, longer, next_slice, old_enough, shorter, whole_seconds};
+use crate::invoice_id::case_number;
 use crate::limits::{FUNCTION_TIMEOUT, SEARCH_SLICE, since};
 use crate::{Claim, Comparison, Moment, Settle, trail};
 
@@ -237,6 +238,8 @@ impl Settle {
 fn log(row: &Transaction, shown: &RowOutcome) {
     let Transaction { kind, amount, .. } = row;
     let (value, currency) = (&amount.value, &amount.currency);
+    // Of what another shop or a payer has written there, nothing: it may be a name.
+    let invoice_id = row.invoice_id.as_deref().and_then(case_number);
     match shown {
         RowOutcome::Booked { found: true, .. } => {
             tracing::warn!(
@@ -263,7 +266,7 @@ fn log(row: &Transaction, shown: &RowOutcome) {
                 ?kind,
                 value,
                 currency,
-                invoice_id = row.invoice_id,
+                invoice_id = invoice_id.map(tracing::field::display),
                 "money for a ticket that is not in the table: issue it again"
             );
         }
@@ -273,7 +276,7 @@ fn log(row: &Transaction, shown: &RowOutcome) {
                 ?kind,
                 value,
                 currency,
-                invoice_id = row.invoice_id,
+                invoice_id = invoice_id.map(tracing::field::display),
                 "money in the PayPal account that is no ticket's"
             );
         }
