@@ -43,9 +43,11 @@ class Shell:
         )
         self.run("set -euo pipefail")
 
-    def run(self, block):
-        """What it printed; a command that fails ends the shell, and with it all."""
-        self.process.stdin.write(f"{block}\nprintf '\\n%s\\n' '{ENDED}'\n")
+    def run(self, block, typed=()):
+        """What it printed; a command that fails ends the shell, and with it all. What is
+        typed comes after the block, as it does at a terminal."""
+        lines = [block, *typed, f"printf '\\n%s\\n' '{ENDED}'"]
+        self.process.stdin.write("".join(f"{line}\n" for line in lines))
         self.process.stdin.flush()
         printed = []
         for line in self.process.stdout:
