@@ -236,6 +236,27 @@ def tables_of_a_stack(provisioners, dynamodb):
     handler["create"] = created
 
 
+def what_stays(provisioners, dynamodb, backup):
+    """It lets a stack delete a table that is protected, and take over a vault that is there."""
+    tables = provisioners._RESOURCE_HANDLERS["AWS::DynamoDB::Table"]
+    vaults = provisioners._RESOURCE_HANDLERS["AWS::Backup::BackupVault"]
+    deletes, creates = tables["delete"], vaults["create"]
+
+    def deleted(physical_id, props):
+        table = dynamodb._tables.get(physical_id)
+        if table and table.get("DeletionProtectionEnabled"):
+            raise ValueError(f"{physical_id} is protected against deletion")
+        deletes(physical_id, props)
+
+    def created(logical_id, props, stack_name):
+        name = props.get("BackupVaultName")
+        if name in backup._vaults:
+            raise ValueError(f"a backup vault with the name {name} exists already")
+        return creates(logical_id, props, stack_name)
+
+    tables["delete"], vaults["create"] = deleted, created
+
+
 def the_citys_login(gateway):
     """Nothing is asked of the city's login: its keys are in a file."""
     issuer, path = os.environ.get("REHEARSAL_ISSUER"), os.environ.get("REHEARSAL_JWKS")
@@ -261,7 +282,7 @@ def main():
     # Before anybody takes it by name.
     keys_of_the_table(iam_actions)
     from ministack import app
-    from ministack.services import apigateway, dynamodb
+    from ministack.services import apigateway, backup, dynamodb
     from ministack.services.cloudformation import provisioners
 
     for resource_type in UNPLAYED:
@@ -272,6 +293,7 @@ def main():
     the_citys_login(apigateway)
     a_past(dynamodb)
     tables_of_a_stack(provisioners, dynamodb)
+    what_stays(provisioners, dynamodb, backup)
     nested_stacks_remember(provisioners)
     sys.argv = sys.argv[:1]
     app.main()

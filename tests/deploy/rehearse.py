@@ -462,9 +462,36 @@ exec {self.binaries}/ops "$@"
         self.alarms_have_pages()
         self.resources()
         Rights(self).hold()
+        self.is_not_taken_away()
+        self.fails_at_its_first_try()
+
+    def is_not_taken_away(self):
+        """Whoever takes the wrong section for his stack, which has tickets."""
+        for block in dict(sections())[LAST]:
+            said = self.shell.run(block)
+        expect(not said.strip(), "a stack that is there is not taken away")
+        table = self.aws(f"dynamodb describe-table --table-name {STACK}-table")["Table"]
+        expect(table["DeletionProtectionEnabled"], "nor its table, which stays protected")
+
+    def fails_at_its_first_try(self):
+        """All of the stack goes but a vault, which is in the way of the next one."""
+        config = "--config-file infra/samconfig.toml --config-env $STAGE"
+        self.shell.run(f"""
+aws dynamodb update-table --table-name {STACK}-table --no-deletion-protection-enabled
+aws cloudformation delete-stack --stack-name {STACK}
+aws cloudformation wait stack-delete-complete --stack-name {STACK}
+aws dynamodb delete-table --table-name {STACK}-table
+aws logs delete-log-group --log-group-name /knoellchen/{STACK}/access/office
+aws backup create-backup-vault --backup-vault-name {STACK} || true
+sam deploy {config} || true""")
+        stack = self.aws(f"cloudformation describe-stacks --stack-name {STACK}")["Stacks"][0]
+        expect(stack["StackStatus"] == "ROLLBACK_FAILED",
+               f"a first try that has failed cannot go by itself ({stack['StackStatus']})")
 
     def after_taking_it_away(self):
         answer = self.aws("cloudformation list-stacks")
+        # The mock forgets a nested stack that could not be made.
+        gone = ("DELETE_COMPLETE", "CREATE_FAILED")
         left = [it["StackName"] for it in answer["StackSummaries"]
                 if it["StackStatus"] != "DELETE_COMPLETE" and it["StackName"].startswith(STACK)]
         expect(left == [f"{STACK}-key"], "the stack is gone, and its key is not")
