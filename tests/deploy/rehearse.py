@@ -151,6 +151,7 @@ exec {self.binaries}/ops "$@"
         after = {
             "The first deployment": self.after_first_deployment,
             "Changing the key of the QR codes": self.after_changing_the_key,
+            "A leaked signing key": self.after_retiring_a_key,
             "Closing captures": self.after_closing_captures,
             "Step 4: the new table": self.after_restoring,
             "Step 6: PayPal's books": self.after_the_books,
@@ -292,6 +293,20 @@ exec {self.binaries}/ops "$@"
         _, _, state, _ = self.page(ticket["url"])
         expect(state == "open", "and opens its page")
         self.second_ticket = ticket
+
+    def after_retiring_a_key(self):
+        old = self.first_ticket["url"]
+        _, _, state, _ = self.page(old)
+        expect(state == "invalid", "what was printed with the retired key opens no page")
+        body = (self.work / "first-ticket.json").read_bytes()
+        status, _, text = ask(f"{self.office.url}/tickets/KL-TEST-0001", "PUT", body,
+                              self.login.token("tickets:issue"), "application/json")
+        printed = json.loads(text)
+        _, _, state, _ = self.page(printed["url"])
+        expect((status, state) == (200, "paid"), "what is sent again is printed with the new one")
+        _, _, text = ask(f"{self.office.url}/tickets/KL-TEST-0001",
+                         token=self.login.token("tickets:manage"))
+        expect(json.loads(text)["issued"]["url"] == old, "the case goes on showing the first code")
 
     def issue(self, case_number):
         body = json.loads((self.work / "first-ticket.json").read_text())
