@@ -145,6 +145,8 @@ exec {self.binaries}/ops "$@"
             "Step 6: PayPal's books": self.before_the_books,
             "Step 8: locks that came back": self.before_releasing_locks,
             "key-in-danger": self.before_the_key_is_saved,
+            "Suspicious notices": self.before_suspicious_notices,
+            "A wrong import": self.before_a_wrong_import,
             "Registering the webhook anew": self.before_the_webhook_anew,
             "Changing PayPal's client secret": self.before_the_client_secret,
             LAST: self.before_taking_it_away,
@@ -158,6 +160,10 @@ exec {self.binaries}/ops "$@"
             "Step 6: PayPal's books": self.after_the_books,
             "Step 8: locks that came back": self.after_releasing_locks,
             "key-in-danger": self.after_the_key_is_saved,
+            "The region is down": self.after_keeping_the_keys,
+            "Suspicious notices": self.after_suspicious_notices,
+            "A wrong import": self.after_a_wrong_import,
+            "An angry driver": self.after_an_angry_driver,
             "Registering the webhook anew": self.after_the_webhook_anew,
             "Changing PayPal's client secret": self.after_the_client_secret,
             "A system of the city's does not hear": self.after_the_subscribers,
@@ -177,7 +183,7 @@ exec {self.binaries}/ops "$@"
                     continue
                 asked = re.findall(r"(?<!while )\bread -\w+ (?:\"[^\"]*\" )?(\w+)", block)
                 typed = [self.types[name] for name in asked]
-                self.said = self.shell.run(self.as_here(block), typed)
+                self.block, self.said = block, self.shell.run(self.as_here(block), typed)
                 print(indented(self.said), flush=True)
                 self.blocks += 1
                 for begins, then in self.by_hand().items():
@@ -199,6 +205,8 @@ exec {self.binaries}/ops "$@"
         block = block.replace("$(out OfficeUrl)", self.office.url)
         # The first version of `aws` asks SQS at an address of its own.
         block = block.replace("aws sqs ", f"aws --endpoint-url {self.aws_url} sqs ")
+        here = f'"{self.public.url}${{CODE#https://{PUBLIC_HOST}}}"'
+        block = block.replace('--show-error "$CODE"', f"--show-error {here}")
         # It ends with 1, since here something is wrong.
         return "ops doctor || true" if block == "ops doctor" else block
 
@@ -209,6 +217,10 @@ exec {self.binaries}/ops "$@"
             "for CERTIFICATE in $PUBLIC": self.writes_certificates,
             "for CERTIFICATE in ${PUBLIC": self.certificates_are_written,
             "(umask 077; aws ssm": self.writes_subscribers,
+            '{\n    read -rp "the address in the code': self.codes_are_told_apart,
+            '{ read -rp "the case number on the notice': self.notice_is_compared,
+            "(\n    OFFICE_URL=": self.import_is_seen,
+            "CHANGE=amount": self.import_is_changed,
         }
 
     def writes_certificates(self):
@@ -407,6 +419,68 @@ exec {self.binaries}/ops "$@"
 
     def after_the_key_is_saved(self):
         expect(self.key_state() == "Enabled", "the key stays, and may be used")
+
+    def after_keeping_the_keys(self):
+        kept = json.loads((self.work / "token-keys.json").read_text())["keys"]
+        told = json.loads(self.told("ShowTicket")["TOKEN_KEYS"])["keys"]
+        expect(kept == told, "the public keys are kept")
+
+    def before_suspicious_notices(self):
+        self.noticed = self.issue("KL-TEST-0008")
+        self.types.update(CODE=self.noticed["url"], CASE="KL-TEST-0008")
+
+    def codes_are_told_apart(self):
+        expect('data-state="open"' in self.said, "a code of ours opens its page")
+        for code, said in (
+            (self.noticed["url"].replace(".de/", ".de.example.com/"), "NOT OUR HOST"),
+            (self.noticed["url"] + "A", 'data-state="invalid"'),
+        ):
+            told = self.shell.run(self.as_here(self.block), [code])
+            expect(said in told, f"a false code is told: {said}")
+
+    def notice_is_compared(self):
+        expect(all(f'"{self.noticed[it]}"' in self.said for it in ("url", "check_word")),
+               "address and word of the case are those of its notice")
+
+    def after_suspicious_notices(self):
+        found = re.findall(r": (\d+)$", self.said, re.M)
+        expect(len(found) == 2 and int(found[0]) > 0, f"what is not ours is counted ({found})")
+
+    def before_a_wrong_import(self):
+        self.pays(self.issue("KL-TEST-0009")["url"], "KL-TEST-0009")
+        (self.work / "wrong.txt").write_text("KL-TEST-0008\nKL-TEST-0009\nKL-TEST-0099\n")
+        token = self.login.token("tickets:manage refunds:propose")
+        self.shell.run(f"OFFICE_TOKEN={token}")
+        self.types.update(CASE="KL-TEST-0009", AMOUNT="5.00")
+
+    def import_is_seen(self):
+        lines = self.said.split("\n")
+        expect('"state":"open" "amount":"30.00" "owed":"30.00"' in lines[0]
+               and '"state":"paid" "amount":"30.00"' in lines[1] and '"detail"' in lines[2],
+               "each case is told as it stands")
+
+    def import_is_changed(self):
+        lines = self.said.split("\n")
+        expect('"state":"open"' in lines[0] and '"detail"' in lines[1] and '"detail"' in lines[2],
+               "what is open is changed, and of the others it is said why not")
+        _, _, _, text = self.page(self.noticed["url"])
+        expect("25,00" in text, "the page asks for the new amount")
+
+    def after_a_wrong_import(self):
+        refund = json.loads(self.said.strip().splitlines()[-1])
+        expect((refund["refund_state"], refund["gives_back"]) == ("proposed", "fine"),
+               "what was paid too much is proposed to go back")
+        path = f"{self.office.url}/refunds/{refund['id']}/approval"
+        for who, expected in (("clerk", 409), ("colleague", 200)):
+            token = self.login.token("refunds:approve", sub=who)
+            status, _, _ = ask(path, "POST", '{"reason":"Falscher Betrag"}', token)
+            expect(status == expected, f"{who} approves it: {status}")
+
+    def after_an_angry_driver(self):
+        case = json.loads(self.said)
+        lines = [line["what"] for line in case["journal"]]
+        expect(lines[:2] == ["issued", "paid"] and "refund_approved" in lines,
+               f"the journal of the case tells it all ({', '.join(lines)})")
 
     # --- what PayPal is told
 
