@@ -27,7 +27,7 @@ pub(crate) async fn of(
     let by = caller["Arn"].as_str().unwrap_or("unknown").to_owned();
     let Some(region) = vars("AWS_REGION").or_else(|| vars("AWS_DEFAULT_REGION")) else {
         return Err(Problem::new(
-            "which region? Set AWS_DEFAULT_REGION to that of the stack",
+            "which region? Set AWS_REGION to that of the stack",
         ));
     };
     let patient = TimeoutConfig::builder()
