@@ -33,6 +33,8 @@ use crate::role;
 const BEGINNING: &str = "2026-11-23T08:00:00Z";
 /// The plate of every ticket here; no car has it.
 pub const PLATE: &str = "KL-XX 000";
+/// The number of its offence. With a letter: six digits are sooner or later a part of a moment.
+pub const OFFENCE_NUMBER: &str = "112454-K";
 /// The place of every ticket here.
 pub const PLACE: &str = "Musterstraße 1";
 
@@ -436,6 +438,7 @@ impl City {
             &(Arc::new(|_: &str| None) as local::Vars),
             &self.vars["AWS_ENDPOINT_URL_DYNAMODB"],
         )
+        .expect("TLS")
     }
 
     /// Every item of the table, sorted.
@@ -514,7 +517,7 @@ pub fn open_ticket(case_number: &str, now: Timestamp) -> Ticket {
         case_number: case_number.parse().expect("a case number"),
         plate: PLATE.parse::<Plate>().expect("a plate"),
         offence: Offence {
-            number: text("112454"),
+            number: text(OFFENCE_NUMBER),
             text: text("Sie parkten im absoluten Haltverbot (Zeichen 283)."),
         },
         place: text(PLACE),

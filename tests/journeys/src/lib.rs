@@ -29,7 +29,7 @@ mod subscriber;
 pub use alarms::Alarms;
 pub use between::RequestLine;
 pub use browser::Page;
-pub use city::{City, PLACE, PLATE, Return, open_ticket};
+pub use city::{City, OFFENCE_NUMBER, PLACE, PLATE, Return, open_ticket};
 pub use events::{event, request};
 pub use functions::Functions;
 pub use lines::{Lines, read};

@@ -6,7 +6,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use journeys::{Answers, City, Lines, PLACE, PLATE, Payment, SECRETS, Subscriber, read};
+use journeys::{
+    Answers, City, Lines, OFFENCE_NUMBER, PLACE, PLATE, Payment, SECRETS, Subscriber, read,
+};
 use paypal_standin::{Afterwards, Fault, FaultKind, Issue, On, Payer};
 
 const A_MINUTE: Duration = Duration::from_mins(1);
@@ -58,6 +60,8 @@ fn faults() -> Vec<FaultKind> {
 /// What must be in no line, by what it is.
 struct Canaries {
     known: BTreeMap<String, String>,
+    /// Nor as a word of its own: five letters are sooner or later a part of somebody's number.
+    words: BTreeSet<String>,
     lines: Lines,
     /// What was said at all.
     messages: BTreeSet<String>,
@@ -81,7 +85,7 @@ impl Canaries {
             ("the plate in short", "KL-XX"),
             ("the place", PLACE),
             ("the offence", "Haltverbot"),
-            ("the offence's number", "112454"),
+            ("the offence's number", OFFENCE_NUMBER),
             ("the payer's name", "Mustermann"),
             ("the payer's address", "payer@example.com"),
             ("PayPal's page for the payer", "checkoutnow"),
@@ -96,6 +100,7 @@ impl Canaries {
         let known = fixed.map(|(what, text)| (what.to_owned(), text.to_owned()));
         Self {
             known: known.into(),
+            words: BTreeSet::new(),
             lines: Lines::listen(),
             messages: BTreeSet::new(),
         }
@@ -103,11 +108,8 @@ impl Canaries {
 
     fn add_token(&mut self, token: &str) {
         let signature = token.rsplit('.').next().unwrap();
-        for (what, text) in [
-            ("the token", token),
-            ("the token's signature", signature),
-            ("the check word", &token::check_word(token)),
-        ] {
+        self.words.insert(token::check_word(token));
+        for (what, text) in [("the token", token), ("the token's signature", signature)] {
             assert!(text.len() > 4, "{what}: {text}");
             self.known.insert(format!("{what} {text}"), text.to_owned());
         }
@@ -119,6 +121,9 @@ impl Canaries {
             for (what, canary) in &self.known {
                 assert!(!line.contains(canary), "{when}, {what}: {line}");
             }
+            let mut words = line.split(|it: char| !it.is_alphanumeric());
+            let check_word = words.find(|word| self.words.contains(*word));
+            assert_eq!(check_word, None, "{when}, the check word: {line}");
             let message = &read(&line)["fields"]["message"];
             self.messages.insert(message.as_str().unwrap().to_owned());
         }

@@ -238,7 +238,7 @@ async fn what_clerks_and_others_do_is_heard_and_nobody_hears_who_or_where() {
     for word in [
         journeys::PLATE,
         journeys::PLACE,
-        "112454",
+        journeys::OFFENCE_NUMBER,
         "clerk-17",
         "Anhörung",
     ] {

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use journeys::{Answers, City, Heard, PLACE, PLATE, Payment, SECRETS, Subscriber};
+use journeys::{Answers, City, Heard, OFFENCE_NUMBER, PLACE, PLATE, Payment, SECRETS, Subscriber};
 use notify_city::{App, Told, Wake};
 use serde_json::{Value, json};
 use store::{Act, Write};
@@ -96,7 +96,7 @@ async fn what_is_booked_is_told_at_once_signed_once_and_as_the_feed_says_it() {
         assert!(described.is_valid(&heard.body), "{}", heard.body);
         assert_eq!(heard.body["timestamp"], heard.body["data"]["at"]);
         let text = heard.body.to_string();
-        for word in [PLATE, PLACE, "112454", "clerk-17"] {
+        for word in [PLATE, PLACE, OFFENCE_NUMBER, "clerk-17"] {
             assert!(!text.contains(word), "{word}");
         }
     }

@@ -16,7 +16,8 @@ pub(crate) const CASE_NUMBER: &str = "KL-2026-BINARIES";
 pub(crate) const PLATE: &str = "KL-XX 000";
 pub(crate) const PLACE: &str = "Kanarienweg 1";
 pub(crate) const OFFENCE: &str = "Sie parkten auf einem Kanarienvogel.";
-pub(crate) const OFFENCE_NUMBER: &str = "112999";
+/// With a letter: six digits are sooner or later a part of a moment.
+pub(crate) const OFFENCE_NUMBER: &str = "112999-K";
 
 /// What the functions were given and what they printed.
 pub(crate) struct Walked {
