@@ -35,7 +35,7 @@ impl App {
     /// # Errors
     /// When a variable is missing or wrong; the error names it.
     pub async fn from_vars(vars: &dyn Fn(&str) -> Option<String>) -> Result<Self, Error> {
-        let paypal = PayPal::new(Config::from_vars(vars).await?, Transport::https()?);
+        let paypal = PayPal::new(Config::from_vars(vars).await?, Transport::from_vars(vars)?);
         let store = Store::from_vars(vars)?;
         Ok(Self {
             settle: Settle::new(store, paypal, Captures::from_vars(vars)?),

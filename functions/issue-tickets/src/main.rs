@@ -1,5 +1,6 @@
 //! Wires `issue-tickets` to its Lambda.
 
+use gateway::Answer;
 use issue_tickets::{App, handle};
 use jiff::Timestamp;
 use lambda_http::{Error, Request, run, service_fn};
@@ -16,7 +17,7 @@ async fn main() -> Result<(), Error> {
         .map_err(|error| error.to_string())?;
     app.store.prime(Timestamp::now()).await;
     run(service_fn(move |request: Request| async move {
-        Ok::<_, Error>(handle(app, request, Timestamp::now()).await)
+        Ok::<_, Error>(Answer(handle(app, request, Timestamp::now()).await))
     }))
     .await
 }

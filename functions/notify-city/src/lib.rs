@@ -25,6 +25,7 @@ mod wake;
 use std::convert::Infallible;
 use std::time::Duration;
 
+use gateway::Answer;
 use jiff::Timestamp;
 use lambda_http::lambda_runtime::LambdaEvent;
 use lambda_http::request::LambdaRequest;
@@ -102,7 +103,7 @@ pub async fn answer(
     if payload["requestContext"].is_object() {
         let request: LambdaRequest = serde_json::from_value(payload)?;
         let answers = service_fn(|request: Request| async {
-            Ok::<_, Infallible>(handle(app, request, clock()).await)
+            Ok::<_, Infallible>(Answer(handle(app, request, clock()).await))
         });
         let request = LambdaEvent::new(request, event.context);
         let Ok(answer) = Adapter::from(answers).call(request).await;

@@ -57,7 +57,7 @@ impl App {
         // Each reads a secret: one after the other, the first event would wait for both.
         let (paypal, webhooks) =
             tokio::try_join!(Config::from_vars(vars), WebhookConfig::from_vars(vars))?;
-        let transport = Transport::https()?;
+        let transport = Transport::from_vars(vars)?;
         let paypal = PayPal::new(paypal, transport.clone());
         Ok(Self {
             settle: Settle::new(store.clone(), paypal, captures),

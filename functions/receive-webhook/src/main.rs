@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 
+use gateway::Answer;
 use jiff::Timestamp;
 use lambda_http::{Error, Request, run, service_fn};
 use receive_webhook::{App, handle};
@@ -18,7 +19,7 @@ async fn main() -> Result<(), Error> {
         .map_err(|error| error.to_string())?;
     app.prime(Timestamp::now()).await;
     run(service_fn(move |request: Request| async move {
-        Ok::<_, Infallible>(handle(app, request, Timestamp::now()).await)
+        Ok::<_, Infallible>(Answer(handle(app, request, Timestamp::now()).await))
     }))
     .await
 }

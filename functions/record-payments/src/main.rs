@@ -1,5 +1,6 @@
 //! Wires `record-payments` to its Lambda.
 
+use gateway::Answer;
 use jiff::Timestamp;
 use lambda_http::{Error, Request, run, service_fn};
 use record_payments::{App, handle};
@@ -16,7 +17,7 @@ async fn main() -> Result<(), Error> {
         .map_err(|error| error.to_string())?;
     app.store.prime(Timestamp::now()).await;
     run(service_fn(move |request: Request| async move {
-        Ok::<_, Error>(handle(app, request, Timestamp::now()).await)
+        Ok::<_, Error>(Answer(handle(app, request, Timestamp::now()).await))
     }))
     .await
 }

@@ -300,7 +300,7 @@ async fn dynamodb(
         tasks.spawn(table::serve(listener, data)?);
         url
     };
-    Ok((table::client(&options.vars, &url), url))
+    Ok((table::client(&options.vars, &url)?, url))
 }
 
 /// A real table is not for a stack with known keys, a PayPal that anybody may tell what to

@@ -26,6 +26,9 @@ pub enum TableError {
     /// The embedded engine did not open.
     #[error("the embedded DynamoDB does not open: {0}")]
     Engine(String),
+    /// What the client needs is wrong.
+    #[error(transparent)]
+    Client(#[from] store::ConfigError),
     /// The engine's own address did not take the table.
     #[error("cannot make the table {table} at {endpoint}")]
     Table {
@@ -60,7 +63,10 @@ pub fn serve(
 }
 
 /// A client with the limits of the functions' own, as the variables say.
-pub fn client(vars: &Vars, endpoint: &str) -> Client {
+///
+/// # Errors
+/// When a variable is wrong.
+pub fn client(vars: &Vars, endpoint: &str) -> Result<Client, TableError> {
     let value = |name: &str| vars(name).unwrap_or_else(|| "local".to_owned());
     let credentials = Credentials::new(
         value("AWS_ACCESS_KEY_ID"),
@@ -69,13 +75,13 @@ pub fn client(vars: &Vars, endpoint: &str) -> Client {
         None,
         "environment",
     );
-    Client::from_conf(
-        store::Store::config()
+    Ok(Client::from_conf(
+        store::Store::config(&|name| vars(name))?
             .region(Region::new(value("AWS_REGION")))
             .credentials_provider(credentials)
             .endpoint_url(endpoint)
             .build(),
-    )
+    ))
 }
 
 /// Makes the table where it is missing, and says whether it was.

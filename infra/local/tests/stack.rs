@@ -359,7 +359,7 @@ async fn nothing_is_written_into_a_table_that_somebody_else_has_configured() {
     // A table that is there and empty may be anybody's.
     let template = Template::parse(template::TEXT).unwrap();
     let nothing: Vars = Arc::new(|_: &str| None);
-    let client = table::client(&nothing, &one.dynamodb_url);
+    let client = table::client(&nothing, &one.dynamodb_url).unwrap();
     let made = table::create_where_missing(&client, "of-a-city", &template.table, "");
     assert!(made.await.unwrap());
     let start = || {

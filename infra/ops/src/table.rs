@@ -35,7 +35,8 @@ pub(crate) async fn of(
         .operation_attempt_timeout(PAGE_TIMEOUT)
         .operation_timeout(PAGE_TIMEOUT * 3)
         .build();
-    let mut config = Store::config()
+    let config = Store::config(vars).map_err(|error| Problem::new(error.to_string()))?;
+    let mut config = config
         .timeout_config(patient)
         .region(Region::new(region))
         .credentials_provider(credentials(vars).await?);

@@ -317,6 +317,7 @@ async fn lock(stack: &Stack, number: &CaseNumber, until: &str) {
     let lock = lock.map(|(name, value)| (name.to_owned(), value));
     let nothing: Vars = Arc::new(|_| None);
     local::table::client(&nothing, &stack.dynamodb_url)
+        .unwrap()
         .update_item()
         .table_name(&stack.table_name)
         .key("pk", text(&format!("TICKET#{number}")))

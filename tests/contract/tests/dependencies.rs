@@ -9,32 +9,39 @@ use contract::{Linked, Workspace, dependencies, linked};
 
 /// Who links which of our own crates: everything, so that an arrow more is as
 /// red as an arrow less.
-const OWN: [(&str, &[&str]); 19] = [
+const OWN: [(&str, &[&str]); 21] = [
     // They decide or know one thing each.
     ("ticket", &[]),
-    ("parameters", &[]),
     ("logs", &[]),
-    ("store", &["ticket"]),
+    ("https", &[]),
+    ("gateway", &[]),
+    ("parameters", &["https"]),
+    ("store", &["https", "ticket"]),
     ("page", &["ticket"]),
     ("office", &["store", "ticket"]),
     ("token", &["parameters", "ticket"]),
-    ("paypal", &["parameters", "ticket"]),
+    ("paypal", &["https", "parameters", "ticket"]),
     ("settle", &["parameters", "paypal", "store", "ticket"]),
     // The Lambdas.
-    ("show-ticket", &["logs", "page", "store", "ticket", "token"]),
+    (
+        "show-ticket",
+        &["gateway", "logs", "page", "store", "ticket", "token"],
+    ),
     (
         "start-checkout",
         &[
-            "logs", "page", "paypal", "settle", "store", "ticket", "token",
+            "gateway", "logs", "page", "paypal", "settle", "store", "ticket", "token",
         ],
     ),
     (
         "finish-checkout",
-        &["logs", "page", "paypal", "settle", "store", "ticket"],
+        &[
+            "gateway", "logs", "page", "paypal", "settle", "store", "ticket",
+        ],
     ),
     (
         "receive-webhook",
-        &["logs", "paypal", "settle", "store", "ticket"],
+        &["gateway", "logs", "paypal", "settle", "store", "ticket"],
     ),
     (
         "reconcile-payments",
@@ -46,26 +53,39 @@ const OWN: [(&str, &[&str]); 19] = [
     ),
     (
         "issue-tickets",
-        &["logs", "office", "store", "ticket", "token"],
+        &["gateway", "logs", "office", "store", "ticket", "token"],
     ),
     (
         "manage-tickets",
-        &["logs", "office", "store", "ticket", "token"],
+        &["gateway", "logs", "office", "store", "ticket", "token"],
     ),
-    ("record-payments", &["logs", "office", "store", "ticket"]),
+    (
+        "record-payments",
+        &["gateway", "logs", "office", "store", "ticket"],
+    ),
     (
         "notify-city",
-        &["logs", "office", "parameters", "store", "ticket"],
+        &[
+            "gateway",
+            "https",
+            "logs",
+            "office",
+            "parameters",
+            "store",
+            "ticket",
+        ],
     ),
 ];
 
 /// What only these of the deployed crates may know about.
-const ONLY_IN: [(&str, &[&str]); 12] = [
+const ONLY_IN: [(&str, &[&str]); 14] = [
     ("aws-sdk-dynamodb", &["store"]),
     ("serde_dynamo", &["store"]),
-    ("aws-sdk-ssm", &["parameters"]),
+    ("aws-sigv4", &["parameters"]),
     ("reqwest", &["paypal", "notify-city"]),
-    ("rustls", &["paypal", "notify-city"]),
+    ("rustls", &["https", "paypal"]),
+    ("webpki-roots", &["https"]),
+    ("hyper-rustls", &["https"]),
     ("rustls-webpki", &["paypal"]),
     ("x509-parser", &["paypal"]),
     ("jsonwebtoken", &["token"]),
@@ -76,8 +96,13 @@ const ONLY_IN: [(&str, &[&str]); 12] = [
 ];
 
 /// Second ways of doing what one way must do: a second crypto stack, a second
-/// TLS, another clock.
-const IN_NO_BINARY: [&str; 5] = [
+/// TLS, another client of AWS. And what is large and never run: HTTP/2, host names in
+/// Unicode (`idna_adapter` is held at 1.0.0, which has none).
+const IN_NO_BINARY: [&str; 9] = [
+    "aws-smithy-http-client",
+    "h2",
+    "icu_normalizer",
+    "aws-sdk-ssm",
     "ring",
     "openssl-sys",
     "native-tls",
@@ -154,8 +179,6 @@ fn a_function_that_calls_nobody_does_not_link_a_client() {
         let has = |wanted: &str| linked.iter().any(|one| one.name == wanted);
         let calls = has("paypal") || name == "notify-city";
         assert_eq!(has("reqwest"), calls, "{name}");
-        assert_eq!(has("webpki-roots"), calls, "{name}");
-        assert_eq!(has("aws-sdk-ssm"), has("parameters"), "{name}");
     }
 }
 

@@ -30,7 +30,7 @@ pub(crate) async fn start() -> Engine {
     };
     let template = Template::parse(TEXT).expect("template.yaml");
     let vars: Vars = std::sync::Arc::new(|_| None);
-    let client = table::client(&vars, &endpoint);
+    let client = table::client(&vars, &endpoint).expect("TLS");
     table::create_where_missing(&client, &table, &template.table, &endpoint)
         .await
         .expect("a new table");

@@ -26,7 +26,8 @@ pub(crate) fn stores(vars: &dyn Fn(&str) -> Option<String>) -> impl Fn(&str) -> 
         let role = Role {
             of: resource(function),
         };
-        let config = Store::config()
+        let config = Store::config(&|_| None)
+            .expect("TLS")
             .timeout_config(TimeoutConfig::builder().operation_timeout(PATIENCE).build())
             .region(Region::new(region.clone()))
             .credentials_provider(Credentials::new("local", "local", None, None, "tests"))

@@ -203,7 +203,7 @@ fn variable(name: &str) -> Option<String> {
 }
 
 fn store(net: &Net, table: &str) -> Store {
-    let config = Store::config();
+    let config = Store::config(&|_| None).expect("TLS");
     // The pause before a retry is random in the SDK; a run must be the same
     // when it is run again, and so must the quota of retries.
     let retries = config.clone().build().retry_config().cloned();

@@ -35,6 +35,9 @@ pub enum Error {
         /// The variable that is missing; Lambda sets it by itself.
         needed: &'static str,
     },
+    /// Nobody can be trusted.
+    #[error(transparent)]
+    Roots(#[from] https::RootsError),
     /// The parameter store did not hand out the parameter: it is not there,
     /// the function may not read it, or the store does not answer.
     #[error("{variable}_PARAMETER: the parameter {parameter} could not be read: {code}")]

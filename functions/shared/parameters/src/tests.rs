@@ -13,11 +13,17 @@ type SentRequests = Arc<Mutex<Vec<(HeaderMap, String)>>>;
 
 /// A parameter store that answers `body`, and its address.
 async fn store(status: StatusCode, body: &'static str) -> (String, SentRequests) {
+    store_that_answers(vec![(status, body)]).await
+}
+
+/// The same with one answer after the other, the last one again and again.
+async fn store_that_answers(answers: Vec<(StatusCode, &'static str)>) -> (String, SentRequests) {
     let asked = SentRequests::default();
     let seen = Arc::clone(&asked);
     let answer = post(async move |headers: HeaderMap, text: String| {
-        seen.lock().unwrap().push((headers, text));
-        (status, body)
+        let mut seen = seen.lock().unwrap();
+        seen.push((headers, text));
+        answers[(seen.len() - 1).min(answers.len() - 1)]
     });
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -140,6 +146,35 @@ async fn a_refusal_is_said_with_its_code_and_without_anybodys_text() {
     assert!(!text.contains("canary"), "{text}");
     assert!(!text.contains("made-for-tests"), "{text}");
     assert_eq!(asked.lock().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_store_that_is_busy_or_broken_is_asked_again_and_no_more_than_three_times() {
+    let value = (StatusCode::OK, r#"{"Parameter":{"Value":"at last"}}"#);
+    let broken = (StatusCode::INTERNAL_SERVER_ERROR, "");
+    let code = r#"{"__type":"com.amazonaws.ssm#ThrottlingException"}"#;
+    let busy = (StatusCode::BAD_REQUEST, code);
+    for (answers, asked_in_all, told) in [
+        (vec![broken, value], 2, Ok("at last")),
+        (vec![busy, busy, value], 3, Ok("at last")),
+        (vec![broken, broken, broken, value], 3, Err("500")),
+        (vec![busy], 3, Err("ThrottlingException")),
+    ] {
+        let (endpoint, asked) = store_that_answers(answers).await;
+        let set = [
+            ("TOKEN_SIGNING_KEY_PARAMETER", "/key"),
+            ("AWS_ENDPOINT_URL_SSM", &*endpoint),
+        ];
+        match (read(&set).await, told) {
+            (Ok(value), Ok(told)) => assert_eq!(value, told),
+            (Err(error), Err(told)) => {
+                let text = error.to_string();
+                assert!(text.contains(told) && !text.contains('#'), "{text}");
+            }
+            (got, told) => panic!("{got:?} and not {told:?}"),
+        }
+        assert_eq!(asked.lock().unwrap().len(), asked_in_all, "{told:?}");
+    }
 }
 
 #[tokio::test]

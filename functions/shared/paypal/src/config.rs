@@ -68,6 +68,12 @@ pub enum ConfigError {
         /// What the file system says.
         source: std::io::Error,
     },
+    /// Nobody can vouch for a stand-in.
+    #[error(transparent)]
+    Roots(#[from] https::RootsError),
+    /// The TLS library refuses its own defaults.
+    #[error(transparent)]
+    Tls(#[from] crate::TransportError),
     /// A value of the parameter store.
     #[error(transparent)]
     Parameter(#[from] parameters::Error),

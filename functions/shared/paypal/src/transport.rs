@@ -9,8 +9,12 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use http::{Request, Response};
-use rustls::{ClientConfig, RootCertStore};
+use parameters::Vars;
+use rustls::RootCertStore;
 use tokio::time::Instant;
+
+use crate::ConfigError;
+use crate::config::Environment;
 
 /// A connection that has been idle this long is not used again. Lambda freezes
 /// between calls; behind a thawed function the other side has long hung up, and
@@ -63,15 +67,27 @@ impl Transport {
     /// # Errors
     /// When the TLS library refuses its own defaults.
     pub fn https() -> Result<Self, TransportError> {
-        let roots = RootCertStore {
-            roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
-        };
-        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        let tls = ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .map_err(|error| TransportError::Failed(Box::new(error)))?
-            .with_root_certificates(roots)
-            .with_no_client_auth();
+        let roots =
+            https::trusted(&|_| None).map_err(|error| TransportError::Failed(error.into()))?;
+        Self::trusting(roots)
+    }
+
+    /// The same, but with `PAYPAL_ENVIRONMENT` `local` and `SSL_CERT_FILE` set, the
+    /// certificates of that file are trusted instead: nobody vouches for a stand-in, which
+    /// may be on this machine alone.
+    ///
+    /// # Errors
+    /// When a variable is missing or wrong, when that file cannot be read, or when the TLS
+    /// library refuses its own defaults.
+    pub fn from_vars(vars: &Vars<'_>) -> Result<Self, ConfigError> {
+        match crate::config::place(vars)? {
+            (Environment::Local, _) => Ok(Self::trusting(https::trusted(vars)?)?),
+            (Environment::Live | Environment::Sandbox, _) => Ok(Self::https()?),
+        }
+    }
+
+    fn trusting(roots: RootCertStore) -> Result<Self, TransportError> {
+        let tls = https::tls(roots).map_err(|error| TransportError::Failed(error.into()))?;
         let client = reqwest::Client::builder()
             .tls_backend_preconfigured(tls)
             // A redirect could lead a bearer token, or the fetch of a

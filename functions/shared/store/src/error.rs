@@ -31,12 +31,18 @@ pub enum Error {
 
 /// The environment does not say what the store needs.
 #[derive(Debug, thiserror::Error)]
-#[error("{variable} is not set: {what}")]
-pub struct ConfigError {
-    /// The variable.
-    pub variable: &'static str,
-    /// What to write there.
-    pub what: &'static str,
+pub enum ConfigError {
+    /// A variable is missing.
+    #[error("{variable} is not set: {what}")]
+    Missing {
+        /// The variable.
+        variable: &'static str,
+        /// What to write there.
+        what: &'static str,
+    },
+    /// Nobody can be trusted.
+    #[error(transparent)]
+    Roots(#[from] https::RootsError),
 }
 
 /// What became of a conditional write.

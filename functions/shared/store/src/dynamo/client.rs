@@ -10,6 +10,7 @@ use aws_sdk_dynamodb::config::retry::RetryConfig;
 use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Config, Region};
 use aws_sdk_dynamodb::error::{BoxError, SdkError};
+use https::Https;
 use jiff::Timestamp;
 use ticket::Municipality;
 
@@ -40,12 +41,12 @@ impl Store {
     /// The table that `TABLE_NAME` names, for the city that `MUNICIPALITY` names.
     ///
     /// # Errors
-    /// When a variable is missing; the error names it.
+    /// When a variable is missing or wrong; the error names it.
     pub fn from_vars(vars: &dyn Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         let required = |variable: &'static str, what: &'static str| {
             vars(variable)
                 .filter(|value| !value.is_empty())
-                .ok_or(ConfigError { variable, what })
+                .ok_or(ConfigError::Missing { variable, what })
         };
         let table = required("TABLE_NAME", "the name of the DynamoDB table")?;
         let municipality = required(
@@ -60,12 +61,12 @@ impl Store {
             None,
             "environment",
         );
-        let mut config = Self::config()
+        let endpoint = vars("AWS_ENDPOINT_URL_DYNAMODB");
+        let endpoint = endpoint.unwrap_or_else(|| https::endpoint("dynamodb", &region));
+        let config = Self::config(vars)?
             .region(Region::new(region))
-            .credentials_provider(credentials);
-        if let Some(url) = vars("AWS_ENDPOINT_URL_DYNAMODB") {
-            config = config.endpoint_url(url);
-        }
+            .credentials_provider(credentials)
+            .endpoint_url(endpoint);
         Ok(Self::new(
             Client::from_conf(config.build()),
             table,
@@ -73,10 +74,15 @@ impl Store {
         ))
     }
 
-    /// The client's limits, to which a caller adds where and who.
-    #[must_use]
-    pub fn config() -> aws_sdk_dynamodb::config::Builder {
-        Config::builder()
+    /// The client and its limits, to which a caller adds where and who.
+    ///
+    /// # Errors
+    /// When nobody can be trusted; the error names the variable.
+    pub fn config(
+        vars: &dyn Fn(&str) -> Option<String>,
+    ) -> Result<aws_sdk_dynamodb::config::Builder, ConfigError> {
+        Ok(Config::builder()
+            .http_client(Https::from_vars(vars)?)
             .behavior_version(BehaviorVersion::latest())
             .retry_config(RetryConfig::standard().with_max_attempts(TRIES_MAX))
             .timeout_config(
@@ -85,7 +91,7 @@ impl Store {
                     .operation_attempt_timeout(ATTEMPT_TIMEOUT)
                     .operation_timeout(OPERATION_TIMEOUT)
                     .build(),
-            )
+            ))
     }
 
     /// This table, through this client.
