@@ -1,6 +1,7 @@
 //! What the functions stand between: a table, a PayPal, a parameter store.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -16,6 +17,7 @@ use tokio::task::JoinHandle;
 
 use crate::lambda::Lambda;
 use crate::parameter_store;
+use crate::tls::Tls;
 
 /// The variables of one process.
 pub type Variables = BTreeMap<String, String>;
@@ -63,6 +65,8 @@ pub struct City {
     template: Template,
     values: BTreeMap<&'static str, String>,
     serving: Vec<JoinHandle<()>>,
+    /// Its certificate must be there as long as anybody starts.
+    tls: Option<Tls>,
 }
 
 impl Drop for City {
@@ -77,14 +81,26 @@ impl City {
     /// A city with an empty table. `clock` is the stand-in's; the functions'
     /// own is the machine's.
     pub async fn new(clock: paypal_standin::Clock) -> Self {
+        // Its name leads to this machine: nothing may ever be sent to it.
+        Self::behind(None, "https://localhost/", clock).await
+    }
+
+    /// The same, whose table, PayPal and parameter store the functions come to by TLS, as
+    /// in the cloud, and whose changes are told to `subscriber`.
+    pub async fn over_tls(subscriber: &str, clock: paypal_standin::Clock) -> Self {
+        Self::behind(Some(Tls::new()), subscriber, clock).await
+    }
+
+    async fn behind(tls: Option<Tls>, subscriber: &str, clock: paypal_standin::Clock) -> Self {
         let template = Template::parse(TEXT).unwrap();
         let mut serving = Vec::new();
 
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let dynamodb_url = format!("http://{}", listener.local_addr().unwrap());
+        let dynamodb = listener.local_addr().unwrap();
         serving.push(tokio::spawn(table::serve(listener, None).unwrap()));
+        let dynamodb_url = before(tls.as_ref(), dynamodb, &mut serving).await;
         let nothing: Vars = Arc::new(|_| None);
-        let client = table::client(&nothing, &dynamodb_url);
+        let client = table::client(&nothing, &format!("http://{dynamodb}")).unwrap();
         let name = "tickets";
         table::create_where_missing(&client, name, &template.table, &dynamodb_url)
             .await
@@ -98,7 +114,8 @@ impl City {
             .unwrap();
 
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let paypal_url = format!("http://{}", listener.local_addr().unwrap());
+        let paypal = listener.local_addr().unwrap();
+        let paypal_url = before(tls.as_ref(), paypal, &mut serving).await;
         let settings = Settings {
             client_secret: CLIENT_SECRET.to_owned(),
             // Events are handed over by the test, as API Gateway would.
@@ -113,9 +130,8 @@ impl City {
         let keys = TokenKeys::of(None).unwrap();
         let credentials =
             json!({ "client_id": settings.client_id, "client_secret": CLIENT_SECRET });
-        // Its name leads to this machine: nothing may ever be sent to it.
         let subscribers = json!([{
-            "id": SUBSCRIBER, "url": "https://localhost/", "secrets": [SUBSCRIBER_SECRET],
+            "id": SUBSCRIBER, "url": subscriber, "secrets": [SUBSCRIBER_SECRET],
         }]);
         let parameters = BTreeMap::from([
             (CREDENTIALS.to_owned(), credentials.to_string()),
@@ -123,8 +139,9 @@ impl City {
             (ANCHORS.to_owned(), standin.anchors_pem()),
             (SUBSCRIBERS.to_owned(), subscribers.to_string()),
         ]);
-        let (ssm_url, ssm) = parameter_store::serve(parameters).await;
-        serving.push(ssm);
+        let (ssm, ssm_serving) = parameter_store::serve(parameters).await;
+        serving.push(ssm_serving);
+        let ssm_url = before(tls.as_ref(), ssm, &mut serving).await;
 
         let key_body = keys.signing_key_pem.lines().nth(1).unwrap_or_default();
         let secrets = BTreeMap::from([
@@ -167,6 +184,7 @@ impl City {
             template,
             values,
             serving,
+            tls,
         }
     }
 
@@ -195,6 +213,9 @@ impl City {
         for name in OWN_VARIABLES_OF_A_TEST {
             variables.insert(name.to_owned(), self.values[name].clone());
         }
+        if let Some(tls) = &self.tls {
+            variables.insert("SSL_CERT_FILE".to_owned(), tls.roots());
+        }
         variables
     }
 
@@ -220,6 +241,20 @@ impl City {
         let mut functions = self.template.functions.iter();
         functions.find(|found| found.name == function).unwrap()
     }
+}
+
+/// Where the server at `address` is come to.
+async fn before(
+    tls: Option<&Tls>,
+    address: SocketAddr,
+    serving: &mut Vec<JoinHandle<()>>,
+) -> String {
+    let Some(tls) = tls else {
+        return format!("http://{address}");
+    };
+    let (front, task) = tls.before(address).await;
+    serving.push(task);
+    format!("https://{front}")
 }
 
 /// What Lambda sets.

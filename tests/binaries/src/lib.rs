@@ -24,6 +24,7 @@ pub mod events;
 mod lambda;
 mod parameter_store;
 mod runtime_api;
+mod tls;
 
 pub use answer::{Answer, query};
 pub use bootstrap::{BUILD, FUNCTIONS};

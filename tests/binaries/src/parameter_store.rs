@@ -4,6 +4,7 @@
 //! `awsJson1_1`.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::Router;
@@ -19,15 +20,15 @@ use tokio::task::JoinHandle;
 /// What the city has put there, by name.
 type Parameters = Arc<BTreeMap<String, String>>;
 
-/// Serves these parameters; the address is `AWS_ENDPOINT_URL_SSM`.
-pub(crate) async fn serve(parameters: BTreeMap<String, String>) -> (String, JoinHandle<()>) {
+/// Serves these parameters.
+pub(crate) async fn serve(parameters: BTreeMap<String, String>) -> (SocketAddr, JoinHandle<()>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let router = Router::new()
         .route("/", post(answer))
         .with_state(Arc::new(parameters));
     let serving = tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
-    (format!("http://{address}"), serving)
+    (address, serving)
 }
 
 async fn answer(State(parameters): State<Parameters>, headers: HeaderMap, body: Bytes) -> Response {
