@@ -56,6 +56,8 @@ impl App {
 
     /// At INIT: opens the connections that the first driver would wait for.
     pub async fn prime(&self, now: Timestamp) {
+        // One after the other: at once, each would open a connection to the table.
+        self.store.prime(now).await;
         self.settle.prime(now).await;
     }
 }

@@ -66,6 +66,11 @@ impl App {
             signing_key: SigningKey::from_vars(vars, &keys).await?,
         })
     }
+
+    /// At INIT: opens the connection that the first caller would wait for.
+    pub async fn prime(&self, now: Timestamp) {
+        self.store.prime(now).await;
+    }
 }
 
 /// What an answer needs to be told in the log beside its status.

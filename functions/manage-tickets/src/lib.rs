@@ -72,6 +72,11 @@ impl App {
             public_base_url: PublicBaseUrl::from_vars(vars)?,
         })
     }
+
+    /// At INIT: opens the connection that the first caller would wait for.
+    pub async fn prime(&self) {
+        self.store.connect().await;
+    }
 }
 
 /// What an answer needs to be told in the log beside its status: who saw or changed

@@ -15,7 +15,7 @@ async fn main() -> Result<(), Error> {
     let app = &App::from_vars(&|name| std::env::var(name).ok())
         .await
         .map_err(|error| error.to_string())?;
-    app.store.prime(Timestamp::now()).await;
+    app.prime().await;
     run(service_fn(move |request: Request| async move {
         Ok::<_, Error>(Answer(handle(app, request, Timestamp::now()).await))
     }))

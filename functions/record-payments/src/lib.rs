@@ -47,6 +47,11 @@ impl App {
             store: Store::from_vars(vars)?,
         })
     }
+
+    /// At INIT: opens the connection that the first caller would wait for.
+    pub async fn prime(&self, now: Timestamp) {
+        self.store.prime(now).await;
+    }
 }
 
 /// What an answer needs to be told in the log beside its status.

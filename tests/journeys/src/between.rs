@@ -3,10 +3,12 @@
 
 use std::sync::Arc;
 
+use aws_sdk_dynamodb::config::SharedInterceptor;
 use bytes::Bytes;
 use http::{Request, Response};
 use paypal::{Transport, TransportError};
 use serde_json::Value;
+use store::Store;
 
 use crate::City;
 use crate::functions::Functions;
@@ -46,9 +48,25 @@ impl City {
         self.deploy().await;
     }
 
+    /// From now on `table` sees what each function asks of the table, and `paypal` is the
+    /// way to the stand-in. The functions are new ones.
+    pub async fn watched(&mut self, table: SharedInterceptor, paypal: Transport) {
+        self.watch = Some(table);
+        self.transport = paypal;
+        self.deploy().await;
+    }
+
+    /// The store of a function, as its role lets it see the table.
+    #[must_use]
+    pub fn store_of(&self, function: &str) -> Store {
+        let read = |name: &str| self.vars.get(name).cloned();
+        role::stores(&read, self.watch.clone())(function)
+    }
+
     /// The functions are new ones, by the variables as they are.
     pub(crate) async fn deploy(&mut self) {
         let read = |name: &str| self.vars.get(name).cloned();
-        self.functions = Functions::new(&read, &role::stores(&read), &self.transport).await;
+        let stores = role::stores(&read, self.watch.clone());
+        self.functions = Functions::new(&read, &stores, &self.transport).await;
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
+use aws_sdk_dynamodb::config::SharedInterceptor;
 use jiff::Timestamp;
 use lambda_http::Request;
 use local::city_variables;
@@ -54,9 +55,11 @@ pub struct City {
     pub store: Store,
     /// The variables of the functions.
     pub vars: BTreeMap<&'static str, String>,
-    pub(crate) functions: Functions,
+    /// What citizens, PayPal and the city call, and the schedule.
+    pub functions: Functions,
     /// The way to PayPal.
     pub(crate) transport: Transport,
+    pub(crate) watch: Option<SharedInterceptor>,
     signing: SigningKey,
     seconds: Arc<AtomicI64>,
     dice: AtomicU64,
@@ -97,8 +100,10 @@ impl City {
             .expect("a table");
 
         Self {
-            functions: Functions::new(&read, &role::stores(&read), &in_process(&standin)).await,
+            functions: Functions::new(&read, &role::stores(&read, None), &in_process(&standin))
+                .await,
             transport: in_process(&standin),
+            watch: None,
             signing: SigningKey::from_vars(&read, &Keys::from_vars(&read).expect("keys"))
                 .await
                 .expect("a signing key"),

@@ -7,7 +7,9 @@ use std::time::Duration;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::interceptors::BeforeTransmitInterceptorContextRef;
 use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
-use aws_sdk_dynamodb::config::{ConfigBag, Credentials, Intercept, Region, RuntimeComponents};
+use aws_sdk_dynamodb::config::{
+    ConfigBag, Credentials, Intercept, Region, RuntimeComponents, SharedInterceptor,
+};
 use aws_sdk_dynamodb::error::BoxError;
 use local::template::{Statement, TEXT};
 use serde_json::Value;
@@ -17,8 +19,11 @@ use store::Store;
 /// machine that builds beside it, and no journey is about that.
 const PATIENCE: Duration = Duration::from_mins(1);
 
-/// The store of each function, as its role lets it see the table.
-pub(crate) fn stores(vars: &dyn Fn(&str) -> Option<String>) -> impl Fn(&str) -> Store {
+/// The store of each function, as its role lets it see the table; `watch` sees what it asks.
+pub(crate) fn stores(
+    vars: &dyn Fn(&str) -> Option<String>,
+    watch: Option<SharedInterceptor>,
+) -> impl Fn(&str) -> Store {
     let var = |name: &str| vars(name).expect(name);
     let [table, city] = ["TABLE_NAME", "MUNICIPALITY"].map(var);
     let [region, endpoint] = ["AWS_REGION", "AWS_ENDPOINT_URL_DYNAMODB"].map(var);
@@ -26,15 +31,21 @@ pub(crate) fn stores(vars: &dyn Fn(&str) -> Option<String>) -> impl Fn(&str) -> 
         let role = Role {
             of: resource(function),
         };
-        let config = Store::config(&|_| None)
+        let mut config = Store::config(&|_| None)
             .expect("TLS")
             .timeout_config(TimeoutConfig::builder().operation_timeout(PATIENCE).build())
             .region(Region::new(region.clone()))
             .credentials_provider(Credentials::new("local", "local", None, None, "tests"))
             .endpoint_url(&endpoint)
-            .interceptor(role)
-            .build();
-        Store::new(Client::from_conf(config), table.clone(), city.clone())
+            .interceptor(role);
+        if let Some(watch) = &watch {
+            config.push_interceptor(watch.clone());
+        }
+        Store::new(
+            Client::from_conf(config.build()),
+            table.clone(),
+            city.clone(),
+        )
     }
 }
 

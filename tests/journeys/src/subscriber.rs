@@ -30,7 +30,6 @@ use tokio::time::Instant;
 use crate::City;
 use crate::events::{event, request};
 use crate::office::{Answered, is_as_described};
-use crate::role;
 
 /// The first secret of every subscriber here, and the second of some.
 pub const SECRETS: [&str; 2] = [
@@ -296,7 +295,7 @@ impl City {
             name => self.vars.get(name).cloned(),
         };
         App {
-            store: role::stores(&read)("notify-city"),
+            store: self.store_of("notify-city"),
             subscriptions: Subscriptions::from_vars(&read).await.expect("subscribers"),
             sender: Sender::new(true).expect("TLS"),
         }

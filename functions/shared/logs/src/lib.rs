@@ -19,7 +19,9 @@ mod metrics;
 use std::io::Write;
 
 use jiff::Timestamp;
+use tracing::Subscriber;
 use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{Layer, fmt};
@@ -31,28 +33,39 @@ use metrics::Metrics;
 /// level of `AWS_LAMBDA_LOG_LEVEL` on, but never below INFO. Without `METRICS_NAMESPACE` no
 /// numbers are written.
 pub fn start(vars: &dyn Fn(&str) -> Option<String>, now: fn() -> Timestamp) {
+    writer(vars, now, std::io::stdout).init();
+}
+
+/// What `start` begins with, writing elsewhere: how much is written can be measured.
+pub fn writer<W>(
+    vars: &dyn Fn(&str) -> Option<String>,
+    now: fn() -> Timestamp,
+    to: W,
+) -> impl Subscriber + Send + Sync + use<W>
+where
+    W: for<'w> MakeWriter<'w> + Clone + Send + Sync + 'static,
+{
     let set = |name: &str| vars(name).filter(|value| !value.is_empty());
     let level = set("AWS_LAMBDA_LOG_LEVEL").map_or(LevelFilter::INFO, |level| read(&level));
     let is_json = set("AWS_LAMBDA_LOG_FORMAT").is_some_and(|it| it.eq_ignore_ascii_case("json"));
-    let lines = fmt::layer().with_target(false).without_time();
+    let lines = fmt::layer()
+        .with_writer(to.clone())
+        .with_target(false)
+        .without_time();
     let lines = if is_json {
         // The innermost span is the last of the list: twice in a line it would cost twice.
         lines.json().with_current_span(false).boxed()
     } else {
         lines.boxed()
     };
+    // A whole line at once: half of one would count nothing. Where nobody reads any more,
+    // nobody counts either.
+    let print = move |line: &str| drop(to.make_writer().write_all(format!("{line}\n").as_bytes()));
     let metrics = set("METRICS_NAMESPACE").map(|namespace| Metrics::new(namespace, now, print));
     tracing_subscriber::registry()
         .with(level)
         .with(lines)
         .with(metrics)
-        .init();
-}
-
-/// A whole line at once: half of one would count nothing.
-fn print(line: &str) {
-    // Where nobody reads any more, nobody counts either.
-    let _ = writeln!(std::io::stdout().lock(), "{line}");
 }
 
 /// Source: AWS Lambda, "Configuring advanced logging controls".

@@ -15,14 +15,14 @@ use tracing_subscriber::layer::Context;
 const METRIC: &str = "metric.";
 
 /// Writes the numbers of each event.
-pub(crate) struct Metrics {
+pub(crate) struct Metrics<P> {
     namespace: String,
     now: fn() -> Timestamp,
-    print: fn(&str),
+    print: P,
 }
 
-impl Metrics {
-    pub(crate) fn new(namespace: String, now: fn() -> Timestamp, print: fn(&str)) -> Self {
+impl<P> Metrics<P> {
+    pub(crate) fn new(namespace: String, now: fn() -> Timestamp, print: P) -> Self {
         Self {
             namespace,
             now,
@@ -48,7 +48,7 @@ impl Metrics {
     }
 }
 
-impl<S: Subscriber> Layer<S> for Metrics {
+impl<S: Subscriber, P: Fn(&str) + 'static> Layer<S> for Metrics<P> {
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
         let mut numbers = Numbers::default();
         event.record(&mut numbers);
@@ -106,7 +106,7 @@ mod tests {
         let metrics = Metrics::new(
             "knoellchen/test".to_owned(),
             || Timestamp::UNIX_EPOCH,
-            |line| PRINTED.with_borrow_mut(|lines| lines.push(line.to_owned())),
+            |line: &str| PRINTED.with_borrow_mut(|lines| lines.push(line.to_owned())),
         );
         with_default(tracing_subscriber::registry().with(metrics), events);
         let lines = PRINTED.take();

@@ -127,14 +127,13 @@ impl Settle {
         }
     }
 
-    /// At INIT, where a Lambda has a whole CPU: opens the connections to the
-    /// table and to PayPal and gets hold of an access token. A failure says
-    /// nothing; the first request tries again.
+    /// At INIT, where a Lambda has a whole CPU: gets hold of an access token, which opens the
+    /// connection to the table, and opens that to PayPal. A failure says nothing; the first
+    /// request tries again.
     pub async fn prime(&self, now: Timestamp) {
         let deadline = Instant::now() + limits::PRIME_TIMEOUT;
         let token = tokio::time::timeout_at(deadline, self.access_token(Moment { now, deadline }));
-        let ((), token, ()) =
-            tokio::join!(self.store.prime(now), token, self.paypal.prime(deadline));
+        let (token, ()) = tokio::join!(token, self.paypal.prime(deadline));
         if !matches!(token, Ok(Ok(_))) {
             tracing::warn!("no access token could be had at start");
         }

@@ -56,6 +56,11 @@ pub(crate) fn ticket(case_number: &CaseNumber) -> Key {
     Key::new(ticket_partition(case_number), "TICKET")
 }
 
+/// Of no ticket, since no case number is empty.
+pub(crate) fn nobodys_ticket() -> Key {
+    Key::new("TICKET#".to_owned(), "TICKET")
+}
+
 /// The kind of item that an attempt is.
 pub(crate) const ATTEMPT: &str = "ATTEMPT";
 

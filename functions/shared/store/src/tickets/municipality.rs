@@ -30,6 +30,21 @@ impl Store {
         }
     }
 
+    /// The same for a function that shows no city and may not read one: it asks for a ticket
+    /// that nobody has issued.
+    pub async fn connect(&self) {
+        let asked = self
+            .client
+            .get_item()
+            .table_name(&self.table)
+            .set_key(Some(keys::nobodys_ticket().into_item()))
+            .send();
+        let connected = tokio::time::timeout(PRIME_TIMEOUT, asked).await;
+        if !matches!(connected, Ok(Ok(_))) {
+            tracing::warn!("the table did not answer at start");
+        }
+    }
+
     /// The city's configuration, at most five minutes old.
     ///
     /// # Errors
