@@ -46,14 +46,15 @@ pub(crate) fn run(programs: &[Program], events: usize, logs: &Path) -> Flood {
             .find(|program| program.name == name)
             .unwrap()
     };
-    let log = logs.join("flood.log");
-    let mut issuing = One(Sandbox::start(program("issue-tickets"), log.clone()));
+    let mut issuing = One(Sandbox::start(program("issue-tickets"), logs.join("issuing.log")));
     let ticket = walk::issue(&mut issuing, "FLOOD".to_owned());
     let (opened, looked_up) = (ticket.opened(), ticket.looked_up());
     let (mut rates, mut ratios) = (Vec::new(), Vec::new());
     for sandboxes in [8, 32] {
         let start = |name| {
-            let start = |_| Sandbox::start(program(name), log.clone());
+            // A log for each: on one file they would wait for each other.
+            let log = |number| logs.join(format!("{name}-{number}.log"));
+            let start = |number| Sandbox::start(program(name), log(number));
             (0..sandboxes).map(start).collect::<Vec<_>>()
         };
         let mut both = [

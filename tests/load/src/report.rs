@@ -11,8 +11,8 @@ use crate::rows::{Row, Wanted};
 /// Every process with its medians, then every row beside target and limit.
 pub(crate) fn markdown(figures: &Figures, flood: &Flood, sizes: &[Size], rows: &[Row]) -> String {
     let mut text = String::from(
-        "| process | init ms | first ms | warm p50 ms | p99 ms | CPU to first answer ms | CPU/event ms | memory MiB | file MiB | gzip MiB |\n\
-         |---|---|---|---|---|---|---|---|---|---|\n",
+        "| process | init ms | first ms | warm p50 ms | p99 ms | CPU at INIT ms | CPU of first ms | CPU/event ms | memory MiB | file MiB | gzip MiB |\n\
+         |---|---|---|---|---|---|---|---|---|---|---|\n",
     );
     let Some(round) = figures.0.first() else {
         return text;
@@ -24,12 +24,13 @@ pub(crate) fn markdown(figures: &Figures, flood: &Flood, sizes: &[Size], rows: &
         });
         let _ = writeln!(
             text,
-            "| {name} | {:.1} | {:.2} | {:.2} | {:.2} | {:.2} | {:.3} | {:.1} | {size} |",
+            "| {name} | {:.1} | {:.2} | {:.2} | {:.2} | {:.2} | {:.2} | {:.3} | {:.1} | {size} |",
             figures.of(name, |measured| ms(measured.init)),
             figures.of(name, |measured| ms(measured.first)),
             figures.of(name, Measured::warm),
             figures.p99(name),
-            figures.of(name, Measured::cold_cpu),
+            figures.of(name, |measured| ms(measured.init_cpu)),
+            figures.of(name, |measured| ms(measured.first_cpu)),
             figures.of(name, Measured::event_cpu),
             figures.of(name, Measured::memory),
         );
