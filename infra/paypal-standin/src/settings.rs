@@ -91,7 +91,8 @@ impl Settings {
 
     /// The settings, once it is certain that nothing leaves this machine.
     pub(crate) fn checked(mut self) -> Result<Self, StartError> {
-        self.public_origin = self.public_origin.trim_end_matches('/').to_owned();
+        let length = self.public_origin.trim_end_matches('/').len();
+        self.public_origin.truncate(length);
         // Where something else speaks TLS in front of it, it is reached by that.
         let plain = self.public_origin.replacen("https://", "http://", 1);
         loopback("public_origin", "http://127.0.0.1:8082", &plain)?;

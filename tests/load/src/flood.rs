@@ -9,8 +9,9 @@ use binaries::Answer;
 use serde_json::Value;
 
 use crate::figures::{count, median, ms, percentile};
+use crate::programs::by_name;
 use crate::sandbox::{Program, Sandbox};
-use crate::walk::{self, Functions};
+use crate::walk::{self, Functions, Issued};
 
 /// So often each of two is measured, in turn.
 const TURNS: usize = 5;
@@ -38,23 +39,22 @@ impl Functions for One {
     }
 }
 
+/// A ticket to be asked for.
+pub(crate) fn issue(programs: &[Program], logs: &Path) -> Issued {
+    let program = by_name(programs, "issue-tickets");
+    let mut issuing = One(Sandbox::start(program, logs.join("issuing.log")));
+    walk::issue(&mut issuing, "FLOOD".to_owned())
+}
+
 /// Eight and thirty-two sandboxes of the page and of the bare read, in turn.
-pub(crate) fn run(programs: &[Program], events: usize, logs: &Path) -> Flood {
-    let program = |name: &str| {
-        programs
-            .iter()
-            .find(|program| program.name == name)
-            .unwrap()
-    };
-    let mut issuing = One(Sandbox::start(program("issue-tickets"), logs.join("issuing.log")));
-    let ticket = walk::issue(&mut issuing, "FLOOD".to_owned());
+pub(crate) fn run(programs: &[Program], ticket: &Issued, events: usize, logs: &Path) -> Flood {
     let (opened, looked_up) = (ticket.opened(), ticket.looked_up());
     let (mut rates, mut ratios) = (Vec::new(), Vec::new());
     for sandboxes in [8, 32] {
         let start = |name| {
             // A log for each: on one file they would wait for each other.
             let log = |number| logs.join(format!("{name}-{number}.log"));
-            let start = |number| Sandbox::start(program(name), log(number));
+            let start = |number| Sandbox::start(by_name(programs, name), log(number));
             (0..sandboxes).map(start).collect::<Vec<_>>()
         };
         let mut both = [

@@ -19,6 +19,7 @@ mod report;
 mod round;
 mod rows;
 mod sandbox;
+mod share;
 mod subscriber;
 mod walk;
 
@@ -71,7 +72,7 @@ impl Asked {
                     std::process::exit(0);
                 }
                 Value(folder) => asked.folder = folder.into(),
-                _ => return Err(argument.unexpected()),
+                Short(_) | Long(_) => return Err(argument.unexpected()),
             }
         }
         Ok(asked)
@@ -104,11 +105,13 @@ fn main() -> ExitCode {
         round::run(&city, &in_turn, asked.walks, &name, logs.path())
     });
     let figures = Figures(rounds.collect());
-    let flood = flood::run(&programs, asked.events, logs.path());
+    let ticket = flood::issue(&programs, logs.path());
+    let flood = flood::run(&programs, &ticket, asked.events, logs.path());
+    let shares = share::run(&programs, &ticket, logs.path());
     let sizes = programs::sizes(&asked.folder);
 
     let rows = rows::all(&figures, &flood, &sizes);
-    let report = report::markdown(&figures, &flood, &sizes, &rows);
+    let report = report::markdown(&figures, &flood, &shares, &sizes, &rows);
     println!("{report}");
     if let Some(file) = &asked.markdown {
         std::fs::write(file, &report).unwrap();

@@ -58,6 +58,12 @@ pub(crate) fn all(city: &City, folder: &Path) -> Vec<Program> {
     ours.into_iter().chain(peers).chain(others).collect()
 }
 
+/// The one of this name.
+pub(crate) fn by_name<'a>(programs: &'a [Program], name: &str) -> &'a Program {
+    let mut found = programs.iter().filter(|program| program.name == name);
+    found.next().unwrap()
+}
+
 fn variables(city: &City, function: &str) -> Variables {
     let mut variables = city.variables(function);
     if function == "notify-city" {

@@ -7,9 +7,16 @@ use crate::flood::Flood;
 use crate::programs::Size;
 use crate::round::Measured;
 use crate::rows::{Row, Wanted};
+use crate::share::Share;
 
 /// Every process with its medians, then every row beside target and limit.
-pub(crate) fn markdown(figures: &Figures, flood: &Flood, sizes: &[Size], rows: &[Row]) -> String {
+pub(crate) fn markdown(
+    figures: &Figures,
+    flood: &Flood,
+    shares: &[Share],
+    sizes: &[Size],
+    rows: &[Row],
+) -> String {
     let mut text = String::from(
         "| process | init ms | first ms | warm p50 ms | p99 ms | CPU at INIT ms | CPU of first ms | CPU/event ms | memory MiB | file MiB | gzip MiB |\n\
          |---|---|---|---|---|---|---|---|---|---|---|\n",
@@ -41,6 +48,16 @@ pub(crate) fn markdown(figures: &Figures, flood: &Flood, sizes: &[Size], rows: &
             text,
             "| {} | {} | {:.0} | {:.1} |",
             rate.sandboxes, rate.name, rate.events_per_second, rate.p99_ms,
+        );
+    }
+    text.push_str(
+        "\n| memory, as a share of the CPU | of | first ms | warm p50 ms |\n|---|---|---|---|\n",
+    );
+    for share in shares {
+        let _ = writeln!(
+            text,
+            "| {} MB | {} | {:.1} | {:.1} |",
+            share.megabytes, share.name, share.first_ms, share.warm_ms,
         );
     }
     text.push_str("\n| measure | of | measured | target | fails | |\n|---|---|---|---|---|---|\n");

@@ -10,7 +10,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
-use std::sync::mpsc::{self, Receiver, Sender};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -117,7 +117,7 @@ impl Sandbox {
     pub(crate) fn invoke(&mut self, event: &[u8]) -> Invocation {
         let before = self.cpu();
         let (took, answer) = self.answer(event);
-        let cpu = self.cpu() - before;
+        let cpu = self.cpu().saturating_sub(before);
         Invocation { took, cpu, answer }
     }
 
@@ -145,12 +145,12 @@ impl Sandbox {
             match self.said.recv_timeout(LOOKS_EACH) {
                 Ok(Said::Fails(why)) => panic!("{}", self.tells(&String::from_utf8_lossy(&why))),
                 Ok(said) => return said,
-                Err(_) if self.child.try_wait().unwrap().is_some() => {
-                    panic!("{}", self.tells("has ended"))
-                }
-                Err(_) if began.elapsed() > PATIENCE => panic!("{}", self.tells("says nothing")),
-                Err(_) => {}
+                Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {}
             }
+            let has_ended = self.child.try_wait().unwrap().is_some();
+            assert!(!has_ended, "{}", self.tells("has ended"));
+            let waits = began.elapsed() < PATIENCE;
+            assert!(waits, "{}", self.tells("says nothing"));
         }
     }
 
@@ -187,6 +187,11 @@ impl Sandbox {
             }
             thread::yield_now();
         }
+    }
+
+    /// Its process.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
     }
 
     /// The most memory it has had at once, in bytes (`VmHWM`).

@@ -103,8 +103,8 @@ pub(crate) fn pay(city: &City, functions: &mut impl Functions, paid: &Issued, ot
         ("NUMBER", other.case_number.as_str()),
         ("PAID_AT", &paid_at),
     ];
-    let cash = events::event("clerk-takes-cash", &fill);
-    let booked = functions.ask("record-payments", &cash);
+    let taken = events::event("clerk-takes-cash", &fill);
+    let booked = functions.ask("record-payments", &taken);
     assert_eq!(booked.status(), 201, "{booked:?}");
 
     let told = functions.ask("notify-city", &events::event("ticket-changes", &[]));
