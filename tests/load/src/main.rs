@@ -53,8 +53,8 @@ impl Asked {
         use lexopt::prelude::*;
         let mut asked = Self {
             folder: PathBuf::new(),
-            rounds: 30,
-            walks: 12,
+            rounds: 24,
+            walks: 6,
             events: 4_000,
             markdown: None,
             svg: None,
@@ -98,9 +98,10 @@ fn main() -> ExitCode {
     programs::copy(&asked.folder, copies.path());
     let programs = programs::all(&city, copies.path());
     let mut in_turn = programs.clone();
+    let mut dice = fastrand::Rng::with_seed(0);
     let rounds = (0..asked.rounds).map(|round| {
         // Whoever starts after Python finds caches that hold nothing of ours.
-        in_turn.rotate_left(1);
+        dice.shuffle(&mut in_turn);
         let name = format!("R{round}");
         round::run(&city, &in_turn, asked.walks, &name, logs.path())
     });

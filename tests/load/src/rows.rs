@@ -11,7 +11,7 @@ use crate::round::Measured;
 const PAGE: &str = "show-ticket";
 
 /// What somebody waits for who only wants to see something.
-const READS: [&str; 2] = ["show-ticket", "manage-tickets"];
+const READS: [&str; 3] = ["show-ticket", "manage-tickets", "notify-city"];
 
 /// Those that call PayPal: its TLS, its client, and a secret to fetch as they start.
 const WITH_PAYPAL: [&str; 5] = [

@@ -1,7 +1,7 @@
 //! A ticket's life, event by event of `events/`: each function is asked what it is asked in
 //! the cloud, and what it answers is looked at, since an error page would be fast.
 
-use binaries::{Answer, City, events, now, query};
+use binaries::{Answer, City, SUBSCRIBER, events, now, query};
 use jiff::ToSpan;
 use paypal_standin::{Leads, Payer};
 use serde_json::{Value, json};
@@ -60,8 +60,8 @@ pub(crate) fn issue(functions: &mut impl Functions, case_number: String) -> Issu
     Issued { case_number, token }
 }
 
-/// The driver pays, PayPal tells of it, the minute and the night pass, the city hears of it
-/// and looks; of another ticket cash is taken.
+/// The driver pays, PayPal tells of it, the minute and the night pass, the city looks at the
+/// case and at what its systems have heard; of another ticket cash is taken.
 pub(crate) fn pay(city: &City, functions: &mut impl Functions, paid: &Issued, other: &Issued) {
     let page = functions.ask("show-ticket", &paid.opened());
     assert_eq!((page.status(), page.state()), (200, "open"), "{page:?}");
@@ -107,6 +107,11 @@ pub(crate) fn pay(city: &City, functions: &mut impl Functions, paid: &Issued, ot
     let booked = functions.ask("record-payments", &taken);
     assert_eq!(booked.status(), 201, "{booked:?}");
 
-    let told = functions.ask("notify-city", &events::event("ticket-changes", &[]));
-    assert_eq!(told.value()["failed"], 0, "{told:?}");
+    // What there is to tell grows with all that is paid here in two minutes.
+    let fill = [("SUBSCRIBER", SUBSCRIBER), ("OFFICE_TOKEN", OFFICE_TOKEN)];
+    let heard = functions.ask(
+        "notify-city",
+        &events::event("city-reads-subscriber", &fill),
+    );
+    assert_eq!(heard.status(), 200, "{heard:?}");
 }
