@@ -155,6 +155,21 @@ mod tests {
     use crate::testing::settings;
 
     #[test]
+    fn it_may_be_reached_by_tls_and_only_on_this_machine() {
+        let reached = |origin: &str| {
+            let public_origin = origin.to_owned();
+            let settings = Settings {
+                public_origin,
+                ..settings()
+            };
+            settings.checked().map(|settings| settings.public_origin)
+        };
+        let kept = reached("https://127.0.0.1:8082/").unwrap();
+        assert_eq!(kept, "https://127.0.0.1:8082");
+        assert!(reached("https://api-m.paypal.com").is_err());
+    }
+
+    #[test]
     fn an_address_beyond_this_machine_is_refused() {
         for url in [
             "https://api-m.paypal.com/webhook",

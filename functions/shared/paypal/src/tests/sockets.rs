@@ -116,3 +116,20 @@ async fn a_server_nobody_vouches_for_gets_no_token() {
     assert!(matches!(source, TransportError::Failed(_)), "{source}");
     assert_eq!(server.join().unwrap(), "");
 }
+
+#[test]
+fn only_a_stand_in_is_vouched_for_by_a_file() {
+    let of = |environment: &'static str, base_url: &'static str| {
+        Transport::from_vars(&move |variable: &str| match variable {
+            "PAYPAL_ENVIRONMENT" => Some(environment.to_owned()),
+            "PAYPAL_BASE_URL" => Some(base_url.to_owned()),
+            "SSL_CERT_FILE" => Some("/nowhere/roots.pem".to_owned()),
+            _ => None,
+        })
+    };
+    // It is not even read where money is real, or looks so.
+    assert!(of("live", "https://api-m.paypal.com").is_ok());
+    assert!(of("sandbox", "https://api-m.sandbox.paypal.com").is_ok());
+    let refused = of("local", "https://127.0.0.1:8082").unwrap_err().to_string();
+    assert!(refused.contains("/nowhere/roots.pem"), "{refused}");
+}
