@@ -217,6 +217,7 @@ fn table(stack: &Stack) -> Store {
             "AWS_ENDPOINT_URL_DYNAMODB" => stack.dynamodb_url.clone(),
             "TABLE_NAME" => stack.table_name.clone(),
             "MUNICIPALITY" => "07312000".to_owned(),
+            "SSL_CERT_FILE" => return None,
             _ => "local".to_owned(),
         })
     };
