@@ -130,6 +130,8 @@ fn only_a_stand_in_is_vouched_for_by_a_file() {
     // It is not even read where money is real, or looks so.
     assert!(of("live", "https://api-m.paypal.com").is_ok());
     assert!(of("sandbox", "https://api-m.sandbox.paypal.com").is_ok());
-    let refused = of("local", "https://127.0.0.1:8082").unwrap_err().to_string();
+    let refused = of("local", "https://127.0.0.1:8082")
+        .unwrap_err()
+        .to_string();
     assert!(refused.contains("/nowhere/roots.pem"), "{refused}");
 }
